@@ -1,0 +1,112 @@
+/*
+ * Every limit of crumb, in one place, with its unit in its name and the
+ * arithmetic between limits proven when it is compiled.  docs/wire.md and
+ * docs/architecture.md tell users about those they can meet.
+ */
+#pragma once
+
+/* Errors. */
+#define ERROR_TRAIL_MAX 16
+#define ERROR_TEXT_BYTES_MAX 1024
+
+/* Configuration. */
+#define CONFIG_FILE_BYTES_MAX (1 << 20)
+#define CONFIG_COMPLAINTS_MAX 100 /* further mistakes are counted, not listed */
+#define SITES_MAX 1024
+#define SITE_NAME_BYTES_MAX 63
+#define ORIGINS_MAX 64 /* of one site */
+#define ORIGIN_BYTES_MAX 255
+#define HOST_BYTES_MAX 253 /* RFC 1035 section 2.3.4, as text */
+#define PURPOSES_MAX 32    /* of one site */
+#define PURPOSE_NAME_BYTES_MAX 31
+#define RECIPIENTS_MAX 256 /* of one site */
+#define TOKENS_MAX 256
+#define TRUSTED_PROXIES_MAX 64
+#define THREADS_MAX 64
+#define CONFIG_TEXT_BYTES_MAX 4096 /* one text of the configuration */
+#define PATH_BYTES_MAX 4096        /* of a file or folder, as the system's PATH_MAX */
+#define CONFIG_DEPTH_MAX 32        /* lists and mappings inside each other */
+#define CONFIG_RETENTION_MS_MAX (3650LL * 24 * 3600 * 1000)
+#define COMPLAINT_BYTES_MAX 1024     /* one complaint without the file's name */
+#define COMPLAINT_QUOTE_BYTES_MAX 64 /* of a value or key shown in one */
+#define TOKEN_NAME_BYTES_MAX 63
+#define TEXTS_MAX 4096 /* overridden texts of one site, all languages */
+#define TEXT_KEY_BYTES_MAX 63
+#define COUNTRY_REGIMES_MAX 256 /* of one site; there are fewer countries */
+
+/* The wire: what one beacon may say. */
+#define QUERY_BYTES_MAX 8192      /* of one event */
+#define BODY_BYTES_MAX (64 << 10) /* of any request */
+#define EVENTS_PER_BODY_MAX 100
+#define PAIRS_PER_EVENT_MAX 80
+#define URL_BYTES_MAX 2048
+#define TITLE_BYTES_MAX 512
+#define LABEL_BYTES_MAX 512 /* se_ca se_ac se_la se_pr, property values */
+#define PROPERTY_NAME_BYTES_MAX 64
+#define PROPERTIES_MAX 30
+#define LANGUAGE_BYTES_MAX 35 /* RFC 5646 section 4.4.1 */
+#define ZONE_BYTES_MAX 64
+#define SCREEN_PIXELS_MAX 65535
+#define DWELL_MS_MAX (24LL * 3600 * 1000)
+#define DELAY_MS_MAX (24LL * 3600 * 1000) /* stm - dtm: how long an event may have waited in the browser */
+
+/* HTTP. */
+#define HTTP_BODY_BYTES_MAX (4 * BODY_BYTES_MAX) /* past this the connection is cut; up to it there is a clear answer */
+#define CONNECTIONS_MAX 20000             /* of the whole process */
+#define CONNECTIONS_SPARE_FILES 256       /* descriptors kept for everything else */
+#define REQUEST_READ_MS_MAX 10000         /* from the first byte of a request to its last; also an idle connection */
+#define SEND_STALL_MS_MAX 20000           /* a client that takes no byte of the answer for this long is cut off */
+#define STOP_MS_MAX 10000                 /* SIGTERM to exit, at most */
+#define RETRY_AFTER_S 5                   /* told with a 503 */
+#define COOKIE_HEADER_BYTES_MAX 4096      /* RFC 6265 section 6.1 */
+#define CONSENT_BODY_BYTES_MAX (16 << 10) /* POST /v1/consent */
+#define JSON_DEPTH_MAX 32
+
+/* The writer. */
+#define WRITER_QUEUE_OPS_MAX 65536
+#define WRITER_QUEUE_BYTES_MAX (64 << 20)
+#define WRITER_BATCH_OPS_MAX 1024
+#define WRITER_BATCH_WAIT_US_MAX 1000 /* how long a busy batch may gather; a lone operation never waits */
+#define DEDUPE_EVENTS_MAX (1 << 17)   /* event ids remembered for the answer `duplicate` */
+
+/* The store. */
+#define DB_SIZE_BYTES_DEFAULT (64LL << 30)
+#define DB_SIZE_BYTES_MIN (1LL << 20)
+#define DB_SIZE_BYTES_MAX (64LL << 40) /* half of what a process can map on x86-64 and arm64 */
+#define DB_READERS_MAX 126
+#define DB_KEY_BYTES_MAX 64 /* our longest key; LMDB allows 511 */
+#define NOTICE_BYTES_MAX (64 << 10)
+#define LEDGER_RECORD_BYTES_MAX 8192
+#define JOURNAL_RECORD_BYTES_MAX (24 << 10)
+
+/* Rollups and queries. */
+#define VISIT_GAP_MS (30LL * 60 * 1000)  /* silence that ends a visit */
+#define SEAL_GRACE_MS (15LL * 60 * 1000) /* after midnight, before a day is sealed */
+#define SEAL_TICK_MS 1000  /* between two looks for days to seal */
+#define SEAL_RETRY_MS 60000 /* after a look that failed */
+#define DAY_HITS_MAX (50 << 20)       /* hits of one site-day held in memory while it is built */
+#define DAY_PAGES_MAX (1 << 20)       /* different pages of one site-day */
+#define DAY_PAGE_BYTES_MAX (64 << 20) /* their text */
+#define ROLLUP_BYTES_MAX (256 << 20)  /* one rollup, inflated */
+#define LIVE_DAYS_MAX 64              /* open days kept warm in memory */
+#define QUERY_BODY_BYTES_MAX (64 << 10)
+#define QUERY_METRICS_MAX 16
+#define QUERY_DIMENSIONS_MAX 8
+#define QUERY_ORDERS_MAX 8
+#define QUERY_ROWS_DEFAULT 10000
+#define QUERY_ROWS_MAX 10000
+#define QUERY_DAYS_MAX 36600                    /* a hundred years */
+#define QUERY_RANGE_COUNT_MAX 999               /* the number in "7d" and "6mo" */
+#define QUERY_OFFSET_MAX 1000000000             /* rows skipped by pagination */
+#define QUERY_GROUPS_MAX (1 << 20)              /* rows before pagination */
+#define QUERY_GROUP_NAMES_BYTES_MAX (256 << 20) /* the names of all of them */
+#define QUERY_COMPLAINT_BYTES_MAX 1024          /* what is wrong with a query, in one sentence */
+#define POOL_THREADS 2
+#define POOL_JOBS_MAX 1024
+
+_Static_assert(CONSENT_BODY_BYTES_MAX <= BODY_BYTES_MAX, "the server reads bodies up to BODY_BYTES_MAX");
+_Static_assert(QUERY_BODY_BYTES_MAX <= BODY_BYTES_MAX, "the server reads bodies up to BODY_BYTES_MAX");
+_Static_assert(QUERY_BYTES_MAX < JOURNAL_RECORD_BYTES_MAX, "any event that can be received can be stored");
+_Static_assert(31 * QUERY_RANGE_COUNT_MAX <= QUERY_DAYS_MAX, "any \"6mo\" that can be asked is answered");
+_Static_assert(PURPOSES_MAX <= 32, "purposes are held in 32-bit masks");
+_Static_assert(LEDGER_RECORD_BYTES_MAX > PURPOSES_MAX * (PURPOSE_NAME_BYTES_MAX + 2) + 512, "a full record fits");

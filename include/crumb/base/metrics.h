@@ -1,0 +1,37 @@
+/*
+ * Counters of the running process, for GET /metrics.  They start at zero with
+ * it; the books (store/accounting.h) are what lasts.  Any thread.
+ */
+#pragma once
+
+#include "crumb/base/buffer.h"
+#include <stdint.h>
+
+/* name, help */
+#define METRICS(X)                                                                                                     \
+    X(connections_total, "Connections accepted.")                                                                      \
+    X(connections_refused_total, "Connections closed at once because CONNECTIONS_MAX were open.")                      \
+    X(requests_total, "HTTP requests handled.")                                                                        \
+    X(requests_vanished_total, "Requests whose client was gone when the answer was ready.")                            \
+    X(events_stored_total, "Events stored.")                                                                           \
+    X(events_dropped_total, "Events received and not stored, for any reason.")                                         \
+    X(choices_recorded_total, "Consent records written.")                                                              \
+    X(writer_batches_total, "Write transactions committed.")                                                           \
+    X(writer_operations_total, "Operations committed.")                                                                \
+    X(writer_refused_total, "Operations refused because the writer's queue was full.")                                 \
+    X(writer_failures_total, "Write transactions that failed and were answered 503.")                                  \
+    X(pool_refused_total, "Queries refused because the query queue was full.")                                         \
+    X(days_sealed_total, "Site-days sealed into rollups.")
+
+enum metric {
+#define METRIC_NAME(name, help) METRIC_##name,
+    METRICS(METRIC_NAME)
+#undef METRIC_NAME
+        METRIC_N
+};
+
+void metrics_add(enum metric metric, uint64_t n);
+uint64_t metrics_get(enum metric metric);
+
+/* Appends every counter in Prometheus' text format 0.0.4. */
+void metrics_write(struct buffer *buffer);

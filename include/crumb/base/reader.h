@@ -1,0 +1,39 @@
+/*
+ * Reads a byte string field by field.  Reading past the end, an over-long
+ * varint or a size that exceeds what is left sets `bad`; from then on every
+ * call returns zeros.  Callers check once, at the end.
+ */
+#pragma once
+
+#include "crumb/base/text.h"
+#include <stdint.h>
+
+struct reader {
+    const uint8_t *at;
+    const uint8_t *end;
+    bool bad;
+};
+
+static inline struct reader reader_of(struct text bytes)
+{
+    const uint8_t *start = (const uint8_t *)bytes.data;
+
+    return (struct reader){.at = start, .end = bytes.size ? start + bytes.size : start};
+}
+
+static inline size_t reader_left(const struct reader *reader) { return (size_t)(reader->end - reader->at); }
+
+/* True when everything was read and nothing was bad. */
+static inline bool reader_done(const struct reader *reader) { return !reader->bad && reader->at == reader->end; }
+
+/* @size bytes, lent from the underlying bytes; empty when bad. */
+struct text reader_bytes(struct reader *reader, size_t size);
+/* Copies @size bytes to @ret; zeros when bad. */
+void reader_copy(struct reader *reader, void *ret, size_t size);
+uint8_t reader_u8(struct reader *reader);
+uint16_t reader_u16(struct reader *reader);
+uint32_t reader_u32(struct reader *reader);
+uint64_t reader_u64(struct reader *reader);
+uint64_t reader_varint(struct reader *reader);
+/* A varint size and as many bytes. */
+struct text reader_sized(struct reader *reader);

@@ -1,0 +1,84 @@
+/*
+ * The words of crumb that more than one layer speaks: event classes, event
+ * kinds, regimes, surfaces, kinds of choice and the reasons why an event is
+ * not stored.  Their numbers are written to disk: append, never renumber.
+ */
+#pragma once
+
+#include "crumb/base/text.h"
+#include <stdint.h>
+
+/* What an event's fields belong to; a bit mask is a set of classes. */
+enum event_class {
+    CLASS_LOG,       /* time, page, referrer, dwell, address */
+    CLASS_DEVICE,    /* type, system, browser, screen, language */
+    CLASS_CLICKPATH, /* clicks, custom events, order of pages */
+    CLASS_N
+};
+#define CLASS_BIT(class) (1u << (class))
+#define CLASS_ALL ((1u << CLASS_N) - 1)
+
+enum event_kind {
+    EVENT_PAGEVIEW = 1, /* pv */
+    EVENT_PING = 2,     /* pp: still on the page */
+    EVENT_STRUCT = 3,   /* se: a click or a custom event */
+    EVENT_KIND_N
+};
+
+/* What the law at the visitor's place asks. */
+enum regime {
+    REGIME_OPT_IN = 1, /* default and fallback */
+    REGIME_OPT_OUT = 2,
+    REGIME_NOTICE_ONLY = 3,
+    REGIME_N
+};
+
+/* Where a choice was made. */
+enum surface { SURFACE_BANNER = 1, SURFACE_DIALOG = 2, SURFACE_PAGE = 3, SURFACE_API = 4, SURFACE_N };
+
+/* What a ledger record says happened. */
+enum choice_kind {
+    CHOICE_GRANT = 1, /* every purpose */
+    CHOICE_DENY = 2,  /* none */
+    CHOICE_CUSTOM = 3,
+    CHOICE_DISMISS = 4, /* closed without a choice: nothing is granted */
+    CHOICE_WITHDRAW = 5,
+    CHOICE_GPC = 6,
+    CHOICE_IMPLIED = 7, /* only under opt_out and notice_only */
+    CHOICE_MINOR = 8,
+    CHOICE_RENEW = 9,
+    CHOICE_N
+};
+
+/* Why an event was not stored.  REASON_NONE: it was. */
+enum reason {
+    REASON_NONE = 0,
+    REASON_NO_CONSENT,
+    REASON_GPC,
+    REASON_MINOR,
+    REASON_RESTRICTED,
+    REASON_STALE_NOTICE,
+    REASON_BAD_ID,
+    REASON_MALFORMED,
+    REASON_UNKNOWN_SITE,
+    REASON_BAD_ORIGIN,
+    REASON_RATE_LIMITED,
+    REASON_DUPLICATE,
+    REASON_TOO_LARGE,
+    REASON_N
+};
+
+/* The name of each word as the interfaces spell it; "?" for a number that is none. */
+const char *words_class(unsigned number);
+const char *words_event_kind(unsigned number);
+const char *words_regime(unsigned number);
+const char *words_surface(unsigned number);
+const char *words_choice_kind(unsigned number);
+const char *words_reason(unsigned number);
+
+/* The number of a name, or -1 where it is no such word. */
+int words_find_class(struct text name);
+int words_find_event_kind(struct text name);
+int words_find_regime(struct text name);
+int words_find_surface(struct text name);
+int words_find_choice_kind(struct text name);

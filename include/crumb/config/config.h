@@ -1,0 +1,165 @@
+/*
+ * The configuration: one YAML file, read whole, checked whole, then immutable.
+ *
+ * A configuration is shared by reference count: every thread that works with
+ * one holds a reference, so a reload swaps the pointer and the old one goes
+ * when its last user does.
+ */
+#pragma once
+
+#include "crumb/base/buffer.h"
+#include "crumb/base/limits.h"
+#include "crumb/base/words.h"
+#include "crumb/base/zone.h"
+#include "crumb/config/complaints.h"
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
+enum { CONFIG_E_INVALID = 1 };
+
+enum address_mode { ADDRESS_TRUNCATED, ADDRESS_FULL, ADDRESS_NONE };
+enum withdraw_mode { WITHDRAW_ERASE, WITHDRAW_KEEP };
+enum token_role { ROLE_ANALYST, ROLE_PRIVACY, ROLE_ADMIN };
+
+/* Someone who receives data under a purpose. Strings are never NULL: what was left out is "". */
+struct recipient {
+    char *key;     /* its name in the configuration */
+    char *name;    /* as the notice shows it */
+    char *country; /* ISO 3166-1 alpha-2 */
+    char *why;
+};
+
+struct purpose {
+    char *name;           /* [a-z][a-z0-9_]*, at most PURPOSE_NAME_BYTES_MAX */
+    unsigned collects;    /* set of event classes */
+    unsigned *recipients; /* indexes into the site's recipients, in the order written */
+    unsigned n_recipients;
+    /*
+     * First 8 bytes of the SHA-256 of what this purpose means: name, classes,
+     * recipients, retention, controller (consent/notice.h computes it).  A grant
+     * names this number, so a purpose that changed its meaning is no longer
+     * covered by the old grant.
+     */
+    uint64_t material;
+};
+
+/* An override of a shipped text; those of one language follow each other. */
+struct config_text {
+    char *lang; /* in the case of RFC 5646 section 2.1.1: "en", "pt-BR" */
+    char *key;
+    char *value;
+};
+
+/* A country and the regime that applies there. */
+struct country_regime {
+    char country[3]; /* "US" */
+    enum regime regime;
+};
+
+struct retention {
+    int64_t journal_ms;  /* default 30d */
+    int64_t segments_ms; /* 25mo */
+    int64_t choice_ms;   /* 6mo: how long a grant holds */
+    int64_t refusal_ms;  /* 6mo: how long a refusal is remembered */
+    int64_t visitor_ms;  /* 13mo: how long the visitor id lives */
+};
+
+struct site {
+    char *name;     /* its key: [a-z0-9][a-z0-9._-]*, at most SITE_NAME_BYTES_MAX */
+    uint32_t id;    /* its number in the store; 0 until config_bind() gave it one */
+    char *title;    /* `name:`, default the key */
+    char **origins; /* "https://shop.example", lower case, no trailing slash, no default port */
+    unsigned n_origins;
+    char *timezone; /* IANA name, default "UTC" */
+    struct zone *zone;
+    char *cookie_domain; /* lower case, no leading dot; or NULL: the host that set it */
+    struct {
+        char *name, *address, *contact; /* default "" */
+    } controller;
+    struct {
+        char *country, *location; /* default "" */
+    } storage;
+    struct retention retention;
+    enum address_mode address;
+    enum withdraw_mode on_withdraw;
+    struct purpose *purposes; /* in the order written */
+    unsigned n_purposes;
+    struct recipient *recipients;
+    unsigned n_recipients;
+    struct config_text *texts;
+    unsigned n_texts;
+    enum regime regime; /* `regimes.default`, default opt_in */
+    struct country_regime *regimes;
+    unsigned n_regimes;
+};
+
+struct listen_address {
+    char *text; /* as written */
+    struct sockaddr_storage address;
+    socklen_t size;
+};
+
+/* An address range; IPv4 ranges are held as IPv4-mapped IPv6. */
+struct cidr {
+    uint8_t bytes[16];
+    unsigned n_bits; /* 0-128, of the mapped form */
+};
+
+struct token {
+    char *name;
+    enum token_role role;
+    char **sites; /* names; empty: every site (role admin only) */
+    unsigned n_sites;
+    uint8_t hash[32]; /* SHA-256 of the token's text */
+};
+
+struct config {
+    _Atomic unsigned n_refs;
+    char *path; /* of the file */
+    char *data; /* data folder, as a path from the working directory or absolute */
+    int64_t data_max_bytes;
+    struct listen_address public, private;
+    bool http2;                      /* listen.http2, default false */
+    char *tls_certificate, *tls_key; /* or NULL */
+    struct cidr *trusted_proxies;
+    unsigned n_trusted_proxies;
+    char *geo, *agents; /* paths or NULL */
+    unsigned n_threads; /* at least 1; `threads: 0` has become the number of cores */
+    struct token *tokens;
+    unsigned n_tokens;
+    struct site *sites;
+    unsigned n_sites;
+};
+
+/*
+ * Reads and checks the file at @path.
+ *
+ * 0: *ret_config is valid; the caller owns one reference.
+ * CONFIG_E_INVALID: @complaints lists every mistake (the first
+ * CONFIG_COMPLAINTS_MAX of them; n counts all).  A file that cannot be read is
+ * one mistake too.
+ * Relative paths inside the file (data, tls, geo, agents) are taken from the
+ * file's folder.
+ */
+int config_load(const char *path, struct complaints *complaints, struct config **ret_config);
+
+/* The same from bytes in memory; @path names them in complaints and gives the folder. */
+int config_parse(struct text yaml, const char *path, struct complaints *complaints, struct config **ret_config);
+
+struct config *config_ref(struct config *config);
+/* Drops a reference; returns NULL. */
+struct config *config_unref(struct config *config);
+
+/* The site of a name, or NULL. Lent for as long as the configuration lives. */
+const struct site *config_site(const struct config *config, struct text name);
+
+/* Its index in site->purposes, or -1. */
+int config_purpose(const struct site *site, struct text name);
+
+/* True where @origin is one of the site's, byte for byte after ASCII lower-casing. */
+bool config_origin_listed(const struct site *site, struct text origin);
+
+/* True where @address (IPv4 or IPv6) lies in one of the trusted proxies' ranges. */
+bool config_proxy_trusted(const struct config *config, const struct sockaddr *address);

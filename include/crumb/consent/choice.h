@@ -1,0 +1,58 @@
+/*
+ * A choice: what POST /v1/consent asks for, checked and recorded.
+ *
+ * choice_parse() is pure.  choice_record() writes the ledger record and the
+ * visitor's live state in the writer's transaction.
+ */
+#pragma once
+
+#include "crumb/consent/cookie.h"
+#include "crumb/consent/ledger.h"
+#include "crumb/consent/visitor.h"
+
+struct choice {
+    const struct site *site;
+    const struct notice *notice;
+    enum choice_kind kind;
+    enum surface surface;
+    uint32_t granted; /* set of indexes into the site's purposes */
+};
+
+enum {
+    CHOICE_E_INVALID = 1,      /* the body is not a choice; the complaint says why */
+    CHOICE_E_UNKNOWN_SITE = 2, /* the complaint names it */
+    CHOICE_E_STALE_NOTICE = 3  /* the notice is not one that is shown now: ask again with the current one */
+};
+
+/*
+ * Reads the JSON body of POST /v1/consent against the edition in force.
+ * 0 or one of the above; then *ret_choice is unset, but for
+ * CHOICE_E_STALE_NOTICE, where its site is set, and one sentence for people is
+ * in @complaint.  -ENOMEM.
+ */
+int choice_parse(struct text json, const struct edition *edition, struct choice *ret_choice, struct buffer *complaint);
+
+/* What the browser brought along. */
+struct choice_context {
+    int64_t at_ms;
+    bool gpc;
+    bool known;                         /* it has a good crumb_id ... */
+    uint8_t visitor[VISITOR_BYTES];     /* ... of this visitor; else zeros */
+    uint8_t fresh[VISITOR_BYTES];       /* random: the id where a new one is made */
+    uint8_t record_id[RECORD_ID_BYTES]; /* random */
+};
+
+struct choice_result {
+    struct ledger_record record; /* its texts are borrowed from the choice's site and notice */
+    bool keeps_id;               /* after this the browser holds crumb_id of `visitor` */
+    uint8_t visitor[VISITOR_BYTES];
+    bool keeps_choice;           /* crumb_choice stays as it is (a dialog closed without a change) */
+    uint32_t granted;
+};
+
+/* Records the choice. 0 or a fault. */
+int choice_record(struct batch *batch, const struct choice *choice, const struct edition *edition,
+                  const struct choice_context *context, struct choice_result *ret_result);
+
+/* The receipt of a record as a JSON object; NULL: no memory. */
+struct json_t *choice_receipt(const struct ledger_record *record);

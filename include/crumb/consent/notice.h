@@ -1,0 +1,74 @@
+/*
+ * Notices: everything a visitor is told before choosing, as one canonical JSON
+ * text, named by its SHA-256.  What was shown is kept for ever under that name
+ * (promise P4; GDPR art. 7(1), EDPB guidelines 05/2020 paragraph 108).
+ *
+ * Canonical form: RFC 8785 (keys sorted, no white space) of an object without
+ * numbers but `v`.
+ *
+ * Two hashes: the full one names the exact text; the material one leaves out
+ * wording and language.  A change of the material hash asks visitors again.
+ *
+ * An edition is one configuration in force together with what follows from it:
+ * the sites' numbers and their notices.  It is immutable and shared by
+ * reference count, like the configuration it holds.
+ */
+#pragma once
+
+#include "crumb/config/config.h"
+#include "crumb/store/db.h"
+#include "crumb/store/key.h"
+
+#define HASH_HEX_BYTES (2 * HASH_BYTES + 1)
+
+struct notice {
+    char *lang;
+    char *json; /* canonical */
+    uint8_t hash[HASH_BYTES];
+    char hex[HASH_HEX_BYTES]; /* of the hash */
+};
+
+struct site_notices {
+    struct notice *notices; /* one a language; the first is the default */
+    unsigned n_notices;
+    uint8_t material[HASH_BYTES]; /* the same for every language */
+};
+
+struct edition {
+    _Atomic unsigned n_refs;
+    struct config *config;
+    struct site_notices *sites; /* parallel to config->sites */
+};
+
+/*
+ * Makes the edition of @config, takes a reference to it, and fills in
+ * purpose.material of every site.  Pure.  0, -ENOMEM, or -EOVERFLOW: a notice
+ * would exceed NOTICE_BYTES_MAX.
+ */
+int edition_new(struct config *config, struct edition **ret_edition);
+struct edition *edition_ref(struct edition *edition);
+struct edition *edition_unref(struct edition *edition);
+
+/*
+ * Gives every site its number in the store, and keeps every notice there, in
+ * the write transaction @txn.  To be committed before the edition is used.
+ */
+int edition_store(struct edition *edition, struct db_txn *txn);
+
+/* The same numbers for a reader: sites that the store has never seen get 0. */
+int edition_bind(struct edition *edition, struct db_txn *txn);
+
+const struct site_notices *edition_notices(const struct edition *edition, const struct site *site);
+
+/* The notice in the language that fits @lang best (RFC 4647 lookup: "de-AT" finds "de"), else the default one. */
+const struct notice *edition_notice(const struct edition *edition, const struct site *site, struct text lang);
+
+/* The notice of that hash (64 hex digits) that is shown now, or NULL. */
+const struct notice *edition_notice_by_hex(const struct edition *edition, const struct site *site, struct text hex);
+
+/* A notice that was ever shown, from the store. DB_E_NOT_FOUND, or the text, lent. -EBADMSG: it does not match its hash. */
+int notice_get(struct db_txn *txn, const uint8_t hash[HASH_BYTES], struct text *ret_json);
+
+/* 64 hex digits and a NUL. */
+void notice_hex(const uint8_t hash[HASH_BYTES], char ret_hex[HASH_HEX_BYTES]);
+bool notice_unhex(struct text hex, uint8_t ret_hash[HASH_BYTES]);

@@ -1,0 +1,42 @@
+/*
+ * Visitors: the live choice of each visitor who granted something that
+ * collects.  One row per site and visitor; a refusal or withdrawal removes it,
+ * as whoever refuses is not to be recognised.
+ * Format: docs/formats.md, "Visitor".
+ */
+#pragma once
+
+#include "crumb/config/config.h"
+#include "crumb/consent/policy.h"
+#include "crumb/store/db.h"
+#include "crumb/store/key.h"
+
+struct visitor {
+    enum choice_kind choice;
+    bool gpc_at_choice, restricted, minor;
+    uint64_t consent;        /* sequence of the ledger record that made this state */
+    uint64_t first_consent;  /* of the one that made the visitor */
+    int64_t since_ms;        /* when the visitor id was made */
+    int64_t at_ms;           /* when the choice was made */
+    uint64_t granted[PURPOSES_MAX]; /* the `material` of each granted purpose */
+    unsigned n_granted;
+};
+
+/* DB_E_NOT_FOUND, or a fault; -EBADMSG: the row is damaged (treat as no consent). */
+int visitor_get(struct db_txn *txn, uint32_t site, const uint8_t id[VISITOR_BYTES], struct visitor *ret_visitor);
+int visitor_put(struct db_txn *txn, uint32_t site, const uint8_t id[VISITOR_BYTES], const struct visitor *visitor);
+int visitor_delete(struct db_txn *txn, uint32_t site, const uint8_t id[VISITOR_BYTES]);
+
+/* Called for each row; a non-zero result ends the walk and is returned. -EBADMSG: a row is damaged. */
+typedef int (*visitor_visit)(void *context, uint32_t site, const uint8_t id[VISITOR_BYTES], const struct visitor *visitor);
+int visitor_each(struct db_txn *txn, visitor_visit visit, void *context);
+
+/* False once the choice or the visitor id has expired by the site's retention. Pure. */
+bool visitor_is_live(const struct visitor *visitor, const struct site *site, int64_t now_ms);
+
+/*
+ * What the policy says for this visitor at @now_ms under the site's present
+ * configuration.  @visitor may be NULL: nobody known.  Pure.
+ */
+struct policy_answer visitor_allowed(const struct visitor *visitor, const struct site *site, bool gpc_now,
+                                     int64_t now_ms);

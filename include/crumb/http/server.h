@@ -1,0 +1,52 @@
+/*
+ * The HTTP service: N event loops, two listeners, one table of routes.
+ */
+#pragma once
+
+#include "crumb/base/clock.h"
+#include "crumb/base/pool.h"
+#include "crumb/base/random.h"
+#include "crumb/consent/notice.h"
+#include "crumb/ingest/dedupe.h"
+#include "crumb/ingest/writer.h"
+#include "crumb/rollup/days.h"
+
+/* What handlers work with. Everything outlives the server. */
+struct service {
+    struct db *db;
+    struct writer *writer;
+    struct dedupe *dedupe;
+    struct days *days;
+    struct pool *pool;
+    const struct clock *clock;
+    struct random *random;
+    uint8_t cookie_key[32];
+};
+
+struct server;
+
+/*
+ * Binds the listeners of the edition's configuration and starts its threads.
+ * 0, or a fault with one sentence in @complaint (an address in use, a
+ * certificate that cannot be read).
+ */
+int server_start(const struct service *service, struct edition *edition, struct buffer *complaint,
+                 struct server **ret_server);
+
+/*
+ * Puts a new edition in force for the requests that come after.  Listeners,
+ * threads and the data folder stay as they were started; certificates are read
+ * again.  0, or a fault with one sentence in @complaint: then the old edition
+ * stays.
+ */
+int server_reload(struct server *server, struct edition *edition, struct buffer *complaint);
+
+/*
+ * Stops accepting, answers what is under way, closes idle connections, waits at
+ * most STOP_MS_MAX, ends the threads.  Returns NULL.
+ */
+struct server *server_stop(struct server *server);
+
+/* The port a listener got, which differs from the configuration's where that is 0. */
+unsigned server_public_port(const struct server *server);
+unsigned server_private_port(const struct server *server);

@@ -1,0 +1,42 @@
+/*
+ * A batch: one write transaction of the writer, and what its operations share:
+ * the sequence, the books and the marks on days.  These are gathered in memory
+ * and written once, just before the commit, in the same transaction.
+ *
+ * One sequence numbers consent records and events alike, so the order of a
+ * withdrawal and an event is a comparison of two numbers.
+ */
+#pragma once
+
+#include "crumb/store/accounting.h"
+#include "crumb/store/day.h"
+#include "crumb/store/db.h"
+
+struct batch {
+    struct db_txn *txn; /* for the operations' own rows */
+    /* private */
+    uint64_t next_sequence;
+    struct batch_books *books;
+    size_t n_books, books_capacity, books_hit;
+    struct batch_day *days;
+    size_t n_days, days_capacity, days_hit;
+};
+
+/* Begins a write transaction. 0 or a fault. End it with batch_commit() or batch_abort(). */
+int batch_begin(struct db *db, struct batch *ret_batch);
+
+/* The next number of the store's sequence; never given again once the batch is committed. */
+uint64_t batch_take_sequence(struct batch *batch);
+
+/* Adds to the books of @site and @hour. 0 or -ENOMEM. */
+int batch_count(struct batch *batch, uint32_t site, uint32_t hour, const struct books *delta);
+
+/* Notes that an event with @sequence was added to the journal of @site and @day. 0 or -ENOMEM. */
+int batch_mark_day(struct batch *batch, uint32_t site, int32_t day, uint64_t sequence);
+
+/* Writes what was gathered and commits. 0: on disk. A fault: nothing of the batch is. The batch is gone either way. */
+int batch_commit(struct batch *batch);
+void batch_abort(struct batch *batch);
+
+/* The sequence number that the next write will get; reads the committed state. */
+int batch_next_sequence(struct db_txn *txn, uint64_t *ret_sequence);

@@ -1,0 +1,28 @@
+/*
+ * Site-days: how many events the journal of a day has, up to which sequence,
+ * and up to which sequence its rollups were built.  A day whose `sealed` is
+ * behind its `last` is open, or dirty: late events arrived after the seal.
+ */
+#pragma once
+
+#include "crumb/store/db.h"
+
+struct day_state {
+    uint64_t events; /* in the journal */
+    uint64_t last;   /* sequence of the newest event */
+    uint64_t sealed; /* `last` as it was when the rollups were built; 0: never sealed */
+};
+
+/* DB_E_NOT_FOUND: no event ever was on this day. -EBADMSG: the row is damaged. */
+int day_get(struct db_txn *txn, uint32_t site, int32_t day, struct day_state *ret_state);
+int day_put(struct db_txn *txn, uint32_t site, int32_t day, const struct day_state *state);
+
+/* True where the rollups tell everything that the journal does. */
+static inline bool day_is_sealed(const struct day_state *state) { return state->sealed && state->sealed == state->last; }
+
+/* Called for each row in ascending order; a non-zero result ends the walk and is returned. */
+typedef int (*day_visit)(void *context, uint32_t site, int32_t day, const struct day_state *state);
+int day_each(struct db_txn *txn, day_visit visit, void *context);
+
+/* The first and last day of a site. DB_E_NOT_FOUND: it has none. */
+int day_bounds(struct db_txn *txn, uint32_t site, int32_t *ret_first, int32_t *ret_last);

@@ -1,0 +1,60 @@
+/*
+ * An event: what a beacon says, and how each class of it is written.
+ *
+ * The table in event.c names every field that can ever be stored, with the one
+ * event class it belongs to.  A class is encoded by itself, so the writer cuts
+ * an event to what is consented by leaving sections out (promise P1).
+ */
+#pragma once
+
+#include "crumb/base/buffer.h"
+#include "crumb/base/limits.h"
+#include "crumb/base/reader.h"
+#include "crumb/base/words.h"
+
+struct event_property {
+    struct text name, value;
+};
+
+/* 0 and the empty text mean "not said". Texts are borrowed from whoever filled the event. */
+struct event {
+    enum event_kind kind;
+    struct text site; /* aid */
+    struct text id;   /* eid: a UUID */
+
+    /* class log */
+    uint64_t at_ms; /* since 1970 UTC */
+    struct text host, path;
+    struct text referrer; /* URL without query and fragment */
+    struct text title;
+    struct text address; /* as the site's `address:` allows */
+    uint64_t dwell_ms;   /* visible, since the last report */
+    uint64_t scroll_x_min, scroll_x_max, scroll_y_min, scroll_y_max;
+
+    /* class device */
+    uint64_t screen_width, screen_height, viewport_width, viewport_height, page_width, page_height;
+    struct text language; /* RFC 5646 tag */
+    struct text zone;     /* IANA name as the browser says it */
+
+    /* class clickpath */
+    struct text category, action, label, property, value;
+    struct event_property properties[PROPERTIES_MAX];
+    unsigned n_properties;
+
+    /* not stored */
+    uint64_t created_ms, sent_ms; /* dtm, stm: the browser's clock */
+};
+
+/* The class without which an event of this kind is not stored at all: pv and pp are log, se is clickpath. */
+enum event_class event_carrier(enum event_kind kind);
+
+/* Appends the fields of @class that are set; nothing where none is. */
+void event_encode(const struct event *event, enum event_class class, struct buffer *buffer);
+
+/* Reads what event_encode() wrote into @event, texts borrowed from @section. False: not such bytes. */
+bool event_decode(struct text section, enum event_class class, struct event *event);
+
+/* For dumps and tests: calls @visit with the name and printable value of each set field, in the table's order. */
+void event_each_field(const struct event *event,
+                      void (*visit)(void *context, enum event_class class, const char *name, struct text value),
+                      void *context);

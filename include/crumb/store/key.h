@@ -1,0 +1,38 @@
+/*
+ * Keys of the store: fixed-width big-endian integers behind each other, so that
+ * byte order is number order and a range of a table is a range of meaning.
+ */
+#pragma once
+
+#include "crumb/base/limits.h"
+#include "crumb/base/text.h"
+#include <stdint.h>
+
+#define VISITOR_BYTES 16
+#define HASH_BYTES 32 /* SHA-256, FIPS 180-4 */
+
+struct key {
+    uint8_t bytes[DB_KEY_BYTES_MAX];
+    size_t size;
+};
+
+/* The key's bytes, lent while the key lives. */
+static inline struct text key_text(const struct key *key)
+{
+    return (struct text){.data = (const char *)key->bytes, .size = key->size};
+}
+
+struct key key_sequence(uint64_t sequence);
+struct key key_visitor(uint32_t site, const uint8_t visitor[VISITOR_BYTES]);
+struct key key_journal(uint32_t site, int32_t day, uint64_t sequence);
+struct key key_day(uint32_t site, int32_t day);
+struct key key_hour(uint32_t site, uint32_t hour);
+struct key key_rollup(uint32_t site, int32_t day, uint8_t dimension);
+
+/* Each takes a key apart again; false where the bytes are not of that form. */
+bool key_read_sequence(struct text key, uint64_t *ret_sequence);
+bool key_read_visitor(struct text key, uint32_t *ret_site, uint8_t ret_visitor[VISITOR_BYTES]);
+bool key_read_journal(struct text key, uint32_t *ret_site, int32_t *ret_day, uint64_t *ret_sequence);
+bool key_read_day(struct text key, uint32_t *ret_site, int32_t *ret_day);
+bool key_read_hour(struct text key, uint32_t *ret_site, uint32_t *ret_hour);
+bool key_read_rollup(struct text key, uint32_t *ret_site, int32_t *ret_day, uint8_t *ret_dimension);

@@ -1,0 +1,119 @@
+/*
+ * A growable byte string with a bound and a sticky fault.
+ */
+#include "crumb/base/buffer.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define BUFFER_FIRST_BYTES 128
+
+void buffer_deinit(struct buffer *buffer)
+{
+    free(buffer->data);
+    *buffer = BUFFER_INIT(buffer->max);
+}
+
+void buffer_clear(struct buffer *buffer)
+{
+    buffer->size = 0;
+    buffer->fault = 0;
+}
+
+uint8_t *buffer_extend(struct buffer *buffer, size_t size)
+{
+    if (buffer->fault)
+        return NULL;
+    if (size > buffer->max - buffer->size) {
+        buffer->fault = -EOVERFLOW;
+        return NULL;
+    }
+    if (size > buffer->capacity - buffer->size) {
+        size_t capacity = buffer->capacity ? buffer->capacity : BUFFER_FIRST_BYTES;
+
+        while (capacity < buffer->size + size)
+            capacity *= 2;
+        if (capacity > buffer->max)
+            capacity = buffer->max;
+        uint8_t *data = realloc(buffer->data, capacity);
+        if (!data) {
+            buffer->fault = -ENOMEM;
+            return NULL;
+        }
+        buffer->data = data;
+        buffer->capacity = capacity;
+    }
+    uint8_t *at = buffer->data + buffer->size;
+    buffer->size += size;
+    return at;
+}
+
+void buffer_put(struct buffer *buffer, const void *bytes, size_t size)
+{
+    if (size == 0)
+        return;
+    uint8_t *at = buffer_extend(buffer, size);
+    if (at)
+        memcpy(at, bytes, size);
+}
+
+void buffer_put_text(struct buffer *buffer, struct text text) { buffer_put(buffer, text.data, text.size); }
+
+static void put_integer(struct buffer *buffer, uint64_t value, unsigned n_bytes)
+{
+    uint8_t *at = buffer_extend(buffer, n_bytes);
+
+    if (!at)
+        return;
+    for (unsigned i = n_bytes; i-- > 0; value >>= 8)
+        at[i] = (uint8_t)value;
+}
+
+void buffer_put_u8(struct buffer *buffer, uint8_t value) { put_integer(buffer, value, 1); }
+void buffer_put_u16(struct buffer *buffer, uint16_t value) { put_integer(buffer, value, 2); }
+void buffer_put_u32(struct buffer *buffer, uint32_t value) { put_integer(buffer, value, 4); }
+void buffer_put_u64(struct buffer *buffer, uint64_t value) { put_integer(buffer, value, 8); }
+
+void buffer_put_varint(struct buffer *buffer, uint64_t value)
+{
+    uint8_t bytes[10];
+    unsigned n = 0;
+
+    while (value >= 0x80) {
+        bytes[n++] = (uint8_t)(value | 0x80);
+        value >>= 7;
+    }
+    bytes[n++] = (uint8_t)value;
+    buffer_put(buffer, bytes, n);
+}
+
+void buffer_put_sized(struct buffer *buffer, struct text text)
+{
+    buffer_put_varint(buffer, text.size);
+    buffer_put_text(buffer, text);
+}
+
+void buffer_printf(struct buffer *buffer, const char *format, ...)
+{
+    va_list args, again;
+
+    va_start(args, format);
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (n >= 0) {
+        /* vsnprintf writes a NUL behind the text; it is taken off again. */
+        uint8_t *at = buffer_extend(buffer, (size_t)n + 1);
+        if (at) {
+            vsnprintf((char *)at, (size_t)n + 1, format, again);
+            buffer->size--;
+        }
+    }
+    va_end(again);
+}
+
+struct text buffer_text(const struct buffer *buffer)
+{
+    return (struct text){.data = (const char *)buffer->data, .size = buffer->size};
+}

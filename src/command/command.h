@@ -1,0 +1,62 @@
+/*
+ * The commands of the program, and what they share.
+ *
+ * Exit codes: 0 good, 1 the answer is no, 2 wrong use, 3 the system failed.
+ */
+#pragma once
+
+#include "crumb/consent/notice.h"
+#include "crumb/store/db.h"
+
+enum { EXIT_GOOD = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_FAILED = 3 };
+
+struct command {
+    const char *name;
+    const char *usage;   /* behind "crumb NAME " */
+    const char *summary; /* one line */
+    const char *help;    /* the rest of --help */
+    int (*run)(const struct command *self, int argc, char **argv);
+};
+
+/* The table, ended by a row without a name: main.c. */
+extern const struct command commands[];
+
+int command_serve(const struct command *self, int argc, char **argv);
+int command_check(const struct command *self, int argc, char **argv);
+int command_stat(const struct command *self, int argc, char **argv);
+int command_verify(const struct command *self, int argc, char **argv);
+int command_dump(const struct command *self, int argc, char **argv);
+int command_query(const struct command *self, int argc, char **argv);
+int command_token(const struct command *self, int argc, char **argv);
+
+/* ---- setup.c ---- */
+
+void command_print_help(const struct command *self);
+/* Says what is wrong with the call and how it is right; returns EXIT_USAGE. */
+int command_misuse(const struct command *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Loads a configuration and its edition; otherwise says why and returns an exit code. 0: *ret_edition is the caller's. */
+int command_load(const char *path, struct edition **ret_edition);
+
+/* An open store and the edition it belongs to. */
+struct setup {
+    struct edition *edition;
+    struct db *db;
+    struct db_txn *txn; /* read */
+};
+
+/*
+ * Takes `-c FILE` and --help from a command's arguments.  @options are further
+ * long options (getopt_long(3)), each given to @take, which returns 0 or -1
+ * for a wrong value.  *ret_word is the one argument that is no option, or NULL;
+ * where @ret_word is NULL there may be none.  EXIT_GOOD: *ret_config is set, or
+ * NULL after --help; else an exit code, after saying why.
+ */
+struct option;
+int command_arguments(const struct command *self, int argc, char **argv, const struct option *options,
+                      int (*take)(void *context, int option, const char *value), void *context,
+                      const char **ret_config, const char **ret_word);
+
+/* Opens the store for reading, beside a server or without. 0 or an exit code, after saying why. */
+int setup_open(const char *config, struct setup *ret_setup);
+void setup_close(struct setup *setup);

@@ -1,0 +1,285 @@
+/*
+ * crumb dump: a part of the store as JSON lines.
+ */
+#include "command.h"
+#include "crumb/base/error.h"
+#include "crumb/base/log.h"
+#include "crumb/consent/choice.h"
+#include "crumb/rollup/cell.h"
+#include "crumb/store/accounting.h"
+#include "crumb/store/day.h"
+#include "crumb/store/journal.h"
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <sodium.h>
+#include <stdio.h>
+
+struct dump {
+    struct setup setup;
+    const struct site *site; /* NULL: all */
+};
+
+static bool wanted(const struct dump *dump, uint32_t site) { return !dump->site || dump->site->id == site; }
+
+static void print(json_t *object)
+{
+    if (object) {
+        json_dumpf(object, stdout, JSON_COMPACT);
+        printf("\n");
+    }
+    json_decref(object);
+}
+
+static json_t *hex_json(const uint8_t *bytes, size_t size)
+{
+    char hex[HASH_HEX_BYTES];
+
+    sodium_bin2hex(hex, sizeof hex, bytes, size);
+    return json_string(hex);
+}
+
+/* The configuration's name of a site, or its number where it has left it. */
+static json_t *site_json(const struct dump *dump, uint32_t id)
+{
+    const struct config *config = dump->setup.edition->config;
+
+    for (unsigned i = 0; i < config->n_sites; i++)
+        if (config->sites[i].id == id)
+            return json_string(config->sites[i].name);
+    return json_integer(id);
+}
+
+static json_t *date_json(int32_t day)
+{
+    struct zone_date date = zone_date_of_day(day);
+    char text[32];
+
+    snprintf(text, sizeof text, "%04d-%02u-%02u", date.year, date.month, date.mday);
+    return json_string(text);
+}
+
+/* ---- journal ---- */
+
+static void add_field(void *context, enum event_class class, const char *name, struct text value)
+{
+    json_t *object = context;
+    json_t *fields = json_object_get(object, words_class(class));
+
+    if (!fields) {
+        fields = json_object();
+        json_object_set_new(object, words_class(class), fields);
+    }
+    json_object_set_new(fields, name, json_stringn(value.data, value.size));
+}
+
+static int print_event(void *context, const struct journal_record *record)
+{
+    struct dump *dump = context;
+    struct event event;
+
+    if (!journal_event(record, &event))
+        return error_origin(-EBADMSG);
+    json_t *object =
+        json_pack("{s:I, s:o, s:o, s:s, s:o, s:I}", "sequence", (json_int_t)record->sequence, "site",
+                  site_json(dump, record->site), "day", date_json(record->day), "event", words_event_kind(record->kind),
+                  "visitor", hex_json(record->visitor, VISITOR_BYTES), "consent", (json_int_t)record->consent);
+    event_each_field(&event, add_field, object);
+    print(object);
+    return 0;
+}
+
+static int print_journal_day(void *context, uint32_t site, int32_t day, const struct day_state *state)
+{
+    struct dump *dump = context;
+
+    (void)state;
+    return wanted(dump, site) ? error_trace(journal_each(dump->setup.txn, site, day, 0, print_event, dump)) : 0;
+}
+
+static int dump_journal(struct dump *dump) { return error_trace(day_each(dump->setup.txn, print_journal_day, dump)); }
+
+/* ---- ledger, visitors, notices ---- */
+
+static int print_record(void *context, const struct ledger_record *record)
+{
+    struct dump *dump = context;
+
+    if (dump->site && !text_equal(record->site, text_of(dump->site->name)))
+        return 0;
+    json_t *object = choice_receipt(record);
+    json_object_set_new(object, "sequence", json_integer((json_int_t)record->sequence));
+    json_object_set_new(object, "previous", hex_json(record->previous, HASH_BYTES));
+    json_object_set_new(object, "material", hex_json(record->material, HASH_BYTES));
+    json_object_set_new(object, "visitor",
+                        ledger_has_visitor(record) ? hex_json(record->visitor, VISITOR_BYTES) : json_null());
+    print(object);
+    return 0;
+}
+
+static int dump_ledger(struct dump *dump)
+{
+    struct ledger_break broken;
+    int r = ledger_verify(dump->setup.txn, print_record, dump, &broken);
+
+    return r > 0 ? error_origin(-EBADMSG) : error_trace(r);
+}
+
+static int print_visitor(void *context, uint32_t site, const uint8_t id[VISITOR_BYTES], const struct visitor *visitor)
+{
+    struct dump *dump = context;
+
+    if (wanted(dump, site))
+        print(json_pack("{s:o, s:o, s:s, s:I, s:I, s:I, s:i}", "site", site_json(dump, site), "visitor",
+                        hex_json(id, VISITOR_BYTES), "choice", words_choice_kind(visitor->choice), "consent",
+                        (json_int_t)visitor->consent, "since_ms", (json_int_t)visitor->since_ms, "at_ms",
+                        (json_int_t)visitor->at_ms, "granted", (int)visitor->n_granted));
+    return 0;
+}
+
+static int dump_visitors(struct dump *dump) { return error_trace(visitor_each(dump->setup.txn, print_visitor, dump)); }
+
+static int dump_notices(struct dump *dump)
+{
+    DB_CURSOR_AUTO *cursor = NULL;
+    struct text key, json;
+    int r = db_cursor_new(dump->setup.txn, DB_NOTICES, &cursor);
+
+    if (r)
+        return error_trace(r);
+    for (r = db_cursor_seek(cursor, TEXT_NONE, &key, &json); r == 0; r = db_cursor_next(cursor, &key, &json))
+        print(json_pack("{s:o, s:o}", "hash", hex_json((const uint8_t *)key.data, key.size), "notice",
+                        json_loadb(json.data, json.size, 0, NULL)));
+    return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
+}
+
+/* ---- books, days, rollups ---- */
+
+static int print_books(void *context, uint32_t site, uint32_t hour, const struct books *books)
+{
+    struct dump *dump = context;
+    json_t *dropped = json_object();
+
+    for (unsigned i = 0; i < REASON_N; i++)
+        if (books->dropped[i])
+            json_object_set_new(dropped, words_reason(i), json_integer((json_int_t)books->dropped[i]));
+    json_t *object = json_pack("{s:o, s:I, s:I, s:I, s:o}", "site", site_json(dump, site), "hour_s",
+                               (json_int_t)hour * 3600, "received", (json_int_t)books->received, "stored",
+                               (json_int_t)books->stored, "dropped", dropped);
+    if (wanted(dump, site))
+        print(object);
+    else
+        json_decref(object);
+    return 0;
+}
+
+static int dump_books(struct dump *dump)
+{
+    uint32_t site, hour;
+
+    return error_trace(accounting_each(dump->setup.txn, print_books, dump, &site, &hour));
+}
+
+static int print_day(void *context, uint32_t site, int32_t day, const struct day_state *state)
+{
+    struct dump *dump = context;
+
+    if (wanted(dump, site))
+        print(json_pack("{s:o, s:o, s:I, s:I, s:I}", "site", site_json(dump, site), "day", date_json(day), "events",
+                        (json_int_t)state->events, "last", (json_int_t)state->last, "sealed",
+                        (json_int_t)state->sealed));
+    return 0;
+}
+
+static int dump_days(struct dump *dump) { return error_trace(day_each(dump->setup.txn, print_day, dump)); }
+
+static void print_cell(struct dump *dump, uint32_t site, int32_t day, unsigned dimension, struct cell *cell)
+{
+    print(json_pack("{s:o, s:o, s:s, s:s%, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "site", site_json(dump, site), "day",
+                    date_json(day), "dimension", dimension == DIMENSION_PAGE ? "event:page" : "total", "value",
+                    cell->value.size ? cell->value.data : "", cell->value.size, "visitors",
+                    (json_int_t)hll_count(&cell->visitors), "visits", (json_int_t)cell->visits, "pageviews",
+                    (json_int_t)cell->pageviews, "entries", (json_int_t)cell->entries, "bounces",
+                    (json_int_t)cell->bounces, "duration_ms", (json_int_t)cell->duration_ms, "entry_pageviews",
+                    (json_int_t)cell->entry_pageviews));
+}
+
+static int dump_rollups(struct dump *dump)
+{
+    DB_CURSOR_AUTO *cursor = NULL;
+    struct text key, value;
+    int r = db_cursor_new(dump->setup.txn, DB_ROLLUPS, &cursor);
+
+    if (r)
+        return error_trace(r);
+    for (r = db_cursor_seek(cursor, TEXT_NONE, &key, &value); r == 0; r = db_cursor_next(cursor, &key, &value)) {
+        struct cells cells;
+        uint32_t site;
+        int32_t day;
+        uint8_t dimension;
+
+        if (!key_read_rollup(key, &site, &day, &dimension))
+            return error_origin(-EBADMSG);
+        if (!wanted(dump, site))
+            continue;
+        r = cells_decode(value, &cells);
+        if (r)
+            return error_trace(r);
+        for (size_t i = 0; i < cells.n_cells; i++)
+            print_cell(dump, site, day, dimension, &cells.cells[i]);
+        cells_deinit(&cells);
+    }
+    return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
+}
+
+static const struct {
+    const char *name;
+    int (*dump)(struct dump *dump);
+} tiers[] = {{"journal", dump_journal}, {"ledger", dump_ledger}, {"visitors", dump_visitors}, {"books", dump_books},
+             {"days", dump_days},       {"notices", dump_notices}, {"rollup", dump_rollups}};
+
+enum { OPTION_SITE = 256 };
+
+static const struct option options[] = {{"site", required_argument, NULL, OPTION_SITE}, {0}};
+
+static int take(void *context, int option, const char *value)
+{
+    (void)option;
+    *(const char **)context = value;
+    return 0;
+}
+
+static int dump_tier(const char *path, size_t tier, const char *site)
+{
+    struct dump dump = {.site = NULL};
+    int exit = setup_open(path, &dump.setup);
+
+    if (exit)
+        return exit;
+    if (site)
+        dump.site = config_site(dump.setup.edition->config, text_of(site));
+    if (site && !dump.site) {
+        fprintf(stderr, "crumb dump: `%s` is not a site of the configuration\n", site);
+        exit = EXIT_USAGE;
+    } else {
+        int r = tiers[tier].dump(&dump);
+        if (r)
+            log_fault("the store cannot be read further; `crumb verify` tells more", r);
+        exit = r ? EXIT_FAILED : EXIT_GOOD;
+    }
+    setup_close(&dump.setup);
+    return exit;
+}
+
+int command_dump(const struct command *self, int argc, char **argv)
+{
+    const char *path = NULL, *tier = NULL, *site = NULL;
+    int exit = command_arguments(self, argc, argv, options, take, &site, &path, &tier);
+
+    if (exit || !path)
+        return exit;
+    for (size_t i = 0; tier && i < sizeof tiers / sizeof tiers[0]; i++)
+        if (strcmp(tiers[i].name, tier) == 0)
+            return dump_tier(path, i, site);
+    return command_misuse(self, "say which tier: journal, ledger, visitors, books, days, notices or rollup");
+}

@@ -1,0 +1,184 @@
+/*
+ * crumb query: a question on the command line or standard input.
+ */
+#include "command.h"
+#include "crumb/base/clock.h"
+#include "crumb/base/error.h"
+#include "crumb/base/log.h"
+#include "crumb/query/output.h"
+#include "crumb/query/store.h"
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define OUTPUT_BYTES_MAX (1LL << 30)
+
+enum form { FORM_TABLE, FORM_JSON, FORM_CSV };
+
+struct wish {
+    const char *site, *metrics, *range, *dimensions, *limit;
+    enum form form;
+};
+
+enum { OPTION_SITE = 256, OPTION_METRICS, OPTION_RANGE, OPTION_DIMENSIONS, OPTION_LIMIT, OPTION_FORMAT };
+
+static const struct option options[] = {{"site", required_argument, NULL, OPTION_SITE},
+                                        {"metrics", required_argument, NULL, OPTION_METRICS},
+                                        {"date-range", required_argument, NULL, OPTION_RANGE},
+                                        {"dimensions", required_argument, NULL, OPTION_DIMENSIONS},
+                                        {"limit", required_argument, NULL, OPTION_LIMIT},
+                                        {"format", required_argument, NULL, OPTION_FORMAT},
+                                        {0}};
+
+static int take_form(struct wish *wish, const char *value)
+{
+    static const char *const forms[] = {[FORM_TABLE] = "table", [FORM_JSON] = "json", [FORM_CSV] = "csv"};
+
+    for (unsigned i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        if (strcmp(forms[i], value) == 0) {
+            wish->form = (enum form)i;
+            return 0;
+        }
+    }
+    return -1;
+}
+
+static int take(void *context, int option, const char *value)
+{
+    struct wish *wish = context;
+
+    switch (option) {
+    case OPTION_SITE:
+        wish->site = value;
+        return 0;
+    case OPTION_METRICS:
+        wish->metrics = value;
+        return 0;
+    case OPTION_RANGE:
+        wish->range = value;
+        return 0;
+    case OPTION_DIMENSIONS:
+        wish->dimensions = value;
+        return 0;
+    case OPTION_LIMIT:
+        wish->limit = value;
+        return 0;
+    default:
+        return take_form(wish, value);
+    }
+}
+
+/* "a,b" as ["a","b"]. */
+static json_t *list_json(const char *list)
+{
+    json_t *array = json_array();
+    struct text rest = text_of(list);
+
+    while (rest.size) {
+        struct text item = text_cut(&rest, ',');
+        json_array_append_new(array, json_stringn(item.data, item.size));
+    }
+    return array;
+}
+
+/* The flags as the request that they are short for. */
+static char *request_of(const struct wish *wish)
+{
+    json_t *request = json_pack("{s:s, s:o}", "site_id", wish->site, "metrics", list_json(wish->metrics));
+
+    json_object_set_new(request, "date_range",
+                        strchr(wish->range, ',') ? list_json(wish->range) : json_string(wish->range));
+    if (wish->dimensions)
+        json_object_set_new(request, "dimensions", list_json(wish->dimensions));
+    if (wish->limit)
+        json_object_set_new(request, "pagination", json_pack("{s:I}", "limit", (json_int_t)atoll(wish->limit)));
+    char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
+    json_decref(request);
+    return text;
+}
+
+static char *read_request(void)
+{
+    char *text = malloc(QUERY_BODY_BYTES_MAX + 2);
+
+    if (text)
+        text[fread(text, 1, QUERY_BODY_BYTES_MAX + 1, stdin)] = '\0';
+    return text;
+}
+
+static int run(struct setup *setup, const struct query *query, enum form form, struct buffer *output,
+               struct buffer *complaint)
+{
+    const struct site *site = config_site(setup->edition->config, text_of(query->site));
+    struct query_answer answer;
+    struct days *days = NULL;
+
+    if (!site) {
+        buffer_printf(complaint, "site_id: `%s` is not a site of the configuration", query->site);
+        return QUERY_E_INVALID;
+    }
+    int r = days_new(&days);
+    if (r)
+        return error_trace(r);
+    struct query_store store = {.days = days, .txn = setup->txn, .site = site};
+    struct query_source source = query_store_source(&store);
+    r = query_run(query, site->zone, clock_now_ms(&clock_system), &source, &answer, complaint);
+    if (r == 0) {
+        if (form == FORM_JSON)
+            query_output_json(query, &answer, site->zone, output);
+        else if (form == FORM_CSV)
+            query_output_csv(query, &answer, output);
+        else
+            query_output_table(query, &answer, output);
+        query_answer_deinit(&answer);
+        r = output->fault ? error_origin(output->fault) : 0;
+    }
+    days_free(days);
+    return r;
+}
+
+static int ask(const char *path, const char *request, enum form form)
+{
+    BUFFER_AUTO complaint = BUFFER_INIT(QUERY_COMPLAINT_BYTES_MAX);
+    BUFFER_AUTO output = BUFFER_INIT(OUTPUT_BYTES_MAX);
+    struct query query;
+    struct setup setup;
+    int r = request ? query_parse(text_of(request), &query, &complaint) : error_origin(-ENOMEM);
+    int exit = EXIT_GOOD;
+
+    if (r == 0) {
+        exit = setup_open(path, &setup);
+        if (exit)
+            return exit;
+        r = run(&setup, &query, form, &output, &complaint);
+        setup_close(&setup);
+    }
+    if (r > 0) {
+        fprintf(stderr, "crumb query: %.*s\n", TEXT_ARGS(buffer_text(&complaint)));
+        return EXIT_USAGE;
+    }
+    if (r < 0) {
+        log_fault("cannot answer", r);
+        return EXIT_FAILED;
+    }
+    fwrite(output.data, 1, output.size, stdout);
+    if (form == FORM_JSON)
+        printf("\n");
+    return exit;
+}
+
+int command_query(const struct command *self, int argc, char **argv)
+{
+    struct wish wish = {.metrics = "visitors,visits,pageviews", .range = "30d"};
+    const char *path = NULL;
+    int exit = command_arguments(self, argc, argv, options, take, &wish, &path, NULL);
+
+    if (exit || !path)
+        return exit;
+    char *request = wish.site ? request_of(&wish) : read_request();
+    exit = ask(path, request, wish.form);
+    free(request);
+    return exit;
+}

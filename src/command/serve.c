@@ -1,0 +1,258 @@
+/*
+ * crumb serve: everything is opened, started, stopped and closed here, in the
+ * order in which one thing needs another.
+ */
+#include "command.h"
+#include "crumb/base/error.h"
+#include "crumb/base/limits.h"
+#include "crumb/base/log.h"
+#include "crumb/http/server.h"
+#include "crumb/rollup/keeper.h"
+#include "crumb/store/keyring.h"
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#define COOKIE_KEY_NAME "cookie.key"
+
+/* Everything that runs. Zero or NULL: not started. */
+struct serve {
+    const char *path;
+    struct edition *edition;
+    struct service service;
+    struct keeper *keeper;
+    struct server *server;
+};
+
+/* ---- starting ---- */
+
+static int open_store(struct serve *serve)
+{
+    const struct config *config = serve->edition->config;
+    struct db_options options = {
+        .folder = config->data, .mode = DB_SERVE, .size_bytes_max = config->data_max_bytes};
+    int r = db_open(&options, &serve->service.db);
+
+    if (r == DB_E_LOCKED)
+        log_error("another crumb serves the data folder %s", config->data);
+    else if (r == DB_E_FORMAT)
+        log_error("the store in %s was written by another version of crumb", config->data);
+    else if (r)
+        log_fault(config->data, r);
+    return r;
+}
+
+/* The sites' numbers and the notices are on disk before anybody is shown one. */
+static int store_edition(struct edition *edition, struct db *db)
+{
+    struct batch batch;
+    int r = batch_begin(db, &batch);
+
+    if (r)
+        return error_trace(r);
+    r = edition_store(edition, batch.txn);
+    if (r) {
+        batch_abort(&batch);
+        return error_trace(r);
+    }
+    return error_trace(batch_commit(&batch));
+}
+
+static void load_dedupe(struct serve *serve)
+{
+    int r = dedupe_load(serve->service.dedupe, serve->service.db);
+
+    /* Builds count an event once whatever this knows, so a damaged record is no reason not to serve. */
+    if (r)
+        log_fault("cannot read every event id; some repeats may be answered `stored`; run `crumb verify`", r);
+}
+
+static int start_parts(struct serve *serve)
+{
+    struct service *service = &serve->service;
+    int r = keyring_key(serve->edition->config->data, COOKIE_KEY_NAME, true, &random_system, service->cookie_key);
+
+    if (r == 0)
+        r = store_edition(serve->edition, service->db);
+    if (r == 0)
+        r = dedupe_new(&service->dedupe);
+    if (r)
+        return error_trace(r);
+    load_dedupe(serve);
+    service->clock = &clock_system;
+    service->random = &random_system;
+    r = writer_new(service->db, &service->writer);
+    if (r == 0)
+        r = writer_start(service->writer);
+    if (r == 0)
+        r = days_new(&service->days);
+    if (r == 0)
+        r = pool_new(POOL_THREADS, &service->pool);
+    if (r == 0)
+        r = keeper_start(service->db, service->writer, service->clock, serve->edition, &serve->keeper);
+    return error_trace(r);
+}
+
+static int start_server(struct serve *serve)
+{
+    BUFFER_AUTO complaint = BUFFER_INIT(1024);
+    const struct config *config = serve->edition->config;
+    int r = server_start(&serve->service, serve->edition, &complaint, &serve->server);
+
+    if (r) {
+        log_error("%.*s", TEXT_ARGS(buffer_text(&complaint)));
+        return r;
+    }
+    log_info("public on port %u (%s), private on port %u (%s), %u %s", server_public_port(serve->server),
+             config->public.text, server_private_port(serve->server), config->private.text, config->n_sites,
+             config->n_sites == 1 ? "site" : "sites");
+    return 0;
+}
+
+static int start(struct serve *serve)
+{
+    int r = open_store(serve);
+
+    if (r)
+        return EXIT_FAILED;
+    r = start_parts(serve);
+    if (r) {
+        log_fault("cannot start", r);
+        return EXIT_FAILED;
+    }
+    return start_server(serve) ? EXIT_FAILED : EXIT_GOOD;
+}
+
+/* What asks comes before what answers. */
+static void stop(struct serve *serve)
+{
+    struct service *service = &serve->service;
+
+    server_stop(serve->server);
+    pool_free(service->pool);
+    keeper_stop(serve->keeper);
+    if (service->writer)
+        writer_stop(service->writer);
+    writer_free(service->writer);
+    days_free(service->days);
+    dedupe_free(service->dedupe);
+    db_close(service->db);
+    edition_unref(serve->edition);
+}
+
+/* ---- reloading ---- */
+
+struct storing {
+    struct write_op super;
+    struct edition *edition;
+};
+
+static int storing_apply(struct write_op *op, struct batch *batch)
+{
+    return edition_store(((struct storing *)op)->edition, batch->txn);
+}
+
+static void storing_done(struct write_op *op, int result)
+{
+    (void)op;
+    (void)result;
+}
+
+static int put_in_force(struct serve *serve, struct edition *edition)
+{
+    BUFFER_AUTO complaint = BUFFER_INIT(1024);
+    struct storing storing = {.super = {.apply = storing_apply, .done = storing_done}, .edition = edition};
+    int r = writer_submit_wait(serve->service.writer, &storing.super);
+
+    if (r == 0)
+        r = server_reload(serve->server, edition, &complaint);
+    if (r)
+        log_error("cannot reload, the old configuration stays: %.*s", TEXT_ARGS(buffer_text(&complaint)));
+    return r;
+}
+
+static void reload(struct serve *serve)
+{
+    struct edition *edition = NULL;
+
+    if (command_load(serve->path, &edition)) {
+        log_error("the old configuration stays in force");
+        return;
+    }
+    if (put_in_force(serve, edition)) {
+        edition_unref(edition);
+        return;
+    }
+    keeper_reload(serve->keeper, edition);
+    edition_unref(serve->edition);
+    serve->edition = edition;
+    log_info("reloaded %s: %u sites; data, listen and threads change with a restart only", serve->path,
+             edition->config->n_sites);
+}
+
+/* ---- signals ---- */
+
+static void block_signals(sigset_t *signals)
+{
+    sigemptyset(signals);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGINT);
+    sigaddset(signals, SIGHUP);
+    /* Inherited by every thread: only this one takes them. */
+    pthread_sigmask(SIG_BLOCK, signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* As many descriptors as the system allows and the limits need. */
+static void raise_files(void)
+{
+    struct rlimit limit;
+    rlim_t wanted = CONNECTIONS_MAX + CONNECTIONS_SPARE_FILES;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < wanted) {
+        limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+/* Until a signal says stop, or the store can never be written again in this process. */
+static int wait_for_end(struct serve *serve, const sigset_t *signals)
+{
+    const struct timespec look = {.tv_sec = 1};
+
+    for (;;) {
+        int signal = sigtimedwait(signals, NULL, &look);
+
+        if (signal == SIGTERM || signal == SIGINT)
+            return EXIT_GOOD;
+        if (signal == SIGHUP)
+            reload(serve);
+        if (writer_broken(serve->service.writer)) {
+            log_error("the disk failed while a commit was written; stopping, as its state is unknown until a restart");
+            return EXIT_FAILED;
+        }
+    }
+}
+
+int command_serve(const struct command *self, int argc, char **argv)
+{
+    struct serve serve = {.path = NULL};
+    sigset_t signals;
+    int exit = command_arguments(self, argc, argv, NULL, NULL, NULL, &serve.path, NULL);
+
+    if (exit || !serve.path)
+        return exit;
+    exit = command_load(serve.path, &serve.edition);
+    if (exit)
+        return exit;
+    block_signals(&signals);
+    raise_files();
+    exit = start(&serve);
+    if (exit == EXIT_GOOD) {
+        exit = wait_for_end(&serve, &signals);
+        log_info("stopping");
+    }
+    stop(&serve);
+    return exit;
+}

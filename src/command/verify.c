@@ -1,0 +1,410 @@
+/*
+ * crumb verify: what must be true of every store, checked one statement after
+ * the other.  Each check names the first row that breaks it; the others still
+ * run.
+ */
+#include "command.h"
+#include "crumb/base/error.h"
+#include "crumb/base/log.h"
+#include "crumb/consent/ledger.h"
+#include "crumb/consent/visitor.h"
+#include "crumb/rollup/seal.h"
+#include "crumb/store/accounting.h"
+#include "crumb/store/journal.h"
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FOUND_BYTES_MAX 512
+
+/* A record that decides what its visitor allows, as events refer to it. */
+struct decision {
+    uint8_t visitor[VISITOR_BYTES];
+    uint64_t sequence;
+    bool grants;
+};
+
+struct verify {
+    struct db_txn *txn;
+    bool rebuild;
+    struct decision *decisions; /* by visitor, then sequence, once sorted */
+    size_t n_decisions, capacity;
+    uint64_t n_records; /* of the ledger */
+    uint64_t n_events;  /* of the journal */
+    uint64_t n_day_events, last_sequence;
+    const struct day_state *day; /* of the day that is walked */
+    struct buffer found;         /* what is wrong, one line */
+};
+
+/* A check found something wrong: its walk ends. */
+enum { VERIFY_E_WRONG = 1000 };
+
+static int wrong(struct verify *verify, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static int wrong(struct verify *verify, const char *format, ...)
+{
+    char line[FOUND_BYTES_MAX];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    buffer_put_text(&verify->found, text_of(line));
+    return VERIFY_E_WRONG;
+}
+
+/* ---- the ledger ---- */
+
+static int keep_decision(struct verify *verify, const struct ledger_record *record)
+{
+    bool grants = false;
+
+    for (unsigned i = 0; i < record->n_answers; i++)
+        grants |= record->answers[i].granted;
+    if (verify->n_decisions == verify->capacity) {
+        size_t capacity = verify->capacity ? verify->capacity * 2 : 64;
+        struct decision *grown = reallocarray(verify->decisions, capacity, sizeof *grown);
+
+        if (!grown)
+            return error_origin(-ENOMEM);
+        verify->decisions = grown;
+        verify->capacity = capacity;
+    }
+    struct decision *decision = &verify->decisions[verify->n_decisions++];
+    *decision = (struct decision){.sequence = record->sequence, .grants = grants};
+    memcpy(decision->visitor, record->visitor, VISITOR_BYTES);
+    return 0;
+}
+
+static int check_record(void *context, const struct ledger_record *record)
+{
+    struct verify *verify = context;
+    struct ledger_record found;
+    struct text notice;
+
+    verify->n_records++;
+    verify->last_sequence = record->sequence;
+    int r = notice_get(verify->txn, record->notice, &notice);
+    if (r == DB_E_NOT_FOUND || r == -EBADMSG)
+        return wrong(verify, "ledger record %" PRIu64 ": the notice that it names is not there as it was shown",
+                     record->sequence);
+    if (r)
+        return error_trace(r);
+    r = ledger_find(verify->txn, record->id, &found);
+    if (r == DB_E_NOT_FOUND || r == -EBADMSG || (r == 0 && found.sequence != record->sequence))
+        return wrong(verify, "ledger record %" PRIu64 ": its receipt does not lead to it", record->sequence);
+    if (r)
+        return error_trace(r);
+    /* A dialog that was closed decides nothing. */
+    if (record->kind != CHOICE_DISMISS && ledger_has_visitor(record))
+        return error_trace(keep_decision(verify, record));
+    return 0;
+}
+
+static int compare_decisions(const void *a, const void *b)
+{
+    const struct decision *left = a, *right = b;
+    int order = memcmp(left->visitor, right->visitor, VISITOR_BYTES);
+
+    return order ? order : (left->sequence > right->sequence) - (left->sequence < right->sequence);
+}
+
+static int check_ledger(struct verify *verify)
+{
+    struct ledger_break broken;
+    uint64_t n_receipts;
+    int r = ledger_verify(verify->txn, check_record, verify, &broken);
+
+    if (r == LEDGER_E_BROKEN && broken.sequence == 0)
+        return wrong(verify, "ledger: %s", broken.what);
+    if (r == LEDGER_E_BROKEN)
+        return wrong(verify, "ledger record %" PRIu64 ": %s", broken.sequence, broken.what);
+    if (r)
+        return r;
+    if (verify->n_decisions)
+        qsort(verify->decisions, verify->n_decisions, sizeof *verify->decisions, compare_decisions);
+    r = db_entries(verify->txn, DB_RECEIPTS, &n_receipts);
+    if (r == 0 && n_receipts != verify->n_records)
+        return wrong(verify, "ledger: %" PRIu64 " records have %" PRIu64 " receipts", verify->n_records, n_receipts);
+    return error_trace(r);
+}
+
+/* The place of the first decision of @visitor at or after @sequence. */
+static size_t find_decision(const struct verify *verify, const uint8_t visitor[VISITOR_BYTES], uint64_t sequence)
+{
+    struct decision wanted = {.sequence = sequence};
+    size_t low = 0, high = verify->n_decisions;
+
+    memcpy(wanted.visitor, visitor, VISITOR_BYTES);
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (compare_decisions(&verify->decisions[middle], &wanted) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static const struct decision *decision_at(const struct verify *verify, size_t at, const uint8_t visitor[VISITOR_BYTES])
+{
+    if (at >= verify->n_decisions || memcmp(verify->decisions[at].visitor, visitor, VISITOR_BYTES) != 0)
+        return NULL;
+    return &verify->decisions[at];
+}
+
+/* ---- visitors ---- */
+
+static int check_visitor(void *context, uint32_t site, const uint8_t id[VISITOR_BYTES], const struct visitor *visitor)
+{
+    struct verify *verify = context;
+    size_t at = find_decision(verify, id, visitor->consent);
+    const struct decision *decision = decision_at(verify, at, id);
+
+    (void)site;
+    if (!decision || decision->sequence != visitor->consent || !decision->grants)
+        return wrong(verify, "a visitor's live choice refers to ledger record %" PRIu64 ", which grants them nothing",
+                     visitor->consent);
+    if (decision_at(verify, at + 1, id))
+        return wrong(verify, "a visitor's live choice is ledger record %" PRIu64 ", but a later one decides",
+                     visitor->consent);
+    return 0;
+}
+
+static int check_visitors(struct verify *verify)
+{
+    int r = visitor_each(verify->txn, check_visitor, verify);
+
+    return r == -EBADMSG ? wrong(verify, "visitors: a row is damaged") : r;
+}
+
+/* ---- journal and days ---- */
+
+static int check_event(void *context, const struct journal_record *record)
+{
+    struct verify *verify = context;
+    struct event event;
+    size_t at = find_decision(verify, record->visitor, record->consent);
+    const struct decision *decision = decision_at(verify, at, record->visitor);
+    const struct decision *next = decision_at(verify, at + 1, record->visitor);
+
+    verify->n_day_events++;
+    if (record->sequence > verify->last_sequence)
+        verify->last_sequence = record->sequence;
+    if (!journal_event(record, &event))
+        return wrong(verify, "journal record %" PRIu64 ": its fields cannot be read", record->sequence);
+    if (!decision || decision->sequence != record->consent || !decision->grants || record->consent > record->sequence)
+        return wrong(verify, "journal record %" PRIu64 ": no consent allows it", record->sequence);
+    if (next && next->sequence < record->sequence)
+        return wrong(verify, "journal record %" PRIu64 ": it was stored after its consent had ended with ledger record "
+                             "%" PRIu64,
+                     record->sequence, next->sequence);
+    if (record->sequence > verify->day->last)
+        return wrong(verify, "journal record %" PRIu64 ": it is newer than its day knows", record->sequence);
+    return 0;
+}
+
+static int check_day(void *context, uint32_t site, int32_t day, const struct day_state *state)
+{
+    struct verify *verify = context;
+
+    verify->n_day_events = 0;
+    verify->day = state;
+    int r = journal_each(verify->txn, site, day, 0, check_event, verify);
+    if (r == -EBADMSG)
+        return wrong(verify, "journal of site %" PRIu32 ", day %" PRId32 ": a record is damaged", site, day);
+    if (r)
+        return r;
+    if (verify->n_day_events != state->events)
+        return wrong(verify, "site %" PRIu32 ", day %" PRId32 ": %" PRIu64 " events in the journal, %" PRIu64 " counted",
+                     site, day, verify->n_day_events, state->events);
+    verify->n_events += verify->n_day_events;
+    return 0;
+}
+
+static int check_journal(struct verify *verify)
+{
+    uint64_t n_rows;
+    int r = day_each(verify->txn, check_day, verify);
+
+    if (r == -EBADMSG)
+        return wrong(verify, "days: a row is damaged");
+    if (r == 0)
+        r = db_entries(verify->txn, DB_JOURNAL, &n_rows);
+    if (r == 0 && n_rows != verify->n_events)
+        return wrong(verify, "journal: %" PRIu64 " records belong to no day", n_rows - verify->n_events);
+    return r;
+}
+
+/* ---- books ---- */
+
+static int sum_books(void *context, uint32_t site, uint32_t hour, const struct books *books)
+{
+    (void)site;
+    (void)hour;
+    accounting_sum(context, books);
+    return 0;
+}
+
+static int check_books(struct verify *verify)
+{
+    struct books sum = {0};
+    uint32_t site, hour;
+    int r = accounting_each(verify->txn, sum_books, &sum, &site, &hour);
+
+    if (r == -EBADMSG)
+        return wrong(verify, "books of site %" PRIu32 ", hour %" PRIu32 ": damaged, or they do not balance", site, hour);
+    if (r == 0 && sum.stored != verify->n_events)
+        return wrong(verify, "books: %" PRIu64 " events stored, %" PRIu64 " in the journal", sum.stored,
+                     verify->n_events);
+    return error_trace(r);
+}
+
+/* ---- rollups ---- */
+
+static int compare_rollups(struct verify *verify, uint32_t site, int32_t day, struct buffer rollups[DIMENSION_N])
+{
+    for (unsigned dimension = 1; dimension < DIMENSION_N; dimension++) {
+        struct key key = key_rollup(site, day, (uint8_t)dimension);
+        struct text kept;
+        int r = db_get(verify->txn, DB_ROLLUPS, key_text(&key), &kept);
+
+        if (r < 0)
+            return error_trace(r);
+        if (r || !text_equal(kept, buffer_text(&rollups[dimension])))
+            return wrong(verify, "rollup of site %" PRIu32 ", day %" PRId32 ", dimension %u: building it again gives %s",
+                         site, day, dimension, r ? "one that is not there" : "other bytes");
+    }
+    return 0;
+}
+
+static int rebuild_day(void *context, uint32_t site, int32_t day, const struct day_state *state)
+{
+    struct verify *verify = context;
+    struct buffer rollups[DIMENSION_N];
+
+    if (!day_is_sealed(state))
+        return 0;
+    for (unsigned i = 0; i < DIMENSION_N; i++)
+        rollups[i] = BUFFER_INIT(ROLLUP_BYTES_MAX);
+    int r = seal_build(verify->txn, site, day, rollups);
+    if (r == 0)
+        r = compare_rollups(verify, site, day, rollups);
+    for (unsigned i = 0; i < DIMENSION_N; i++)
+        buffer_deinit(&rollups[i]);
+    return r;
+}
+
+static int read_rollup(struct verify *verify, struct text key, struct text value)
+{
+    struct cells cells;
+    uint32_t site;
+    int32_t day;
+    uint8_t dimension;
+
+    if (!key_read_rollup(key, &site, &day, &dimension))
+        return wrong(verify, "rollups: a key is none");
+    int r = cells_decode(value, &cells);
+    if (r == -EBADMSG || r == -EFBIG)
+        return wrong(verify, "rollup of site %" PRIu32 ", day %" PRId32 ", dimension %u: damaged", site, day, dimension);
+    if (r == 0)
+        cells_deinit(&cells);
+    return error_trace(r);
+}
+
+static int check_rollups(struct verify *verify)
+{
+    DB_CURSOR_AUTO *cursor = NULL;
+    struct text key, value;
+    int r = db_cursor_new(verify->txn, DB_ROLLUPS, &cursor);
+
+    if (r)
+        return error_trace(r);
+    for (r = db_cursor_seek(cursor, TEXT_NONE, &key, &value); r == 0; r = db_cursor_next(cursor, &key, &value)) {
+        r = read_rollup(verify, key, value);
+        if (r)
+            return r;
+    }
+    if (r != DB_E_NOT_FOUND)
+        return error_trace(r);
+    return verify->rebuild ? day_each(verify->txn, rebuild_day, verify) : 0;
+}
+
+/* ---- the sequence ---- */
+
+static int check_sequence(struct verify *verify)
+{
+    uint64_t next;
+    int r = batch_next_sequence(verify->txn, &next);
+
+    if (r == -EBADMSG)
+        return wrong(verify, "sequence: damaged");
+    if (r == 0 && next <= verify->last_sequence)
+        return wrong(verify, "sequence: the next number is %" PRIu64 ", but %" PRIu64 " is taken", next,
+                     verify->last_sequence);
+    return error_trace(r);
+}
+
+/* In this order: later checks use what earlier ones gathered. */
+static const struct {
+    const char *name;
+    int (*check)(struct verify *verify);
+} checks[] = {{"ledger", check_ledger}, {"visitors", check_visitors}, {"journal", check_journal},
+              {"books", check_books},   {"rollups", check_rollups},   {"sequence", check_sequence}};
+
+static int run_checks(struct verify *verify)
+{
+    int exit = EXIT_GOOD;
+
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+        buffer_clear(&verify->found);
+        int r = checks[i].check(verify);
+
+        if (r < 0) {
+            log_fault(checks[i].name, r);
+            return EXIT_FAILED;
+        }
+        if (r) {
+            printf("wrong  %.*s\n", TEXT_ARGS(buffer_text(&verify->found)));
+            exit = EXIT_NO;
+        } else {
+            printf("good   %s\n", checks[i].name);
+        }
+    }
+    printf("%" PRIu64 " ledger records, %" PRIu64 " events\n", verify->n_records, verify->n_events);
+    return exit;
+}
+
+static const struct option options[] = {{"rebuild", no_argument, NULL, 'r'}, {0}};
+
+static int take(void *context, int option, const char *value)
+{
+    (void)option;
+    (void)value;
+    *(bool *)context = true;
+    return 0;
+}
+
+int command_verify(const struct command *self, int argc, char **argv)
+{
+    struct verify verify = {.found = BUFFER_INIT(FOUND_BYTES_MAX)};
+    struct setup setup;
+    const char *path = NULL;
+    int exit = command_arguments(self, argc, argv, options, take, &verify.rebuild, &path, NULL);
+
+    if (exit || !path)
+        return exit;
+    exit = setup_open(path, &setup);
+    if (exit)
+        return exit;
+    verify.txn = setup.txn;
+    exit = run_checks(&verify);
+    free(verify.decisions);
+    buffer_deinit(&verify.found);
+    setup_close(&setup);
+    return exit;
+}

@@ -1,0 +1,447 @@
+/*
+ * One site: a table of its keys, and a reader for each that is more than a
+ * single value.  The tables' order matters: recipients are read before the
+ * purposes that name them, origins before the cookie domain that must fit them.
+ */
+#include "site.h"
+#include "crumb/base/error.h"
+#include "crumb/config/value.h"
+#include "field.h"
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#define DAY_MS (24LL * 3600 * 1000)
+#define MONTH_MS (30 * DAY_MS)
+
+static const char *word_of(const void *of, unsigned i) { return ((const char *const *)of)[i]; }
+
+/* Where the site is. */
+
+static void read_origin(const struct yaml_at *at, void *into)
+{
+    struct site *site = into;
+    char origin[ORIGIN_BYTES_MAX + 1];
+    struct text text;
+
+    if (!yaml_text(at, &text))
+        return;
+    if (!value_origin(text, origin)) {
+        yaml_refuse(at, "is not an origin; write scheme://host or scheme://host:port with scheme http or https, and no "
+                        "path, slash at the end or wildcard, such as https://shop.example");
+        return;
+    }
+    if (config_origin_listed(site, text_of(origin))) {
+        yaml_refuse(at, "is listed twice; leave one out");
+        return;
+    }
+    char *copy = field_copy(at->yaml, text_of(origin));
+    if (copy)
+        site->origins[site->n_origins++] = copy;
+}
+
+static void read_origins(const struct yaml_at *at, void *into)
+{
+    struct site *site = into;
+
+    site->origins = walk_array(at, YAML_LIST, sizeof *site->origins, ORIGINS_MAX);
+    if (!site->origins)
+        return;
+    walk_list(at, read_origin, site);
+    if (yaml_size(at) == 0)
+        yaml_complain(at, "this list is empty; write the site's origins, such as [https://shop.example]");
+}
+
+static void read_timezone(const struct yaml_at *at, void *into)
+{
+    struct site *site = into;
+
+    field_text(at, &site->timezone);
+    if (!site->timezone)
+        return;
+    int r = zone_new(site->timezone, &site->zone);
+    if (r < 0)
+        yaml_fail(at->yaml, error_trace(r));
+    else if (r == ZONE_E_UNKNOWN)
+        yaml_refuse(at, "is not a time zone of this system; write an IANA name, such as Europe/Berlin or UTC");
+}
+
+static void read_cookie_domain(const struct yaml_at *at, void *into)
+{
+    struct site *site = into;
+    char domain[HOST_BYTES_MAX + 1];
+    struct text text;
+
+    if (!yaml_text(at, &text))
+        return;
+    if (!value_host(text, domain)) {
+        yaml_refuse(at, "is not a host name; write one without scheme, port or leading dot, such as shop.example");
+        return;
+    }
+    for (unsigned i = 0; i < site->n_origins; i++)
+        if (!value_host_within(value_origin_host(site->origins[i]), text_of(domain))) {
+            yaml_refuse(at, "does not cover the origin %s; write a host name that every origin has or lies under",
+                        site->origins[i]);
+            return;
+        }
+    site->cookie_domain = field_copy(at->yaml, text_of(domain));
+}
+
+/* Who collects, where it lies, how long it stays. */
+
+static void read_controller(const struct yaml_at *at, void *into)
+{
+    /* GDPR art. 13(1)(a): a notice names who collects and how to reach them. Test: complaints of test_config. */
+    static const struct walk_field fields[] = {
+        {"name", field_text, offsetof(struct site, controller.name),
+         "who is responsible, as visitors shall read it (a notice must name them: GDPR article 13(1)(a))"},
+        {"address", field_text, offsetof(struct site, controller.address), NULL},
+        {"contact", field_text, offsetof(struct site, controller.contact),
+         "how visitors reach them, such as privacy@shop.example (a notice must say so: GDPR article 13(1)(a))"}};
+
+    walk_fields(at, fields, WALK_COUNT(fields), into);
+}
+
+static void read_storage(const struct yaml_at *at, void *into)
+{
+    static const struct walk_field fields[] = {{"country", field_country, offsetof(struct site, storage.country), NULL},
+                                               {"location", field_text, offsetof(struct site, storage.location), NULL}};
+
+    walk_fields(at, fields, WALK_COUNT(fields), into);
+}
+
+static void read_retention(const struct yaml_at *at, void *into)
+{
+    static const struct walk_field fields[] = {
+        {"journal", field_period, offsetof(struct retention, journal_ms), NULL},
+        {"segments", field_period, offsetof(struct retention, segments_ms), NULL},
+        {"choice", field_period, offsetof(struct retention, choice_ms), NULL},
+        {"refusal", field_period, offsetof(struct retention, refusal_ms), NULL},
+        {"visitor", field_period, offsetof(struct retention, visitor_ms), NULL}};
+
+    walk_fields(at, fields, WALK_COUNT(fields), into);
+}
+
+static void read_address(const struct yaml_at *at, void *into)
+{
+    static const char *const words[] = {
+        [ADDRESS_TRUNCATED] = "truncated", [ADDRESS_FULL] = "full", [ADDRESS_NONE] = "none"};
+    static const struct walk_names names = {.name = word_of, .of = words, .n = WALK_COUNT(words)};
+    enum address_mode *setting = into;
+    int mode = field_choice(at, "way to keep addresses", &names);
+
+    if (mode >= 0)
+        *setting = (enum address_mode)mode;
+}
+
+static void read_on_withdraw(const struct yaml_at *at, void *into)
+{
+    static const char *const words[] = {[WITHDRAW_ERASE] = "erase", [WITHDRAW_KEEP] = "keep"};
+    static const struct walk_names names = {.name = word_of, .of = words, .n = WALK_COUNT(words)};
+    enum withdraw_mode *setting = into;
+    int mode = field_choice(at, "way to treat a withdrawal", &names);
+
+    if (mode >= 0)
+        *setting = (enum withdraw_mode)mode;
+}
+
+/* Recipients and purposes. */
+
+static void check_name(const struct yaml_at *at, const char *what)
+{
+    if (!value_purpose_name(at->key))
+        yaml_complain(at, "this is no name for a %s; write a small letter, then small letters, digits or _, at most %d",
+                      what, PURPOSE_NAME_BYTES_MAX);
+}
+
+static void read_recipient(const struct yaml_at *at, void *into)
+{
+    static const struct walk_field fields[] = {
+        {"name", field_text, offsetof(struct recipient, name), "who receives the data, as visitors shall read it"},
+        {"country", field_country, offsetof(struct recipient, country), NULL},
+        {"why", field_text, offsetof(struct recipient, why), NULL}};
+    struct site *site = into;
+    struct recipient *recipient = &site->recipients[site->n_recipients++];
+
+    check_name(at, "recipient");
+    recipient->key = field_copy(at->yaml, at->key);
+    walk_fields(at, fields, WALK_COUNT(fields), recipient);
+    field_default(at->yaml, &recipient->country, "");
+    field_default(at->yaml, &recipient->why, "");
+}
+
+static void read_recipients(const struct yaml_at *at, void *into)
+{
+    struct site *site = into;
+
+    site->recipients = walk_array(at, YAML_MAPPING, sizeof *site->recipients, RECIPIENTS_MAX);
+    if (site->recipients)
+        walk_mapping(at, read_recipient, site);
+}
+
+struct purpose_reading {
+    const struct site *site;
+    struct purpose *purpose;
+};
+
+static const char *class_name(const void *of, unsigned i)
+{
+    (void)of;
+    return words_class(i);
+}
+
+static void read_class(const struct yaml_at *at, void *into)
+{
+    static const struct walk_names classes = {.name = class_name, .n = CLASS_N};
+    struct purpose *purpose = into;
+    int class = field_choice(at, "class of data", &classes);
+
+    if (class < 0)
+        return;
+    if (purpose->collects & CLASS_BIT(class))
+        yaml_refuse(at, "is listed twice; leave one out");
+    purpose->collects |= CLASS_BIT(class);
+}
+
+static void read_collects(const struct yaml_at *at, void *into)
+{
+    struct purpose_reading *reading = into;
+
+    walk_list(at, read_class, reading->purpose);
+}
+
+static const char *recipient_key(const void *of, unsigned i) { return ((const struct recipient *)of)[i].key; }
+
+static void read_purpose_recipient(const struct yaml_at *at, void *into)
+{
+    struct purpose_reading *reading = into;
+    struct purpose *purpose = reading->purpose;
+    const struct walk_names names = {
+        .name = recipient_key, .of = reading->site->recipients, .n = reading->site->n_recipients};
+    int recipient = field_choice(at, "recipient", &names);
+
+    if (recipient < 0)
+        return;
+    for (unsigned i = 0; i < purpose->n_recipients; i++)
+        if (purpose->recipients[i] == (unsigned)recipient) {
+            yaml_refuse(at, "is listed twice; leave one out");
+            return;
+        }
+    purpose->recipients[purpose->n_recipients++] = (unsigned)recipient;
+}
+
+static void read_purpose_recipients(const struct yaml_at *at, void *into)
+{
+    struct purpose_reading *reading = into;
+    struct purpose *purpose = reading->purpose;
+
+    purpose->recipients = walk_array(at, YAML_LIST, sizeof *purpose->recipients, RECIPIENTS_MAX);
+    if (purpose->recipients)
+        walk_list(at, read_purpose_recipient, reading);
+}
+
+static void read_purpose(const struct yaml_at *at, void *into)
+{
+    static const struct walk_field fields[] = {{"collects", read_collects, 0, NULL},
+                                               {"recipients", read_purpose_recipients, 0, NULL}};
+    struct site *site = into;
+    struct purpose_reading reading = {.site = site, .purpose = &site->purposes[site->n_purposes++]};
+
+    check_name(at, "purpose");
+    reading.purpose->name = field_copy(at->yaml, at->key);
+    walk_fields(at, fields, WALK_COUNT(fields), &reading);
+}
+
+static void read_purposes(const struct yaml_at *at, void *into)
+{
+    struct site *site = into;
+
+    site->purposes = walk_array(at, YAML_MAPPING, sizeof *site->purposes, PURPOSES_MAX);
+    if (site->purposes)
+        walk_mapping(at, read_purpose, site);
+}
+
+/* Texts and regimes. */
+
+struct text_reading {
+    struct site *site;
+    const char *lang;
+};
+
+static void read_text(const struct yaml_at *at, void *into)
+{
+    struct text_reading *reading = into;
+    struct config_text *text = &reading->site->texts[reading->site->n_texts++];
+
+    if (!value_text_key(at->key))
+        yaml_complain(at, "this is no name for a text; write letters, digits, dots, - or _, at most %d",
+                      TEXT_KEY_BYTES_MAX);
+    text->lang = field_copy(at->yaml, text_of(reading->lang));
+    text->key = field_copy(at->yaml, at->key);
+    field_text(at, &text->value);
+}
+
+static bool has_language(const struct site *site, const char *lang)
+{
+    for (unsigned i = 0; i < site->n_texts; i++)
+        if (site->texts[i].lang && strcmp(site->texts[i].lang, lang) == 0)
+            return true;
+    return false;
+}
+
+static void read_language(const struct yaml_at *at, void *into)
+{
+    struct site *site = into;
+    unsigned n = yaml_size(at);
+    char lang[LANGUAGE_BYTES_MAX + 1] = "";
+
+    if (!value_language(at->key, lang))
+        yaml_complain(at, "this is no language; write a tag such as en or pt-BR");
+    else if (has_language(site, lang))
+        yaml_complain(at, "the language %s was given before; put its texts together", lang);
+    if (n > TEXTS_MAX - site->n_texts) {
+        yaml_complain(at, "these are too many texts; write at most %d for a site", TEXTS_MAX);
+        return;
+    }
+    struct config_text *texts = realloc(site->texts, (site->n_texts + n + 1) * sizeof *texts);
+    if (!texts) {
+        yaml_fail(at->yaml, error_origin(-ENOMEM));
+        return;
+    }
+    memset(texts + site->n_texts, 0, (n + 1) * sizeof *texts);
+    site->texts = texts;
+    walk_mapping(at, read_text, &(struct text_reading){.site = site, .lang = lang});
+}
+
+static void read_texts(const struct yaml_at *at, void *into) { walk_mapping(at, read_language, into); }
+
+static void read_regime(const struct yaml_at *at, void *into)
+{
+    struct site *site = into;
+    enum regime regime = (enum regime)field_regime(at);
+
+    if (text_equal(at->key, TEXT("default"))) {
+        /* An unreadable regime keeps the strictest. */
+        site->regime = regime ? regime : REGIME_OPT_IN;
+    } else if (!value_country(at->key)) {
+        yaml_complain(at,
+                      "this is neither \"default\" nor a country; write the two capital letters of ISO 3166-1, such "
+                      "as US or GB");
+    } else {
+        struct country_regime *country = &site->regimes[site->n_regimes++];
+
+        memcpy(country->country, at->key.data, 2);
+        country->regime = regime;
+    }
+}
+
+static void read_regimes(const struct yaml_at *at, void *into)
+{
+    struct site *site = into;
+
+    site->regimes = walk_array(at, YAML_MAPPING, sizeof *site->regimes, COUNTRY_REGIMES_MAX);
+    if (site->regimes)
+        walk_mapping(at, read_regime, site);
+}
+
+/* The whole. */
+
+static const struct walk_field site_fields[] = {
+    {"name", field_text, offsetof(struct site, title), NULL},
+    {"origins", read_origins, 0, "where the site's pages come from, such as [https://shop.example]"},
+    {"timezone", read_timezone, 0, NULL},
+    {"cookie_domain", read_cookie_domain, 0, NULL},
+    {"controller", read_controller, 0, "{name: ..., contact: ...}: a notice must name who collects"},
+    {"storage", read_storage, 0, NULL},
+    {"retention", read_retention, offsetof(struct site, retention), NULL},
+    {"address", read_address, offsetof(struct site, address), NULL},
+    {"on_withdraw", read_on_withdraw, offsetof(struct site, on_withdraw), NULL},
+    {"recipients", read_recipients, 0, NULL},
+    {"purposes", read_purposes, 0, NULL},
+    {"texts", read_texts, 0, NULL},
+    {"regimes", read_regimes, 0, NULL},
+};
+_Static_assert(WALK_COUNT(site_fields) <= WALK_FIELDS_MAX, "walk_fields() has room for a site's keys");
+
+static void set_defaults(struct yaml *yaml, struct site *site)
+{
+    field_default(yaml, &site->title, site->name ? site->name : "");
+    field_default(yaml, &site->controller.name, "");
+    field_default(yaml, &site->controller.address, "");
+    field_default(yaml, &site->controller.contact, "");
+    field_default(yaml, &site->storage.country, "");
+    field_default(yaml, &site->storage.location, "");
+    if (!site->timezone) {
+        field_default(yaml, &site->timezone, "UTC");
+        int r = error_fold(zone_new("UTC", &site->zone));
+        if (r)
+            yaml_fail(yaml, r);
+    }
+}
+
+void site_read(const struct yaml_at *at, struct site *site)
+{
+    site->name = field_copy(at->yaml, at->key);
+    if (!value_site_name(at->key))
+        yaml_complain(at, "this is no name for a site; write small letters, digits, dots, - or _, at most %d",
+                      SITE_NAME_BYTES_MAX);
+    site->regime = REGIME_OPT_IN;
+    site->retention = (struct retention){.journal_ms = 30 * DAY_MS,
+                                         .segments_ms = 25 * MONTH_MS,
+                                         .choice_ms = 6 * MONTH_MS,
+                                         .refusal_ms = 6 * MONTH_MS,
+                                         .visitor_ms = 13 * MONTH_MS};
+    walk_fields(at, site_fields, WALK_COUNT(site_fields), site);
+    set_defaults(at->yaml, site);
+}
+
+static void free_purposes(struct site *site)
+{
+    for (unsigned i = 0; i < site->n_purposes; i++) {
+        free(site->purposes[i].name);
+        free(site->purposes[i].recipients);
+    }
+    free(site->purposes);
+}
+
+static void free_recipients(struct site *site)
+{
+    for (unsigned i = 0; i < site->n_recipients; i++) {
+        free(site->recipients[i].key);
+        free(site->recipients[i].name);
+        free(site->recipients[i].country);
+        free(site->recipients[i].why);
+    }
+    free(site->recipients);
+}
+
+static void free_texts(struct site *site)
+{
+    for (unsigned i = 0; i < site->n_texts; i++) {
+        free(site->texts[i].lang);
+        free(site->texts[i].key);
+        free(site->texts[i].value);
+    }
+    free(site->texts);
+}
+
+void site_deinit(struct site *site)
+{
+    free(site->name);
+    free(site->title);
+    for (unsigned i = 0; i < site->n_origins; i++)
+        free(site->origins[i]);
+    free(site->origins);
+    free(site->timezone);
+    zone_free(site->zone);
+    free(site->cookie_domain);
+    free(site->controller.name);
+    free(site->controller.address);
+    free(site->controller.contact);
+    free(site->storage.country);
+    free(site->storage.location);
+    free_purposes(site);
+    free_recipients(site);
+    free_texts(site);
+    free(site->regimes);
+}

@@ -1,0 +1,168 @@
+/*
+ * Reading cookies that may be anything, writing cookies that are ours.
+ */
+#include "crumb/consent/cookie.h"
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MAC_BYTES 16
+#define ID_BYTES (VISITOR_BYTES + MAC_BYTES)
+#define MATERIAL_DIGITS 16
+
+_Static_assert(MAC_BYTES >= crypto_generichash_BYTES_MIN, "BLAKE2b gives at least this many");
+_Static_assert(COOKIE_ID_TEXT_BYTES == 2 + (ID_BYTES * 4 + 2) / 3, "base64url without padding");
+
+static struct text trim(struct text t)
+{
+    while (t.size && (t.data[0] == ' ' || t.data[0] == '\t'))
+        t = text_from(t, 1);
+    while (t.size && (t.data[t.size - 1] == ' ' || t.data[t.size - 1] == '\t'))
+        t.size--;
+    return t;
+}
+
+/* How many cookies of that name the header has; *ret_value is the last one's. */
+static unsigned find_cookie(struct text header, struct text name, struct text *ret_value)
+{
+    unsigned n = 0;
+
+    if (header.size > COOKIE_HEADER_BYTES_MAX)
+        return 0;
+    while (header.size) {
+        struct text pair = trim(text_cut(&header, ';'));
+        struct text found = text_cut(&pair, '=');
+
+        if (text_equal(found, name)) {
+            *ret_value = pair;
+            n++;
+        }
+    }
+    return n;
+}
+
+static void make_mac(const uint8_t key[COOKIE_KEY_BYTES], const struct site *site, const uint8_t visitor[VISITOR_BYTES],
+                     uint8_t ret_mac[MAC_BYTES])
+{
+    uint8_t message[VISITOR_BYTES + SITE_NAME_BYTES_MAX];
+    size_t name_size = strlen(site->name);
+
+    memcpy(message, visitor, VISITOR_BYTES);
+    memcpy(message + VISITOR_BYTES, site->name, name_size);
+    crypto_generichash(ret_mac, MAC_BYTES, message, VISITOR_BYTES + name_size, key, COOKIE_KEY_BYTES);
+}
+
+enum cookie_id_state cookie_read_id(struct text header, const uint8_t key[COOKIE_KEY_BYTES], const struct site *site,
+                                    uint8_t ret_visitor[VISITOR_BYTES])
+{
+    struct text value;
+    uint8_t id[ID_BYTES], mac[MAC_BYTES];
+    size_t size;
+    unsigned n = find_cookie(header, TEXT(COOKIE_ID_NAME), &value);
+
+    if (n == 0)
+        return header.size > COOKIE_HEADER_BYTES_MAX ? COOKIE_ID_BAD : COOKIE_ID_NONE;
+    if (n > 1 || value.size != COOKIE_ID_TEXT_BYTES || !text_starts(value, TEXT("1.")))
+        return COOKIE_ID_BAD;
+    if (sodium_base642bin(id, sizeof id, value.data + 2, value.size - 2, NULL, &size, NULL,
+                          sodium_base64_VARIANT_URLSAFE_NO_PADDING) < 0 ||
+        size != sizeof id)
+        return COOKIE_ID_BAD;
+    make_mac(key, site, id, mac);
+    if (sodium_memcmp(mac, id + VISITOR_BYTES, MAC_BYTES) != 0)
+        return COOKIE_ID_BAD;
+    memcpy(ret_visitor, id, VISITOR_BYTES);
+    return COOKIE_ID_GOOD;
+}
+
+void cookie_put_id(struct buffer *buffer, const uint8_t key[COOKIE_KEY_BYTES], const struct site *site,
+                   const uint8_t visitor[VISITOR_BYTES])
+{
+    uint8_t id[ID_BYTES];
+    char text[COOKIE_ID_TEXT_BYTES]; /* 43 digits and a NUL */
+
+    memcpy(id, visitor, VISITOR_BYTES);
+    make_mac(key, site, visitor, id + VISITOR_BYTES);
+    sodium_bin2base64(text, sizeof text, id, sizeof id, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    buffer_printf(buffer, "1.%s", text);
+}
+
+static bool read_digits(struct text digits, int64_t *ret_number)
+{
+    int64_t number = 0;
+
+    if (digits.size == 0 || digits.size > 12)
+        return false;
+    for (size_t i = 0; i < digits.size; i++) {
+        if (digits.data[i] < '0' || digits.data[i] > '9')
+            return false;
+        number = number * 10 + (digits.data[i] - '0');
+    }
+    *ret_number = number;
+    return true;
+}
+
+static bool read_material(struct text digits, char ret_material[MATERIAL_DIGITS + 1])
+{
+    if (digits.size != MATERIAL_DIGITS)
+        return false;
+    for (size_t i = 0; i < MATERIAL_DIGITS; i++)
+        if (!strchr("0123456789abcdef", digits.data[i]) || digits.data[i] == '\0')
+            return false;
+    memcpy(ret_material, digits.data, MATERIAL_DIGITS);
+    ret_material[MATERIAL_DIGITS] = '\0';
+    return true;
+}
+
+bool cookie_read_choice(struct text header, const struct site *site, struct cookie_choice *ret_choice)
+{
+    struct cookie_choice choice = {.granted = 0};
+    struct text value;
+
+    if (find_cookie(header, TEXT(COOKIE_CHOICE_NAME), &value) != 1 || !text_starts(value, TEXT("1.")))
+        return false;
+    value = text_from(value, 2);
+    if (!read_material(text_cut(&value, '.'), choice.material) || !read_digits(text_cut(&value, '.'), &choice.at_s))
+        return false;
+    while (value.size) {
+        struct text answer = text_cut(&value, '&');
+        struct text name = text_cut(&answer, '=');
+        int purpose = config_purpose(site, name);
+
+        if (!text_equal(answer, TEXT("0")) && !text_equal(answer, TEXT("1")))
+            return false;
+        if (purpose < 0)
+            continue; /* a purpose that the site had when the choice was made */
+        choice.asked |= 1u << purpose;
+        if (answer.data[0] == '1')
+            choice.granted |= 1u << purpose;
+    }
+    *ret_choice = choice;
+    return true;
+}
+
+void cookie_put_choice(struct buffer *buffer, const struct site *site, const struct cookie_choice *choice)
+{
+    const char *separator = "";
+
+    buffer_printf(buffer, "1.%s.%" PRId64 ".", choice->material, choice->at_s);
+    for (unsigned i = 0; i < site->n_purposes; i++) {
+        if (choice->asked & 1u << i) {
+            buffer_printf(buffer, "%s%s=%d", separator, site->purposes[i].name, choice->granted & 1u << i ? 1 : 0);
+            separator = "&";
+        }
+    }
+}
+
+void cookie_put_header(struct buffer *buffer, const char *name, struct text value, int64_t max_age_s,
+                       const struct site *site, bool secure, bool http_only)
+{
+    buffer_printf(buffer, "%s=%.*s; Path=/; Max-Age=%" PRId64 "; SameSite=Lax", name, TEXT_ARGS(value), max_age_s);
+    if (site->cookie_domain)
+        buffer_printf(buffer, "; Domain=%s", site->cookie_domain);
+    if (secure)
+        buffer_put_text(buffer, TEXT("; Secure"));
+    if (http_only)
+        buffer_put_text(buffer, TEXT("; HttpOnly"));
+}

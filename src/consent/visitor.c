@@ -1,0 +1,144 @@
+/*
+ * The live choice of a visitor: its row, and what it allows now.
+ */
+#include "crumb/consent/visitor.h"
+#include "crumb/base/error.h"
+#include "crumb/base/reader.h"
+#include "crumb/store/checksum.h"
+#include <errno.h>
+
+#define VISITOR_VERSION 1
+#define VISITOR_ROW_BYTES_MAX (64 + 8 * PURPOSES_MAX)
+
+enum { FLAG_GPC = 1, FLAG_RESTRICTED = 2, FLAG_MINOR = 4, FLAGS_ALL = 7 };
+
+static void encode(const struct visitor *visitor, const struct key *key, struct buffer *buffer)
+{
+    unsigned flags = (visitor->gpc_at_choice ? FLAG_GPC : 0u) | (visitor->restricted ? FLAG_RESTRICTED : 0u) |
+                     (visitor->minor ? FLAG_MINOR : 0u);
+
+    buffer_put_u8(buffer, VISITOR_VERSION);
+    buffer_put_u8(buffer, (uint8_t)visitor->choice);
+    buffer_put_u8(buffer, (uint8_t)flags);
+    buffer_put_u64(buffer, visitor->consent);
+    buffer_put_u64(buffer, visitor->first_consent);
+    buffer_put_u64(buffer, (uint64_t)visitor->since_ms);
+    buffer_put_u64(buffer, (uint64_t)visitor->at_ms);
+    buffer_put_u8(buffer, (uint8_t)visitor->n_granted);
+    for (unsigned i = 0; i < visitor->n_granted; i++)
+        buffer_put_u64(buffer, visitor->granted[i]);
+    checksum_put(buffer, key_text(key));
+}
+
+static bool decode(struct text key, struct text value, struct visitor *ret_visitor)
+{
+    struct visitor visitor = {.n_granted = 0};
+
+    if (!checksum_take(&value, key))
+        return false;
+    struct reader reader = reader_of(value);
+    if (reader_u8(&reader) != VISITOR_VERSION)
+        return false;
+    unsigned choice = reader_u8(&reader), flags = reader_u8(&reader);
+    if (choice < CHOICE_GRANT || choice >= CHOICE_N || flags & ~(unsigned)FLAGS_ALL)
+        return false;
+    visitor.choice = (enum choice_kind)choice;
+    visitor.gpc_at_choice = flags & FLAG_GPC;
+    visitor.restricted = flags & FLAG_RESTRICTED;
+    visitor.minor = flags & FLAG_MINOR;
+    visitor.consent = reader_u64(&reader);
+    visitor.first_consent = reader_u64(&reader);
+    visitor.since_ms = (int64_t)reader_u64(&reader);
+    visitor.at_ms = (int64_t)reader_u64(&reader);
+    visitor.n_granted = reader_u8(&reader);
+    if (visitor.n_granted > PURPOSES_MAX)
+        return false;
+    for (unsigned i = 0; i < visitor.n_granted; i++)
+        visitor.granted[i] = reader_u64(&reader);
+    if (!reader_done(&reader))
+        return false;
+    *ret_visitor = visitor;
+    return true;
+}
+
+int visitor_get(struct db_txn *txn, uint32_t site, const uint8_t id[VISITOR_BYTES], struct visitor *ret_visitor)
+{
+    struct key key = key_visitor(site, id);
+    struct text value;
+    int r = db_get(txn, DB_VISITORS, key_text(&key), &value);
+
+    if (r)
+        return error_trace(r);
+    return decode(key_text(&key), value, ret_visitor) ? 0 : error_origin(-EBADMSG);
+}
+
+int visitor_put(struct db_txn *txn, uint32_t site, const uint8_t id[VISITOR_BYTES], const struct visitor *visitor)
+{
+    struct key key = key_visitor(site, id);
+    BUFFER_AUTO buffer = BUFFER_INIT(VISITOR_ROW_BYTES_MAX);
+
+    encode(visitor, &key, &buffer);
+    if (buffer.fault)
+        return error_origin(buffer.fault);
+    return error_fold(db_put(txn, DB_VISITORS, key_text(&key), buffer_text(&buffer)));
+}
+
+int visitor_delete(struct db_txn *txn, uint32_t site, const uint8_t id[VISITOR_BYTES])
+{
+    struct key key = key_visitor(site, id);
+
+    return error_trace(db_delete(txn, DB_VISITORS, key_text(&key)));
+}
+
+int visitor_each(struct db_txn *txn, visitor_visit visit, void *context)
+{
+    DB_CURSOR_AUTO *cursor = NULL;
+    struct text key, value;
+    int r = db_cursor_new(txn, DB_VISITORS, &cursor);
+
+    if (r)
+        return error_trace(r);
+    for (r = db_cursor_seek(cursor, TEXT_NONE, &key, &value); r == 0; r = db_cursor_next(cursor, &key, &value)) {
+        struct visitor visitor;
+        uint32_t site;
+        uint8_t id[VISITOR_BYTES];
+
+        if (!key_read_visitor(key, &site, id) || !decode(key, value, &visitor))
+            return error_origin(-EBADMSG);
+        int stop = visit(context, site, id, &visitor);
+        if (stop)
+            return stop;
+    }
+    return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
+}
+
+bool visitor_is_live(const struct visitor *visitor, const struct site *site, int64_t now_ms)
+{
+    /* A choice from the future is none, either: some clock was wrong. */
+    return visitor->at_ms <= now_ms && now_ms - visitor->at_ms < site->retention.choice_ms &&
+           now_ms - visitor->since_ms < site->retention.visitor_ms;
+}
+
+struct policy_answer visitor_allowed(const struct visitor *visitor, const struct site *site, bool gpc_now,
+                                     int64_t now_ms)
+{
+    struct policy_input input = {.regime = site->regime, .gpc_now = gpc_now};
+
+    if (visitor && visitor_is_live(visitor, site, now_ms)) {
+        input.choice = visitor->choice;
+        input.gpc_at_choice = visitor->gpc_at_choice;
+        input.restricted = visitor->restricted;
+        input.minor = visitor->minor;
+        for (unsigned i = 0; i < visitor->n_granted; i++) {
+            bool current = false;
+            for (unsigned p = 0; p < site->n_purposes; p++) {
+                if (site->purposes[p].material == visitor->granted[i]) {
+                    input.granted |= site->purposes[p].collects;
+                    current = true;
+                }
+            }
+            input.stale |= !current;
+        }
+    }
+    return policy_decide(&input);
+}

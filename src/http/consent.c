@@ -1,0 +1,443 @@
+/*
+ * GET and POST /v1/consent, GET /v1/notice, GET /v1/notice/HASH.
+ */
+#include "crumb/base/log.h"
+#include "crumb/base/metrics.h"
+#include "crumb/consent/choice.h"
+#include "crumb/ingest/address.h"
+#include "loop.h"
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+
+static void answer_object(h2o_req_t *req, int status, json_t *object)
+{
+    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+    json_decref(object);
+    if (text)
+        answer_json(req, status, text_of(text));
+    else
+        answer_later(req, "there is no memory now; try again later");
+    free(text);
+}
+
+/* False, and answered 403: the page that asks is not one of the site's. */
+static bool is_same_origin(struct exchange *exchange, const struct site *site)
+{
+    struct text origin = exchange_header(exchange, TEXT("origin"));
+
+    if (origin.size == 0 || config_origin_listed(site, origin))
+        return true;
+    answer_error(exchange->req, 403,
+                 "this origin is not one of site `%s`'s `origins` in the configuration; add it there", site->name);
+    return false;
+}
+
+/* ---- cookies ---- */
+
+static void set_cookie(h2o_req_t *req, const char *name, struct text value, int64_t max_age_s, const struct site *site,
+                       bool secure, bool http_only)
+{
+    BUFFER_AUTO header = BUFFER_INIT(COOKIE_CHOICE_TEXT_BYTES_MAX + 512);
+
+    cookie_put_header(&header, name, value, max_age_s, site, secure, http_only);
+    answer_header(req, TEXT("Set-Cookie"), buffer_text(&header));
+}
+
+/* ---- POST /v1/consent ---- */
+
+struct recording {
+    struct write_op super;
+    struct wait wait;
+    struct edition *edition;
+    uint8_t cookie_key[COOKIE_KEY_BYTES];
+    struct choice choice;
+    struct choice_context context;
+    struct choice_result result;
+    bool secure;
+    int outcome;
+};
+
+static void recording_free(struct recording *recording)
+{
+    edition_unref(recording->edition);
+    free(recording);
+}
+
+/* On the writer's thread. */
+static int recording_apply(struct write_op *op, struct batch *batch)
+{
+    struct recording *recording = (struct recording *)op;
+
+    return choice_record(batch, &recording->choice, recording->edition, &recording->context, &recording->result);
+}
+
+static void recording_done(struct write_op *op, int result)
+{
+    struct recording *recording = (struct recording *)op;
+
+    if (result == 0)
+        metrics_add(METRIC_choices_recorded_total, 1);
+    recording->outcome = result;
+    wait_wake(&recording->wait);
+}
+
+static void set_choice_cookie(h2o_req_t *req, const struct recording *recording)
+{
+    const struct choice *choice = &recording->choice;
+    const struct site *site = choice->site;
+    int64_t max_age_ms = choice->granted ? site->retention.choice_ms : site->retention.refusal_ms;
+    struct cookie_choice cookie = {
+        .at_s = recording->context.at_ms / 1000, .granted = choice->granted, .asked = UINT32_MAX};
+    BUFFER_AUTO value = BUFFER_INIT(COOKIE_CHOICE_TEXT_BYTES_MAX);
+    char hex[HASH_HEX_BYTES];
+
+    notice_hex(edition_notices(recording->edition, site)->material, hex);
+    memcpy(cookie.material, hex, sizeof cookie.material - 1);
+    cookie_put_choice(&value, site, &cookie);
+    set_cookie(req, COOKIE_CHOICE_NAME, buffer_text(&value), max_age_ms / 1000, site, recording->secure, false);
+}
+
+static void set_cookies(h2o_req_t *req, const struct recording *recording)
+{
+    const struct choice_result *result = &recording->result;
+    const struct site *site = recording->choice.site;
+    BUFFER_AUTO id = BUFFER_INIT(COOKIE_ID_TEXT_BYTES + 1);
+
+    if (result->keeps_choice)
+        return;
+    set_choice_cookie(req, recording);
+    if (result->keeps_id) {
+        cookie_put_id(&id, recording->cookie_key, site, result->visitor);
+        set_cookie(req, COOKIE_ID_NAME, buffer_text(&id), site->retention.visitor_ms / 1000, site, recording->secure,
+                   true);
+    } else if (recording->context.known) {
+        set_cookie(req, COOKIE_ID_NAME, TEXT_NONE, 0, site, recording->secure, true);
+    }
+}
+
+static void recording_answer(struct wait *wait, h2o_req_t *req)
+{
+    struct recording *recording = H2O_STRUCT_FROM_MEMBER(struct recording, wait, wait);
+
+    if (req && recording->outcome) {
+        answer_later(req, "the choice could not be recorded now and has no effect; try again later");
+    } else if (req) {
+        set_cookies(req, recording);
+        answer_object(req, 201, json_pack("{s:o}", "receipt", choice_receipt(&recording->result.record)));
+    }
+    recording_free(recording);
+}
+
+static struct recording *recording_new(struct exchange *exchange, const struct choice *choice)
+{
+    const struct service *service = exchange->loop->service;
+    struct recording *recording = calloc(1, sizeof *recording);
+
+    if (!recording)
+        return NULL;
+    recording->super = (struct write_op){.bytes = sizeof *recording, .apply = recording_apply, .done = recording_done};
+    recording->edition = edition_ref(exchange->loop->edition);
+    memcpy(recording->cookie_key, service->cookie_key, COOKIE_KEY_BYTES);
+    recording->choice = *choice;
+    recording->secure = exchange_client(exchange).https;
+    struct choice_context *context = &recording->context;
+    context->at_ms = clock_now_ms(service->clock);
+    context->gpc = exchange_gpc(exchange);
+    context->known = cookie_read_id(exchange_cookies(exchange), service->cookie_key, choice->site, context->visitor) ==
+                     COOKIE_ID_GOOD;
+    random_fill(service->random, context->fresh, sizeof context->fresh);
+    random_fill(service->random, context->record_id, sizeof context->record_id);
+    return recording;
+}
+
+static void record(struct exchange *exchange, const struct choice *choice)
+{
+    struct recording *recording = recording_new(exchange, choice);
+
+    if (!recording) {
+        answer_later(exchange->req, "there is no memory now; try again later");
+        return;
+    }
+    wait_begin(&recording->wait, exchange, recording_answer);
+    if (writer_submit(exchange->loop->service->writer, &recording->super)) {
+        answer_later(wait_cancel(&recording->wait), "too much is waiting to be stored; try again later");
+        recording_free(recording);
+    }
+}
+
+/* What a cross-origin page can send without a preflight, and JSON. */
+static bool is_json_type(const struct exchange *exchange)
+{
+    struct text type = exchange_header(exchange, TEXT("content-type"));
+    struct text media = text_cut(&type, ';');
+
+    return media.size == 0 || text_equal(media, TEXT("application/json")) || text_equal(media, TEXT("text/plain"));
+}
+
+void consent_post(struct exchange *exchange)
+{
+    BUFFER_AUTO complaint = BUFFER_INIT(1024);
+    struct choice choice = {.site = NULL};
+
+    if (!is_json_type(exchange)) {
+        answer_error(exchange->req, 415, "send JSON, as application/json or text/plain");
+        return;
+    }
+    int r = choice_parse(exchange_body(exchange), exchange->loop->edition, &choice, &complaint);
+    if (r < 0) {
+        answer_later(exchange->req, "there is no memory now; try again later");
+        return;
+    }
+    if (choice.site && !is_same_origin(exchange, choice.site))
+        return;
+    if (choice.site)
+        answer_cors(exchange, choice.site);
+    if (r) {
+        int status = r == CHOICE_E_STALE_NOTICE ? 409 : r == CHOICE_E_UNKNOWN_SITE ? 404 : 400;
+        answer_error(exchange->req, status, "%.*s", TEXT_ARGS(buffer_text(&complaint)));
+        return;
+    }
+    record(exchange, &choice);
+}
+
+/* ---- GET /v1/consent ---- */
+
+struct lookup {
+    struct pool_job super;
+    struct wait wait;
+    struct edition *edition;
+    struct db *db;
+    const struct site *site;
+    const struct notice *notice;
+    int64_t now_ms;
+    bool known;
+    uint8_t visitor[VISITOR_BYTES];
+    bool has_cookie;
+    struct cookie_choice cookie;
+    json_t *receipt; /* of the live choice, or NULL */
+    uint32_t granted;
+    bool current; /* that choice was made under what is material now */
+    int outcome;
+};
+
+static void lookup_free(struct lookup *lookup)
+{
+    json_decref(lookup->receipt);
+    edition_unref(lookup->edition);
+    free(lookup);
+}
+
+static uint32_t granted_now(const struct visitor *visitor, const struct site *site)
+{
+    uint32_t granted = 0;
+
+    for (unsigned p = 0; p < site->n_purposes; p++)
+        for (unsigned i = 0; i < visitor->n_granted; i++)
+            if (visitor->granted[i] == site->purposes[p].material)
+                granted |= 1u << p;
+    return granted;
+}
+
+static int read_choice(struct lookup *lookup)
+{
+    DB_TXN_AUTO *txn = NULL;
+    struct ledger_record record;
+    struct visitor visitor;
+    int r = db_begin_read(lookup->db, &txn);
+
+    if (r)
+        return r;
+    r = visitor_get(txn, lookup->site->id, lookup->visitor, &visitor);
+    if (r == DB_E_NOT_FOUND || (r == 0 && !visitor_is_live(&visitor, lookup->site, lookup->now_ms)))
+        return 0;
+    if (r)
+        return r;
+    r = ledger_get(txn, visitor.consent, &record);
+    if (r)
+        return r < 0 ? r : -EBADMSG;
+    lookup->current = memcmp(record.material, edition_notices(lookup->edition, lookup->site)->material, HASH_BYTES) == 0;
+    lookup->granted = granted_now(&visitor, lookup->site);
+    lookup->receipt = choice_receipt(&record);
+    return lookup->receipt ? 0 : -ENOMEM;
+}
+
+/* On one of the pool's threads. */
+static void lookup_run(struct pool_job *job)
+{
+    struct lookup *lookup = (struct lookup *)job;
+
+    if (lookup->known)
+        lookup->outcome = read_choice(lookup);
+    if (lookup->outcome)
+        log_fault("GET /v1/consent", lookup->outcome);
+    wait_wake(&lookup->wait);
+}
+
+static json_t *purposes_json(const struct site *site, uint32_t asked, uint32_t granted)
+{
+    json_t *object = json_object();
+
+    for (unsigned i = 0; i < site->n_purposes; i++)
+        if (asked & 1u << i)
+            json_object_set_new(object, site->purposes[i].name, json_boolean(granted & 1u << i));
+    return object;
+}
+
+static bool is_current(const struct lookup *lookup)
+{
+    char hex[HASH_HEX_BYTES];
+
+    notice_hex(edition_notices(lookup->edition, lookup->site)->material, hex);
+    return strncmp(hex, lookup->cookie.material, sizeof lookup->cookie.material - 1) == 0;
+}
+
+/*
+ * What is chosen: by the ledger where the browser has an id, else by its own
+ * crumb_choice, as nothing is kept on this side of somebody who refused.
+ */
+static json_t *lookup_json(struct lookup *lookup)
+{
+    uint32_t asked = lookup->receipt ? UINT32_MAX : lookup->cookie.asked;
+    bool chosen = lookup->receipt || lookup->has_cookie;
+    bool current = lookup->receipt ? lookup->current : lookup->has_cookie && is_current(lookup);
+
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:b}", "site", lookup->site->name, "notice", lookup->notice->hex,
+                     "lang", lookup->notice->lang, "purposes",
+                     chosen ? purposes_json(lookup->site, asked, lookup->granted) : json_null(), "receipt",
+                     lookup->receipt ? json_incref(lookup->receipt) : json_null(), "ask", !current);
+}
+
+static void lookup_answer(struct wait *wait, h2o_req_t *req)
+{
+    struct lookup *lookup = H2O_STRUCT_FROM_MEMBER(struct lookup, wait, wait);
+
+    if (req && lookup->outcome)
+        answer_later(req, "the choice cannot be read now; nothing is collected meanwhile");
+    else if (req)
+        answer_object(req, 200, lookup_json(lookup));
+    lookup_free(lookup);
+}
+
+void consent_get(struct exchange *exchange)
+{
+    const struct service *service = exchange->loop->service;
+    const struct site *site = exchange_site(exchange);
+    struct text cookies = exchange_cookies(exchange);
+
+    if (!site || !is_same_origin(exchange, site))
+        return;
+    answer_cors(exchange, site);
+    struct lookup *lookup = calloc(1, sizeof *lookup);
+    if (!lookup) {
+        answer_later(exchange->req, "there is no memory now; try again later");
+        return;
+    }
+    lookup->super.run = lookup_run;
+    lookup->edition = edition_ref(exchange->loop->edition);
+    lookup->db = service->db;
+    lookup->site = site;
+    lookup->notice = edition_notice(lookup->edition, site, exchange_param(exchange, TEXT("lang")));
+    lookup->now_ms = clock_now_ms(service->clock);
+    lookup->known = cookie_read_id(cookies, service->cookie_key, site, lookup->visitor) == COOKIE_ID_GOOD;
+    lookup->has_cookie = cookie_read_choice(cookies, site, &lookup->cookie);
+    wait_begin(&lookup->wait, exchange, lookup_answer);
+    if (pool_submit(service->pool, &lookup->super)) {
+        answer_later(wait_cancel(&lookup->wait), "too many questions are waiting; try again later");
+        lookup_free(lookup);
+    }
+}
+
+/* ---- notices ---- */
+
+void notice_current(struct exchange *exchange)
+{
+    const struct site *site = exchange_site(exchange);
+
+    if (!site)
+        return;
+    const struct notice *notice =
+        edition_notice(exchange->loop->edition, site, exchange_param(exchange, TEXT("lang")));
+    answer_cors(exchange, site);
+    answer_header(exchange->req, TEXT("Crumb-Notice"), text_of(notice->hex));
+    answer_header(exchange->req, TEXT("Content-Language"), text_of(notice->lang));
+    answer_object(exchange->req, 200,
+                  json_pack("{s:s, s:o}", "hash", notice->hex, "notice", json_loads(notice->json, 0, NULL)));
+}
+
+struct fetch {
+    struct pool_job super;
+    struct wait wait;
+    struct db *db;
+    uint8_t hash[HASH_BYTES];
+    char *json;
+    int outcome;
+};
+
+static int read_notice(struct fetch *fetch)
+{
+    DB_TXN_AUTO *txn = NULL;
+    struct text json;
+    int r = db_begin_read(fetch->db, &txn);
+
+    if (r == 0)
+        r = notice_get(txn, fetch->hash, &json);
+    if (r)
+        return r;
+    fetch->json = strndup(json.data, json.size);
+    return fetch->json ? 0 : -ENOMEM;
+}
+
+static void fetch_run(struct pool_job *job)
+{
+    struct fetch *fetch = (struct fetch *)job;
+
+    fetch->outcome = read_notice(fetch);
+    wait_wake(&fetch->wait);
+}
+
+static void fetch_free(struct fetch *fetch)
+{
+    free(fetch->json);
+    free(fetch);
+}
+
+static void fetch_answer(struct wait *wait, h2o_req_t *req)
+{
+    struct fetch *fetch = H2O_STRUCT_FROM_MEMBER(struct fetch, wait, wait);
+
+    if (req && fetch->outcome == DB_E_NOT_FOUND) {
+        answer_error(req, 404, "no notice with this hash was ever shown here");
+    } else if (req && fetch->outcome) {
+        answer_later(req, "the notice cannot be read now");
+    } else if (req) {
+        /* Named by its content: it never changes. */
+        answer_header(req, TEXT("Cache-Control"), TEXT("public, max-age=31536000, immutable"));
+        answer_json(req, 200, text_of(fetch->json));
+    }
+    fetch_free(fetch);
+}
+
+void notice_by_hash(struct exchange *exchange)
+{
+    struct text hex = text_from(exchange->path, sizeof "/v1/notice/" - 1);
+    struct fetch *fetch = calloc(1, sizeof *fetch);
+
+    if (!fetch) {
+        answer_later(exchange->req, "there is no memory now; try again later");
+        return;
+    }
+    if (!notice_unhex(hex, fetch->hash)) {
+        answer_error(exchange->req, 400, "a notice is named by the 64 hexadecimal digits of its SHA-256");
+        fetch_free(fetch);
+        return;
+    }
+    fetch->super.run = fetch_run;
+    fetch->db = exchange->loop->service->db;
+    wait_begin(&fetch->wait, exchange, fetch_answer);
+    if (pool_submit(exchange->loop->service->pool, &fetch->super)) {
+        answer_later(wait_cancel(&fetch->wait), "too many questions are waiting; try again later");
+        fetch_free(fetch);
+    }
+}

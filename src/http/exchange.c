@@ -1,0 +1,93 @@
+/*
+ * Reading a request.
+ */
+#include "crumb/ingest/address.h"
+#include "loop.h"
+
+static struct text text_of_iovec(h2o_iovec_t iovec) { return (struct text){.data = iovec.base, .size = iovec.len}; }
+
+struct exchange exchange_of(h2o_req_t *req)
+{
+    struct text path = text_of_iovec(req->path);
+    struct exchange exchange = {.req = req, .loop = H2O_STRUCT_FROM_MEMBER(struct loop, h2o, req->conn->ctx)};
+
+    exchange.path = text_cut(&path, '?');
+    exchange.query = path;
+    return exchange;
+}
+
+struct text exchange_header(const struct exchange *exchange, struct text name)
+{
+    ssize_t at = h2o_find_header_by_str(&exchange->req->headers, name.data, name.size, -1);
+
+    return at < 0 ? TEXT_NONE : text_of_iovec(exchange->req->headers.entries[at].value);
+}
+
+static struct text header_token(const struct exchange *exchange, const h2o_token_t *token)
+{
+    ssize_t at = h2o_find_header(&exchange->req->headers, token, -1);
+
+    return at < 0 ? TEXT_NONE : text_of_iovec(exchange->req->headers.entries[at].value);
+}
+
+struct text exchange_cookies(const struct exchange *exchange)
+{
+    const h2o_headers_t *headers = &exchange->req->headers;
+    ssize_t at = h2o_find_header(headers, H2O_TOKEN_COOKIE, -1);
+
+    if (at < 0)
+        return TEXT_NONE;
+    h2o_iovec_t joined = headers->entries[at].value;
+    while ((at = h2o_find_header(headers, H2O_TOKEN_COOKIE, at)) >= 0)
+        joined = h2o_concat(&exchange->req->pool, joined, h2o_iovec_init(H2O_STRLIT("; ")), headers->entries[at].value);
+    return text_of_iovec(joined);
+}
+
+struct text exchange_param(const struct exchange *exchange, struct text name)
+{
+    struct text query = exchange->query;
+
+    while (query.size) {
+        struct text value = text_cut(&query, '&');
+        struct text found = text_cut(&value, '=');
+
+        if (text_equal(found, name))
+            return value;
+    }
+    return TEXT_NONE;
+}
+
+struct text exchange_body(const struct exchange *exchange) { return text_of_iovec(exchange->req->entity); }
+
+bool exchange_gpc(const struct exchange *exchange)
+{
+    /* W3C Global Privacy Control section 3.1: the field's only value is 1. */
+    return text_equal(exchange_header(exchange, TEXT("sec-gpc")), TEXT("1"));
+}
+
+struct client exchange_client(const struct exchange *exchange)
+{
+    struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
+    h2o_req_t *req = exchange->req;
+
+    req->conn->callbacks->get_peername(req->conn, (struct sockaddr *)&peer);
+    struct client client = address_client(exchange->loop->edition->config, (struct sockaddr *)&peer,
+                                          header_token(exchange, H2O_TOKEN_X_FORWARDED_FOR),
+                                          exchange_header(exchange, TEXT("x-forwarded-proto")));
+    client.https |= req->input.scheme == &H2O_URL_SCHEME_HTTPS;
+    return client;
+}
+
+const struct site *exchange_site(struct exchange *exchange)
+{
+    struct text name = exchange_param(exchange, TEXT("site"));
+
+    if (name.size == 0) {
+        answer_error(exchange->req, 400, "say which site: add ?site=NAME");
+        return NULL;
+    }
+    const struct site *site = config_site(exchange->loop->edition->config, name);
+    if (!site)
+        answer_error(exchange->req, 404, "there is no such site here; the sites are those of the configuration");
+    return site;
+}

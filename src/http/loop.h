@@ -1,0 +1,103 @@
+/*
+ * Inside the HTTP layer: a loop (one thread, one h2o context), the exchange
+ * that a handler works on, and requests that wait for another thread.
+ *
+ * Request data lives in the request's pool and never leaves the loop's thread.
+ * A request can vanish while it waits: its pool is then cleared, which calls
+ * the dispose function of a shared chunk that knows the wait.
+ */
+#pragma once
+
+#include "crumb/http/server.h"
+#include <h2o.h>
+
+enum listener_kind { LISTENER_PUBLIC, LISTENER_PRIVATE, LISTENER_N };
+
+struct loop {
+    h2o_context_t h2o;
+    struct server *server;
+    const struct service *service;
+    struct edition *edition; /* in force on this loop; a reload replaces it between requests */
+    h2o_multithread_receiver_t answers, orders;
+    h2o_accept_ctx_t accept[LISTENER_N];
+    h2o_socket_t *listeners[LISTENER_N];
+    unsigned n_connections; /* of this loop */
+    bool stopping;
+};
+
+/* One request in the hands of its handler. Lives for the call. */
+struct exchange {
+    h2o_req_t *req;
+    struct loop *loop;
+    struct text path, query;
+};
+
+/* A handler answers at once or begins a wait. */
+typedef void (*exchange_handler)(struct exchange *exchange);
+
+/* ---- exchange.c: reading a request ---- */
+
+struct exchange exchange_of(h2o_req_t *req);
+/* A header's value, or the empty text. @name in lower case. */
+struct text exchange_header(const struct exchange *exchange, struct text name);
+/* The Cookie header; several are joined (RFC 9113 section 8.2.3). */
+struct text exchange_cookies(const struct exchange *exchange);
+/* The raw value of a query parameter, or the empty text. */
+struct text exchange_param(const struct exchange *exchange, struct text name);
+struct text exchange_body(const struct exchange *exchange);
+bool exchange_gpc(const struct exchange *exchange);
+struct client exchange_client(const struct exchange *exchange);
+/* The site named by the parameter `site`, or NULL: then the exchange was answered 400 or 404. */
+const struct site *exchange_site(struct exchange *exchange);
+
+/* ---- answer.c: writing a response ---- */
+
+void answer_header(h2o_req_t *req, struct text name, struct text value); /* both copied */
+void answer_json(h2o_req_t *req, int status, struct text json);
+void answer_text(h2o_req_t *req, int status, struct text type, struct text body);
+/* {"error": "..."} */
+void answer_error(h2o_req_t *req, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* 503 and Retry-After. */
+void answer_later(h2o_req_t *req, const char *why);
+void answer_empty(h2o_req_t *req, int status);
+void answer_gif(h2o_req_t *req);
+/* Lets a page of the site read the answer, when the request's Origin is one of the site's. */
+void answer_cors(const struct exchange *exchange, const struct site *site);
+
+/* ---- wait.c: requests that wait ---- */
+
+struct wait {
+    h2o_multithread_message_t message;
+    struct loop *loop;
+    h2o_req_t *req; /* NULL: it vanished */
+    struct wait **link;
+    /* On the loop's thread: answers @req, which may be NULL, and frees what embeds the wait. */
+    void (*answer)(struct wait *wait, h2o_req_t *req);
+};
+
+/* Makes the request wait. wait_wake() must be called once. */
+void wait_begin(struct wait *wait, const struct exchange *exchange, void (*answer)(struct wait *wait, h2o_req_t *req));
+/* The work is done: the loop will call answer. Any thread; the wait may be gone on return. */
+void wait_wake(struct wait *wait);
+/* Gives the wait up before wait_wake(): the request is the caller's to answer again. Loop's thread. */
+h2o_req_t *wait_cancel(struct wait *wait);
+/* The receiver of a loop's answers. */
+void wait_receive(h2o_multithread_receiver_t *receiver, h2o_linklist_t *messages);
+
+/* ---- routes.c ---- */
+
+/* Registers the handler of one listener, which looks up the routes. */
+void routes_register(h2o_pathconf_t *path, enum listener_kind listener);
+
+/* ---- handlers, one file an area ---- */
+
+void collect_get(struct exchange *exchange);
+void collect_post(struct exchange *exchange);
+void consent_get(struct exchange *exchange);
+void consent_post(struct exchange *exchange);
+void notice_current(struct exchange *exchange);
+void notice_by_hash(struct exchange *exchange);
+void stats_query(struct exchange *exchange);
+void status_metrics(struct exchange *exchange);
+void status_alive(struct exchange *exchange);
+void status_ready(struct exchange *exchange);

@@ -1,0 +1,395 @@
+/*
+ * Listeners, loops and their life.
+ *
+ * Both listeners' sockets are opened once and watched by every loop; whoever
+ * is free accepts.  Nothing is shared between loops but what struct service
+ * names.  Orders (stop, a new edition) reach a loop as messages and take effect
+ * between requests.
+ */
+#include "crumb/http/server.h"
+#include "crumb/base/error.h"
+#include "crumb/base/limits.h"
+#include "crumb/base/log.h"
+#include "crumb/base/metrics.h"
+#include "loop.h"
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define ACCEPTS_PER_TURN 16 /* so that new connections do not starve those that are there */
+#define STOP_TURN_MS 50
+
+struct server {
+    struct service service;
+    h2o_globalconf_t config;
+    h2o_hostconf_t *hosts[LISTENER_N][2]; /* NULL-terminated, one host each */
+    int sockets[LISTENER_N];
+    unsigned ports[LISTENER_N];
+    unsigned n_connections_max;
+    atomic_uint n_connections;
+    unsigned n_loops;
+    struct loop *loops;
+    pthread_t *threads;
+    unsigned n_threads; /* started */
+};
+
+/* What another thread tells a loop. */
+struct order {
+    h2o_multithread_message_t message;
+    bool stop;
+    struct edition *edition; /* with a reference, or NULL */
+    SSL_CTX *tls;            /* ditto */
+};
+
+/* ---- connections ---- */
+
+static void on_close(void *data)
+{
+    struct loop *loop = data;
+
+    loop->n_connections--;
+    atomic_fetch_sub(&loop->server->n_connections, 1);
+}
+
+static void accept_one(struct loop *loop, h2o_accept_ctx_t *accept, h2o_socket_t *socket)
+{
+    if (atomic_fetch_add(&loop->server->n_connections, 1) >= loop->server->n_connections_max) {
+        atomic_fetch_sub(&loop->server->n_connections, 1);
+        metrics_add(METRIC_connections_refused_total, 1);
+        h2o_socket_close(socket);
+        return;
+    }
+    metrics_add(METRIC_connections_total, 1);
+    loop->n_connections++;
+    socket->on_close.cb = on_close;
+    socket->on_close.data = loop;
+    h2o_accept(accept, socket);
+}
+
+static void on_accept(h2o_socket_t *listener, const char *err)
+{
+    h2o_accept_ctx_t *accept = listener->data;
+    struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, h2o, accept->ctx);
+    h2o_socket_t *socket;
+
+    if (err)
+        return;
+    for (unsigned n = 0; n < ACCEPTS_PER_TURN && (socket = h2o_evloop_socket_accept(listener)); n++)
+        accept_one(loop, accept, socket);
+}
+
+/* ---- orders ---- */
+
+static void take_edition(struct loop *loop, struct order *order)
+{
+    edition_unref(loop->edition);
+    loop->edition = order->edition;
+    if (loop->accept[LISTENER_PUBLIC].ssl_ctx)
+        SSL_CTX_free(loop->accept[LISTENER_PUBLIC].ssl_ctx);
+    loop->accept[LISTENER_PUBLIC].ssl_ctx = order->tls;
+}
+
+/* An idle connection that can no longer read is closed by h2o; a busy one is closed behind its answer. */
+static int stop_reading(h2o_req_t *req, void *data)
+{
+    h2o_socket_t *socket = req->conn->callbacks->get_socket(req->conn);
+
+    (void)data;
+    if (socket)
+        shutdown(h2o_socket_get_fd(socket), SHUT_RD);
+    return 0;
+}
+
+static void begin_stop(struct loop *loop)
+{
+    loop->stopping = true;
+    for (unsigned i = 0; i < LISTENER_N; i++) {
+        h2o_socket_read_stop(loop->listeners[i]);
+        h2o_socket_close(loop->listeners[i]);
+        loop->listeners[i] = NULL;
+    }
+    h2o_context_request_shutdown(&loop->h2o);
+    loop->h2o.globalconf->http1.callbacks.foreach_request(&loop->h2o, stop_reading, NULL);
+}
+
+static void on_order(h2o_multithread_receiver_t *receiver, h2o_linklist_t *messages)
+{
+    struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, orders, receiver);
+
+    while (!h2o_linklist_is_empty(messages)) {
+        struct order *order = H2O_STRUCT_FROM_MEMBER(struct order, message.link, messages->next);
+
+        h2o_linklist_unlink(&order->message.link);
+        if (order->edition)
+            take_edition(loop, order);
+        if (order->stop && !loop->stopping)
+            begin_stop(loop);
+        free(order);
+    }
+}
+
+static int give_order(struct loop *loop, struct order what)
+{
+    struct order *order = malloc(sizeof *order);
+
+    if (!order)
+        return error_origin(-ENOMEM);
+    *order = what;
+    h2o_multithread_send_message(&loop->orders, &order->message);
+    return 0;
+}
+
+/* ---- loops ---- */
+
+static void loop_init(struct loop *loop, struct server *server, struct edition *edition, SSL_CTX *tls)
+{
+    h2o_context_init(&loop->h2o, h2o_evloop_create(), &server->config);
+    loop->server = server;
+    loop->service = &server->service;
+    loop->edition = edition_ref(edition);
+    h2o_multithread_register_receiver(loop->h2o.queue, &loop->answers, wait_receive);
+    h2o_multithread_register_receiver(loop->h2o.queue, &loop->orders, on_order);
+    for (unsigned i = 0; i < LISTENER_N; i++)
+        loop->accept[i] = (h2o_accept_ctx_t){.ctx = &loop->h2o, .hosts = server->hosts[i]};
+    if (tls) {
+        SSL_CTX_up_ref(tls);
+        loop->accept[LISTENER_PUBLIC].ssl_ctx = tls;
+    }
+}
+
+/* A socket of its own descriptor, as every loop closes what it has. */
+static int loop_listen(struct loop *loop)
+{
+    for (unsigned i = 0; i < LISTENER_N; i++) {
+        int fd = dup(loop->server->sockets[i]);
+
+        if (fd < 0)
+            return error_origin(-errno);
+        loop->listeners[i] = h2o_evloop_socket_create(loop->h2o.loop, fd, H2O_SOCKET_FLAG_DONT_READ);
+        loop->listeners[i]->data = &loop->accept[i];
+        h2o_socket_read_start(loop->listeners[i], on_accept);
+    }
+    return 0;
+}
+
+static void *loop_run(void *context)
+{
+    struct loop *loop = context;
+    int64_t deadline_us = 0;
+
+    while (!loop->stopping)
+        h2o_evloop_run(loop->h2o.loop, INT32_MAX);
+    deadline_us = clock_monotonic_us() + STOP_MS_MAX * 1000LL;
+    while (loop->n_connections && clock_monotonic_us() < deadline_us)
+        h2o_evloop_run(loop->h2o.loop, STOP_TURN_MS);
+    return NULL;
+}
+
+/*
+ * Frees what a loop holds.  libh2o cannot close a connection from outside, so
+ * one that outlived the deadline is left to the end of the process, and with it
+ * the context that it points to.
+ */
+static void loop_deinit(struct loop *loop)
+{
+    if (loop->edition)
+        edition_unref(loop->edition);
+    if (loop->accept[LISTENER_PUBLIC].ssl_ctx)
+        SSL_CTX_free(loop->accept[LISTENER_PUBLIC].ssl_ctx);
+}
+
+/* ---- sockets ---- */
+
+static int open_socket(const struct listen_address *address, unsigned *ret_port)
+{
+    struct sockaddr_storage bound;
+    socklen_t size = sizeof bound;
+    unsigned stall_ms = SEND_STALL_MS_MAX;
+    int on = 1;
+    int fd = socket(address->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0)
+        return error_origin(-errno);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    /* Accepted sockets inherit it: a client that takes nothing is cut off by the kernel. */
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &stall_ms, sizeof stall_ms);
+    if (bind(fd, (const struct sockaddr *)&address->address, address->size) < 0 || listen(fd, SOMAXCONN) < 0 ||
+        getsockname(fd, (struct sockaddr *)&bound, &size) < 0) {
+        int r = -errno;
+        close(fd);
+        return error_origin(r);
+    }
+    *ret_port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
+                                                  : ((struct sockaddr_in *)&bound)->sin_port);
+    return fd;
+}
+
+static int open_sockets(struct server *server, const struct config *config, struct buffer *complaint)
+{
+    const struct listen_address *addresses[LISTENER_N] = {&config->public, &config->private};
+
+    for (unsigned i = 0; i < LISTENER_N; i++) {
+        int fd = open_socket(addresses[i], &server->ports[i]);
+
+        if (fd < 0) {
+            buffer_printf(complaint, "cannot listen on %s: %s", addresses[i]->text, strerror(-fd));
+            return fd;
+        }
+        server->sockets[i] = fd;
+    }
+    return 0;
+}
+
+/* ---- TLS ---- */
+
+static int load_tls(const struct config *config, SSL_CTX **ret_tls, struct buffer *complaint)
+{
+    if (!config->tls_certificate) {
+        *ret_tls = NULL;
+        return 0;
+    }
+    SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
+    if (!tls)
+        return error_origin(-ENOMEM);
+    SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION); /* RFC 8996 */
+    if (SSL_CTX_use_certificate_chain_file(tls, config->tls_certificate) != 1 ||
+        SSL_CTX_use_PrivateKey_file(tls, config->tls_key, SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_check_private_key(tls) != 1) {
+        buffer_printf(complaint, "cannot use tls.certificate %s with tls.key %s: %s", config->tls_certificate,
+                      config->tls_key, ERR_reason_error_string(ERR_peek_last_error()));
+        ERR_clear_error();
+        SSL_CTX_free(tls);
+        return error_origin(-EINVAL);
+    }
+    if (config->http2)
+        h2o_ssl_register_alpn_protocols(tls, h2o_http2_alpn_protocols);
+    *ret_tls = tls;
+    return 0;
+}
+
+/* ---- the server ---- */
+
+static void register_hosts(struct server *server, const struct config *config)
+{
+    static const char *const names[LISTENER_N] = {"public", "private"};
+
+    h2o_config_init(&server->config);
+    server->config.server_name = h2o_iovec_init("", 0);
+    server->config.max_request_entity_size = HTTP_BODY_BYTES_MAX;
+    server->config.http1.req_timeout = REQUEST_READ_MS_MAX;
+    server->config.http1.upgrade_to_http2 = config->http2;
+    for (unsigned i = 0; i < LISTENER_N; i++) {
+        server->hosts[i][0] =
+            h2o_config_register_host(&server->config, h2o_iovec_init(names[i], strlen(names[i])), 65535);
+        routes_register(h2o_config_register_path(server->hosts[i][0], "/", 0), (enum listener_kind)i);
+    }
+}
+
+/* Room for connections under the process's limit of descriptors. */
+static unsigned connections_max(void)
+{
+    long files = sysconf(_SC_OPEN_MAX);
+
+    if (files < 2L * CONNECTIONS_SPARE_FILES)
+        return CONNECTIONS_SPARE_FILES;
+    files -= CONNECTIONS_SPARE_FILES;
+    return files < CONNECTIONS_MAX ? (unsigned)files : CONNECTIONS_MAX;
+}
+
+static int start_loops(struct server *server, struct edition *edition, SSL_CTX *tls)
+{
+    unsigned n = edition->config->n_threads;
+
+    server->loops = calloc(n, sizeof *server->loops);
+    server->threads = calloc(n, sizeof *server->threads);
+    if (!server->loops || !server->threads)
+        return error_origin(-ENOMEM);
+    for (; server->n_loops < n; server->n_loops++) {
+        struct loop *loop = &server->loops[server->n_loops];
+
+        loop_init(loop, server, edition, tls);
+        int r = loop_listen(loop);
+        if (r) {
+            server->n_loops++;
+            return error_trace(r);
+        }
+    }
+    for (; server->n_threads < n; server->n_threads++) {
+        int r = pthread_create(&server->threads[server->n_threads], NULL, loop_run, &server->loops[server->n_threads]);
+        if (r)
+            return error_origin(-r);
+    }
+    return 0;
+}
+
+int server_start(const struct service *service, struct edition *edition, struct buffer *complaint,
+                 struct server **ret_server)
+{
+    struct server *server = calloc(1, sizeof *server);
+    SSL_CTX *tls = NULL;
+
+    if (!server)
+        return error_origin(-ENOMEM);
+    server->service = *service;
+    server->n_connections_max = connections_max();
+    for (unsigned i = 0; i < LISTENER_N; i++)
+        server->sockets[i] = -1;
+    register_hosts(server, edition->config);
+    int r = load_tls(edition->config, &tls, complaint);
+    if (r == 0)
+        r = open_sockets(server, edition->config, complaint);
+    if (r == 0)
+        r = start_loops(server, edition, tls);
+    if (tls)
+        SSL_CTX_free(tls);
+    if (r) {
+        if (complaint->size == 0)
+            buffer_printf(complaint, "cannot start: %s", strerror(-r));
+        server_stop(server);
+        return error_trace(r);
+    }
+    *ret_server = server;
+    return 0;
+}
+
+int server_reload(struct server *server, struct edition *edition, struct buffer *complaint)
+{
+    SSL_CTX *tls = NULL;
+    int r = load_tls(edition->config, &tls, complaint);
+
+    for (unsigned i = 0; r == 0 && i < server->n_loops; i++) {
+        if (tls)
+            SSL_CTX_up_ref(tls);
+        r = give_order(&server->loops[i], (struct order){.edition = edition_ref(edition), .tls = tls});
+    }
+    if (tls)
+        SSL_CTX_free(tls);
+    return error_trace(r);
+}
+
+struct server *server_stop(struct server *server)
+{
+    if (!server)
+        return NULL;
+    for (unsigned i = 0; i < server->n_threads; i++)
+        give_order(&server->loops[i], (struct order){.stop = true});
+    for (unsigned i = 0; i < server->n_threads; i++)
+        pthread_join(server->threads[i], NULL);
+    for (unsigned i = 0; i < server->n_loops; i++)
+        loop_deinit(&server->loops[i]);
+    for (unsigned i = 0; i < LISTENER_N; i++)
+        if (server->sockets[i] >= 0)
+            close(server->sockets[i]);
+    return NULL;
+}
+
+unsigned server_public_port(const struct server *server) { return server->ports[LISTENER_PUBLIC]; }
+
+unsigned server_private_port(const struct server *server) { return server->ports[LISTENER_PRIVATE]; }

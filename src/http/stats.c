@@ -1,0 +1,159 @@
+/*
+ * POST /api/v2/query.
+ */
+#include "crumb/base/log.h"
+#include "crumb/query/output.h"
+#include "crumb/query/store.h"
+#include "loop.h"
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+#define ANSWER_BYTES_MAX (64 << 20)
+
+/* ---- who asks ---- */
+
+static bool may_read(const struct token *token, const struct site *site)
+{
+    if (token->role == ROLE_PRIVACY)
+        return false; /* the privacy officer reads requests, not statistics */
+    for (unsigned i = 0; i < token->n_sites; i++)
+        if (strcmp(token->sites[i], site->name) == 0)
+            return true;
+    return token->role == ROLE_ADMIN && token->n_sites == 0;
+}
+
+/* RFC 6750 section 2.1. Every token is compared, each in constant time, so that timing tells nothing. */
+static const struct token *find_token(struct exchange *exchange)
+{
+    const struct config *config = exchange->loop->edition->config;
+    struct text credentials = exchange_header(exchange, TEXT("authorization"));
+    const struct token *found = NULL;
+    uint8_t hash[crypto_hash_sha256_BYTES];
+
+    if (!text_starts(credentials, TEXT("Bearer ")))
+        return NULL;
+    credentials = text_from(credentials, sizeof "Bearer " - 1);
+    crypto_hash_sha256(hash, (const uint8_t *)credentials.data, credentials.size);
+    for (unsigned i = 0; i < config->n_tokens; i++)
+        if (sodium_memcmp(hash, config->tokens[i].hash, sizeof hash) == 0)
+            found = &config->tokens[i];
+    return found;
+}
+
+/* ---- the job ---- */
+
+struct question {
+    struct pool_job super;
+    struct wait wait;
+    struct edition *edition;
+    const struct service *service;
+    const struct site *site;
+    struct query query;
+    int64_t now_ms;
+    struct buffer answer, complaint;
+    int outcome;
+};
+
+static void question_free(struct question *question)
+{
+    edition_unref(question->edition);
+    buffer_deinit(&question->answer);
+    buffer_deinit(&question->complaint);
+    free(question);
+}
+
+static int answer_question(struct question *question)
+{
+    DB_TXN_AUTO *txn = NULL;
+    struct query_answer answer;
+    int r = db_begin_read(question->service->db, &txn);
+
+    if (r)
+        return r;
+    struct query_store store = {.days = question->service->days, .txn = txn, .site = question->site};
+    struct query_source source = query_store_source(&store);
+    r = query_run(&question->query, question->site->zone, question->now_ms, &source, &answer, &question->complaint);
+    if (r)
+        return r;
+    query_output_json(&question->query, &answer, question->site->zone, &question->answer);
+    query_answer_deinit(&answer);
+    return question->answer.fault;
+}
+
+/* On one of the pool's threads. */
+static void question_run(struct pool_job *job)
+{
+    struct question *question = (struct question *)job;
+
+    question->outcome = answer_question(question);
+    if (question->outcome < 0)
+        log_fault("POST /api/v2/query", question->outcome);
+    wait_wake(&question->wait);
+}
+
+static void question_answer(struct wait *wait, h2o_req_t *req)
+{
+    struct question *question = H2O_STRUCT_FROM_MEMBER(struct question, wait, wait);
+
+    if (req && question->outcome == QUERY_E_INVALID)
+        answer_error(req, 400, "%.*s", TEXT_ARGS(buffer_text(&question->complaint)));
+    else if (req && question->outcome == -EOVERFLOW)
+        answer_error(req, 400, "the answer would be too large; ask for fewer rows or a shorter range");
+    else if (req && question->outcome)
+        answer_later(req, "the question cannot be answered now; try again later");
+    else if (req)
+        answer_json(req, 200, buffer_text(&question->answer));
+    question_free(question);
+}
+
+/* NULL: it was answered. */
+static struct question *read_question(struct exchange *exchange, const struct token *token)
+{
+    BUFFER_AUTO complaint = BUFFER_INIT(QUERY_COMPLAINT_BYTES_MAX);
+    struct question *question = calloc(1, sizeof *question);
+
+    if (!question) {
+        answer_later(exchange->req, "there is no memory now; try again later");
+        return NULL;
+    }
+    question->edition = edition_ref(exchange->loop->edition);
+    question->service = exchange->loop->service;
+    question->now_ms = clock_now_ms(exchange->loop->service->clock);
+    question->answer = BUFFER_INIT(ANSWER_BYTES_MAX);
+    question->complaint = BUFFER_INIT(QUERY_COMPLAINT_BYTES_MAX);
+    question->super.run = question_run;
+    int r = query_parse(exchange_body(exchange), &question->query, &complaint);
+    question->site = r == 0 ? config_site(question->edition->config, text_of(question->query.site)) : NULL;
+    if (r == 0 && question->site && may_read(token, question->site))
+        return question;
+    if (r < 0)
+        answer_later(exchange->req, "there is no memory now; try again later");
+    else if (r)
+        answer_error(exchange->req, 400, "%.*s", TEXT_ARGS(buffer_text(&complaint)));
+    else
+        /* One answer for both, so that a token learns nothing of other sites. */
+        answer_error(exchange->req, 403, "this token may not read this site; `site_id` is a site of the configuration");
+    question_free(question);
+    return NULL;
+}
+
+void stats_query(struct exchange *exchange)
+{
+    const struct token *token = find_token(exchange);
+
+    if (!token) {
+        answer_header(exchange->req, TEXT("WWW-Authenticate"), TEXT("Bearer"));
+        answer_error(exchange->req, 401,
+                     "send `Authorization: Bearer TOKEN`; `crumb token` makes one, its hash goes under `tokens:`");
+        return;
+    }
+    struct question *question = read_question(exchange, token);
+    if (!question)
+        return;
+    wait_begin(&question->wait, exchange, question_answer);
+    if (pool_submit(exchange->loop->service->pool, &question->super)) {
+        answer_later(wait_cancel(&question->wait), "too many questions are waiting; try again later");
+        question_free(question);
+    }
+}

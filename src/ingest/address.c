@@ -1,0 +1,105 @@
+/*
+ * Client addresses.
+ */
+#include "crumb/ingest/address.h"
+#include <arpa/inet.h>
+
+#define IPV4_KEPT_BYTES 3 /* /24 */
+#define IPV6_KEPT_BYTES 6 /* /48 */
+
+static struct text trim(struct text t)
+{
+    while (t.size && t.data[0] == ' ')
+        t = text_from(t, 1);
+    while (t.size && t.data[t.size - 1] == ' ')
+        t.size--;
+    return t;
+}
+
+/* "192.0.2.1", "192.0.2.1:4711", "2001:db8::1", "[2001:db8::1]:4711". */
+static bool parse_address(struct text text, struct sockaddr_storage *ret_address)
+{
+    struct sockaddr_storage address = {0};
+    char buffer[INET6_ADDRSTRLEN];
+
+    text = trim(text);
+    if (text.size && text.data[0] == '[')
+        text = (struct text){.data = text.data + 1, .size = text_find(text, ']') - 1};
+    else if (text_find(text, '.') < text.size)
+        text.size = text_find(text, ':');
+    if (text.size == 0 || text.size >= sizeof buffer)
+        return false;
+    memcpy(buffer, text.data, text.size);
+    buffer[text.size] = '\0';
+    struct sockaddr_in *v4 = (struct sockaddr_in *)&address;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&address;
+    if (inet_pton(AF_INET, buffer, &v4->sin_addr) == 1)
+        address.ss_family = AF_INET;
+    else if (inet_pton(AF_INET6, buffer, &v6->sin6_addr) == 1)
+        address.ss_family = AF_INET6;
+    else
+        return false;
+    *ret_address = address;
+    return true;
+}
+
+static void copy_peer(struct client *client, const struct sockaddr *peer)
+{
+    memset(&client->address, 0, sizeof client->address);
+    memcpy(&client->address, peer,
+           peer->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+}
+
+struct client address_client(const struct config *config, const struct sockaddr *peer, struct text forwarded_for,
+                             struct text proto)
+{
+    struct client client = {.https = false};
+
+    copy_peer(&client, peer);
+    if (!config_proxy_trusted(config, peer))
+        return client;
+    client.https = text_equal(trim(proto), TEXT("https"));
+    /* From the right: each hop was written by the one right of it, so belief ends at the first untrusted one. */
+    while (forwarded_for.size) {
+        size_t comma = forwarded_for.size;
+        struct sockaddr_storage hop;
+
+        while (comma && forwarded_for.data[comma - 1] != ',')
+            comma--;
+        if (!parse_address(text_from(forwarded_for, comma), &hop))
+            return client;
+        client.address = hop;
+        if (!config_proxy_trusted(config, (struct sockaddr *)&hop))
+            return client;
+        forwarded_for.size = comma ? comma - 1 : 0;
+    }
+    return client;
+}
+
+struct text address_kept(const struct sockaddr *address, enum address_mode mode, char ret_text[ADDRESS_TEXT_BYTES])
+{
+    const void *bytes = NULL;
+    struct in6_addr v6 = {0};
+    struct in_addr v4 = {0};
+    int family = address->sa_family;
+
+    if (mode == ADDRESS_NONE)
+        return TEXT_NONE;
+    if (family == AF_INET6) {
+        v6 = ((const struct sockaddr_in6 *)address)->sin6_addr;
+        if (IN6_IS_ADDR_V4MAPPED(&v6)) {
+            memcpy(&v4, v6.s6_addr + 12, sizeof v4);
+            family = AF_INET;
+        }
+    } else if (family == AF_INET) {
+        v4 = ((const struct sockaddr_in *)address)->sin_addr;
+    } else {
+        return TEXT_NONE;
+    }
+    if (mode == ADDRESS_TRUNCATED) {
+        memset((char *)&v4 + IPV4_KEPT_BYTES, 0, sizeof v4 - IPV4_KEPT_BYTES);
+        memset((char *)&v6 + IPV6_KEPT_BYTES, 0, sizeof v6 - IPV6_KEPT_BYTES);
+    }
+    bytes = family == AF_INET ? (const void *)&v4 : (const void *)&v6;
+    return text_of(inet_ntop(family, bytes, ret_text, ADDRESS_TEXT_BYTES));
+}

@@ -1,0 +1,78 @@
+/*
+ * crumb: argv to command.
+ */
+#include "command/command.h"
+#include "crumb/base/log.h"
+#include "crumb/base/random.h"
+#include <stdio.h>
+#include <string.h>
+
+const struct command commands[] = {
+    {"serve", "-c FILE", "Runs the service.",
+     "SIGTERM and SIGINT stop it gracefully; SIGHUP reloads the configuration and the certificate.\n"
+     "One server holds a data folder: a second one refuses to start.\n",
+     command_serve},
+    {"check", "-c FILE", "Validates a configuration.",
+     "Prints every mistake with its file and line; exit code 1 if there is one.\n", command_check},
+    {"stat", "-c FILE", "Prints one JSON object about the store.", "Works while the server runs.\n", command_stat},
+    {"verify", "-c FILE [--rebuild]", "Checks the ledger's chain, the books and every invariant of the store.",
+     "Prints what is wrong, the first wrong record by its name, and exits with 1.\n"
+     "  --rebuild  also builds the rollups of every sealed day again and compares them byte for byte\n"
+     "Works while the server runs.\n",
+     command_verify},
+    {"dump", "-c FILE TIER [--site NAME]", "Prints a part of the store, one JSON object a line.",
+     "TIER is journal, ledger, visitors, books, days, notices or rollup.\n"
+     "The journal holds personal data: treat what is printed accordingly.\n"
+     "Works while the server runs.\n",
+     command_dump},
+    {"query",
+     "-c FILE [--site NAME --metrics LIST --date-range RANGE --dimensions LIST --limit N] "
+     "[--format table|json|csv]",
+     "Answers a question about traffic.",
+     "Without --site, the question is read from standard input, as POST /api/v2/query takes it.\n"
+     "  --site NAME          a site of the configuration\n"
+     "  --metrics LIST       visitors,visits,pageviews,views_per_visit,bounce_rate,visit_duration\n"
+     "  --date-range RANGE   day, 7d, 30d, month, 12mo, year, all, ..., or 2026-01-01,2026-01-31\n"
+     "  --dimensions LIST    time:day, event:page\n"
+     "  --limit N            rows at most\n"
+     "  --format FORM        table (default), json, csv\n"
+     "Works while the server runs.\n",
+     command_query},
+    {"token", "--name NAME --role analyst|privacy|admin [--site NAME]...", "Makes a bearer token.",
+     "Prints the token, which is shown this once, and the line for `tokens:` in the configuration, which holds\n"
+     "only its hash.\n",
+     command_token},
+    {.name = NULL}};
+
+static int print_help(FILE *stream)
+{
+    fprintf(stream, "crumb: an honest cookie choice, its proof, and analytics only where it allows them\n\n"
+                    "usage: crumb COMMAND [OPTIONS]\n\n");
+    for (const struct command *command = commands; command->name; command++)
+        fprintf(stream, "  %-8s %s\n", command->name, command->summary);
+    fprintf(stream, "\ncrumb COMMAND --help tells more; crumb version prints the version.\n");
+    return stream == stderr ? EXIT_USAGE : EXIT_GOOD;
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+    int r = random_init();
+
+    if (r) {
+        log_fault("no randomness", r);
+        return EXIT_FAILED;
+    }
+    if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        return print_help(stdout);
+    if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0) {
+        printf("crumb %s\n", CRUMB_VERSION);
+        return EXIT_GOOD;
+    }
+    for (const struct command *command = commands; command->name; command++)
+        if (strcmp(command->name, name) == 0)
+            return command->run(command, argc - 1, argv + 1);
+    if (name[0])
+        fprintf(stderr, "crumb: there is no command `%s`\n\n", name);
+    return print_help(stderr);
+}

@@ -1,0 +1,167 @@
+/*
+ * Sealed days from rollups, open days from warm builds.
+ *
+ * Warm builds stand in an array under one lock; a build under way holds it, so
+ * two questions about the open day do the work once.  The least recently asked
+ * build gives its place to a new one.
+ */
+#include "crumb/rollup/days.h"
+#include "crumb/base/error.h"
+#include "crumb/base/limits.h"
+#include "crumb/store/day.h"
+#include "crumb/store/journal.h"
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+struct warm {
+    struct build *build; /* NULL: the place is free */
+    uint32_t site;
+    int32_t day;
+    uint64_t last; /* sequence of the newest event in the build */
+    uint64_t asked; /* the count of questions when it was asked last */
+};
+
+struct days {
+    pthread_mutex_t lock;
+    struct warm warm[LIVE_DAYS_MAX];
+    uint64_t n_questions;
+};
+
+int days_new(struct days **ret_days)
+{
+    struct days *days = calloc(1, sizeof *days);
+
+    if (!days)
+        return error_origin(-ENOMEM);
+    pthread_mutex_init(&days->lock, NULL);
+    *ret_days = days;
+    return 0;
+}
+
+struct days *days_free(struct days *days)
+{
+    if (days) {
+        for (unsigned i = 0; i < LIVE_DAYS_MAX; i++)
+            build_free(days->warm[i].build);
+        pthread_mutex_destroy(&days->lock);
+        free(days);
+    }
+    return NULL;
+}
+
+/* ---- journal to build ---- */
+
+static int add_record(void *context, const struct journal_record *record)
+{
+    struct build *build = context;
+    struct event event;
+
+    /* Without consent to `log` there is neither time nor page: nothing to count here. */
+    if (!(record->classes & CLASS_BIT(CLASS_LOG)))
+        return 0;
+    if (!journal_event(record, &event))
+        return error_origin(-EBADMSG);
+    struct build_event added = {.sequence = record->sequence,
+                                .at_ms = (int64_t)event.at_ms,
+                                .fingerprint = record->fingerprint,
+                                .kind = record->kind,
+                                .page = event.path};
+    memcpy(added.visitor, record->visitor, VISITOR_BYTES);
+    int r = build_add(build, &added);
+    return r == BUILD_E_FULL ? error_origin(-EOVERFLOW) : error_trace(r);
+}
+
+int days_fill(struct db_txn *txn, uint32_t site, int32_t day, uint64_t after, struct build *build)
+{
+    return error_trace(journal_each(txn, site, day, after, add_record, build));
+}
+
+/* ---- sealed days ---- */
+
+static int read_rollup(struct db_txn *txn, uint32_t site, int32_t day, enum dimension dimension,
+                       struct cells *ret_cells)
+{
+    struct key key = key_rollup(site, day, (uint8_t)dimension);
+    struct text value;
+    int r = db_get(txn, DB_ROLLUPS, key_text(&key), &value);
+
+    if (r)
+        return r == DB_E_NOT_FOUND ? error_origin(-EBADMSG) : error_trace(r);
+    return error_trace(cells_decode(value, ret_cells));
+}
+
+/* ---- open days ---- */
+
+/* The place of a build, made free where another had it. */
+static struct warm *find_warm(struct days *days, uint32_t site, int32_t day)
+{
+    struct warm *oldest = &days->warm[0];
+
+    for (unsigned i = 0; i < LIVE_DAYS_MAX; i++) {
+        struct warm *warm = &days->warm[i];
+
+        if (warm->build && warm->site == site && warm->day == day)
+            return warm;
+        if (!warm->build || (oldest->build && warm->asked < oldest->asked))
+            oldest = warm;
+    }
+    oldest->build = build_free(oldest->build);
+    *oldest = (struct warm){.site = site, .day = day};
+    return oldest;
+}
+
+static int grow_warm(struct warm *warm, struct db_txn *txn, const struct day_state *state)
+{
+    int r = warm->build ? 0 : build_new(&warm->build);
+
+    /* A question may hold an older snapshot than the build; it is answered from the newer one. */
+    if (r == 0 && state->last > warm->last)
+        r = days_fill(txn, warm->site, warm->day, warm->last, warm->build);
+    if (r) {
+        /* Half filled is worse than empty. */
+        warm->build = build_free(warm->build);
+        warm->last = 0;
+        return error_trace(r);
+    }
+    if (state->last > warm->last)
+        warm->last = state->last;
+    return 0;
+}
+
+static int open_cells(struct days *days, struct db_txn *txn, const struct site *site, int32_t day,
+                      const struct day_state *state, enum dimension dimension, int64_t from_ms, int64_t to_ms,
+                      struct cells *ret_cells)
+{
+    pthread_mutex_lock(&days->lock);
+    struct warm *warm = find_warm(days, site->id, day);
+    int r = grow_warm(warm, txn, state);
+    if (r == 0) {
+        warm->asked = ++days->n_questions;
+        r = build_cells(warm->build, dimension, from_ms, to_ms, ret_cells);
+    }
+    pthread_mutex_unlock(&days->lock);
+    return error_trace(r);
+}
+
+int days_cells(struct days *days, struct db_txn *txn, const struct site *site, int32_t day, enum dimension dimension,
+               int64_t from_ms, int64_t to_ms, struct cells *ret_cells)
+{
+    struct day_state state;
+    int r = site->id ? day_get(txn, site->id, day, &state) : DB_E_NOT_FOUND;
+
+    if (r == DB_E_NOT_FOUND) {
+        *ret_cells = CELLS_INIT;
+        return 0;
+    }
+    if (r)
+        return error_trace(r);
+    bool whole = from_ms <= zone_day_start_ms(site->zone, day) && to_ms >= zone_day_start_ms(site->zone, day + 1);
+    if (whole && day_is_sealed(&state))
+        return error_trace(read_rollup(txn, site->id, day, dimension, ret_cells));
+    if (whole) {
+        from_ms = INT64_MIN;
+        to_ms = INT64_MAX;
+    }
+    return error_trace(open_cells(days, txn, site, day, &state, dimension, from_ms, to_ms, ret_cells));
+}

@@ -1,0 +1,120 @@
+/*
+ * Sleep, look, seal.
+ */
+#include "crumb/rollup/keeper.h"
+#include "crumb/base/error.h"
+#include "crumb/base/limits.h"
+#include "crumb/base/log.h"
+#include "crumb/rollup/seal.h"
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct keeper {
+    struct db *db;
+    struct writer *writer;
+    const struct clock *clock;
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards the edition */
+    pthread_cond_t wake;
+    struct edition *edition;
+    atomic_bool stop;
+};
+
+static int submit(void *context, struct write_op *op)
+{
+    struct keeper *keeper = context;
+
+    return writer_submit_wait(keeper->writer, op);
+}
+
+static int look(struct keeper *keeper)
+{
+    unsigned n;
+
+    pthread_mutex_lock(&keeper->lock);
+    struct edition *edition = edition_ref(keeper->edition);
+    pthread_mutex_unlock(&keeper->lock);
+    int r = seal_due(keeper->db, edition->config, clock_now_ms(keeper->clock), submit, keeper, &keeper->stop, &n);
+    edition_unref(edition);
+    return r;
+}
+
+/* Sleeps, or is woken to stop. */
+static void sleep_ms(struct keeper *keeper, int64_t ms)
+{
+    int64_t at_us = clock_monotonic_us() + ms * 1000;
+    struct timespec until = {.tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000};
+
+    pthread_mutex_lock(&keeper->lock);
+    while (!atomic_load(&keeper->stop) &&
+           pthread_cond_timedwait(&keeper->wake, &keeper->lock, &until) != ETIMEDOUT)
+        ;
+    pthread_mutex_unlock(&keeper->lock);
+}
+
+static void *run(void *context)
+{
+    struct keeper *keeper = context;
+
+    while (!atomic_load(&keeper->stop)) {
+        int r = look(keeper);
+
+        if (r && !atomic_load(&keeper->stop))
+            log_fault("cannot seal a day; it stays open and is tried again", r);
+        sleep_ms(keeper, r ? SEAL_RETRY_MS : SEAL_TICK_MS);
+    }
+    return NULL;
+}
+
+int keeper_start(struct db *db, struct writer *writer, const struct clock *clock, struct edition *edition,
+                 struct keeper **ret_keeper)
+{
+    struct keeper *keeper = calloc(1, sizeof *keeper);
+    pthread_condattr_t attributes;
+
+    if (!keeper)
+        return error_origin(-ENOMEM);
+    keeper->db = db;
+    keeper->writer = writer;
+    keeper->clock = clock;
+    keeper->edition = edition_ref(edition);
+    pthread_mutex_init(&keeper->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&keeper->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    int r = pthread_create(&keeper->thread, NULL, run, keeper);
+    if (r) {
+        edition_unref(keeper->edition);
+        free(keeper);
+        return error_origin(-r);
+    }
+    *ret_keeper = keeper;
+    return 0;
+}
+
+void keeper_reload(struct keeper *keeper, struct edition *edition)
+{
+    pthread_mutex_lock(&keeper->lock);
+    edition_unref(keeper->edition);
+    keeper->edition = edition_ref(edition);
+    pthread_mutex_unlock(&keeper->lock);
+}
+
+struct keeper *keeper_stop(struct keeper *keeper)
+{
+    if (keeper) {
+        pthread_mutex_lock(&keeper->lock);
+        atomic_store(&keeper->stop, true);
+        pthread_mutex_unlock(&keeper->lock);
+        pthread_cond_signal(&keeper->wake);
+        pthread_join(keeper->thread, NULL);
+        pthread_cond_destroy(&keeper->wake);
+        pthread_mutex_destroy(&keeper->lock);
+        edition_unref(keeper->edition);
+        free(keeper);
+    }
+    return NULL;
+}

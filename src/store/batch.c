@@ -1,0 +1,191 @@
+/*
+ * What the operations of one write transaction gather, and its commit.
+ */
+#include "crumb/store/batch.h"
+#include "crumb/base/buffer.h"
+#include "crumb/base/error.h"
+#include "crumb/base/reader.h"
+#include "crumb/store/checksum.h"
+#include <errno.h>
+#include <stdlib.h>
+
+struct batch_books {
+    uint32_t site, hour;
+    struct books books;
+};
+
+struct batch_day {
+    uint32_t site;
+    int32_t day;
+    uint64_t events, last;
+};
+
+#define SEQUENCE_KEY TEXT("sequence")
+#define SEQUENCE_FIRST 1
+
+int batch_next_sequence(struct db_txn *txn, uint64_t *ret_sequence)
+{
+    struct text value;
+    int r = db_get(txn, DB_META, SEQUENCE_KEY, &value);
+
+    if (r == DB_E_NOT_FOUND) {
+        *ret_sequence = SEQUENCE_FIRST;
+        return 0;
+    }
+    if (r)
+        return error_trace(r);
+    if (!checksum_take(&value, SEQUENCE_KEY))
+        return error_origin(-EBADMSG);
+    struct reader reader = reader_of(value);
+    uint64_t sequence = reader_u64(&reader);
+    if (!reader_done(&reader))
+        return error_origin(-EBADMSG);
+    *ret_sequence = sequence;
+    return 0;
+}
+
+int batch_begin(struct db *db, struct batch *ret_batch)
+{
+    struct batch batch = {.txn = NULL};
+    int r = db_begin_write(db, &batch.txn);
+
+    if (r)
+        return error_trace(r);
+    r = batch_next_sequence(batch.txn, &batch.next_sequence);
+    if (r) {
+        db_abort(batch.txn);
+        return error_trace(r);
+    }
+    *ret_batch = batch;
+    return 0;
+}
+
+uint64_t batch_take_sequence(struct batch *batch) { return batch->next_sequence++; }
+
+/* Room for one more element of @size bytes; the array may move. */
+static int grow(void **array, size_t n, size_t *capacity, size_t size)
+{
+    if (n < *capacity)
+        return 0;
+    size_t more = *capacity ? *capacity * 2 : 8;
+    void *grown = reallocarray(*array, more, size);
+    if (!grown)
+        return error_origin(-ENOMEM);
+    *array = grown;
+    *capacity = more;
+    return 0;
+}
+
+/*
+ * Both lists are searched from the place that was right last time: a batch
+ * mostly speaks of one site, hour and day.
+ */
+static int find_books(struct batch *batch, uint32_t site, uint32_t hour, struct books **ret_books)
+{
+    for (size_t i = 0; i < batch->n_books; i++) {
+        size_t at = (batch->books_hit + i) % batch->n_books;
+
+        if (batch->books[at].site == site && batch->books[at].hour == hour) {
+            batch->books_hit = at;
+            *ret_books = &batch->books[at].books;
+            return 0;
+        }
+    }
+    int r = grow((void **)&batch->books, batch->n_books, &batch->books_capacity, sizeof *batch->books);
+    if (r)
+        return error_trace(r);
+    batch->books_hit = batch->n_books;
+    batch->books[batch->n_books++] = (struct batch_books){.site = site, .hour = hour};
+    *ret_books = &batch->books[batch->books_hit].books;
+    return 0;
+}
+
+int batch_count(struct batch *batch, uint32_t site, uint32_t hour, const struct books *delta)
+{
+    struct books *books = NULL;
+    int r = find_books(batch, site, hour, &books);
+
+    if (r)
+        return error_trace(r);
+    accounting_sum(books, delta);
+    return 0;
+}
+
+int batch_mark_day(struct batch *batch, uint32_t site, int32_t day, uint64_t sequence)
+{
+    for (size_t i = 0; i < batch->n_days; i++) {
+        size_t at = (batch->days_hit + i) % batch->n_days;
+
+        if (batch->days[at].site == site && batch->days[at].day == day) {
+            batch->days_hit = at;
+            batch->days[at].events++;
+            batch->days[at].last = sequence;
+            return 0;
+        }
+    }
+    int r = grow((void **)&batch->days, batch->n_days, &batch->days_capacity, sizeof *batch->days);
+    if (r)
+        return error_trace(r);
+    batch->days_hit = batch->n_days;
+    batch->days[batch->n_days++] = (struct batch_day){.site = site, .day = day, .events = 1, .last = sequence};
+    return 0;
+}
+
+static int write_sequence(struct batch *batch)
+{
+    BUFFER_AUTO buffer = BUFFER_INIT(16);
+
+    buffer_put_u64(&buffer, batch->next_sequence);
+    checksum_put(&buffer, SEQUENCE_KEY);
+    if (buffer.fault)
+        return error_origin(buffer.fault);
+    return error_fold(db_put(batch->txn, DB_META, SEQUENCE_KEY, buffer_text(&buffer)));
+}
+
+static int write_day(struct batch *batch, const struct batch_day *mark)
+{
+    struct day_state state = {.events = 0};
+    int r = day_get(batch->txn, mark->site, mark->day, &state);
+
+    if (r < 0)
+        return error_trace(r);
+    state.events += mark->events;
+    state.last = mark->last;
+    return error_trace(day_put(batch->txn, mark->site, mark->day, &state));
+}
+
+static int write_gathered(struct batch *batch)
+{
+    int r = write_sequence(batch);
+
+    for (size_t i = 0; r == 0 && i < batch->n_days; i++)
+        r = write_day(batch, &batch->days[i]);
+    for (size_t i = 0; r == 0 && i < batch->n_books; i++)
+        r = accounting_add(batch->txn, batch->books[i].site, batch->books[i].hour, &batch->books[i].books);
+    return error_trace(r);
+}
+
+static void forget(struct batch *batch)
+{
+    free(batch->books);
+    free(batch->days);
+    *batch = (struct batch){.txn = NULL};
+}
+
+int batch_commit(struct batch *batch)
+{
+    int r = write_gathered(batch);
+
+    if (r)
+        db_abort(batch->txn);
+    else
+        r = db_commit(batch->txn);
+    forget(batch);
+    return error_trace(r);
+}
+
+void batch_abort(struct batch *batch)
+{
+    db_abort(batch->txn);
+    forget(batch);
+}

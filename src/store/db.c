@@ -1,0 +1,396 @@
+/*
+ * The only file that calls LMDB.
+ *
+ * The environment is opened with the defaults that make a commit durable: data
+ * pages are written and synced, then the page that points to them is written
+ * and synced.  No MDB_WRITEMAP: a full disk must be an error code of write(2),
+ * not a SIGBUS.  MDB_NOTLS, so that a read transaction belongs to whoever holds
+ * it.  MDB_NORDAHEAD, as most reads are single rows.
+ *
+ * A second lock beside LMDB's own, flock(2) on the file `lock`, keeps a second
+ * server out of the folder; readers do not take it.
+ */
+#include "crumb/store/db.h"
+#include "crumb/base/error.h"
+#include "crumb/base/limits.h"
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DB_FILE_MODE 0600
+#define DB_FOLDER_MODE 0700
+#define DB_FORMAT "crumb 1"
+
+static const char *const table_names[DB_TABLE_N] = {[DB_META] = "meta",
+                                                    [DB_SITES] = "sites",
+                                                    [DB_NOTICES] = "notices",
+                                                    [DB_LEDGER] = "ledger",
+                                                    [DB_RECEIPTS] = "receipts",
+                                                    [DB_VISITORS] = "visitors",
+                                                    [DB_JOURNAL] = "journal",
+                                                    [DB_DAYS] = "days",
+                                                    [DB_ACCOUNTING] = "accounting",
+                                                    [DB_ROLLUPS] = "rollups"};
+
+struct db {
+    MDB_env *env;
+    MDB_dbi tables[DB_TABLE_N];
+    int lock; /* descriptor, or -1 */
+    bool broken;
+    int (*fault)(void *context, enum db_step step);
+    void *fault_context;
+};
+
+struct db_txn {
+    struct db *db;
+    MDB_txn *txn;
+};
+
+struct db_cursor {
+    MDB_cursor *cursor;
+};
+
+/* LMDB's codes are converted here and nowhere else. */
+static int db_error_at(int code, const char *file, int line)
+{
+    switch (code) {
+    case MDB_SUCCESS:
+        return 0;
+    case MDB_NOTFOUND:
+        return DB_E_NOT_FOUND;
+    case MDB_MAP_FULL:
+    case ENOSPC:
+    case EDQUOT:
+        return error_origin_at(-ENOSPC, file, line);
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_INVALID:
+    case MDB_VERSION_MISMATCH:
+    case MDB_BAD_DBI:
+        return error_origin_at(-EUCLEAN, file, line);
+    case MDB_PANIC:
+        return error_origin_at(-EIO, file, line);
+    case MDB_READERS_FULL:
+    case MDB_TXN_FULL:
+        return error_origin_at(-EAGAIN, file, line);
+    default:
+        return error_origin_at(code > 0 ? -code : -ENOTRECOVERABLE, file, line);
+    }
+}
+
+#define db_error(code) db_error_at((code), __FILE__, __LINE__)
+
+static MDB_val val_of(struct text text) { return (MDB_val){.mv_size = text.size, .mv_data = (void *)(uintptr_t)text.data}; }
+
+static struct text text_of_val(MDB_val val) { return (struct text){.data = val.mv_data, .size = val.mv_size}; }
+
+static int injected(const struct db *db, enum db_step step)
+{
+    int r = db->fault ? db->fault(db->fault_context, step) : 0;
+
+    return r < 0 ? error_origin(r) : 0;
+}
+
+static int open_lock(struct db *db, const char *folder)
+{
+    char path[4096];
+
+    if (snprintf(path, sizeof path, "%s/lock", folder) >= (int)sizeof path)
+        return error_origin(-ENAMETOOLONG);
+    db->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, DB_FILE_MODE);
+    if (db->lock < 0)
+        return error_origin(-errno);
+    if (flock(db->lock, LOCK_EX | LOCK_NB) < 0)
+        return errno == EWOULDBLOCK ? DB_E_LOCKED : error_origin(-errno);
+    return 0;
+}
+
+static int open_tables(struct db *db, bool writable)
+{
+    MDB_txn *txn;
+    int r = db_error(mdb_txn_begin(db->env, NULL, writable ? 0 : MDB_RDONLY, &txn));
+
+    if (r)
+        return r;
+    for (unsigned i = 0; i < DB_TABLE_N; i++) {
+        r = db_error(mdb_dbi_open(txn, table_names[i], writable ? MDB_CREATE : 0, &db->tables[i]));
+        if (r) {
+            mdb_txn_abort(txn);
+            return r == DB_E_NOT_FOUND ? DB_E_ABSENT : r;
+        }
+    }
+    MDB_val key = {.mv_size = 6, .mv_data = (void *)(uintptr_t) "format"}, value;
+    r = mdb_get(txn, db->tables[DB_META], &key, &value);
+    if (r == MDB_NOTFOUND && writable) {
+        value = val_of(TEXT(DB_FORMAT));
+        r = mdb_put(txn, db->tables[DB_META], &key, &value, 0);
+    } else if (r == 0 && !text_equal(text_of_val(value), TEXT(DB_FORMAT))) {
+        mdb_txn_abort(txn);
+        return DB_E_FORMAT;
+    }
+    if (r) {
+        mdb_txn_abort(txn);
+        return db_error(r);
+    }
+    return db_error(mdb_txn_commit(txn));
+}
+
+static int open_env(struct db *db, const struct db_options *options)
+{
+    char path[4096];
+    bool writable = options->mode == DB_SERVE;
+    int r;
+
+    if (snprintf(path, sizeof path, "%s/crumb.mdb", options->folder) >= (int)sizeof path)
+        return error_origin(-ENAMETOOLONG);
+    if (!writable && access(path, F_OK) < 0)
+        return errno == ENOENT ? DB_E_ABSENT : error_origin(-errno);
+    r = db_error(mdb_env_create(&db->env));
+    if (r)
+        return r;
+    mdb_env_set_maxdbs(db->env, DB_TABLE_N);
+    mdb_env_set_maxreaders(db->env, DB_READERS_MAX);
+    if (writable)
+        mdb_env_set_mapsize(db->env, (size_t)options->size_bytes_max);
+    r = mdb_env_open(db->env, path, MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD | (writable ? 0 : MDB_RDONLY),
+                     DB_FILE_MODE);
+    if (r)
+        return db_error(r);
+    int n_dead;
+    mdb_reader_check(db->env, &n_dead); /* readers that were killed would pin pages for ever */
+    return error_trace(open_tables(db, writable));
+}
+
+int db_open(const struct db_options *options, struct db **ret_db)
+{
+    struct db *db = calloc(1, sizeof *db);
+    int r = 0;
+
+    if (!db)
+        return error_origin(-ENOMEM);
+    db->lock = -1;
+    db->fault = options->fault;
+    db->fault_context = options->fault_context;
+    if (options->mode == DB_SERVE) {
+        if (mkdir(options->folder, DB_FOLDER_MODE) < 0 && errno != EEXIST)
+            r = error_origin(-errno);
+        else
+            r = open_lock(db, options->folder);
+    }
+    if (r == 0)
+        r = open_env(db, options);
+    if (r) {
+        db_close(db);
+        return error_trace(r);
+    }
+    *ret_db = db;
+    return 0;
+}
+
+struct db *db_close(struct db *db)
+{
+    if (db) {
+        if (db->env)
+            mdb_env_close(db->env);
+        if (db->lock >= 0)
+            close(db->lock);
+        free(db);
+    }
+    return NULL;
+}
+
+bool db_broken(const struct db *db) { return db->broken; }
+
+static int begin(struct db *db, unsigned flags, struct db_txn **ret_txn)
+{
+    struct db_txn *txn = malloc(sizeof *txn);
+
+    if (!txn)
+        return error_origin(-ENOMEM);
+    int r = db_error(mdb_txn_begin(db->env, NULL, flags, &txn->txn));
+    if (r) {
+        free(txn);
+        return r;
+    }
+    txn->db = db;
+    *ret_txn = txn;
+    return 0;
+}
+
+int db_begin_read(struct db *db, struct db_txn **ret_txn) { return error_trace(begin(db, MDB_RDONLY, ret_txn)); }
+
+int db_begin_write(struct db *db, struct db_txn **ret_txn)
+{
+    int r = injected(db, DB_STEP_BEGIN);
+
+    return r ? r : error_trace(begin(db, 0, ret_txn));
+}
+
+int db_commit(struct db_txn *txn)
+{
+    struct db *db = txn->db;
+    int r = injected(db, DB_STEP_COMMIT);
+
+    if (r) {
+        db_abort(txn);
+        return r;
+    }
+    r = db_error(mdb_txn_commit(txn->txn));
+    free(txn);
+    if (r) {
+        /*
+         * LMDB refuses everything after a failed write of its meta page, as it
+         * cannot know which state the disk holds.  Ask it.
+         */
+        MDB_txn *probe;
+        if (mdb_txn_begin(db->env, NULL, 0, &probe) == MDB_PANIC)
+            db->broken = true;
+        else
+            mdb_txn_abort(probe);
+    }
+    return r;
+}
+
+struct db_txn *db_abort(struct db_txn *txn)
+{
+    if (txn) {
+        mdb_txn_abort(txn->txn);
+        free(txn);
+    }
+    return NULL;
+}
+
+void db_abort_at(struct db_txn **txn) { db_abort(*txn); }
+
+int db_get(struct db_txn *txn, enum db_table table, struct text key, struct text *ret_value)
+{
+    MDB_val k = val_of(key), v;
+    int r = db_error(mdb_get(txn->txn, txn->db->tables[table], &k, &v));
+
+    if (r)
+        return r;
+    *ret_value = text_of_val(v);
+    return 0;
+}
+
+int db_put(struct db_txn *txn, enum db_table table, struct text key, struct text value)
+{
+    MDB_val k = val_of(key), v = val_of(value);
+    int r = injected(txn->db, DB_STEP_PUT);
+
+    assert(key.size > 0 && key.size <= DB_KEY_BYTES_MAX);
+    return r ? r : db_error(mdb_put(txn->txn, txn->db->tables[table], &k, &v, 0));
+}
+
+int db_put_reserve(struct db_txn *txn, enum db_table table, struct text key, size_t size, void **ret_value)
+{
+    MDB_val k = val_of(key), v = {.mv_size = size, .mv_data = NULL};
+    int r = injected(txn->db, DB_STEP_PUT);
+
+    assert(key.size > 0 && key.size <= DB_KEY_BYTES_MAX);
+    if (!r)
+        r = db_error(mdb_put(txn->txn, txn->db->tables[table], &k, &v, MDB_RESERVE));
+    if (r)
+        return r;
+    *ret_value = v.mv_data;
+    return 0;
+}
+
+int db_delete(struct db_txn *txn, enum db_table table, struct text key)
+{
+    MDB_val k = val_of(key);
+    int r = db_error(mdb_del(txn->txn, txn->db->tables[table], &k, NULL));
+
+    return r == DB_E_NOT_FOUND ? 0 : r;
+}
+
+int db_cursor_new(struct db_txn *txn, enum db_table table, struct db_cursor **ret_cursor)
+{
+    struct db_cursor *cursor = malloc(sizeof *cursor);
+
+    if (!cursor)
+        return error_origin(-ENOMEM);
+    int r = db_error(mdb_cursor_open(txn->txn, txn->db->tables[table], &cursor->cursor));
+    if (r) {
+        free(cursor);
+        return r;
+    }
+    *ret_cursor = cursor;
+    return 0;
+}
+
+struct db_cursor *db_cursor_free(struct db_cursor *cursor)
+{
+    if (cursor) {
+        mdb_cursor_close(cursor->cursor);
+        free(cursor);
+    }
+    return NULL;
+}
+
+void db_cursor_free_at(struct db_cursor **cursor) { db_cursor_free(*cursor); }
+
+static int cursor_get(struct db_cursor *cursor, MDB_cursor_op op, struct text key, struct text *ret_key,
+                      struct text *ret_value)
+{
+    MDB_val k = val_of(key), v;
+    int r = db_error(mdb_cursor_get(cursor->cursor, &k, &v, op));
+
+    if (r)
+        return r;
+    *ret_key = text_of_val(k);
+    *ret_value = text_of_val(v);
+    return 0;
+}
+
+int db_cursor_seek(struct db_cursor *cursor, struct text key, struct text *ret_key, struct text *ret_value)
+{
+    /* LMDB has no empty keys: "from the start" is its own operation. */
+    return cursor_get(cursor, key.size ? MDB_SET_RANGE : MDB_FIRST, key, ret_key, ret_value);
+}
+
+int db_cursor_next(struct db_cursor *cursor, struct text *ret_key, struct text *ret_value)
+{
+    return cursor_get(cursor, MDB_NEXT, TEXT_NONE, ret_key, ret_value);
+}
+
+int db_cursor_before(struct db_cursor *cursor, struct text key, struct text *ret_key, struct text *ret_value)
+{
+    struct text found_key, found_value;
+    int r = db_cursor_seek(cursor, key, &found_key, &found_value);
+
+    return r < 0 ? r : cursor_get(cursor, r == 0 ? MDB_PREV : MDB_LAST, TEXT_NONE, ret_key, ret_value);
+}
+
+int db_entries(struct db_txn *txn, enum db_table table, uint64_t *ret_n)
+{
+    MDB_stat stat;
+    int r = db_error(mdb_stat(txn->txn, txn->db->tables[table], &stat));
+
+    if (r)
+        return r;
+    *ret_n = stat.ms_entries;
+    return 0;
+}
+
+int db_bytes(struct db_txn *txn, uint64_t *ret_bytes)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    int r = db_error(mdb_env_info(txn->db->env, &info));
+
+    if (!r)
+        r = db_error(mdb_env_stat(txn->db->env, &stat));
+    if (r)
+        return r;
+    *ret_bytes = (uint64_t)(info.me_last_pgno + 1) * stat.ms_psize;
+    return 0;
+}
+
+const char *db_table_name(enum db_table table) { return table_names[table]; }

@@ -1,0 +1,119 @@
+/*
+ * Keys, put together and taken apart.
+ */
+#include "crumb/store/key.h"
+#include "crumb/base/reader.h"
+
+static void put(struct key *key, uint64_t value, unsigned n_bytes)
+{
+    for (unsigned i = n_bytes; i-- > 0; value >>= 8)
+        key->bytes[key->size + i] = (uint8_t)value;
+    key->size += n_bytes;
+}
+
+struct key key_sequence(uint64_t sequence)
+{
+    struct key key = {.size = 0};
+
+    put(&key, sequence, 8);
+    return key;
+}
+
+struct key key_visitor(uint32_t site, const uint8_t visitor[VISITOR_BYTES])
+{
+    struct key key = {.size = 0};
+
+    put(&key, site, 4);
+    memcpy(key.bytes + key.size, visitor, VISITOR_BYTES);
+    key.size += VISITOR_BYTES;
+    return key;
+}
+
+struct key key_day(uint32_t site, int32_t day)
+{
+    struct key key = {.size = 0};
+
+    put(&key, site, 4);
+    put(&key, (uint32_t)day, 4);
+    return key;
+}
+
+struct key key_journal(uint32_t site, int32_t day, uint64_t sequence)
+{
+    struct key key = key_day(site, day);
+
+    put(&key, sequence, 8);
+    return key;
+}
+
+struct key key_hour(uint32_t site, uint32_t hour)
+{
+    struct key key = {.size = 0};
+
+    put(&key, site, 4);
+    put(&key, hour, 4);
+    return key;
+}
+
+struct key key_rollup(uint32_t site, int32_t day, uint8_t dimension)
+{
+    struct key key = key_day(site, day);
+
+    put(&key, dimension, 1);
+    return key;
+}
+
+bool key_read_sequence(struct text key, uint64_t *ret_sequence)
+{
+    struct reader reader = reader_of(key);
+
+    *ret_sequence = reader_u64(&reader);
+    return reader_done(&reader);
+}
+
+bool key_read_visitor(struct text key, uint32_t *ret_site, uint8_t ret_visitor[VISITOR_BYTES])
+{
+    struct reader reader = reader_of(key);
+
+    *ret_site = reader_u32(&reader);
+    reader_copy(&reader, ret_visitor, VISITOR_BYTES);
+    return reader_done(&reader);
+}
+
+bool key_read_journal(struct text key, uint32_t *ret_site, int32_t *ret_day, uint64_t *ret_sequence)
+{
+    struct reader reader = reader_of(key);
+
+    *ret_site = reader_u32(&reader);
+    *ret_day = (int32_t)reader_u32(&reader);
+    *ret_sequence = reader_u64(&reader);
+    return reader_done(&reader);
+}
+
+bool key_read_day(struct text key, uint32_t *ret_site, int32_t *ret_day)
+{
+    struct reader reader = reader_of(key);
+
+    *ret_site = reader_u32(&reader);
+    *ret_day = (int32_t)reader_u32(&reader);
+    return reader_done(&reader);
+}
+
+bool key_read_hour(struct text key, uint32_t *ret_site, uint32_t *ret_hour)
+{
+    struct reader reader = reader_of(key);
+
+    *ret_site = reader_u32(&reader);
+    *ret_hour = reader_u32(&reader);
+    return reader_done(&reader);
+}
+
+bool key_read_rollup(struct text key, uint32_t *ret_site, int32_t *ret_day, uint8_t *ret_dimension)
+{
+    struct reader reader = reader_of(key);
+
+    *ret_site = reader_u32(&reader);
+    *ret_day = (int32_t)reader_u32(&reader);
+    *ret_dimension = reader_u8(&reader);
+    return reader_done(&reader);
+}
