@@ -250,22 +250,31 @@ static bool parse_url_host(struct text text, bool bracketed, char ret_host[stati
     return true;
 }
 
+/* Takes @prefix (in lower case) off @text, which may have it in any case. */
+static bool takes_prefix(struct text *text, struct text prefix)
+{
+    if (text->size < prefix.size)
+        return false;
+    for (size_t i = 0; i < prefix.size; i++)
+        if (lower(text->data[i]) != prefix.data[i])
+            return false;
+    *text = text_from(*text, prefix.size);
+    return true;
+}
+
 bool value_origin(struct text text, char ret_origin[static ORIGIN_BYTES_MAX + 1])
 {
     char origin[sizeof "https://" + HOST_BYTES_MAX + sizeof ":65535"];
-    char start[sizeof "https://"] = "", host[HOST_BYTES_MAX + 1];
+    char host[HOST_BYTES_MAX + 1];
     struct text name, port_text;
     uint16_t port;
     bool bracketed;
 
-    for (size_t i = 0; i < text.size && i < sizeof start - 1; i++)
-        start[i] = lower(text.data[i]);
-    bool https = strncmp(start, "https://", 8) == 0;
-    if (!https && strncmp(start, "http://", 7) != 0)
+    bool https = takes_prefix(&text, TEXT("https://"));
+    if (!https && !takes_prefix(&text, TEXT("http://")))
         return false;
     uint16_t own_port = https ? 443 : 80;
-    if (!split_port(text_from(text, https ? 8 : 7), &name, &bracketed, &port_text) ||
-        !parse_url_host(name, bracketed, host))
+    if (!split_port(text, &name, &bracketed, &port_text) || !parse_url_host(name, bracketed, host))
         return false;
     if (port_text.size == 0)
         port = own_port;

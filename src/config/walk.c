@@ -24,34 +24,48 @@ static void put_names(struct buffer *list, const struct walk_names *names)
     buffer_put_u8(list, '\0');
 }
 
-int walk_choose(const struct yaml_at *at, struct text word, const char *what, const struct walk_names *names)
+/* The name that @word may have meant, or NULL. */
+static const char *nearest(struct text word, const struct walk_names *names)
 {
-    BUFFER_AUTO list = BUFFER_INIT(COMPLAINT_BYTES_MAX);
-    unsigned nearest = VALUE_DISTANCE_FAR;
-    const char *nearest_name = NULL;
+    unsigned distance = VALUE_DISTANCE_FAR;
+    const char *found = NULL;
 
     for (unsigned i = 0; i < names->n; i++) {
-        struct text name = text_of(names->name(names->of, i));
+        const char *name = names->name(names->of, i);
+        unsigned to_name = value_distance(word, text_of(name));
 
-        if (text_equal(word, name))
-            return (int)i;
-        unsigned distance = value_distance(word, name);
-        if (distance < nearest) {
-            nearest = distance;
-            nearest_name = name.data;
+        if (to_name < distance) {
+            distance = to_name;
+            found = name;
         }
     }
+    return found;
+}
+
+static void complain_unknown(const struct yaml_at *at, struct text word, const char *what,
+                             const struct walk_names *names)
+{
+    BUFFER_AUTO list = BUFFER_INIT(COMPLAINT_BYTES_MAX);
+    const char *meant = nearest(word, names);
+
     put_names(&list, names);
     if (list.fault)
         yaml_fail(at->yaml, error_origin(list.fault));
-    else if (nearest_name)
-        yaml_complain(at, "unknown %s \"%.*s\"; did you mean \"%s\"?", what, TEXT_ARGS(yaml_shorten(word)),
-                      nearest_name);
+    else if (meant)
+        yaml_complain(at, "unknown %s \"%.*s\"; did you mean \"%s\"?", what, TEXT_ARGS(yaml_shorten(word)), meant);
     else if (names->n == 0)
         yaml_complain(at, "unknown %s \"%.*s\"; none is declared", what, TEXT_ARGS(yaml_shorten(word)));
     else
         yaml_complain(at, "unknown %s \"%.*s\"; write one of %s", what, TEXT_ARGS(yaml_shorten(word)),
-                      (char *)list.data);
+                      (const char *)list.data);
+}
+
+int walk_choose(const struct yaml_at *at, struct text word, const char *what, const struct walk_names *names)
+{
+    for (unsigned i = 0; i < names->n; i++)
+        if (text_equal(word, text_of(names->name(names->of, i))))
+            return (int)i;
+    complain_unknown(at, word, what, names);
     return -1;
 }
 

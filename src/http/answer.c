@@ -28,7 +28,6 @@ static const struct {
                {405, "Method Not Allowed"},
                {409, "Conflict"},
                {413, "Content Too Large"},
-               {415, "Unsupported Media Type"},
                {500, "Internal Server Error"},
                {503, "Service Unavailable"}};
 

@@ -10,6 +10,7 @@
 
 #include "crumb/http/server.h"
 #include <h2o.h>
+#include <semaphore.h>
 
 enum listener_kind { LISTENER_PUBLIC, LISTENER_PRIVATE, LISTENER_N };
 
@@ -20,7 +21,9 @@ struct loop {
     struct edition *edition; /* in force on this loop; a reload replaces it between requests */
     h2o_multithread_receiver_t answers, orders;
     h2o_accept_ctx_t accept[LISTENER_N];
+    int fds[LISTENER_N]; /* given to the listeners */
     h2o_socket_t *listeners[LISTENER_N];
+    sem_t ready; /* posted once when the loop can take orders */
     unsigned n_connections; /* of this loop */
     bool stopping;
 };

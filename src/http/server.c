@@ -14,6 +14,7 @@
 #include "loop.h"
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
@@ -34,10 +35,9 @@ struct server {
     unsigned ports[LISTENER_N];
     unsigned n_connections_max;
     atomic_uint n_connections;
-    unsigned n_loops;
+    unsigned n_loops; /* that run */
     struct loop *loops;
     pthread_t *threads;
-    unsigned n_threads; /* started */
 };
 
 /* What another thread tells a loop. */
@@ -148,61 +148,91 @@ static int give_order(struct loop *loop, struct order what)
 
 /* ---- loops ---- */
 
-static void loop_init(struct loop *loop, struct server *server, struct edition *edition, SSL_CTX *tls)
+/*
+ * On the loop's own thread: libh2o keeps its recycled buffers per thread, and a
+ * socket uses those of the thread that created it.
+ */
+static void loop_init(struct loop *loop)
 {
+    struct server *server = loop->server;
+
     h2o_context_init(&loop->h2o, h2o_evloop_create(), &server->config);
-    loop->server = server;
-    loop->service = &server->service;
-    loop->edition = edition_ref(edition);
     h2o_multithread_register_receiver(loop->h2o.queue, &loop->answers, wait_receive);
     h2o_multithread_register_receiver(loop->h2o.queue, &loop->orders, on_order);
-    for (unsigned i = 0; i < LISTENER_N; i++)
-        loop->accept[i] = (h2o_accept_ctx_t){.ctx = &loop->h2o, .hosts = server->hosts[i]};
-    if (tls) {
-        SSL_CTX_up_ref(tls);
-        loop->accept[LISTENER_PUBLIC].ssl_ctx = tls;
-    }
-}
-
-/* A socket of its own descriptor, as every loop closes what it has. */
-static int loop_listen(struct loop *loop)
-{
     for (unsigned i = 0; i < LISTENER_N; i++) {
-        int fd = dup(loop->server->sockets[i]);
-
-        if (fd < 0)
-            return error_origin(-errno);
-        loop->listeners[i] = h2o_evloop_socket_create(loop->h2o.loop, fd, H2O_SOCKET_FLAG_DONT_READ);
+        loop->accept[i].ctx = &loop->h2o;
+        loop->accept[i].hosts = server->hosts[i];
+        loop->listeners[i] = h2o_evloop_socket_create(loop->h2o.loop, loop->fds[i], H2O_SOCKET_FLAG_DONT_READ);
         loop->listeners[i]->data = &loop->accept[i];
         h2o_socket_read_start(loop->listeners[i], on_accept);
     }
-    return 0;
+}
+
+/*
+ * libh2o cannot close a connection from outside, so one that outlived the
+ * deadline is left to the end of the process, and with it the context that it
+ * points to.
+ */
+static void loop_deinit(struct loop *loop)
+{
+    edition_unref(loop->edition);
+    if (loop->accept[LISTENER_PUBLIC].ssl_ctx)
+        SSL_CTX_free(loop->accept[LISTENER_PUBLIC].ssl_ctx);
+    if (loop->n_connections)
+        return;
+    h2o_multithread_unregister_receiver(loop->h2o.queue, &loop->answers);
+    h2o_multithread_unregister_receiver(loop->h2o.queue, &loop->orders);
+    /* The second half of HTTP/2's graceful shutdown, for which nobody is left. */
+    if (h2o_timeout_is_linked(&loop->h2o.http2._graceful_shutdown_timeout))
+        h2o_timeout_unlink(&loop->h2o.http2._graceful_shutdown_timeout);
+    h2o_evloop_t *evloop = loop->h2o.loop;
+    h2o_context_dispose(&loop->h2o);
+    h2o_evloop_destroy(evloop);
 }
 
 static void *loop_run(void *context)
 {
     struct loop *loop = context;
-    int64_t deadline_us = 0;
 
+    loop_init(loop);
+    sem_post(&loop->ready);
     while (!loop->stopping)
         h2o_evloop_run(loop->h2o.loop, INT32_MAX);
-    deadline_us = clock_monotonic_us() + STOP_MS_MAX * 1000LL;
+    int64_t deadline_us = clock_monotonic_us() + STOP_MS_MAX * 1000LL;
     while (loop->n_connections && clock_monotonic_us() < deadline_us)
         h2o_evloop_run(loop->h2o.loop, STOP_TURN_MS);
+    loop_deinit(loop);
     return NULL;
 }
 
-/*
- * Frees what a loop holds.  libh2o cannot close a connection from outside, so
- * one that outlived the deadline is left to the end of the process, and with it
- * the context that it points to.
- */
-static void loop_deinit(struct loop *loop)
+/* Descriptors of its own, as every loop closes what it has. */
+static int loop_start(struct loop *loop, struct server *server, struct edition *edition, SSL_CTX *tls,
+                      pthread_t *ret_thread)
 {
-    if (loop->edition)
-        edition_unref(loop->edition);
-    if (loop->accept[LISTENER_PUBLIC].ssl_ctx)
-        SSL_CTX_free(loop->accept[LISTENER_PUBLIC].ssl_ctx);
+    *loop = (struct loop){.server = server, .service = &server->service, .edition = edition_ref(edition)};
+    if (tls)
+        SSL_CTX_up_ref(tls);
+    loop->accept[LISTENER_PUBLIC].ssl_ctx = tls;
+    sem_init(&loop->ready, 0, 0);
+    int r = 0;
+    for (unsigned i = 0; i < LISTENER_N; i++) {
+        loop->fds[i] = fcntl(server->sockets[i], F_DUPFD_CLOEXEC, 0);
+        if (loop->fds[i] < 0)
+            r = error_origin(-errno);
+    }
+    if (r == 0)
+        r = -pthread_create(ret_thread, NULL, loop_run, loop);
+    if (r) {
+        edition_unref(edition);
+        SSL_CTX_free(tls);
+        for (unsigned i = 0; i < LISTENER_N; i++)
+            if (loop->fds[i] >= 0)
+                close(loop->fds[i]);
+        return r < 0 ? error_origin(r) : r;
+    }
+    while (sem_wait(&loop->ready) < 0)
+        ;
+    return 0;
 }
 
 /* ---- sockets ---- */
@@ -312,19 +342,9 @@ static int start_loops(struct server *server, struct edition *edition, SSL_CTX *
     if (!server->loops || !server->threads)
         return error_origin(-ENOMEM);
     for (; server->n_loops < n; server->n_loops++) {
-        struct loop *loop = &server->loops[server->n_loops];
-
-        loop_init(loop, server, edition, tls);
-        int r = loop_listen(loop);
-        if (r) {
-            server->n_loops++;
-            return error_trace(r);
-        }
-    }
-    for (; server->n_threads < n; server->n_threads++) {
-        int r = pthread_create(&server->threads[server->n_threads], NULL, loop_run, &server->loops[server->n_threads]);
+        int r = loop_start(&server->loops[server->n_loops], server, edition, tls, &server->threads[server->n_loops]);
         if (r)
-            return error_origin(-r);
+            return error_trace(r);
     }
     return 0;
 }
@@ -376,17 +396,26 @@ int server_reload(struct server *server, struct edition *edition, struct buffer 
 
 struct server *server_stop(struct server *server)
 {
+    bool clean = true;
+
     if (!server)
         return NULL;
-    for (unsigned i = 0; i < server->n_threads; i++)
-        give_order(&server->loops[i], (struct order){.stop = true});
-    for (unsigned i = 0; i < server->n_threads; i++)
-        pthread_join(server->threads[i], NULL);
     for (unsigned i = 0; i < server->n_loops; i++)
-        loop_deinit(&server->loops[i]);
+        give_order(&server->loops[i], (struct order){.stop = true});
+    for (unsigned i = 0; i < server->n_loops; i++) {
+        pthread_join(server->threads[i], NULL);
+        clean &= server->loops[i].n_connections == 0;
+        sem_destroy(&server->loops[i].ready);
+    }
     for (unsigned i = 0; i < LISTENER_N; i++)
         if (server->sockets[i] >= 0)
             close(server->sockets[i]);
+    if (clean) {
+        h2o_config_dispose(&server->config);
+        free(server->loops);
+        free(server->threads);
+        free(server);
+    }
     return NULL;
 }
 

@@ -113,7 +113,7 @@ static int reserve_event(struct build *build)
 
 int build_add(struct build *build, const struct build_event *event)
 {
-    struct text bytes = {.data = (const char *)event->visitor, .size = VISITOR_BYTES};
+    struct text bytes = {.data = (const char *)event->visitor, .size = sizeof event->visitor};
     uint32_t visitor, page;
 
     assert(event->kind >= EVENT_PAGEVIEW && event->kind < EVENT_KIND_N);
@@ -157,8 +157,9 @@ static int compare_events(const struct build *build, uint32_t left, uint32_t rig
         return a->fingerprint < b->fingerprint ? -1 : 1;
     if (a->kind != b->kind)
         return a->kind < b->kind ? -1 : 1;
-    return a->page == b->page ? 0
-                              : cells_order(intern_text(&build->pages, a->page), intern_text(&build->pages, b->page));
+    if (a->page == b->page)
+        return 0;
+    return cells_order(intern_text(&build->pages, a->page), intern_text(&build->pages, b->page));
 }
 
 static int compare_indexes(const void *left, const void *right, void *build)

@@ -375,6 +375,7 @@ static void test_complaints_service(void **state)
         {"data is empty", "data: ''\n" LISTEN SITE, "1: data: this text is empty"},
         {"data with NUL", "data: \"a\\0b\"\n" LISTEN SITE, "1: data: this text holds the control character 0x00"},
         {"data with ESC", "data: \"a\\eb\"\n" LISTEN SITE, "1: data: this text holds the control character 0x1b"},
+        {"data with DEL", "data: \"a\\x7fb\"\n" LISTEN SITE, "1: data: this text holds the control character 0x7f"},
         {"data_max without unit", TOP "data_max: 64\n" SITE, "3: data_max: \"64\" is not a size"},
         {"data_max too small", TOP "data_max: 1MB\n" SITE, "3: data_max: \"1MB\" is out of range"},
         {"data_max too large", TOP "data_max: 65TiB\n" SITE, "3: data_max: \"65TiB\" is out of range"},
@@ -513,6 +514,8 @@ static void test_complaints_consent(void **state)
          "8: sites.shop.purposes.Analytics: this is no name for a purpose"},
         {"purpose twice", TOP SITE "    purposes:\n      a: {}\n      a: {}\n",
          "9: sites.shop.purposes.a: this key was given before, on line 8"},
+        {"purpose twice among its likes", TOP SITE "    purposes:\n      a: {}\n      ab: {}\n      a: {}\n",
+         "10: sites.shop.purposes.a: this key was given before, on line 8"},
         {"unknown class", TOP SITE "    purposes:\n      a:\n        collects: [log, devices]\n",
          "9: sites.shop.purposes.a.collects[1]: unknown class of data \"devices\"; did you mean \"device\"?"},
         {"class twice", TOP SITE "    purposes: {a: {collects: [log, log]}}\n",
@@ -805,7 +808,7 @@ static void test_references(void **state)
     assert_null(config_unref(NULL));
 }
 
-/* A folder with a file of @size bytes: @yaml and as many newlines as are needed. */
+/* @yaml, and newlines up to @size bytes. */
 static void write_file(const char *path, const char *yaml, size_t size)
 {
     FILE *file = fopen(path, "wb");

@@ -4,6 +4,7 @@
  */
 #include "crumb/rollup/hll.h"
 #include <errno.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -290,11 +291,10 @@ static void test_decoding_anything(void **state)
         {"the greatest rank", "\x02\x00\x28", 3, 0},
         {"a rank too great", "\x02\x00\x29", 3, -EBADMSG},
         {"the greatest index", "\x02\xff\xff\xff\x0f", 5, 0},
-        {"an index too great", "\x02\x80\x80\x80\x10", 5, -EBADMSG},
-        {"an entry behind the greatest index", "\x03\xff\xff\xff\x0f\x00", 6, -EBADMSG},
+        {"an index too great", "\x02\x80\x80\x80\x10\x01", 6, -EBADMSG},
+        {"an entry behind the greatest index", "\x03\xff\xff\xff\x0f\x00\x01", 7, -EBADMSG},
         {"an index of more than 32 bits", "\x02\xff\xff\xff\xff\xff\x01", 7, -EBADMSG},
         {"an index of more than 64 bits", "\x02\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 11, -EBADMSG},
-        {"more entries than sparse may have", "\x82\x20", 2, -EBADMSG},
         {"more entries than bytes", "\x81\x20\x05", 3, -EBADMSG},
         {"dense without registers", "\x00", 1, -EBADMSG},
     };
@@ -310,6 +310,44 @@ static void test_decoding_anything(void **state)
             hll_deinit(&hll);
         else
             assert_int_equal(hll.n_entries, 77);
+    }
+}
+
+static void test_decoding_the_most_entries(void **state)
+{
+    uint8_t bytes[2 + HLL_SPARSE_MAX + 1] = {0x81, 0x20}; /* varint: HLL_SPARSE_MAX entries, plus 1 */
+    struct hll hll = HLL_INIT;
+    (void)state;
+
+    memset(bytes + 2, 1, HLL_SPARSE_MAX + 1); /* every second index; an odd one needs no rank */
+    assert_int_equal(decode(bytes, 2 + HLL_SPARSE_MAX, &hll), 0);
+    assert_in_range(hll_count(&hll), HLL_SPARSE_MAX, HLL_SPARSE_MAX + 1);
+    hll_deinit(&hll);
+    bytes[0]++;
+    assert_int_equal(decode(bytes, 2 + HLL_SPARSE_MAX + 1, &hll), -EBADMSG);
+}
+
+/* Registers as @n items leave them on average: the share below or at rank k is exp(-n/m / 2^k). */
+static void test_counts_beyond_what_can_be_added(void **state)
+{
+    (void)state;
+    for (unsigned log2_n = 20; log2_n <= 62; log2_n += 6) {
+        uint8_t bytes[1 + HLL_REGISTERS] = {0};
+        struct hll hll = HLL_INIT;
+        double n = ldexp(1, (int)log2_n);
+
+        for (uint32_t i = 0; i < HLL_REGISTERS; i++) {
+            double share = (i + 0.5) / HLL_REGISTERS;
+            uint8_t rank = 0;
+            while (rank < 51 && exp(-ldexp(n / HLL_REGISTERS, -rank)) < share)
+                rank++;
+            bytes[1 + i] = rank;
+        }
+        assert_int_equal(decode(bytes, sizeof bytes, &hll), 0);
+        double error = (double)hll_count(&hll) / n - 1;
+        if (error > 0.001 || error < -0.001)
+            fail_msg("2^%u items are estimated %+.4f off", log2_n, error);
+        hll_deinit(&hll);
     }
 }
 
@@ -356,6 +394,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_error_stays_in_bounds),
+        cmocka_unit_test(test_counts_beyond_what_can_be_added),
         cmocka_unit_test(test_sparse_becomes_dense_without_loss),
         cmocka_unit_test(test_ranks_survive_the_sparse_form),
         cmocka_unit_test(test_same_set_same_bytes),
@@ -363,6 +402,7 @@ int main(void)
         cmocka_unit_test(test_decoding_what_was_encoded),
         cmocka_unit_test(test_small_sketches_take_few_bytes),
         cmocka_unit_test(test_decoding_anything),
+        cmocka_unit_test(test_decoding_the_most_entries),
         cmocka_unit_test(test_decoding_registers),
         cmocka_unit_test(test_greater_rank_of_one_index_wins),
     };

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include <cmocka.h>
+#include <xxhash.h>
 
 #define MANY 20000
 
@@ -52,6 +53,24 @@ static void test_any_bytes(void **state)
     intern_deinit(&intern);
 }
 
+/* "/179155" and "/342324" agree in the 32 bits of the hash that a slot holds. */
+static void test_strings_of_one_hash(void **state)
+{
+    const struct text one = TEXT("/179155"), other = TEXT("/342324");
+    struct intern intern = INTERN_INIT(10, 100);
+    uint32_t number;
+    (void)state;
+
+    assert_int_equal((uint32_t)XXH3_64bits(one.data, one.size), (uint32_t)XXH3_64bits(other.data, other.size));
+    for (unsigned round = 0; round < 2; round++) {
+        assert_int_equal(intern_number(&intern, one, &number), 0);
+        assert_int_equal(number, 0);
+        assert_int_equal(intern_number(&intern, other, &number), 0);
+        assert_int_equal(number, 1);
+    }
+    intern_deinit(&intern);
+}
+
 static void test_bounds(void **state)
 {
     struct intern few = INTERN_INIT(2, 100), small = INTERN_INIT(100, 5);
@@ -81,6 +100,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers_are_kept),
         cmocka_unit_test(test_any_bytes),
+        cmocka_unit_test(test_strings_of_one_hash),
         cmocka_unit_test(test_bounds),
     };
 

@@ -1,0 +1,35 @@
+-- The load of bench/ingest.mjs, for wrk: one page view a request with an event id of its own, or a body of many.
+--   wrk ... -s beacon.lua URL -- COOKIE EVENTS_PER_BODY   (0: GET /p.gif)
+local counter = 0
+local thread = 0
+local next_thread = 1
+
+function setup(t)
+    t:set("id", next_thread)
+    next_thread = next_thread + 1
+end
+
+local pages = { "/", "/products", "/products/42", "/basket", "/checkout", "/about", "/blog", "/blog/honest-cookies" }
+
+local function event()
+    counter = counter + 1
+    return string.format(
+        "aid=shop&e=pv&eid=%08x-%04x-4000-8000-%012x&url=https%%3A%%2F%%2Fshop.example%s&page=A%%20page&res=1920x1080&lang=en-GB&tz=Europe%%2FBerlin",
+        seed, id, counter, pages[counter % #pages + 1])
+end
+
+function init(args)
+    cookie = args[1]
+    events = tonumber(args[2])
+    seed = tonumber(args[3])
+    headers = { ["Cookie"] = cookie }
+end
+
+function request()
+    if events == 0 then
+        return wrk.format("GET", "/p.gif?" .. event(), headers)
+    end
+    local lines = {}
+    for i = 1, events do lines[i] = event() end
+    return wrk.format("POST", "/p", headers, table.concat(lines, "\n"))
+end

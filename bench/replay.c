@@ -1,0 +1,424 @@
+/*
+ * replay: feeds a stopped store from lines, through the very same consent,
+ * enrichment and writer code as the service, with the clock taken from the
+ * lines.  For tests, benchmarks and trying the program on real logs; it is not
+ * installed.
+ *
+ *   build/bench/replay -c FILE < events.ndjson
+ *
+ * A line is one event and what its visitor has granted by then:
+ *
+ *   {"t":1767225600000,"site":"shop","visitor":"any string","ip":"203.0.113.9",
+ *    "ua":"Mozilla/5.0 ...","purposes":["analytics"],"event":"e=pv&url=..."}
+ *
+ * A change of `purposes` writes a ledger record first.  Lines that are none are
+ * reported and skipped; then the exit code is 1.
+ */
+#include "crumb/base/error.h"
+#include "crumb/base/limits.h"
+#include "crumb/base/log.h"
+#include "crumb/consent/choice.h"
+#include "crumb/ingest/collect.h"
+#include "crumb/rollup/seal.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <glib.h>
+#include <jansson.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LINE_BYTES_MAX (64 << 10)
+#define COMPLAINTS_SHOWN_MAX 10
+
+enum { EXIT_GOOD = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_FAILED = 3 };
+
+/* What the browser of a visitor would hold. */
+struct browser {
+    bool chose, has_id;
+    uint32_t granted;
+    uint32_t n_ids; /* ids made so far: a new one after each withdrawal */
+    uint8_t id[VISITOR_BYTES];
+};
+
+struct replay {
+    struct edition *edition;
+    struct db *db;
+    struct writer *writer;
+    struct dedupe *dedupe;
+    GHashTable *browsers; /* "site\nvisitor" -> struct browser */
+    unsigned n_queued;
+    uint64_t n_lines, n_bad;
+    int64_t last_ms;
+    struct collect_result books;
+    int fault;
+};
+
+/* One parsed line, borrowed from its JSON. */
+struct line {
+    int64_t at_ms;
+    const struct site *site;
+    const char *visitor, *event;
+    uint32_t granted;
+    struct sockaddr_storage address;
+    bool has_address;
+};
+
+/* ---- lines ---- */
+
+static bool read_purposes(json_t *purposes, const struct site *site, uint32_t *ret_granted)
+{
+    uint32_t granted = 0;
+    size_t i;
+    json_t *name;
+
+    json_array_foreach(purposes, i, name)
+    {
+        int purpose = json_is_string(name) ? config_purpose(site, text_of(json_string_value(name))) : -1;
+
+        if (purpose < 0)
+            return false;
+        granted |= 1u << purpose;
+    }
+    *ret_granted = granted;
+    return json_is_array(purposes);
+}
+
+static void read_address(const char *ip, struct line *line)
+{
+    struct sockaddr_in *v4 = (struct sockaddr_in *)&line->address;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&line->address;
+
+    if (inet_pton(AF_INET, ip, &v4->sin_addr) == 1)
+        line->address.ss_family = AF_INET;
+    else if (inet_pton(AF_INET6, ip, &v6->sin6_addr) == 1)
+        line->address.ss_family = AF_INET6;
+    line->has_address = line->address.ss_family != 0;
+}
+
+static const char *read_line(const struct replay *replay, json_t *root, struct line *ret_line)
+{
+    struct line line = {.has_address = false};
+    const char *site, *ip = "", *agent = "";
+    json_int_t at_ms;
+    json_t *purposes;
+
+    if (!root)
+        return "it is not a JSON object";
+    if (json_unpack(root, "{s:I, s:s, s:s, s?:s, s?:s, s:o, s:s}", "t", &at_ms, "site", &site, "visitor",
+                    &line.visitor, "ip", &ip, "ua", &agent, "purposes", &purposes, "event", &line.event) < 0)
+        return "it needs t, site, visitor, purposes and event";
+    line.at_ms = at_ms;
+    line.site = config_site(replay->edition->config, text_of(site));
+    if (!line.site)
+        return "its site is not one of the configuration";
+    if (!read_purposes(purposes, line.site, &line.granted))
+        return "one of its purposes is not one of the site's";
+    if (strlen(line.event) > QUERY_BYTES_MAX)
+        return "its event is too long";
+    read_address(ip, &line);
+    *ret_line = line;
+    return NULL;
+}
+
+/* ---- operations ---- */
+
+static void submit(struct replay *replay, struct write_op *op)
+{
+    writer_submit(replay->writer, op);
+    if (++replay->n_queued == WRITER_BATCH_OPS_MAX) {
+        writer_drain(replay->writer);
+        replay->n_queued = 0;
+    }
+}
+
+struct choosing {
+    struct write_op super;
+    struct replay *replay;
+    struct choice choice;
+    struct choice_context context;
+};
+
+static int choosing_apply(struct write_op *op, struct batch *batch)
+{
+    struct choosing *choosing = (struct choosing *)op;
+    struct choice_result result;
+
+    return choice_record(batch, &choosing->choice, choosing->replay->edition, &choosing->context, &result);
+}
+
+static void choosing_done(struct write_op *op, int result)
+{
+    struct choosing *choosing = (struct choosing *)op;
+
+    if (result)
+        choosing->replay->fault = result;
+    free(choosing);
+}
+
+static bool collects(const struct site *site, uint32_t granted)
+{
+    for (unsigned i = 0; i < site->n_purposes; i++)
+        if (granted & 1u << i && site->purposes[i].collects)
+            return true;
+    return false;
+}
+
+/* Ids are made from the visitor's name, so that the same lines give the same store. */
+static void make_id(struct browser *browser, const struct line *line)
+{
+    crypto_generichash_state state;
+
+    browser->n_ids++;
+    crypto_generichash_init(&state, NULL, 0, VISITOR_BYTES);
+    crypto_generichash_update(&state, (const uint8_t *)&browser->n_ids, sizeof browser->n_ids);
+    crypto_generichash_update(&state, (const uint8_t *)line->site->name, strlen(line->site->name) + 1);
+    crypto_generichash_update(&state, (const uint8_t *)line->visitor, strlen(line->visitor));
+    crypto_generichash_final(&state, browser->id, VISITOR_BYTES);
+}
+
+static enum choice_kind kind_of(const struct line *line)
+{
+    uint32_t all = line->site->n_purposes == 32 ? UINT32_MAX : (1u << line->site->n_purposes) - 1;
+
+    return line->granted == 0 ? CHOICE_DENY : line->granted == all ? CHOICE_GRANT : CHOICE_CUSTOM;
+}
+
+static int choose(struct replay *replay, struct browser *browser, const struct line *line)
+{
+    struct choosing *choosing = calloc(1, sizeof *choosing);
+
+    if (!choosing)
+        return error_origin(-ENOMEM);
+    if (!browser->has_id)
+        make_id(browser, line);
+    choosing->super =
+        (struct write_op){.bytes = sizeof *choosing, .apply = choosing_apply, .done = choosing_done};
+    choosing->replay = replay;
+    choosing->choice = (struct choice){.site = line->site,
+                                       .notice = edition_notice(replay->edition, line->site, TEXT_NONE),
+                                       .kind = kind_of(line),
+                                       .surface = SURFACE_API,
+                                       .granted = line->granted};
+    choosing->context.at_ms = line->at_ms;
+    choosing->context.known = browser->has_id;
+    memcpy(choosing->context.visitor, browser->id, VISITOR_BYTES);
+    memcpy(choosing->context.fresh, browser->id, VISITOR_BYTES);
+    randombytes_buf(choosing->context.record_id, RECORD_ID_BYTES);
+    submit(replay, &choosing->super);
+    browser->chose = true;
+    browser->granted = line->granted;
+    browser->has_id = collects(line->site, line->granted);
+    return 0;
+}
+
+struct collecting {
+    struct replay *replay;
+    struct collect *collect;
+};
+
+static void collecting_done(void *context, int result)
+{
+    struct collecting *collecting = context;
+    struct collect_result *books = &collecting->replay->books;
+    const struct collect_result *more = collect_result(collecting->collect);
+
+    if (result) {
+        collecting->replay->fault = result;
+    } else {
+        books->received += more->received;
+        books->stored += more->stored;
+        for (unsigned i = 0; i < REASON_N; i++)
+            books->dropped[i] += more->dropped[i];
+    }
+    collect_free(collecting->collect);
+    free(collecting);
+}
+
+static int send_event(struct replay *replay, const struct browser *browser, const struct line *line)
+{
+    char event[QUERY_BYTES_MAX + SITE_NAME_BYTES_MAX + 8];
+    int size = snprintf(event, sizeof event, "aid=%s&%s", line->site->name, line->event);
+    struct collecting *collecting = calloc(1, sizeof *collecting);
+    uint8_t no_key[COOKIE_KEY_BYTES] = {0};
+
+    if (!collecting)
+        return error_origin(-ENOMEM);
+    collecting->replay = replay;
+    struct collect_request request = {.edition = replay->edition,
+                                      .cookie_key = no_key,
+                                      .dedupe = replay->dedupe,
+                                      .at_ms = line->at_ms,
+                                      .client = line->has_address ? (const struct sockaddr *)&line->address : NULL,
+                                      .events = {.data = event, .size = (size_t)size},
+                                      .visitor = browser->has_id ? browser->id : NULL};
+    int r = collect_new(&request, collecting_done, collecting, &collecting->collect);
+    if (r) {
+        free(collecting);
+        return error_trace(r);
+    }
+    submit(replay, collect_op(collecting->collect));
+    return 0;
+}
+
+static int play(struct replay *replay, const struct line *line)
+{
+    char *name = g_strdup_printf("%s\n%s", line->site->name, line->visitor);
+    struct browser *browser = g_hash_table_lookup(replay->browsers, name);
+    int r = 0;
+
+    if (browser) {
+        g_free(name);
+    } else {
+        browser = g_new0(struct browser, 1);
+        g_hash_table_insert(replay->browsers, name, browser);
+    }
+    if (line->at_ms > replay->last_ms)
+        replay->last_ms = line->at_ms;
+    if (!browser->chose || browser->granted != line->granted)
+        r = choose(replay, browser, line);
+    return r ? error_trace(r) : error_trace(send_event(replay, browser, line));
+}
+
+static void complain(struct replay *replay, const char *what)
+{
+    if (++replay->n_bad <= COMPLAINTS_SHOWN_MAX)
+        fprintf(stderr, "replay: line %llu: %s\n", (unsigned long long)replay->n_lines, what);
+}
+
+static int play_all(struct replay *replay, FILE *input)
+{
+    char *text = malloc(LINE_BYTES_MAX);
+    int r = text ? 0 : error_origin(-ENOMEM);
+
+    while (r == 0 && replay->fault == 0 && fgets(text, LINE_BYTES_MAX, input)) {
+        struct line line;
+        json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+
+        replay->n_lines++;
+        const char *what = read_line(replay, root, &line);
+        if (what)
+            complain(replay, what);
+        else
+            r = play(replay, &line);
+        json_decref(root);
+    }
+    free(text);
+    writer_drain(replay->writer);
+    return r ? r : replay->fault;
+}
+
+/* ---- the store ---- */
+
+static int submit_and_drain(void *context, struct write_op *op)
+{
+    struct replay *replay = context;
+    int r = writer_submit(replay->writer, op);
+
+    writer_drain(replay->writer);
+    return r;
+}
+
+static int store_edition(struct replay *replay)
+{
+    struct batch batch;
+    int r = batch_begin(replay->db, &batch);
+
+    if (r)
+        return error_trace(r);
+    r = edition_store(replay->edition, batch.txn);
+    if (r) {
+        batch_abort(&batch);
+        return error_trace(r);
+    }
+    return error_trace(batch_commit(&batch));
+}
+
+static int open_store(struct replay *replay)
+{
+    const struct config *config = replay->edition->config;
+    struct db_options options = {
+        .folder = config->data, .mode = DB_SERVE, .size_bytes_max = config->data_max_bytes};
+    int r = db_open(&options, &replay->db);
+
+    if (r == DB_E_LOCKED)
+        fprintf(stderr, "replay: a server holds %s; stop it first\n", config->data);
+    if (r > 0)
+        return error_origin(-EBUSY);
+    if (r == 0)
+        r = store_edition(replay);
+    if (r == 0)
+        r = writer_new(replay->db, &replay->writer);
+    if (r == 0)
+        r = dedupe_new(&replay->dedupe);
+    if (r == 0)
+        r = dedupe_load(replay->dedupe, replay->db);
+    return error_trace(r);
+}
+
+static int load(const char *path, struct edition **ret_edition)
+{
+    struct complaints complaints = COMPLAINTS_INIT;
+    struct config *config = NULL;
+    int r = config_load(path, &complaints, &config);
+
+    if (r > 0)
+        fwrite(complaints.text.data, 1, complaints.text.size, stderr);
+    complaints_deinit(&complaints);
+    if (r == 0)
+        r = edition_new(config, ret_edition);
+    config_unref(config);
+    return r;
+}
+
+static void print_books(const struct replay *replay, unsigned n_sealed)
+{
+    json_t *dropped = json_object();
+
+    for (unsigned i = 1; i < REASON_N; i++)
+        if (replay->books.dropped[i])
+            json_object_set_new(dropped, words_reason(i), json_integer(replay->books.dropped[i]));
+    json_t *object = json_pack("{s:I, s:I, s:I, s:I, s:o, s:i}", "lines", (json_int_t)replay->n_lines, "bad_lines",
+                               (json_int_t)replay->n_bad, "received", (json_int_t)replay->books.received, "stored",
+                               (json_int_t)replay->books.stored, "dropped", dropped, "days_sealed", (int)n_sealed);
+    json_dumpf(object, stdout, JSON_COMPACT);
+    printf("\n");
+    json_decref(object);
+}
+
+static int run(struct replay *replay)
+{
+    unsigned n_sealed = 0;
+    int r = open_store(replay);
+
+    if (r == 0)
+        r = play_all(replay, stdin);
+    if (r == 0)
+        r = seal_due(replay->db, replay->edition->config, replay->last_ms, submit_and_drain, replay, NULL, &n_sealed);
+    if (r) {
+        log_fault("replay", r);
+        return EXIT_FAILED;
+    }
+    print_books(replay, n_sealed);
+    return replay->n_bad ? EXIT_NO : EXIT_GOOD;
+}
+
+int main(int argc, char **argv)
+{
+    struct replay replay = {.last_ms = 0};
+
+    if (argc != 3 || strcmp(argv[1], "-c") != 0) {
+        fprintf(stderr, "usage: replay -c FILE < events.ndjson\n");
+        return EXIT_USAGE;
+    }
+    if (sodium_init() < 0 || load(argv[2], &replay.edition))
+        return EXIT_NO;
+    replay.browsers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    int exit = run(&replay);
+    writer_free(replay.writer);
+    dedupe_free(replay.dedupe);
+    db_close(replay.db);
+    g_hash_table_unref(replay.browsers);
+    edition_unref(replay.edition);
+    return exit;
+}

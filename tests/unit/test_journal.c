@@ -1,0 +1,228 @@
+/*
+ * The journal: records there and back, walks that stop at the day's end, and
+ * rows that are damaged.
+ */
+#include "check.h"
+#include "crumb/store/checksum.h"
+#include "crumb/store/journal.h"
+#include "store_fixture.h"
+#include <errno.h>
+#include <stdio.h>
+
+#define VISITOR ((const uint8_t *)"visitor-no-00001")
+
+static struct journal_record record_of(uint32_t site, int32_t day)
+{
+    struct journal_record record = {.site = site,
+                                    .day = day,
+                                    .kind = EVENT_PAGEVIEW,
+                                    .consent = 7,
+                                    .fingerprint = 0x1122334455667788,
+                                    .classes = CLASS_BIT(CLASS_LOG) | CLASS_BIT(CLASS_CLICKPATH),
+                                    .sections = {[CLASS_LOG] = TEXT("\x03\x02/a"), [CLASS_CLICKPATH] = TEXT("")}};
+
+    memcpy(record.visitor, VISITOR, VISITOR_BYTES);
+    return record;
+}
+
+static void test_fingerprint(void **state)
+{
+    uint8_t a[VISITOR_BYTES] = {1}, b[VISITOR_BYTES] = {2};
+
+    assert_true(journal_fingerprint(a, TEXT_NONE) == 0);
+    assert_true(journal_fingerprint(a, TEXT("id")) != 0);
+    assert_true(journal_fingerprint(a, TEXT("id")) == journal_fingerprint(a, TEXT("id")));
+    assert_true(journal_fingerprint(a, TEXT("id")) != journal_fingerprint(b, TEXT("id")));
+    assert_true(journal_fingerprint(a, TEXT("id")) != journal_fingerprint(a, TEXT("ie")));
+}
+
+struct walk {
+    unsigned n, stop_at;
+    uint64_t sequences[16];
+    struct journal_record last; /* its sections are gone */
+    char path[8];
+};
+
+static int visit(void *context, const struct journal_record *record)
+{
+    struct walk *walk = context;
+    struct event event;
+
+    walk->sequences[walk->n++] = record->sequence;
+    walk->last = *record;
+    assert_true(journal_event(record, &event));
+    snprintf(walk->path, sizeof walk->path, "%.*s", TEXT_ARGS(event.path));
+    return walk->n == walk->stop_at ? 42 : 0;
+}
+
+static struct walk walk_of(struct db_txn *txn, uint32_t site, int32_t day, uint64_t after)
+{
+    struct walk walk = {.n = 0};
+
+    assert_int_equal(journal_each(txn, site, day, after, visit, &walk), 0);
+    return walk;
+}
+
+static void test_append_and_walk(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct batch batch;
+    struct journal_record records[] = {record_of(1, 20000), record_of(1, 20000), record_of(1, 20001),
+                                       record_of(2, 20000), record_of(1, 20000), record_of(1, 19999)};
+
+    assert_int_equal(batch_begin(fixture->db, &batch), 0);
+    for (size_t i = 0; i < N_ROWS(records); i++) {
+        assert_int_equal(journal_append(&batch, &records[i]), 0);
+        assert_int_equal(records[i].sequence, i + 1);
+    }
+    assert_int_equal(batch_commit(&batch), 0);
+
+    DB_TXN_AUTO *txn = NULL;
+    assert_int_equal(db_begin_read(fixture->db, &txn), 0);
+    struct walk walk = walk_of(txn, 1, 20000, 0);
+    assert_int_equal(walk.n, 3);
+    assert_memory_equal(walk.sequences, ((uint64_t[]){1, 2, 5}), 3 * sizeof(uint64_t));
+    assert_string_equal(walk.path, "/a");
+    assert_int_equal(walk.last.kind, EVENT_PAGEVIEW);
+    assert_int_equal(walk.last.consent, 7);
+    assert_true(walk.last.fingerprint == 0x1122334455667788);
+    assert_int_equal(walk.last.classes, CLASS_BIT(CLASS_LOG) | CLASS_BIT(CLASS_CLICKPATH));
+    assert_memory_equal(walk.last.visitor, VISITOR, VISITOR_BYTES);
+
+    assert_int_equal(walk_of(txn, 1, 20000, 1).n, 2);
+    assert_int_equal(walk_of(txn, 1, 20000, 2).n, 1);
+    assert_int_equal(walk_of(txn, 1, 20000, 5).n, 0);
+    assert_int_equal(walk_of(txn, 1, 19998, 0).n, 0);
+    assert_int_equal(walk_of(txn, 1, 20001, 0).n, 1);
+    assert_int_equal(walk_of(txn, 2, 20000, 0).n, 1);
+    assert_int_equal(walk_of(txn, 3, 0, 0).n, 0);
+
+    struct walk stopped = {.stop_at = 2};
+    assert_int_equal(journal_each(txn, 1, 20000, 0, visit, &stopped), 42);
+    assert_int_equal(stopped.n, 2);
+
+    struct day_state state_of_day;
+    assert_int_equal(day_get(txn, 1, 20000, &state_of_day), 0);
+    assert_int_equal(state_of_day.events, 3);
+    assert_int_equal(state_of_day.last, 5);
+    assert_int_equal(state_of_day.sealed, 0);
+}
+
+/* The bytes of a record as they lie in the store. */
+static struct key append_one(struct batch *batch)
+{
+    struct journal_record record = record_of(1, 20000);
+
+    assert_int_equal(journal_append(batch, &record), 0);
+    return key_journal(1, 20000, record.sequence);
+}
+
+static void test_damage(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct batch batch;
+    struct journal_record record;
+    struct text value;
+
+    assert_int_equal(batch_begin(fixture->db, &batch), 0);
+    struct key key = append_one(&batch), other = key_journal(1, 20001, 1);
+    assert_int_equal(db_get(batch.txn, DB_JOURNAL, key_text(&key), &value), 0);
+    assert_true(journal_decode(key_text(&key), value, &record));
+    assert_false(journal_decode(key_text(&other), value, &record)); /* moved */
+    size_t size = value.size;
+    for (size_t i = 0; i < size; i++) {
+        struct walk walk = {.n = 0};
+
+        assert_int_equal(db_get(batch.txn, DB_JOURNAL, key_text(&key), &value), 0);
+        assert_false(journal_decode(key_text(&key), (struct text){value.data, i}, &record));
+        store_fixture_damage(batch.txn, DB_JOURNAL, key_text(&key), i);
+        assert_int_equal(journal_each(batch.txn, 1, 20000, 0, visit, &walk), -EBADMSG);
+        assert_int_equal(walk.n, 0);
+        store_fixture_damage(batch.txn, DB_JOURNAL, key_text(&key), i);
+    }
+    assert_int_equal(walk_of(batch.txn, 1, 20000, 0).n, 1);
+    batch_abort(&batch);
+}
+
+/* Rows with a good checksum that nobody of us would write. */
+static void test_forms_that_are_none(void **state)
+{
+    static const struct {
+        const char *name;
+        unsigned version, kind, classes, n_sections, n_more;
+        bool good;
+    } rows[] = {
+        {"a page view", 1, 1, 1, 1, 0, true},
+        {"a ping with all classes", 1, 2, 7, 3, 0, true},
+        {"a click", 1, 3, 4, 1, 0, true},
+        {"another version", 2, 1, 1, 1, 0, false},
+        {"no kind", 1, 0, 1, 1, 0, false},
+        {"an unknown kind", 1, EVENT_KIND_N, 1, 1, 0, false},
+        {"an unknown class", 1, 1, 9, 1, 0, false},
+        {"no class", 1, 1, 0, 0, 0, false},
+        {"a page view without its carrier", 1, 1, 2, 1, 0, false},
+        {"a click without its carrier", 1, 3, 3, 2, 0, false},
+        {"fewer sections than classes", 1, 1, 3, 1, 0, false},
+        {"bytes behind", 1, 1, 1, 1, 1, false},
+    };
+    struct key key = key_journal(1, 20000, 1);
+
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        BUFFER_AUTO buffer = BUFFER_INIT(1000);
+        struct journal_record record = {.site = 99};
+
+        buffer_put_u8(&buffer, (uint8_t)rows[i].version);
+        buffer_put_u8(&buffer, (uint8_t)rows[i].kind);
+        buffer_put_u8(&buffer, (uint8_t)rows[i].classes);
+        buffer_put(&buffer, VISITOR, VISITOR_BYTES);
+        buffer_put_u64(&buffer, 1);
+        buffer_put_u64(&buffer, 2);
+        for (unsigned n = 0; n < rows[i].n_sections; n++)
+            buffer_put_sized(&buffer, TEXT_NONE);
+        for (unsigned n = 0; n < rows[i].n_more; n++)
+            buffer_put_u8(&buffer, 0);
+        checksum_put(&buffer, key_text(&key));
+        check_equal(rows[i].name, journal_decode(key_text(&key), buffer_text(&buffer), &record), rows[i].good);
+        check_equal(rows[i].name, record.site, rows[i].good ? 1 : 99); /* untouched where it is none */
+    }
+}
+
+static void test_sections_that_are_none(void **state)
+{
+    struct journal_record record = record_of(1, 20000);
+    struct event event;
+
+    assert_true(journal_event(&record, &event));
+    assert_text(event.path, "/a");
+    record.sections[CLASS_CLICKPATH] = TEXT("\xff");
+    assert_false(journal_event(&record, &event));
+    record.classes = CLASS_BIT(CLASS_LOG); /* a section that is not there is not read */
+    assert_true(journal_event(&record, &event));
+}
+
+static void test_too_large(void **state)
+{
+    static char bytes[JOURNAL_RECORD_BYTES_MAX];
+    struct store_fixture *fixture = *state;
+    struct journal_record record = record_of(1, 20000);
+    struct batch batch;
+
+    record.sections[CLASS_LOG] = (struct text){bytes, sizeof bytes};
+    assert_int_equal(batch_begin(fixture->db, &batch), 0);
+    assert_int_equal(journal_append(&batch, &record), -EOVERFLOW);
+    batch_abort(&batch);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fingerprint),
+        STORE_FIXTURE_TEST(test_append_and_walk),
+        STORE_FIXTURE_TEST(test_damage),
+        cmocka_unit_test(test_forms_that_are_none),
+        cmocka_unit_test(test_sections_that_are_none),
+        STORE_FIXTURE_TEST(test_too_large),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
