@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BUFFER_FIRST_BYTES 128
+#define BUFFER_FIRST_BYTES 256
 
 void buffer_deinit(struct buffer *buffer)
 {
@@ -21,7 +21,7 @@ void buffer_clear(struct buffer *buffer)
     buffer->fault = 0;
 }
 
-uint8_t *buffer_extend(struct buffer *buffer, size_t size)
+uint8_t *buffer_extend_slowly(struct buffer *buffer, size_t size)
 {
     if (buffer->fault)
         return NULL;
@@ -49,15 +49,6 @@ uint8_t *buffer_extend(struct buffer *buffer, size_t size)
     return at;
 }
 
-void buffer_put(struct buffer *buffer, const void *bytes, size_t size)
-{
-    if (size == 0)
-        return;
-    uint8_t *at = buffer_extend(buffer, size);
-    if (at)
-        memcpy(at, bytes, size);
-}
-
 void buffer_put_text(struct buffer *buffer, struct text text) { buffer_put(buffer, text.data, text.size); }
 
 static void put_integer(struct buffer *buffer, uint64_t value, unsigned n_bytes)
@@ -70,28 +61,32 @@ static void put_integer(struct buffer *buffer, uint64_t value, unsigned n_bytes)
         at[i] = (uint8_t)value;
 }
 
-void buffer_put_u8(struct buffer *buffer, uint8_t value) { put_integer(buffer, value, 1); }
 void buffer_put_u16(struct buffer *buffer, uint16_t value) { put_integer(buffer, value, 2); }
 void buffer_put_u32(struct buffer *buffer, uint32_t value) { put_integer(buffer, value, 4); }
 void buffer_put_u64(struct buffer *buffer, uint64_t value) { put_integer(buffer, value, 8); }
 
 void buffer_put_varint(struct buffer *buffer, uint64_t value)
 {
-    uint8_t bytes[10];
-    unsigned n = 0;
-
-    while (value >= 0x80) {
-        bytes[n++] = (uint8_t)(value | 0x80);
-        value >>= 7;
-    }
-    bytes[n++] = (uint8_t)value;
-    buffer_put(buffer, bytes, n);
+    for (; value >= 0x80; value >>= 7)
+        buffer_put_u8(buffer, (uint8_t)(value | 0x80));
+    buffer_put_u8(buffer, (uint8_t)value);
 }
 
 void buffer_put_sized(struct buffer *buffer, struct text text)
 {
     buffer_put_varint(buffer, text.size);
     buffer_put_text(buffer, text);
+}
+
+void buffer_put_decimal(struct buffer *buffer, uint64_t value)
+{
+    char digits[20];
+    unsigned n = sizeof digits;
+
+    do
+        digits[--n] = (char)('0' + value % 10);
+    while (value /= 10);
+    buffer_put(buffer, digits + n, sizeof digits - n);
 }
 
 void buffer_printf(struct buffer *buffer, const char *format, ...)

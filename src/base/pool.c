@@ -41,6 +41,7 @@ static void *run(void *context)
 {
     struct pool_job *job;
 
+    pthread_setname_np(pthread_self(), "crumb-query");
     while ((job = take(context)))
         job->run(job);
     return NULL;

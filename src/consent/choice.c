@@ -265,9 +265,13 @@ json_t *choice_receipt(const struct ledger_record *record)
 {
     json_t *purposes = json_object();
 
-    for (unsigned i = 0; i < record->n_answers; i++)
-        json_object_setn_new(purposes, record->answers[i].purpose.data, record->answers[i].purpose.size,
-                             json_boolean(record->answers[i].granted));
+    for (unsigned i = 0; i < record->n_answers; i++) {
+        if (json_object_setn_new(purposes, record->answers[i].purpose.data, record->answers[i].purpose.size,
+                                 json_boolean(record->answers[i].granted)) < 0) {
+            json_decref(purposes); /* a receipt that lacks a purpose is none */
+            return NULL;
+        }
+    }
     return json_pack("{s:o, s:o, s:s%, s:s, s:s, s:s, s:s%, s:o, s:b, s:o, s:o}", "id",
                      hex_json(record->id, RECORD_ID_BYTES), "time", time_json(record->at_ms), "site", record->site.data,
                      record->site.size, "action", words_choice_kind(record->kind), "surface",

@@ -2,6 +2,7 @@
  * Notices and editions.
  */
 #include "crumb/consent/notice.h"
+#include "crumb/base/buffer.h"
 #include "crumb/base/error.h"
 #include "crumb/base/reader.h"
 #include "crumb/consent/texts.h"
@@ -14,6 +15,26 @@
 #define NOTICE_VERSION 1
 #define SITE_NUMBER_FIRST 1
 
+/*
+ * No memory is NULL, and whatever takes a NULL becomes NULL: a notice that
+ * lacks a recipient must not be shown as if it were whole.  Both take their
+ * arguments.
+ */
+static json_t *append(json_t *array, json_t *item)
+{
+    if (json_array_append_new(array, item) == 0)
+        return array;
+    json_decref(array);
+    return NULL;
+}
+
+static json_t *set(json_t *object, const char *key, json_t *value)
+{
+    if (json_object_set_new(object, key, value) == 0)
+        return object;
+    json_decref(object);
+    return NULL;
+}
 
 /* ---- what is material ---- */
 
@@ -23,7 +44,7 @@ static json_t *classes_json(unsigned classes)
 
     for (unsigned class = 0; class < CLASS_N; class++)
         if (classes & CLASS_BIT(class))
-            json_array_append_new(array, json_string(words_class(class)));
+            array = append(array, json_string(words_class(class)));
     return array;
 }
 
@@ -33,8 +54,8 @@ static json_t *recipients_json(const struct site *site, const struct purpose *pu
 
     for (unsigned i = 0; i < purpose->n_recipients; i++) {
         const struct recipient *recipient = &site->recipients[purpose->recipients[i]];
-        json_array_append_new(array, json_pack("{s:s, s:s, s:s}", "name", recipient->name, "country",
-                                               recipient->country, "why", recipient->why));
+        array = append(array, json_pack("{s:s, s:s, s:s}", "name", recipient->name, "country", recipient->country,
+                                        "why", recipient->why));
     }
     return array;
 }
@@ -76,7 +97,7 @@ static json_t *texts_json(const struct site *site, const char *lang)
     unsigned n = texts_count();
 
     for (unsigned i = 0; i < n; i++)
-        json_object_set_new(object, texts_key(i), json_string(texts_get(site, lang, texts_key(i))));
+        object = set(object, texts_key(i), json_string(texts_get(site, lang, texts_key(i))));
     return object;
 }
 
@@ -93,7 +114,7 @@ static json_t *notice_json(const struct site *site, const char *lang)
     json_t *purposes = json_array();
 
     for (unsigned i = 0; i < site->n_purposes; i++)
-        json_array_append_new(purposes, purpose_json(site, lang, &site->purposes[i]));
+        purposes = append(purposes, purpose_json(site, lang, &site->purposes[i]));
     return json_pack("{s:i, s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:{s:s, s:s}, s:o, s:o, s:o, s:s}", "v", NOTICE_VERSION,
                      "site", site->name, "title", site->title, "lang", lang, "controller", "name",
                      site->controller.name, "address", site->controller.address, "contact", site->controller.contact,
@@ -102,13 +123,24 @@ static json_t *notice_json(const struct site *site, const char *lang)
                      "address", address_name(site->address));
 }
 
-/* Takes @json. jansson reports no memory as NULL anywhere in the tree; the dump then fails too. */
-static char *canonical(json_t *json)
+static int put_json(const char *bytes, size_t size, void *context)
 {
-    char *text = json ? json_dumps(json, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
+    buffer_put(context, bytes, size);
+    return 0;
+}
+
+/*
+ * Takes @json; appends its canonical text.  jansson forgets a failure where it
+ * writes sorted keys; the buffer does not.  0, -ENOMEM or -EOVERFLOW.
+ */
+static int canonical(json_t *json, struct buffer *buffer)
+{
+    int r = json ? json_dump_callback(json, put_json, buffer, JSON_SORT_KEYS | JSON_COMPACT) : -1;
 
     json_decref(json);
-    return text;
+    if (buffer->fault)
+        return error_origin(buffer->fault);
+    return r ? error_origin(-ENOMEM) : 0;
 }
 
 void notice_hex(const uint8_t hash[HASH_BYTES], char ret_hex[HASH_HEX_BYTES])
@@ -130,13 +162,16 @@ bool notice_unhex(struct text hex, uint8_t ret_hash[HASH_BYTES])
 
 static int notice_init(struct notice *notice, const struct site *site, const char *lang)
 {
+    BUFFER_AUTO buffer = BUFFER_INIT(NOTICE_BYTES_MAX);
+    int r = canonical(notice_json(site, lang), &buffer);
+
+    if (r)
+        return error_trace(r);
     notice->lang = strdup(lang);
-    notice->json = canonical(notice_json(site, lang));
+    notice->json = strndup((const char *)buffer.data, buffer.size);
     if (!notice->lang || !notice->json)
         return error_origin(-ENOMEM);
-    if (strlen(notice->json) > NOTICE_BYTES_MAX)
-        return error_origin(-EOVERFLOW);
-    crypto_hash_sha256(notice->hash, (const uint8_t *)notice->json, strlen(notice->json));
+    crypto_hash_sha256(notice->hash, buffer.data, buffer.size);
     notice_hex(notice->hash, notice->hex);
     return 0;
 }
@@ -150,12 +185,12 @@ static int fill_material(struct site *site, struct site_notices *notices)
     crypto_hash_sha256_init(&all);
     for (unsigned i = 0; i < site->n_purposes; i++) {
         uint8_t hash[HASH_BYTES];
-        char *text = canonical(purpose_material(site, &site->purposes[i]));
+        BUFFER_AUTO text = BUFFER_INIT(NOTICE_BYTES_MAX);
+        int r = canonical(purpose_material(site, &site->purposes[i]), &text);
 
-        if (!text)
-            return error_origin(-ENOMEM);
-        crypto_hash_sha256(hash, (const uint8_t *)text, strlen(text));
-        free(text);
+        if (r)
+            return error_trace(r);
+        crypto_hash_sha256(hash, text.data, text.size);
         struct reader reader = reader_of((struct text){.data = (const char *)hash, .size = sizeof hash});
         site->purposes[i].material = reader_u64(&reader);
         crypto_hash_sha256_update(&all, hash, sizeof hash);

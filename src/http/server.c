@@ -194,6 +194,7 @@ static void *loop_run(void *context)
 {
     struct loop *loop = context;
 
+    pthread_setname_np(pthread_self(), "crumb-loop");
     loop_init(loop);
     sem_post(&loop->ready);
     while (!loop->stopping)

@@ -76,30 +76,26 @@ struct client address_client(const struct config *config, const struct sockaddr 
     return client;
 }
 
-struct text address_kept(const struct sockaddr *address, enum address_mode mode, char ret_text[ADDRESS_TEXT_BYTES])
+struct text address_kept(const struct sockaddr *address, enum address_mode mode, uint8_t ret_bytes[ADDRESS_BYTES_MAX])
 {
-    const void *bytes = NULL;
-    struct in6_addr v6 = {0};
-    struct in_addr v4 = {0};
-    int family = address->sa_family;
+    const uint8_t *bytes;
+    size_t size, kept;
 
-    if (mode == ADDRESS_NONE)
-        return TEXT_NONE;
-    if (family == AF_INET6) {
-        v6 = ((const struct sockaddr_in6 *)address)->sin6_addr;
-        if (IN6_IS_ADDR_V4MAPPED(&v6)) {
-            memcpy(&v4, v6.s6_addr + 12, sizeof v4);
-            family = AF_INET;
-        }
-    } else if (family == AF_INET) {
-        v4 = ((const struct sockaddr_in *)address)->sin_addr;
+    if (address->sa_family == AF_INET6) {
+        const struct in6_addr *v6 = &((const struct sockaddr_in6 *)address)->sin6_addr;
+        bool mapped = IN6_IS_ADDR_V4MAPPED(v6);
+
+        bytes = v6->s6_addr + (mapped ? 12 : 0);
+        size = mapped ? 4 : 16;
+    } else if (address->sa_family == AF_INET) {
+        bytes = (const uint8_t *)&((const struct sockaddr_in *)address)->sin_addr;
+        size = 4;
     } else {
         return TEXT_NONE;
     }
-    if (mode == ADDRESS_TRUNCATED) {
-        memset((char *)&v4 + IPV4_KEPT_BYTES, 0, sizeof v4 - IPV4_KEPT_BYTES);
-        memset((char *)&v6 + IPV6_KEPT_BYTES, 0, sizeof v6 - IPV6_KEPT_BYTES);
-    }
-    bytes = family == AF_INET ? (const void *)&v4 : (const void *)&v6;
-    return text_of(inet_ntop(family, bytes, ret_text, ADDRESS_TEXT_BYTES));
+    if (mode == ADDRESS_NONE)
+        return TEXT_NONE;
+    kept = mode == ADDRESS_FULL ? size : size == 4 ? IPV4_KEPT_BYTES : IPV6_KEPT_BYTES;
+    memcpy(ret_bytes, bytes, kept);
+    return (struct text){.data = (const char *)ret_bytes, .size = kept};
 }

@@ -55,7 +55,10 @@ struct shared {
     enum cookie_id_state cookie;
     uint8_t visitor[VISITOR_BYTES];
     bool listed; /* the origin is the site's, or there is none */
-    char *scratch;
+    uint8_t address[ADDRESS_BYTES_MAX];
+    struct text kept_address; /* what the site may keep of it */
+    int64_t day_at_ms;        /* an instant, and its day: most events of a body share it */
+    int32_t day;
 };
 
 static void look_at_site(struct shared *shared, const struct site *site)
@@ -65,6 +68,10 @@ static void look_at_site(struct shared *shared, const struct site *site)
     if (shared->site == site)
         return;
     shared->site = site;
+    shared->kept_address =
+        request->client ? address_kept(request->client, site->address, shared->address) : TEXT_NONE;
+    shared->day_at_ms = request->at_ms;
+    shared->day = zone_day(site->zone, request->at_ms);
     shared->listed = request->origin.size == 0 || config_origin_listed(site, request->origin);
     if (request->visitor) {
         shared->cookie = COOKIE_ID_GOOD;
@@ -98,14 +105,17 @@ static bool fill_page(struct event *event, struct text referer, char scratch[URL
     return wire_split_url(scratch, referer.size, &event->host, &event->path);
 }
 
-static void encode_item(struct collect *collect, struct item *item, struct event *event,
-                        const struct collect_request *request)
+static void encode_item(struct collect *collect, struct item *item, struct event *event, struct shared *shared)
 {
-    char address[ADDRESS_TEXT_BYTES];
+    int64_t at_ms = event_time(event, shared->request->at_ms);
 
-    event->at_ms = (uint64_t)event_time(event, request->at_ms);
-    event->address = request->client ? address_kept(request->client, item->site->address, address) : TEXT_NONE;
-    item->day = zone_day(item->site->zone, (int64_t)event->at_ms);
+    if (at_ms != shared->day_at_ms) {
+        shared->day_at_ms = at_ms;
+        shared->day = zone_day(item->site->zone, at_ms);
+    }
+    event->at_ms = (uint64_t)at_ms;
+    event->address = shared->kept_address;
+    item->day = shared->day;
     item->fingerprint = journal_fingerprint(item->visitor, event->id);
     item->at = collect->encoded.size;
     for (unsigned class = 0; class < CLASS_N; class++) {
@@ -119,11 +129,11 @@ static void encode_item(struct collect *collect, struct item *item, struct event
 static void read_item(struct collect *collect, struct item *item, struct text pairs, struct shared *shared)
 {
     const struct collect_request *request = shared->request;
-    char referer[URL_BYTES_MAX];
+    char scratch[QUERY_BYTES_MAX], referer[URL_BYTES_MAX];
     struct event event;
     const char *what;
 
-    int r = wire_parse(pairs, shared->scratch, &event, &what);
+    int r = wire_parse(pairs, scratch, &event, &what);
     item->site = event.site.size ? config_site(request->edition->config, event.site) : NULL;
     item->kind = event.kind;
     if (r) {
@@ -146,7 +156,7 @@ static void read_item(struct collect *collect, struct item *item, struct text pa
     if (item->reason)
         return; /* nothing of it is encoded, nothing of it goes further */
     memcpy(item->visitor, shared->visitor, VISITOR_BYTES);
-    encode_item(collect, item, &event, request);
+    encode_item(collect, item, &event, shared);
 }
 
 static struct text next_line(struct text *body)
@@ -199,13 +209,10 @@ int collect_new(const struct collect_request *request, void (*done)(void *contex
     size_t n_events = oversize ? 1 : count_events(request);
     size_t n_items = oversize ? 0 : n_events < EVENTS_PER_BODY_MAX ? n_events : EVENTS_PER_BODY_MAX;
     struct collect *collect = calloc(1, sizeof *collect + n_items * sizeof collect->items[0]);
-    struct shared shared = {.request = request, .scratch = malloc(request->events.size + 1)};
+    struct shared shared = {.request = request};
 
-    if (!collect || !shared.scratch) {
-        free(collect);
-        free(shared.scratch);
+    if (!collect)
         return error_origin(-ENOMEM);
-    }
     collect->super = (struct write_op){.apply = collect_apply, .done = collect_done};
     collect->edition = edition_ref(request->edition);
     collect->dedupe = request->dedupe;
@@ -220,7 +227,6 @@ int collect_new(const struct collect_request *request, void (*done)(void *contex
     count_dropped(&collect->parsed, REASON_TOO_LARGE, n_events - n_items);
     read_items(collect, &shared);
     collect->result = collect->parsed;
-    free(shared.scratch);
     if (collect->encoded.fault) {
         int fault = collect->encoded.fault;
         collect_free(collect);
@@ -262,14 +268,23 @@ bool collect_is_foreign(const struct collect *collect)
     return collect->parsed.received && collect->parsed.received == collect->parsed.dropped[REASON_BAD_ORIGIN];
 }
 
+static void put_member(struct buffer *buffer, const char *name, uint32_t value)
+{
+    if (buffer->size)
+        buffer_put_text(buffer, TEXT(", "));
+    buffer_put_text(buffer, text_of(name));
+    buffer_put_text(buffer, TEXT("="));
+    buffer_put_decimal(buffer, value);
+}
+
 void collect_put_result(struct buffer *buffer, const struct collect_result *result)
 {
-    buffer_printf(buffer, "received=%u", result->received);
+    put_member(buffer, "received", result->received);
     if (result->stored)
-        buffer_printf(buffer, ", stored=%u", result->stored);
+        put_member(buffer, "stored", result->stored);
     for (unsigned i = 0; i < REASON_N; i++)
         if (result->dropped[i])
-            buffer_printf(buffer, ", %s=%u", words_reason(i), result->dropped[i]);
+            put_member(buffer, words_reason(i), result->dropped[i]);
 }
 
 /* ---- on the writer ---- */

@@ -85,30 +85,51 @@ static int hex_digit(char c)
     return -1;
 }
 
+/* What stands for itself: printable ASCII but % and +. */
+static bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '%' && c != '+'; }
+
+/* One byte that does not: 0, or the byte and how many more characters it took. */
+static int decode_byte(struct parse *parse, struct text raw, size_t at, char *ret_byte, size_t *ret_more)
+{
+    char c = raw.data[at];
+    size_t more = 0;
+
+    if (c == '+') {
+        c = ' ';
+    } else if (c == '%') {
+        int high = at + 1 < raw.size ? hex_digit(raw.data[at + 1]) : -1;
+        int low = at + 2 < raw.size ? hex_digit(raw.data[at + 2]) : -1;
+
+        if (high < 0 || low < 0)
+            return malformed(parse, "a % is not followed by two hexadecimal digits");
+        c = (char)(high << 4 | low);
+        more = 2;
+    }
+    if (((unsigned char)c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f)
+        return malformed(parse, "a value has a control character");
+    *ret_byte = c;
+    *ret_more = more;
+    return 0;
+}
+
 /* application/x-www-form-urlencoded, strictly; no control characters but tab and line ends; valid UTF-8. */
 static int decode(struct parse *parse, struct text raw, struct text *ret_value)
 {
     char *out = parse->at;
     bool ascii = true;
 
-    for (size_t i = 0; i < raw.size; i++) {
-        char c = raw.data[i];
+    for (size_t i = 0; i < raw.size; i++, out++) {
+        size_t more;
 
-        if (c == '+') {
-            c = ' ';
-        } else if (c == '%') {
-            int high = i + 2 < raw.size ? hex_digit(raw.data[i + 1]) : -1;
-            int low = i + 2 < raw.size ? hex_digit(raw.data[i + 2]) : -1;
-
-            if (high < 0 || low < 0)
-                return malformed(parse, "a % is not followed by two hexadecimal digits");
-            c = (char)(high << 4 | low);
-            i += 2;
+        if (is_plain(raw.data[i])) {
+            *out = raw.data[i];
+            continue;
         }
-        if (((unsigned char)c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f)
-            return malformed(parse, "a value has a control character");
-        ascii &= (unsigned char)c < 0x80;
-        *out++ = c;
+        int r = decode_byte(parse, raw, i, out, &more);
+        if (r)
+            return r;
+        ascii &= (unsigned char)*out < 0x80;
+        i += more;
     }
     size_t size = (size_t)(out - parse->at);
     if (!ascii && !g_utf8_validate_len(parse->at, size, NULL))
@@ -336,10 +357,12 @@ static int take_property(struct parse *parse, struct text raw_name, struct text 
 
 static int take_pair(struct parse *parse, struct text name, struct text raw)
 {
+    if (name.size == 0)
+        return 0;
     if (text_starts(name, TEXT("x_p.")))
         return take_property(parse, text_from(name, 4), raw);
     for (unsigned i = 0; i < N_KNOWN; i++) {
-        if (!text_equal(pairs_known[i].name, name))
+        if (pairs_known[i].name.data[0] != name.data[0] || !text_equal(pairs_known[i].name, name))
             continue;
         struct text value;
         int r = decode(parse, raw, &value);

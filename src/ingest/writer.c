@@ -200,7 +200,10 @@ static void wait_for_work(struct writer *writer)
         writer->n_wanted = 1;
         pthread_cond_wait(&writer->wake, &writer->lock);
     }
-    size_t wanted = writer->n_last < WRITER_BATCH_OPS_MAX ? writer->n_last : WRITER_BATCH_OPS_MAX;
+    /* Twice as many as last time: while more keeps coming a batch gathers for as long as it may. */
+    size_t wanted = 2 * writer->n_last;
+    if (wanted > WRITER_BATCH_OPS_MAX)
+        wanted = WRITER_BATCH_OPS_MAX;
     if (wanted >= BUSY_OPS && writer->queue.n_ops < wanted && !writer->stopping) {
         struct timespec until = in_us(WRITER_BATCH_WAIT_US_MAX);
 
@@ -217,6 +220,7 @@ static void *run(void *context)
     struct writer *writer = context;
     struct write_op *ops[WRITER_BATCH_OPS_MAX];
 
+    pthread_setname_np(pthread_self(), "crumb-writer");
     for (;;) {
         pthread_mutex_lock(&writer->lock);
         wait_for_work(writer);

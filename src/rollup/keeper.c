@@ -58,6 +58,7 @@ static void *run(void *context)
 {
     struct keeper *keeper = context;
 
+    pthread_setname_np(pthread_self(), "crumb-keeper");
     while (!atomic_load(&keeper->stop)) {
         int r = look(keeper);
 

@@ -4,6 +4,7 @@
 #include "crumb/store/batch.h"
 #include "crumb/base/buffer.h"
 #include "crumb/base/error.h"
+#include "crumb/base/limits.h"
 #include "crumb/base/reader.h"
 #include "crumb/store/checksum.h"
 #include <errno.h>
@@ -22,6 +23,7 @@ struct batch_day {
 
 #define SEQUENCE_KEY TEXT("sequence")
 #define SEQUENCE_FIRST 1
+#define BATCH_SCRATCH_BYTES_MAX JOURNAL_RECORD_BYTES_MAX
 
 int batch_next_sequence(struct db_txn *txn, uint64_t *ret_sequence)
 {
@@ -46,7 +48,7 @@ int batch_next_sequence(struct db_txn *txn, uint64_t *ret_sequence)
 
 int batch_begin(struct db *db, struct batch *ret_batch)
 {
-    struct batch batch = {.txn = NULL};
+    struct batch batch = {.scratch = BUFFER_INIT(BATCH_SCRATCH_BYTES_MAX)};
     int r = db_begin_write(db, &batch.txn);
 
     if (r)
@@ -169,6 +171,7 @@ static void forget(struct batch *batch)
 {
     free(batch->books);
     free(batch->days);
+    buffer_deinit(&batch->scratch);
     *batch = (struct batch){.txn = NULL};
 }
 

@@ -7,6 +7,12 @@
  * not a SIGBUS.  MDB_NOTLS, so that a read transaction belongs to whoever holds
  * it.  MDB_NORDAHEAD, as most reads are single rows.
  *
+ * Pages of the map that were read count as the process's memory until they are
+ * unmapped, so a scan of a large journal would look like growth.  Every
+ * DB_RESIDENT_STEPS steps it is asked how much is resident, and past
+ * DB_RESIDENT_BYTES_MAX the map's pages are given back; they stay in the page
+ * cache, and the next touch maps them again.
+ *
  * A second lock beside LMDB's own, flock(2) on the file `lock`, keeps a second
  * server out of the folder; readers do not take it.
  */
@@ -19,8 +25,12 @@
 #include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <inttypes.h>
+#include <stdatomic.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define DB_FILE_MODE 0600
@@ -43,6 +53,9 @@ struct db {
     MDB_dbi tables[DB_TABLE_N];
     int lock; /* descriptor, or -1 */
     bool broken;
+    void *map; /* where LMDB mapped the file, or NULL: not found */
+    size_t map_size;
+    atomic_uint n_steps; /* since residency was asked last */
     int (*fault)(void *context, enum db_step step);
     void *fault_context;
 };
@@ -50,9 +63,11 @@ struct db {
 struct db_txn {
     struct db *db;
     MDB_txn *txn;
+    unsigned n_steps; /* not yet told to the db */
 };
 
 struct db_cursor {
+    struct db_txn *txn;
     MDB_cursor *cursor;
 };
 
@@ -97,6 +112,72 @@ static int injected(const struct db *db, enum db_step step)
     return r < 0 ? error_origin(r) : 0;
 }
 
+/* ---- residency ---- */
+
+/* LMDB does not tell where its map is; the kernel does. */
+static void find_map(struct db *db)
+{
+    struct stat file;
+    int fd;
+    char line[512];
+    FILE *maps = fopen("/proc/self/maps", "re");
+
+    if (!maps || mdb_env_get_fd(db->env, &fd) || fstat(fd, &file) < 0) {
+        if (maps)
+            fclose(maps);
+        return;
+    }
+    while (!db->map && fgets(line, sizeof line, maps)) {
+        uintptr_t from, to;
+        unsigned major_number, minor_number;
+        uint64_t inode;
+
+        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %*s %*x %x:%x %" SCNu64, &from, &to, &major_number, &minor_number,
+                   &inode) == 5 &&
+            inode == file.st_ino && major_number == major(file.st_dev) && minor_number == minor(file.st_dev)) {
+            db->map = (void *)from;
+            db->map_size = to - from;
+        }
+    }
+    fclose(maps);
+}
+
+static void bound_residency(struct db *db)
+{
+    char text[128];
+    unsigned long size, resident, shared = 0;
+    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    if (sscanf(text, "%lu %lu %lu", &size, &resident, &shared) == 3 &&
+        shared * (unsigned long)sysconf(_SC_PAGESIZE) > DB_RESIDENT_BYTES_MAX)
+        madvise(db->map, db->map_size, MADV_DONTNEED);
+}
+
+static void tell_steps(struct db_txn *txn)
+{
+    unsigned n = txn->n_steps;
+
+    txn->n_steps = 0;
+    if (txn->db->map && atomic_fetch_add(&txn->db->n_steps, n) + n >= DB_RESIDENT_STEPS) {
+        atomic_store(&txn->db->n_steps, 0);
+        bound_residency(txn->db);
+    }
+}
+
+/* Counts one row read or written. */
+static void step(struct db_txn *txn)
+{
+    if (++txn->n_steps >= DB_RESIDENT_STEPS)
+        tell_steps(txn);
+}
+
+/* ---- opening ---- */
+
 static int open_lock(struct db *db, const char *folder)
 {
     char path[4096];
@@ -130,7 +211,7 @@ static int open_tables(struct db *db, bool writable)
     if (r == MDB_NOTFOUND && writable) {
         value = val_of(TEXT(DB_FORMAT));
         r = mdb_put(txn, db->tables[DB_META], &key, &value, 0);
-    } else if (r == 0 && !text_equal(text_of_val(value), TEXT(DB_FORMAT))) {
+    } else if (r == MDB_NOTFOUND || (r == 0 && !text_equal(text_of_val(value), TEXT(DB_FORMAT)))) {
         mdb_txn_abort(txn);
         return DB_E_FORMAT;
     }
@@ -163,6 +244,7 @@ static int open_env(struct db *db, const struct db_options *options)
     if (r)
         return db_error(r);
     int n_dead;
+    find_map(db);
     mdb_reader_check(db->env, &n_dead); /* readers that were killed would pin pages for ever */
     return error_trace(open_tables(db, writable));
 }
@@ -219,6 +301,7 @@ static int begin(struct db *db, unsigned flags, struct db_txn **ret_txn)
         return r;
     }
     txn->db = db;
+    txn->n_steps = 0;
     *ret_txn = txn;
     return 0;
 }
@@ -242,6 +325,7 @@ int db_commit(struct db_txn *txn)
         return r;
     }
     r = db_error(mdb_txn_commit(txn->txn));
+    tell_steps(txn);
     free(txn);
     if (r) {
         /*
@@ -261,6 +345,7 @@ struct db_txn *db_abort(struct db_txn *txn)
 {
     if (txn) {
         mdb_txn_abort(txn->txn);
+        tell_steps(txn);
         free(txn);
     }
     return NULL;
@@ -271,6 +356,8 @@ void db_abort_at(struct db_txn **txn) { db_abort(*txn); }
 int db_get(struct db_txn *txn, enum db_table table, struct text key, struct text *ret_value)
 {
     MDB_val k = val_of(key), v;
+
+    step(txn);
     int r = db_error(mdb_get(txn->txn, txn->db->tables[table], &k, &v));
 
     if (r)
@@ -285,21 +372,8 @@ int db_put(struct db_txn *txn, enum db_table table, struct text key, struct text
     int r = injected(txn->db, DB_STEP_PUT);
 
     assert(key.size > 0 && key.size <= DB_KEY_BYTES_MAX);
+    step(txn);
     return r ? r : db_error(mdb_put(txn->txn, txn->db->tables[table], &k, &v, 0));
-}
-
-int db_put_reserve(struct db_txn *txn, enum db_table table, struct text key, size_t size, void **ret_value)
-{
-    MDB_val k = val_of(key), v = {.mv_size = size, .mv_data = NULL};
-    int r = injected(txn->db, DB_STEP_PUT);
-
-    assert(key.size > 0 && key.size <= DB_KEY_BYTES_MAX);
-    if (!r)
-        r = db_error(mdb_put(txn->txn, txn->db->tables[table], &k, &v, MDB_RESERVE));
-    if (r)
-        return r;
-    *ret_value = v.mv_data;
-    return 0;
 }
 
 int db_delete(struct db_txn *txn, enum db_table table, struct text key)
@@ -321,6 +395,7 @@ int db_cursor_new(struct db_txn *txn, enum db_table table, struct db_cursor **re
         free(cursor);
         return r;
     }
+    cursor->txn = txn;
     *ret_cursor = cursor;
     return 0;
 }
@@ -340,6 +415,8 @@ static int cursor_get(struct db_cursor *cursor, MDB_cursor_op op, struct text ke
                       struct text *ret_value)
 {
     MDB_val k = val_of(key), v;
+
+    step(cursor->txn);
     int r = db_error(mdb_cursor_get(cursor->cursor, &k, &v, op));
 
     if (r)

@@ -7,11 +7,12 @@
  * a sized name and a sized value (properties, repeated).
  */
 #include "crumb/store/event.h"
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 
-enum form { FORM_INTEGER, FORM_TEXT, FORM_PROPERTIES };
+enum form { FORM_INTEGER, FORM_TEXT, FORM_ADDRESS /* a text of bytes */, FORM_PROPERTIES };
 
 static const struct field {
     enum event_class class;
@@ -20,12 +21,13 @@ static const struct field {
     const char *name;
     size_t offset;
 } fields[] = {
+    /* by class, ascending */
     {CLASS_LOG, 1, FORM_INTEGER, "at_ms", offsetof(struct event, at_ms)},
     {CLASS_LOG, 2, FORM_TEXT, "host", offsetof(struct event, host)},
     {CLASS_LOG, 3, FORM_TEXT, "path", offsetof(struct event, path)},
     {CLASS_LOG, 4, FORM_TEXT, "referrer", offsetof(struct event, referrer)},
     {CLASS_LOG, 5, FORM_TEXT, "title", offsetof(struct event, title)},
-    {CLASS_LOG, 6, FORM_TEXT, "address", offsetof(struct event, address)},
+    {CLASS_LOG, 6, FORM_ADDRESS, "address", offsetof(struct event, address)},
     {CLASS_LOG, 7, FORM_INTEGER, "dwell_ms", offsetof(struct event, dwell_ms)},
     {CLASS_LOG, 8, FORM_INTEGER, "scroll_x_min", offsetof(struct event, scroll_x_min)},
     {CLASS_LOG, 9, FORM_INTEGER, "scroll_x_max", offsetof(struct event, scroll_x_max)},
@@ -80,17 +82,25 @@ static void encode_properties(const struct event *event, uint8_t number, struct 
 
 void event_encode(const struct event *event, enum event_class class, struct buffer *buffer)
 {
-    for (const struct field *field = fields; field < fields + N_FIELDS; field++) {
+    for (const struct field *field = fields; field < fields + N_FIELDS && field->class <= class; field++) {
         if (field->class != class)
             continue;
         if (field->form == FORM_PROPERTIES) {
             encode_properties(event, field->number, buffer);
-        } else if (field->form == FORM_TEXT && text_field(event, field).size) {
-            buffer_put_u8(buffer, field->number);
-            buffer_put_sized(buffer, text_field(event, field));
-        } else if (field->form == FORM_INTEGER && integer_of(event, field)) {
-            buffer_put_u8(buffer, field->number);
-            buffer_put_varint(buffer, integer_of(event, field));
+        } else if (field->form == FORM_INTEGER) {
+            uint64_t value = integer_of(event, field);
+
+            if (value) {
+                buffer_put_u8(buffer, field->number);
+                buffer_put_varint(buffer, value);
+            }
+        } else {
+            struct text value = text_field(event, field);
+
+            if (value.size) {
+                buffer_put_u8(buffer, field->number);
+                buffer_put_sized(buffer, value);
+            }
         }
     }
 }
@@ -107,7 +117,7 @@ static void decode_field(struct reader *reader, const struct field *field, struc
 {
     if (field->form == FORM_INTEGER) {
         *(uint64_t *)place(event, field) = reader_varint(reader);
-    } else if (field->form == FORM_TEXT) {
+    } else if (field->form == FORM_TEXT || field->form == FORM_ADDRESS) {
         *(struct text *)place(event, field) = reader_sized(reader);
     } else if (event->n_properties < PROPERTIES_MAX) {
         struct event_property *property = &event->properties[event->n_properties++];
@@ -132,6 +142,17 @@ bool event_decode(struct text section, enum event_class class, struct event *eve
     return !reader.bad;
 }
 
+/* The network of a truncated address is shown with zeros. */
+static struct text print_address(struct text address, char *text, size_t size)
+{
+    uint8_t bytes[16] = {0};
+
+    if (address.size > sizeof bytes)
+        return TEXT_NONE;
+    memcpy(bytes, address.data, address.size);
+    return text_of(inet_ntop(address.size <= 4 ? AF_INET : AF_INET6, bytes, text, (socklen_t)size));
+}
+
 void event_each_field(const struct event *event,
                       void (*visit)(void *context, enum event_class class, const char *name, struct text value),
                       void *context)
@@ -141,6 +162,8 @@ void event_each_field(const struct event *event,
     for (const struct field *field = fields; field < fields + N_FIELDS; field++) {
         if (field->form == FORM_TEXT && text_field(event, field).size) {
             visit(context, field->class, field->name, text_field(event, field));
+        } else if (field->form == FORM_ADDRESS && text_field(event, field).size) {
+            visit(context, field->class, field->name, print_address(text_field(event, field), text, sizeof text));
         } else if (field->form == FORM_INTEGER && integer_of(event, field)) {
             int n = snprintf(text, sizeof text, "%" PRIu64, integer_of(event, field));
             visit(context, field->class, field->name, (struct text){.data = text, .size = (size_t)n});

@@ -38,11 +38,12 @@ int journal_append(struct batch *batch, struct journal_record *record)
     record->sequence = batch_take_sequence(batch);
 
     struct key key = key_journal(record->site, record->day, record->sequence);
-    BUFFER_AUTO buffer = BUFFER_INIT(JOURNAL_RECORD_BYTES_MAX);
-    encode(record, &key, &buffer);
-    if (buffer.fault)
-        return error_origin(buffer.fault);
-    int r = error_fold(db_put(batch->txn, DB_JOURNAL, key_text(&key), buffer_text(&buffer)));
+    struct buffer *buffer = &batch->scratch;
+    buffer_clear(buffer);
+    encode(record, &key, buffer);
+    if (buffer->fault)
+        return error_origin(buffer->fault);
+    int r = error_fold(db_put(batch->txn, DB_JOURNAL, key_text(&key), buffer_text(buffer)));
     if (r)
         return r;
     return error_trace(batch_mark_day(batch, record->site, record->day, record->sequence));

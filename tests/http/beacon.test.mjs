@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { event, uuid } from './client.mjs';
-import { site, start, withServer } from './server.mjs';
+import { eventually, site, start, withServer } from './server.mjs';
 
 const NONE = { analytics: false, journeys: false, marketing: false };
 const STORED = { received: 1, stored: 1 };
@@ -273,6 +273,11 @@ describe('a beacon', { timeout: 300_000 }, () => {
             assert.equal(foreign.headers['access-control-allow-origin'], undefined);
         });
 
+        it('and shown by `crumb dump` with every property, none in place of another', async () => {
+            const { rows } = await server.added(() => who.all.beacon({ ...CLICK, se_pr: 'p-0', 'x_p.a': 'p-1', 'x_p.b': 'p-2' }));
+            for (const value of ['p-0', 'p-1', 'p-2']) assert.ok(JSON.stringify(rows).includes(value), `${value} is not shown`);
+        });
+
         it('without a cookie, ever', async () => {
             for (const by of Object.values(who)) assert.deepEqual((await by.beacon()).setCookies, []);
         });
@@ -367,14 +372,14 @@ describe('an event', { timeout: 120_000 }, () => {
         });
     });
 
-    it('of a choice that has run out is dropped', async () => {
-        // The shortest period that the configuration knows is a day, so the clock is the site's: the choice is made
-        // under a long retention and judged under none that a test can wait for. See tests/unit for the clock.
-        await withServer({}, async (server) => {
+    it('of a choice that has run out is dropped, and who chooses again is another visitor', async () => {
+        await withServer({ sites: { shop: site({ retention: { choice: '1s', visitor: '1s' } }) } }, async (server) => {
             const visitor = server.visitor();
             await visitor.chose('grant');
-            await visitor.chose('withdraw');
-            assert.deepEqual((await visitor.beacon()).result, dropped('no_consent'));
+            const { id } = visitor;
+            await eventually('the end of the choice', async () => (await visitor.beacon()).result.no_consent);
+            await visitor.chose('grant');
+            assert.notEqual(visitor.id, id);
         });
     });
 });

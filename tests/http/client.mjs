@@ -58,6 +58,9 @@ export function request(port, { method = 'GET', path = '/', headers = {}, body, 
     });
 }
 
+// A GET request as bytes. @more: header lines.
+export const raw = (path, more = '') => `GET ${path} HTTP/1.1\r\nHost: shop.example\r\n${more}\r\n`;
+
 // A TCP connection on which a test writes bytes as it likes.
 export class Wire {
     constructor(port) {
@@ -109,7 +112,7 @@ export function event(pairs = {}) {
     const all = { aid: 'shop', e: 'pv', url: 'https://shop.example/', ...pairs };
     return Object.entries(all)
         .filter(([, value]) => value !== undefined)
-        .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+        .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
         .join('&');
 }
 

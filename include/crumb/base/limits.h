@@ -66,7 +66,7 @@
 #define WRITER_QUEUE_OPS_MAX 65536
 #define WRITER_QUEUE_BYTES_MAX (64 << 20)
 #define WRITER_BATCH_OPS_MAX 1024
-#define WRITER_BATCH_WAIT_US_MAX 1000 /* how long a busy batch may gather; a lone operation never waits */
+#define WRITER_BATCH_WAIT_US_MAX 2000 /* how long a busy batch may gather; a lone operation never waits */
 #define DEDUPE_EVENTS_MAX (1 << 17)   /* event ids remembered for the answer `duplicate` */
 
 /* The store. */
@@ -74,6 +74,8 @@
 #define DB_SIZE_BYTES_MIN (1LL << 20)
 #define DB_SIZE_BYTES_MAX (64LL << 40) /* half of what a process can map on x86-64 and arm64 */
 #define DB_READERS_MAX 126
+#define DB_RESIDENT_BYTES_MAX (24 << 20) /* of mapped files, before pages of the store are given back */
+#define DB_RESIDENT_STEPS 512            /* rows read or written between two looks at that */
 #define DB_KEY_BYTES_MAX 64 /* our longest key; LMDB allows 511 */
 #define NOTICE_BYTES_MAX (64 << 10)
 #define LEDGER_RECORD_BYTES_MAX 8192

@@ -6,7 +6,7 @@
 
 #include "crumb/config/config.h"
 
-#define ADDRESS_TEXT_BYTES 48
+#define ADDRESS_BYTES_MAX 16
 
 struct client {
     struct sockaddr_storage address;
@@ -23,7 +23,8 @@ struct client address_client(const struct config *config, const struct sockaddr 
                              struct text proto);
 
 /*
- * What may be written of an address: all of it, its /24 (IPv4) or /48 (IPv6)
- * network, or nothing.  Returns the text in @ret_text, empty for nothing.
+ * What may be written of an address, as bytes in network order: all 4 or 16 of
+ * them, the 3 of its /24 (IPv4) or the 6 of its /48 (IPv6) network, or none.
+ * Borrowed from @ret_bytes.
  */
-struct text address_kept(const struct sockaddr *address, enum address_mode mode, char ret_text[ADDRESS_TEXT_BYTES]);
+struct text address_kept(const struct sockaddr *address, enum address_mode mode, uint8_t ret_bytes[ADDRESS_BYTES_MAX]);

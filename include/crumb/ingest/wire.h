@@ -14,8 +14,8 @@ enum {
 
 /*
  * Parses @pairs ("aid=shop&e=pv&url=...").  Decoded texts are written to
- * @scratch, which must have room for as many bytes as @pairs has; the event
- * borrows from it.  0, or one of the above, then *ret_what says in a few words
+ * @scratch, which must have room for as many bytes as @pairs has, at most
+ * QUERY_BYTES_MAX; the event borrows from it.  0, or one of the above, then *ret_what says in a few words
  * what is wrong, and ret_event->site is set where it could be read, so that
  * the books know whose event it was.
  */

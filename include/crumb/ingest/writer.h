@@ -6,8 +6,8 @@
  * that it is done (promise P2).
  *
  * A lone operation is never kept waiting.  While operations come in quickly,
- * a batch gathers for at most WRITER_BATCH_WAIT_US_MAX or until as many are
- * there as came last time, as a commit costs the same for one and for many.
+ * a batch gathers for at most WRITER_BATCH_WAIT_US_MAX or until twice as many
+ * are there as came last time, as a commit costs the same for one and for many.
  *
  * When a batch fails because of one operation, each is tried by itself, so a
  * damaged row or an impossible request spoils nobody else's.

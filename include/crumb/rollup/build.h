@@ -8,7 +8,7 @@
  * between them; the day's end ends it too, as a build never sees two days.
  * Events with the same fingerprint (not 0) of one visitor count once: the
  * earliest (then lowest sequence) stays, whatever the window of a question, so
- * that windows side by side add up to the day.
+ * that the page views of windows side by side add up to those of the day.
  */
 #pragma once
 

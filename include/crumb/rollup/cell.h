@@ -46,17 +46,23 @@ void cells_deinit(struct cells *cells);
 /* For who makes cells: copies their values, which are lent so far, to memory of the cells' own. 0 or -ENOMEM. */
 int cells_own_values(struct cells *cells);
 
-/* Adds every count and sketch of @from to the cell of the same value, making it where it is missing. 0 or -ENOMEM (then
- * @into is unusable except for cells_deinit). */
+/*
+ * Adds every count and sketch of @from to the cell of the same value, making it
+ * where it is missing.  0, or -ENOMEM: then @into is good for cells_deinit only.
+ * Takes as long as both have cells together, whichever is the smaller.
+ */
 int cells_merge(struct cells *into, const struct cells *from);
 
 /*
- * Appends the compressed form (docs/formats.md, "Rollup"): magic, version, inflated
- * size, zlib stream, checksum.  The same cells give the same bytes (P6): zlib
- * level 9, one implementation.  Faults stay in the buffer.
+ * Appends the compressed form (docs/formats.md, "Rollup"): magic, version,
+ * inflated size, zlib stream, checksum.  The same cells give the same bytes
+ * (P6), as long as zlib is the same.  Faults stay in the buffer: -ENOMEM, or
+ * -EOVERFLOW past its bound or ROLLUP_BYTES_MAX.
  */
 void cells_encode(struct cells *cells, struct buffer *buffer);
 
-/* Reads that form. 0, -EBADMSG (damaged or not a rollup), -EFBIG (inflates past ROLLUP_BYTES_MAX), -ENOMEM. Any bytes
- * are safe. */
+/*
+ * Reads that form.  Any bytes are safe: 0, -EBADMSG (damaged or not a rollup),
+ * -EFBIG (inflates past ROLLUP_BYTES_MAX), -ENOMEM.
+ */
 int cells_decode(struct text bytes, struct cells *ret_cells);

@@ -50,8 +50,8 @@ uint64_t hll_count(struct hll *hll);
 void hll_encode(struct hll *hll, struct buffer *buffer);
 
 /*
- * Reads one sketch into @ret, which the caller deinits.  Any bytes are safe:
- * 0, -EBADMSG (not a sketch; canonical form is required: sorted entries, no
- * duplicates, valid ranks), -ENOMEM.
+ * Reads one sketch into @ret_hll, which the caller deinits.  Any bytes are safe:
+ * 0, -EBADMSG (not a sketch: entries and ranks must be such as hll_encode
+ * writes), -ENOMEM.  Registers that no large set leaves are taken as they are.
  */
 int hll_decode(struct reader *reader, struct hll *ret_hll);

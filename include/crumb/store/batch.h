@@ -8,12 +8,14 @@
  */
 #pragma once
 
+#include "crumb/base/buffer.h"
 #include "crumb/store/accounting.h"
 #include "crumb/store/day.h"
 #include "crumb/store/db.h"
 
 struct batch {
-    struct db_txn *txn; /* for the operations' own rows */
+    struct db_txn *txn;    /* for the operations' own rows */
+    struct buffer scratch; /* for whoever encodes a row: clear it first */
     /* private */
     uint64_t next_sequence;
     struct batch_books *books;

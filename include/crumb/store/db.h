@@ -85,8 +85,6 @@ bool db_broken(const struct db *db);
 /* DB_E_NOT_FOUND, or the value, lent. */
 int db_get(struct db_txn *txn, enum db_table table, struct text key, struct text *ret_value);
 int db_put(struct db_txn *txn, enum db_table table, struct text key, struct text value);
-/* Room of @size bytes for the value of @key, to be filled before the next write. Spares a copy. */
-int db_put_reserve(struct db_txn *txn, enum db_table table, struct text key, size_t size, void **ret_value);
 /* 0 also where there was no such key. */
 int db_delete(struct db_txn *txn, enum db_table table, struct text key);
 

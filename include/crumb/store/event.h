@@ -27,7 +27,7 @@ struct event {
     struct text host, path;
     struct text referrer; /* URL without query and fragment */
     struct text title;
-    struct text address; /* as the site's `address:` allows */
+    struct text address; /* bytes in network order: 4 or 16, or 3 or 6 of them (truncated) */
     uint64_t dwell_ms;   /* visible, since the last report */
     uint64_t scroll_x_min, scroll_x_max, scroll_y_min, scroll_y_max;
 

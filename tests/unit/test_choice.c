@@ -1,0 +1,544 @@
+/*
+ * Choices: what POST /v1/consent may say, and what a choice does to the ledger
+ * and to the visitor.
+ */
+#include "check.h"
+#include "crumb/consent/choice.h"
+#include "store_fixture.h"
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NOW STORE_FIXTURE_NOW_MS
+#define DAY (24LL * 3600 * 1000)
+
+/* Purposes of the shop. */
+enum { A = 1, J = 2, M = 4, S = 8, ALL = 15 };
+
+/* ---- parsing ---- */
+
+/*
+ * '@' becomes the hash of the shop's English notice, '#' of its German one, '~'
+ * of the blog's, and '\'' becomes '"'.
+ */
+static void expand(const struct edition *edition, const char *pattern, struct buffer *ret_json)
+{
+    const struct site *shop = config_site(edition->config, TEXT("shop"));
+    const struct site *blog = config_site(edition->config, TEXT("blog"));
+
+    for (; *pattern; pattern++) {
+        if (*pattern == '@')
+            buffer_put_text(ret_json, text_of(edition_notice(edition, shop, TEXT("en"))->hex));
+        else if (*pattern == '#')
+            buffer_put_text(ret_json, text_of(edition_notice(edition, shop, TEXT("de"))->hex));
+        else if (*pattern == '~')
+            buffer_put_text(ret_json, text_of(edition_notice(edition, blog, TEXT("en"))->hex));
+        else
+            buffer_put_u8(ret_json, (uint8_t)(*pattern == '\'' ? '"' : *pattern));
+    }
+    assert_int_equal(ret_json->fault, 0);
+}
+
+#define SHOP "'site':'shop','notice':'@','surface':'banner',"
+#define ANSWERS(a, j, m, s) "'purposes':{'analytics':" a ",'journeys':" j ",'marketing':" m ",'strict':" s "}"
+
+static void test_parse(void **state)
+{
+    static const struct {
+        const char *name, *json;
+        int r;
+        enum choice_kind kind;
+        uint32_t granted;
+    } rows[] = {
+        {"grant", "{" SHOP "'action':'grant'}", 0, CHOICE_GRANT, ALL},
+        {"grant, said", "{" SHOP "'action':'grant'," ANSWERS("true", "true", "true", "true") "}", 0, CHOICE_GRANT, ALL},
+        {"grant of less", "{" SHOP "'action':'grant'," ANSWERS("true", "true", "true", "false") "}", CHOICE_E_INVALID, 0, 0},
+        {"deny", "{" SHOP "'action':'deny'}", 0, CHOICE_DENY, 0},
+        {"deny, said", "{" SHOP "'action':'deny'," ANSWERS("false", "false", "false", "false") "}", 0, CHOICE_DENY, 0},
+        {"deny that grants", "{" SHOP "'action':'deny'," ANSWERS("false", "true", "false", "false") "}",
+         CHOICE_E_INVALID, 0, 0},
+        {"dismiss", "{" SHOP "'action':'dismiss'}", 0, CHOICE_DISMISS, 0},
+        {"dismiss that grants", "{" SHOP "'action':'dismiss'," ANSWERS("true", "true", "true", "true") "}",
+         CHOICE_E_INVALID, 0, 0},
+        {"withdraw", "{" SHOP "'action':'withdraw'}", 0, CHOICE_WITHDRAW, 0},
+        {"withdraw that grants", "{" SHOP "'action':'withdraw'," ANSWERS("true", "false", "false", "false") "}",
+         CHOICE_E_INVALID, 0, 0},
+        {"custom", "{" SHOP "'action':'custom'," ANSWERS("true", "false", "false", "true") "}", 0, CHOICE_CUSTOM, A | S},
+        {"custom of nothing", "{" SHOP "'action':'custom'," ANSWERS("false", "false", "false", "false") "}", 0,
+         CHOICE_CUSTOM, 0},
+        {"custom of everything", "{" SHOP "'action':'custom'," ANSWERS("true", "true", "true", "true") "}", 0,
+         CHOICE_CUSTOM, ALL},
+        {"custom that says nothing", "{" SHOP "'action':'custom'}", CHOICE_E_INVALID, 0, 0},
+        {"a purpose is missing", "{" SHOP "'action':'custom','purposes':{'analytics':true}}", CHOICE_E_INVALID, 0, 0},
+        {"no purpose at all", "{" SHOP "'action':'custom','purposes':{}}", CHOICE_E_INVALID, 0, 0},
+        {"an unknown purpose",
+         "{" SHOP "'action':'custom','purposes':{'analytics':true,'journeys':true,'marketing':true,'strict':true,'x':true}}",
+         CHOICE_E_INVALID, 0, 0},
+        {"an answer that is a word", "{" SHOP "'action':'custom'," ANSWERS("'yes'", "false", "false", "false") "}",
+         CHOICE_E_INVALID, 0, 0},
+        {"an answer that is a number", "{" SHOP "'action':'custom'," ANSWERS("1", "false", "false", "false") "}",
+         CHOICE_E_INVALID, 0, 0},
+        {"an answer that is null", "{" SHOP "'action':'custom'," ANSWERS("null", "false", "false", "false") "}",
+         CHOICE_E_INVALID, 0, 0},
+        {"answered twice",
+         "{" SHOP "'action':'custom','purposes':{'analytics':true,'analytics':false,'journeys':true,'marketing':true,'strict':true}}",
+         CHOICE_E_INVALID, 0, 0},
+        {"answers in a list", "{" SHOP "'action':'custom','purposes':['analytics']}", CHOICE_E_INVALID, 0, 0},
+        {"answers null", "{" SHOP "'action':'grant','purposes':null}", CHOICE_E_INVALID, 0, 0},
+        {"a kind only the server writes", "{" SHOP "'action':'implied'}", CHOICE_E_INVALID, 0, 0},
+        {"another one", "{" SHOP "'action':'gpc'}", CHOICE_E_INVALID, 0, 0},
+        {"and another", "{" SHOP "'action':'renew'," ANSWERS("true", "true", "true", "true") "}", CHOICE_E_INVALID, 0, 0},
+        {"minor", "{" SHOP "'action':'minor'}", CHOICE_E_INVALID, 0, 0},
+        {"an action that is none", "{" SHOP "'action':'accept'}", CHOICE_E_INVALID, 0, 0},
+        {"an action in capitals", "{" SHOP "'action':'GRANT'}", CHOICE_E_INVALID, 0, 0},
+        {"no action", "{'site':'shop','notice':'@','surface':'banner'}", CHOICE_E_INVALID, 0, 0},
+        {"no site", "{'notice':'@','surface':'banner','action':'grant'}", CHOICE_E_INVALID, 0, 0},
+        {"no notice", "{'site':'shop','surface':'banner','action':'grant'}", CHOICE_E_INVALID, 0, 0},
+        {"no surface", "{'site':'shop','notice':'@','action':'grant'}", CHOICE_E_INVALID, 0, 0},
+        {"one key too many", "{" SHOP "'action':'grant','x':1}", CHOICE_E_INVALID, 0, 0},
+        {"a key twice", "{" SHOP "'action':'deny','action':'grant'}", CHOICE_E_INVALID, 0, 0},
+        {"an unknown site", "{'site':'mall','notice':'@','surface':'banner','action':'grant'}", CHOICE_E_UNKNOWN_SITE, 0, 0},
+        {"a site in capitals", "{'site':'Shop','notice':'@','surface':'banner','action':'grant'}",
+         CHOICE_E_UNKNOWN_SITE, 0, 0},
+        {"a site that is a number", "{'site':1,'notice':'@','surface':'banner','action':'grant'}", CHOICE_E_INVALID, 0, 0},
+        {"a surface that is none", "{'site':'shop','notice':'@','surface':'wall','action':'grant'}", CHOICE_E_INVALID, 0, 0},
+        {"the German notice", "{'site':'shop','notice':'#','surface':'page','action':'grant'}", 0, CHOICE_GRANT, ALL},
+        {"the German notice, said", "{'site':'shop','notice':'#','lang':'de-AT','surface':'api','action':'grant'}", 0,
+         CHOICE_GRANT, ALL},
+        {"the English notice said to be German", "{'site':'shop','notice':'@','lang':'de','surface':'api','action':'grant'}",
+         CHOICE_E_STALE_NOTICE, 0, 0},
+        {"an empty language", "{" SHOP "'lang':'','action':'grant'}", 0, CHOICE_GRANT, ALL},
+        {"a language that is not shown", "{" SHOP "'lang':'fr','action':'grant'}", 0, CHOICE_GRANT, ALL},
+        {"a language that is a number", "{" SHOP "'lang':1,'action':'grant'}", CHOICE_E_INVALID, 0, 0},
+        {"the blog's notice", "{'site':'shop','notice':'~','surface':'banner','action':'grant'}", CHOICE_E_STALE_NOTICE, 0, 0},
+        {"an old notice",
+         "{'site':'shop','notice':'0000000000000000000000000000000000000000000000000000000000000000','surface':'banner',"
+         "'action':'grant'}",
+         CHOICE_E_STALE_NOTICE, 0, 0},
+        {"a notice that is no hash", "{'site':'shop','notice':'','surface':'banner','action':'grant'}",
+         CHOICE_E_STALE_NOTICE, 0, 0},
+        {"a NUL in a text", "{" SHOP "'action':'grant\\u0000'}", CHOICE_E_INVALID, 0, 0},
+        {"nothing", "", CHOICE_E_INVALID, 0, 0},
+        {"a list", "[]", CHOICE_E_INVALID, 0, 0},
+        {"a text", "'grant'", CHOICE_E_INVALID, 0, 0},
+        {"null", "null", CHOICE_E_INVALID, 0, 0},
+        {"not JSON", "{" SHOP "'action':grant}", CHOICE_E_INVALID, 0, 0},
+        {"cut off", "{" SHOP "'action':'grant'", CHOICE_E_INVALID, 0, 0},
+        {"something behind", "{" SHOP "'action':'grant'}{}", CHOICE_E_INVALID, 0, 0},
+        {"not UTF-8", "{" SHOP "'action':'grant','lang':'\xff'}", CHOICE_E_INVALID, 0, 0},
+        {"white space around", " \r\n{" SHOP "'action':'grant'}\n", 0, CHOICE_GRANT, ALL},
+    };
+    struct store_fixture *fixture = *state;
+    const struct site *shop = store_fixture_site(fixture, "shop");
+
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        BUFFER_AUTO json = BUFFER_INIT(1 << 16);
+        BUFFER_AUTO complaint = BUFFER_INIT(1024);
+        struct choice choice = {.kind = (enum choice_kind)99, .site = NULL};
+
+        expand(fixture->edition, rows[i].json, &json);
+        check_equal(rows[i].name, choice_parse(buffer_text(&json), fixture->edition, &choice, &complaint), rows[i].r);
+        check_equal(rows[i].name, complaint.size > 0, rows[i].r != 0);
+        check_equal(rows[i].name, choice.kind, rows[i].r ? 99 : rows[i].kind);
+        check(rows[i].name, choice.site == (rows[i].r == 0 || rows[i].r == CHOICE_E_STALE_NOTICE ? shop : NULL));
+        if (rows[i].r == 0)
+            check_equal(rows[i].name, choice.granted, rows[i].granted);
+    }
+}
+
+static void test_parse_takes_what_was_shown(void **state)
+{
+    struct store_fixture *fixture = *state;
+    BUFFER_AUTO json = BUFFER_INIT(1 << 16);
+    BUFFER_AUTO complaint = BUFFER_INIT(1024);
+    struct choice choice;
+
+    expand(fixture->edition, "{'site':'shop','notice':'#','surface':'dialog','action':'grant'}", &json);
+    assert_int_equal(choice_parse(buffer_text(&json), fixture->edition, &choice, &complaint), 0);
+    assert_string_equal(choice.notice->lang, "de");
+    assert_int_equal(choice.surface, SURFACE_DIALOG);
+}
+
+static void test_parse_bounds(void **state)
+{
+    struct store_fixture *fixture = *state;
+    BUFFER_AUTO json = BUFFER_INIT(1 << 16);
+    BUFFER_AUTO complaint = BUFFER_INIT(1024);
+    struct choice choice;
+
+    expand(fixture->edition, "{" SHOP "'action':'grant'}", &json);
+    while (json.size < CONSENT_BODY_BYTES_MAX)
+        buffer_put_u8(&json, ' ');
+    assert_int_equal(choice_parse(buffer_text(&json), fixture->edition, &choice, &complaint), 0);
+    buffer_put_u8(&json, ' ');
+    assert_int_equal(choice_parse(buffer_text(&json), fixture->edition, &choice, &complaint), CHOICE_E_INVALID);
+    assert_text(buffer_text(&complaint), "the body is too large");
+
+    /* Brackets all the way down. */
+    buffer_clear(&json);
+    buffer_clear(&complaint);
+    while (json.size < CONSENT_BODY_BYTES_MAX)
+        buffer_put_u8(&json, '[');
+    assert_int_equal(choice_parse(buffer_text(&json), fixture->edition, &choice, &complaint), CHOICE_E_INVALID);
+    assert_int_equal(choice_parse(TEXT_NONE, fixture->edition, &choice, &complaint), CHOICE_E_INVALID);
+}
+
+/* ---- recording ---- */
+
+/* What a browser does, one step after another. */
+static struct choice choice_of(struct store_fixture *fixture, enum choice_kind kind, uint32_t granted)
+{
+    const struct site *shop = store_fixture_site(fixture, "shop");
+
+    return (struct choice){.site = shop,
+                           .notice = edition_notice(fixture->edition, shop, TEXT("en")),
+                           .kind = kind,
+                           .surface = SURFACE_BANNER,
+                           .granted = granted};
+}
+
+static struct choice_context context_of(struct store_fixture *fixture, const uint8_t *known, int64_t at_ms)
+{
+    struct choice_context context = {.at_ms = at_ms, .known = known != NULL};
+
+    if (known)
+        memcpy(context.visitor, known, VISITOR_BYTES);
+    random_fill(&fixture->random.super, context.fresh, sizeof context.fresh);
+    random_fill(&fixture->random.super, context.record_id, sizeof context.record_id);
+    return context;
+}
+
+static struct choice_result record(struct store_fixture *fixture, const struct choice *choice,
+                                   const struct choice_context *context)
+{
+    struct choice_result result;
+    struct batch batch;
+
+    assert_int_equal(batch_begin(fixture->db, &batch), 0);
+    assert_int_equal(choice_record(&batch, choice, fixture->edition, context, &result), 0);
+    assert_int_equal(batch_commit(&batch), 0);
+    return result;
+}
+
+static struct choice_result choose(struct store_fixture *fixture, enum choice_kind kind, uint32_t granted,
+                                   const uint8_t *known, int64_t at_ms)
+{
+    struct choice choice = choice_of(fixture, kind, granted);
+    struct choice_context context = context_of(fixture, known, at_ms);
+
+    return record(fixture, &choice, &context);
+}
+
+/* The row of a visitor; false: there is none. */
+static bool find(struct store_fixture *fixture, const uint8_t *id, struct visitor *ret_visitor)
+{
+    DB_TXN_AUTO *txn = NULL;
+
+    assert_int_equal(db_begin_read(fixture->db, &txn), 0);
+    int r = visitor_get(txn, store_fixture_site(fixture, "shop")->id, id, ret_visitor);
+    assert_true(r == 0 || r == DB_E_NOT_FOUND);
+    return r == 0;
+}
+
+static uint64_t n_rows(struct store_fixture *fixture, enum db_table table)
+{
+    DB_TXN_AUTO *txn = NULL;
+    struct ledger_break where;
+    uint64_t n = 0;
+
+    assert_int_equal(db_begin_read(fixture->db, &txn), 0);
+    assert_int_equal(db_entries(txn, table, &n), 0);
+    assert_int_equal(ledger_verify(txn, NULL, NULL, &where), 0);
+    return n;
+}
+
+static void test_grant(void **state)
+{
+    struct store_fixture *fixture = *state;
+    const struct site *shop = store_fixture_site(fixture, "shop");
+    struct choice choice = choice_of(fixture, CHOICE_GRANT, ALL);
+    struct choice_context context = context_of(fixture, NULL, NOW);
+    struct visitor visitor;
+
+    context.gpc = true;
+    struct choice_result result = record(fixture, &choice, &context);
+    assert_true(result.keeps_id && !result.keeps_choice);
+    assert_int_equal(result.granted, ALL);
+    assert_memory_equal(result.visitor, context.fresh, VISITOR_BYTES);
+    assert_true(find(fixture, result.visitor, &visitor));
+    assert_int_equal(visitor.choice, CHOICE_GRANT);
+    assert_true(visitor.gpc_at_choice && !visitor.restricted && !visitor.minor);
+    assert_true(visitor.at_ms == NOW && visitor.since_ms == NOW);
+    assert_true(visitor.consent == result.record.sequence && visitor.first_consent == visitor.consent);
+    assert_int_equal(visitor.n_granted, 4);
+    for (unsigned i = 0; i < 4; i++)
+        assert_true(visitor.granted[i] == shop->purposes[i].material);
+
+    /* What was asked and what was answered, under the notice that was shown. */
+    struct ledger_record found;
+    DB_TXN_AUTO *txn = NULL;
+    assert_int_equal(db_begin_read(fixture->db, &txn), 0);
+    assert_int_equal(ledger_find(txn, context.record_id, &found), 0);
+    assert_int_equal(found.sequence, result.record.sequence);
+    assert_true(found.at_ms == NOW && found.kind == CHOICE_GRANT && found.surface == SURFACE_BANNER);
+    assert_true(found.regime == REGIME_OPT_IN && found.signals == LEDGER_SIGNAL_GPC);
+    assert_text(found.site, "shop");
+    assert_text(found.lang, "en");
+    assert_memory_equal(found.notice, choice.notice->hash, HASH_BYTES);
+    assert_memory_equal(found.material, edition_notices(fixture->edition, shop)->material, HASH_BYTES);
+    assert_memory_equal(found.visitor, context.fresh, VISITOR_BYTES);
+    assert_int_equal(found.n_answers, 4);
+    for (unsigned i = 0; i < 4; i++) {
+        assert_text(found.answers[i].purpose, shop->purposes[i].name);
+        assert_true(found.answers[i].granted);
+    }
+}
+
+static void test_custom(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t granted;
+        bool keeps_id; /* only where something collects */
+        unsigned n_granted;
+    } rows[] = {{"analytics", A, true, 1},        {"journeys and marketing", J | M, true, 2},
+                {"marketing collects nothing", M, false, 0}, {"nothing", 0, false, 0}};
+    struct store_fixture *fixture = *state;
+
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        struct choice_result result = choose(fixture, CHOICE_CUSTOM, rows[i].granted, NULL, NOW);
+        struct visitor visitor = {.n_granted = 0};
+
+        check_equal(rows[i].name, result.keeps_id, rows[i].keeps_id);
+        check_equal(rows[i].name, find(fixture, result.visitor, &visitor), rows[i].keeps_id);
+        check_equal(rows[i].name, visitor.n_granted, rows[i].n_granted);
+        check_equal(rows[i].name, ledger_has_visitor(&result.record), rows[i].keeps_id);
+        check_equal(rows[i].name, result.granted, rows[i].granted);
+        for (unsigned p = 0; p < 4; p++)
+            check_equal(rows[i].name, result.record.answers[p].granted, rows[i].granted >> p & 1);
+    }
+    assert_int_equal(n_rows(fixture, DB_LEDGER), N_ROWS(rows));
+}
+
+/* Whoever refuses without being known stays unknown: no id, no row, and none in the record. */
+static void test_refusal_by_a_stranger(void **state)
+{
+    static const enum choice_kind kinds[] = {CHOICE_DENY, CHOICE_DISMISS, CHOICE_WITHDRAW};
+    struct store_fixture *fixture = *state;
+
+    for (size_t i = 0; i < N_ROWS(kinds); i++) {
+        struct choice_result result = choose(fixture, kinds[i], 0, NULL, NOW);
+
+        assert_false(result.keeps_id || result.keeps_choice);
+        assert_false(ledger_has_visitor(&result.record));
+        assert_int_equal(n_rows(fixture, DB_LEDGER), i + 1);
+        assert_int_equal(n_rows(fixture, DB_VISITORS), 0);
+    }
+}
+
+/* Whoever was known and refuses is forgotten, and the record proves whose wish it was. */
+static void test_refusal_by_a_visitor(void **state)
+{
+    static const enum choice_kind kinds[] = {CHOICE_DENY, CHOICE_WITHDRAW, CHOICE_CUSTOM};
+    struct store_fixture *fixture = *state;
+
+    for (size_t i = 0; i < N_ROWS(kinds); i++) {
+        struct choice_result grant = choose(fixture, CHOICE_GRANT, ALL, NULL, NOW);
+        struct choice_result result = choose(fixture, kinds[i], 0, grant.visitor, NOW + 5);
+        struct visitor visitor;
+
+        assert_false(result.keeps_id || result.keeps_choice);
+        assert_memory_equal(result.record.visitor, grant.visitor, VISITOR_BYTES);
+        assert_false(find(fixture, grant.visitor, &visitor));
+        assert_int_equal(n_rows(fixture, DB_VISITORS), 0);
+    }
+}
+
+/* A dialog that was opened and closed again changes nothing. */
+static void test_dismiss_keeps(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct choice_result grant = choose(fixture, CHOICE_CUSTOM, A, NULL, NOW);
+    struct choice_result result = choose(fixture, CHOICE_DISMISS, 0, grant.visitor, NOW + 5);
+    struct visitor visitor;
+
+    assert_true(result.keeps_id && result.keeps_choice);
+    assert_memory_equal(result.visitor, grant.visitor, VISITOR_BYTES);
+    assert_true(find(fixture, grant.visitor, &visitor));
+    assert_int_equal(visitor.choice, CHOICE_CUSTOM);
+    assert_int_equal(visitor.consent, grant.record.sequence); /* still the record that allows it */
+    assert_int_equal(visitor.at_ms, NOW);
+    assert_int_equal(n_rows(fixture, DB_LEDGER), 2); /* that it was closed is on record */
+}
+
+static void test_granting_again(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct choice_result first = choose(fixture, CHOICE_CUSTOM, A, NULL, NOW);
+    struct choice_result second = choose(fixture, CHOICE_GRANT, ALL, first.visitor, NOW + 100 * DAY);
+    struct visitor visitor;
+
+    assert_true(second.keeps_id);
+    assert_memory_equal(second.visitor, first.visitor, VISITOR_BYTES);
+    assert_true(find(fixture, first.visitor, &visitor));
+    assert_int_equal(visitor.choice, CHOICE_GRANT);
+    assert_int_equal(visitor.n_granted, 4);
+    assert_true(visitor.since_ms == NOW && visitor.at_ms == NOW + 100 * DAY);
+    assert_int_equal(visitor.first_consent, first.record.sequence);
+    assert_int_equal(visitor.consent, second.record.sequence);
+    assert_int_equal(n_rows(fixture, DB_VISITORS), 1);
+}
+
+/* Rights that were used outlast a new choice. */
+static void test_flags_stay(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct choice_result first = choose(fixture, CHOICE_GRANT, ALL, NULL, NOW);
+    uint32_t shop = store_fixture_site(fixture, "shop")->id;
+    struct visitor visitor;
+    DB_TXN_AUTO *txn = NULL;
+
+    assert_true(find(fixture, first.visitor, &visitor));
+    visitor.restricted = visitor.minor = true;
+    assert_int_equal(db_begin_write(fixture->db, &txn), 0);
+    assert_int_equal(visitor_put(txn, shop, first.visitor, &visitor), 0);
+    assert_int_equal(db_commit(txn), 0);
+    txn = NULL;
+    choose(fixture, CHOICE_CUSTOM, A, first.visitor, NOW + 1);
+    assert_true(find(fixture, first.visitor, &visitor));
+    assert_true(visitor.restricted && visitor.minor);
+}
+
+/* An id whose owner withdrew, or that is too old, or that no row knows, does not come back to life. */
+static void test_dead_ids_stay_dead(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct choice_result first = choose(fixture, CHOICE_GRANT, ALL, NULL, NOW);
+    struct visitor visitor;
+
+    choose(fixture, CHOICE_WITHDRAW, 0, first.visitor, NOW + 1);
+    struct choice_result again = choose(fixture, CHOICE_GRANT, ALL, first.visitor, NOW + 2);
+    assert_memory_not_equal(again.visitor, first.visitor, VISITOR_BYTES);
+    assert_memory_equal(again.record.visitor, again.visitor, VISITOR_BYTES);
+    assert_false(find(fixture, first.visitor, &visitor));
+    assert_true(find(fixture, again.visitor, &visitor));
+    assert_int_equal(visitor.first_consent, again.record.sequence);
+
+    /* 390 days to the millisecond. */
+    struct choice_result alive = choose(fixture, CHOICE_GRANT, ALL, again.visitor, NOW + 2 + 390 * DAY - 1);
+    assert_memory_equal(alive.visitor, again.visitor, VISITOR_BYTES);
+    struct choice_result expired = choose(fixture, CHOICE_GRANT, ALL, again.visitor, NOW + 2 + 390 * DAY);
+    assert_memory_not_equal(expired.visitor, again.visitor, VISITOR_BYTES);
+    assert_true(find(fixture, expired.visitor, &visitor));
+    assert_int_equal(visitor.since_ms, NOW + 2 + 390 * DAY);
+
+    struct choice_result unknown = choose(fixture, CHOICE_GRANT, ALL, (const uint8_t *)"nobody-knows-me!", NOW);
+    assert_memory_not_equal(unknown.visitor, "nobody-knows-me!", VISITOR_BYTES);
+    struct choice_result closed = choose(fixture, CHOICE_DISMISS, 0, (const uint8_t *)"nobody-knows-me!", NOW);
+    assert_false(closed.keeps_id || closed.keeps_choice);
+}
+
+/* A row that cannot be read: nobody's consent, and gone with the next choice. */
+static void test_damaged_row(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct choice_result first = choose(fixture, CHOICE_GRANT, ALL, NULL, NOW);
+    struct key key = key_visitor(store_fixture_site(fixture, "shop")->id, first.visitor);
+    struct text value;
+    DB_TXN_AUTO *txn = NULL;
+
+    assert_int_equal(db_begin_write(fixture->db, &txn), 0);
+    store_fixture_damage(txn, DB_VISITORS, key_text(&key), 3);
+    assert_int_equal(db_commit(txn), 0);
+    txn = NULL;
+    struct choice_result again = choose(fixture, CHOICE_GRANT, ALL, first.visitor, NOW + 1);
+    assert_memory_not_equal(again.visitor, first.visitor, VISITOR_BYTES);
+    struct choice_result closed = choose(fixture, CHOICE_DISMISS, 0, first.visitor, NOW + 2);
+    assert_false(closed.keeps_id || closed.keeps_choice);
+    assert_int_equal(db_begin_read(fixture->db, &txn), 0);
+    assert_int_equal(db_get(txn, DB_VISITORS, key_text(&key), &value), DB_E_NOT_FOUND);
+}
+
+/* ---- receipts ---- */
+
+static void test_receipt(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct choice_result result = choose(fixture, CHOICE_CUSTOM, A | M, NULL, NOW + 7);
+    const struct notice *notice =
+        edition_notice(fixture->edition, store_fixture_site(fixture, "shop"), TEXT("en"));
+    json_t *receipt = choice_receipt(&result.record);
+    const char *id, *time, *site, *action, *surface, *regime, *lang, *hash, *shown;
+    int gpc, analytics, journeys, marketing, strict;
+
+    assert_int_equal(json_unpack(receipt,
+                                 "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:{s:b, s:b, s:b, s:b !} !}", "id", &id,
+                                 "time", &time, "site", &site, "action", &action, "surface", &surface, "regime",
+                                 &regime, "lang", &lang, "notice", &shown, "hash", &hash, "gpc", &gpc, "purposes",
+                                 "analytics", &analytics, "journeys", &journeys, "marketing", &marketing, "strict",
+                                 &strict),
+                     0);
+    assert_int_equal(strlen(id), 32);
+    assert_int_equal(strlen(hash), 64);
+    assert_string_equal(time, "2026-03-02T09:30:00.007Z");
+    assert_string_equal(site, "shop");
+    assert_string_equal(action, "custom");
+    assert_string_equal(surface, "banner");
+    assert_string_equal(regime, "opt_in");
+    assert_string_equal(lang, "en");
+    assert_string_equal(shown, notice->hex);
+    assert_true(!gpc && analytics && !journeys && marketing && !strict);
+    json_decref(receipt);
+}
+
+static long n_until_failure = -1;
+
+static void *failing_malloc(size_t size)
+{
+    return n_until_failure >= 0 && n_until_failure-- == 0 ? NULL : malloc(size);
+}
+
+/* A receipt is whole or none. */
+static void test_receipt_without_memory(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct choice_result result = choose(fixture, CHOICE_GRANT, ALL, NULL, NOW);
+    json_t *whole = choice_receipt(&result.record);
+    bool passed = false;
+
+    json_set_alloc_funcs(failing_malloc, free);
+    for (long n = 0; !passed; n++) {
+        n_until_failure = n;
+        json_t *receipt = choice_receipt(&result.record);
+        passed = n_until_failure >= 0;
+        n_until_failure = -1;
+        assert_true(!receipt || json_equal(receipt, whole));
+        assert_true(!passed || receipt);
+        json_decref(receipt);
+    }
+    json_set_alloc_funcs(malloc, free);
+    json_decref(whole);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORE_FIXTURE_TEST(test_parse),
+        STORE_FIXTURE_TEST(test_parse_takes_what_was_shown),
+        STORE_FIXTURE_TEST(test_parse_bounds),
+        STORE_FIXTURE_TEST(test_grant),
+        STORE_FIXTURE_TEST(test_custom),
+        STORE_FIXTURE_TEST(test_refusal_by_a_stranger),
+        STORE_FIXTURE_TEST(test_refusal_by_a_visitor),
+        STORE_FIXTURE_TEST(test_dismiss_keeps),
+        STORE_FIXTURE_TEST(test_granting_again),
+        STORE_FIXTURE_TEST(test_flags_stay),
+        STORE_FIXTURE_TEST(test_dead_ids_stay_dead),
+        STORE_FIXTURE_TEST(test_damaged_row),
+        STORE_FIXTURE_TEST(test_receipt),
+        STORE_FIXTURE_TEST(test_receipt_without_memory),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,440 @@
+/*
+ * Notices and editions: what changes a hash and what only its wording, which
+ * language is shown, and what the store keeps for ever.
+ */
+#include "check.h"
+#include "crumb/consent/notice.h"
+#include "crumb/consent/texts.h"
+#include "store_fixture.h"
+#include <errno.h>
+#include <jansson.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct site *shop_of(const struct edition *edition)
+{
+    return config_site(edition->config, TEXT("shop"));
+}
+
+/* store_fixture_yaml with one part in place of another. */
+static struct edition *edition_with(const char *part, const char *instead)
+{
+    BUFFER_AUTO yaml = BUFFER_INIT(1 << 20);
+    const char *at = strstr(store_fixture_yaml, part);
+
+    if (!at)
+        fail_msg("the configuration has no \"%s\"", part);
+    buffer_put(&yaml, store_fixture_yaml, (size_t)(at - store_fixture_yaml));
+    buffer_put_text(&yaml, text_of(instead));
+    buffer_put_text(&yaml, text_of(at + strlen(part)));
+    buffer_put_u8(&yaml, '\0');
+    return store_fixture_edition((const char *)yaml.data);
+}
+
+/* ---- what changes what ---- */
+
+/* Purposes of the shop: analytics, journeys, marketing, strict. */
+static void test_what_a_change_changes(void **state)
+{
+    static const struct {
+        const char *name, *part, *instead;
+        bool hash, material;
+        const char *purposes; /* whose meaning changed, by first letter */
+    } rows[] = {
+        {"nothing", "Shop Ltd", "Shop Ltd", false, false, ""},
+        {"a title", "title: Ihre Wahl", "title: Sie haben die Wahl", false, false, ""}, /* German only */
+        {"an English title", "de: {title: Ihre Wahl}", "en: {title: You choose}", true, false, ""},
+        {"the site's name", "name: Example Shop", "name: Example Store", true, false, ""},
+        {"the controller's address", "1 High St", "2 High St", true, false, ""},
+        {"the controller's contact", "privacy@shop", "dpo@shop", true, false, ""},
+        {"where in the country", "Frankfurt", "Berlin", true, false, ""},
+        {"an origin", "https://www.shop.example", "https://w3.shop.example", false, false, ""},
+        {"the zone", "Europe/Berlin", "Europe/Paris", false, false, ""},
+        {"the cookie's domain", "    cookie_domain: shop.example\n", "", false, false, ""},
+        {"the controller", "Shop Ltd", "Mall Ltd", true, true, "ajms"},
+        {"the country of storage", "country: DE", "country: US", true, true, "ajms"},
+        {"how long the journal is kept", "journal: 30d", "journal: 31d", true, true, "ajms"},
+        {"how long segments are kept", "segments: 25mo", "segments: 24mo", true, true, "ajms"},
+        {"how long a choice holds", "choice: 180d", "choice: 181d", true, true, "ajms"},
+        {"how long the id lives", "visitor: 390d", "visitor: 389d", true, true, "ajms"},
+        {"how much of the address", "    cookie_domain: shop.example\n", "    address: full\n", true, true, "ajms"},
+        {"what a purpose collects", "analytics: {collects: [log, device]}", "analytics: {collects: [log]}", true, true,
+         "a"},
+        {"the order of what it collects", "collects: [log, device]}", "collects: [device, log]}", false, false, ""},
+        {"one more recipient", "journeys: {collects: [clickpath]}",
+         "journeys: {collects: [clickpath], recipients: [ad_partner]}", true, true, "j"},
+        {"a recipient's name", "{name: Ads,", "{name: Adverts,", true, true, "m"},
+        {"a recipient's country", "country: US, why", "country: CA, why", true, true, "m"},
+        {"why it receives", "To show ads", "To sell", true, true, "m"},
+        {"a recipient's key", "ad_partner", "ad_partner", false, false, ""},
+        {"one purpose more", "      strict: {collects: [log]}\n",
+         "      strict: {collects: [log]}\n      more: {collects: []}\n", true, true, ""},
+        {"one purpose less", "      strict: {collects: [log]}\n", "", true, true, ""},
+    };
+    struct edition *before = store_fixture_edition(store_fixture_yaml);
+    const struct site *site = shop_of(before);
+
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        struct edition *after = edition_with(rows[i].part, rows[i].instead);
+        const struct site *changed = shop_of(after);
+        const struct notice *was = edition_notice(before, site, TEXT("en"));
+        const struct notice *is = edition_notice(after, changed, TEXT("en"));
+
+        check_equal(rows[i].name, memcmp(was->hash, is->hash, HASH_BYTES) != 0, rows[i].hash);
+        check_equal(rows[i].name, strcmp(was->json, is->json) != 0, rows[i].hash);
+        check_equal(rows[i].name,
+                    memcmp(edition_notices(before, site)->material, edition_notices(after, changed)->material,
+                           HASH_BYTES) != 0,
+                    rows[i].material);
+        for (unsigned p = 0; p < 4 && p < changed->n_purposes; p++)
+            check_equal(rows[i].name, site->purposes[p].material != changed->purposes[p].material,
+                        strchr(rows[i].purposes, site->purposes[p].name[0]) != NULL);
+        edition_unref(after);
+    }
+    edition_unref(before);
+}
+
+/* The same words of two sites, and of two purposes of one, are not the same grant. */
+static void test_materials_differ(void **state)
+{
+    static const char yaml[] = "data: ./data\n"
+                               "listen: {public: 127.0.0.1:8080, private: 127.0.0.1:8081}\n"
+                               "sites:\n"
+                               "  a: {origins: [https://a.example], controller: {name: A, contact: x@a.example},\n"
+                               "      purposes: {one: {collects: [log]}, two: {collects: [log]}}}\n"
+                               "  b: {origins: [https://a.example], controller: {name: A, contact: x@a.example},\n"
+                               "      purposes: {one: {collects: [log]}, two: {collects: [log]}}}\n";
+    struct edition *edition = store_fixture_edition(yaml);
+    const struct site *a = &edition->config->sites[0], *b = &edition->config->sites[1];
+
+    assert_true(a->purposes[0].material != a->purposes[1].material);
+    assert_true(a->purposes[0].material != b->purposes[0].material);
+    assert_memory_not_equal(edition->sites[0].material, edition->sites[1].material, HASH_BYTES);
+    edition_unref(edition);
+}
+
+static void test_notice_says_everything(void **state)
+{
+    static const char *const said[] = {"\"Example Shop\"", "\"shop\"",     "\"Shop Ltd\"", "\"1 High St\"",
+                                       "\"privacy@shop.example\"", "\"DE\"", "\"Frankfurt\"", "\"analytics\"",
+                                       "\"journeys\"",   "\"marketing\"", "\"strict\"",  "\"Ads\"",
+                                       "\"US\"",         "\"To show ads\"", "\"log\"",   "\"device\"",
+                                       "\"clickpath\"",  "\"2592000s\"",  "\"truncated\""};
+    struct edition *edition = store_fixture_edition(store_fixture_yaml);
+    const struct notice *notice = edition_notice(edition, shop_of(edition), TEXT("en"));
+    uint8_t hash[HASH_BYTES];
+    char hex[HASH_HEX_BYTES];
+
+    for (size_t i = 0; i < N_ROWS(said); i++)
+        check(said[i], strstr(notice->json, said[i]));
+    for (unsigned i = 0; i < texts_count(); i++)
+        check(texts_key(i), strstr(notice->json, texts_key(i)));
+
+    /* Canonical: what sorting and compacting it again does not change. */
+    json_t *json = json_loads(notice->json, JSON_REJECT_DUPLICATES, NULL);
+    char *again = json_dumps(json, JSON_SORT_KEYS | JSON_COMPACT);
+    assert_string_equal(again, notice->json);
+    free(again);
+    json_decref(json);
+    crypto_hash_sha256(hash, (const uint8_t *)notice->json, strlen(notice->json));
+    assert_memory_equal(hash, notice->hash, HASH_BYTES);
+    notice_hex(hash, hex);
+    assert_string_equal(hex, notice->hex);
+    edition_unref(edition);
+}
+
+static void test_hex(void **state)
+{
+    uint8_t hash[HASH_BYTES], back[HASH_BYTES];
+    char hex[HASH_HEX_BYTES];
+
+    for (unsigned i = 0; i < HASH_BYTES; i++)
+        hash[i] = (uint8_t)(i * 37);
+    notice_hex(hash, hex);
+    assert_int_equal(strlen(hex), 64);
+    assert_true(notice_unhex(text_of(hex), back));
+    assert_memory_equal(hash, back, HASH_BYTES);
+    assert_false(notice_unhex((struct text){hex, 63}, back));
+    assert_false(notice_unhex((struct text){hex, 65}, back));
+    assert_false(notice_unhex(TEXT_NONE, back));
+    hex[10] = 'g';
+    assert_false(notice_unhex(text_of(hex), back));
+    hex[10] = ':';
+    assert_false(notice_unhex(text_of(hex), back));
+}
+
+/* ---- languages ---- */
+
+static void test_language_lookup(void **state)
+{
+    static const struct {
+        const char *asked, *shown;
+    } rows[] = {
+        {"", "en"},         {"en", "en"},         {"EN", "en"},        {"de", "de"},          {"de-AT", "de"},
+        {"DE-at", "de"},    {"de-Latn-AT", "de"}, {"pt-BR", "pt-BR"},  {"pt-br", "pt-BR"},    {"pt-BR-x-a", "pt-BR"},
+        {"pt", "en"},       {"pt-PT", "en"},      {"fr", "en"},        {"d", "en"},           {"deu", "en"},
+        {"de-", "de"},      {"-", "en"},          {"--", "en"},        {"-de", "en"},         {"de--AT", "de"},
+        {"*", "en"},        {"de\xff", "en"},
+    };
+    struct edition *edition = edition_with("de: {title: Ihre Wahl}", "de: {title: Ihre Wahl}\n      pt-BR: {title: A}");
+    const struct site *shop = shop_of(edition);
+
+    assert_int_equal(edition_notices(edition, shop)->n_notices, 3);
+    for (size_t i = 0; i < N_ROWS(rows); i++)
+        check_text(rows[i].asked, text_of(edition_notice(edition, shop, text_of(rows[i].asked))->lang), rows[i].shown);
+    /* Another language is another text, but not another meaning. */
+    assert_string_not_equal(edition_notice(edition, shop, TEXT("de"))->hex,
+                            edition_notice(edition, shop, TEXT("en"))->hex);
+    for (unsigned i = 0; i < 3; i++) {
+        const struct notice *notice = &edition_notices(edition, shop)->notices[i];
+        assert_ptr_equal(edition_notice_by_hex(edition, shop, text_of(notice->hex)), notice);
+    }
+    const char *hex = edition_notices(edition, shop)->notices[0].hex;
+    assert_null(edition_notice_by_hex(edition, shop, (struct text){hex, 63}));
+    assert_null(edition_notice_by_hex(edition, shop, TEXT_NONE));
+    assert_null(edition_notice_by_hex(edition, config_site(edition->config, TEXT("blog")), text_of(hex)));
+    edition_unref(edition);
+}
+
+static void test_texts(void **state)
+{
+    struct edition *edition = store_fixture_edition(store_fixture_yaml);
+    const struct site *shop = shop_of(edition);
+
+    assert_string_equal(texts_get(shop, "de", "title"), "Ihre Wahl");
+    assert_string_equal(texts_get(shop, "en", "title"), texts_get(shop, "xx", "title")); /* English is the fallback */
+    assert_string_equal(texts_get(shop, "de", "body"), texts_get(shop, "en", "body"));
+    assert_string_equal(texts_get(shop, "en", "nothing"), "");
+    assert_string_equal(texts_purpose(shop, "en", "strict", "title"), "strict"); /* no text: its name */
+    assert_string_equal(texts_purpose(shop, "en", "strict", "description"), "");
+    assert_string_not_equal(texts_purpose(shop, "en", "analytics", "title"), "analytics");
+    for (unsigned i = 0; i < texts_count(); i++)
+        assert_true(texts_get(shop, "en", texts_key(i))[0]);
+    edition_unref(edition);
+}
+
+/* More languages than are shown: the first TEXTS_LANGUAGES_MAX. */
+static void test_many_languages(void **state)
+{
+    BUFFER_AUTO texts = BUFFER_INIT(1 << 16);
+
+    buffer_put_text(&texts, TEXT("aa: {title: X}"));
+    for (unsigned i = 1; i < 100; i++)
+        buffer_printf(&texts, "\n      %c%c: {title: X}", 'a' + i / 26, 'a' + i % 26);
+    buffer_put_u8(&texts, '\0');
+    struct edition *edition = edition_with("de: {title: Ihre Wahl}", (const char *)texts.data);
+    assert_int_equal(edition_notices(edition, shop_of(edition))->n_notices, TEXTS_LANGUAGES_MAX);
+    edition_unref(edition);
+}
+
+static void test_too_large(void **state)
+{
+    struct config *config;
+    struct edition *edition = NULL;
+    BUFFER_AUTO yaml = BUFFER_INIT(1 << 20);
+    static char long_text[CONFIG_TEXT_BYTES_MAX + 1];
+
+    memset(long_text, '"', CONFIG_TEXT_BYTES_MAX); /* each is two bytes in JSON */
+    buffer_printf(&yaml, "data: ./data\nlisten: {public: 127.0.0.1:8080, private: 127.0.0.1:8081}\n"
+                         "sites:\n  a:\n    origins: [https://a.example]\n    controller: {name: A, contact: x@a}\n"
+                         "    purposes: {one: {collects: [log]}}\n    texts:\n      en:\n");
+    for (unsigned i = 0; i < texts_count(); i++)
+        buffer_printf(&yaml, "        %s: '%s'\n", texts_key(i), long_text);
+    buffer_printf(&yaml, "        purpose.one.title: '%s'\n        purpose.one.description: '%s'\n", long_text, long_text);
+    buffer_put_u8(&yaml, '\0');
+    assert_int_equal(yaml.fault, 0);
+    config = store_fixture_config((const char *)yaml.data);
+    assert_int_equal(edition_new(config, &edition), -EOVERFLOW);
+    assert_null(edition);
+    config_unref(config);
+}
+
+/* ---- references ---- */
+
+static void test_references(void **state)
+{
+    struct config *config = store_fixture_config(store_fixture_yaml);
+    struct edition *edition;
+
+    assert_int_equal(edition_new(config, &edition), 0);
+    assert_int_equal(config->n_refs, 2);
+    config_unref(config);
+    assert_ptr_equal(edition_ref(edition), edition);
+    assert_null(edition_unref(edition));
+    assert_non_null(shop_of(edition)); /* still there */
+    assert_null(edition_unref(edition));
+    assert_null(edition_unref(NULL));
+}
+
+/* ---- no memory for JSON ---- */
+
+static long n_until_failure = -1; /* this many allocations of jansson's from now one fails */
+
+static void *failing_malloc(size_t size)
+{
+    return n_until_failure >= 0 && n_until_failure-- == 0 ? NULL : malloc(size);
+}
+
+/*
+ * A notice that lacks a recipient for want of memory would be shown, hashed and
+ * kept: each allocation of JSON fails once, and the edition is none or the same.
+ */
+static void test_no_memory_for_json(void **state)
+{
+    struct edition *good = store_fixture_edition(store_fixture_yaml);
+    struct config *config = store_fixture_config(store_fixture_yaml);
+    bool passed = false;
+
+    json_set_alloc_funcs(failing_malloc, free);
+    for (long n = 0; !passed; n++) {
+        struct edition *edition = NULL;
+
+        assert_true(n < 100000);
+        n_until_failure = n;
+        int r = edition_new(config, &edition);
+        passed = n_until_failure >= 0; /* there was nothing left to fail */
+        n_until_failure = -1;
+        if (r) {
+            assert_int_equal(r, -ENOMEM);
+            assert_null(edition);
+            continue;
+        }
+        for (unsigned i = 0; i < config->n_sites; i++) {
+            assert_memory_equal(edition->sites[i].material, good->sites[i].material, HASH_BYTES);
+            for (unsigned k = 0; k < good->sites[i].n_notices; k++)
+                assert_string_equal(edition->sites[i].notices[k].json, good->sites[i].notices[k].json);
+        }
+        edition_unref(edition);
+    }
+    json_set_alloc_funcs(malloc, free);
+    config_unref(config);
+    edition_unref(good);
+}
+
+/* ---- in the store ---- */
+
+static void test_kept_for_ever(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct edition *later = edition_with("name: Example Shop", "name: Example Store");
+    const struct notice *old = edition_notice(fixture->edition, shop_of(fixture->edition), TEXT("en"));
+    const struct notice *new = edition_notice(later, shop_of(later), TEXT("en"));
+    uint8_t unknown[HASH_BYTES] = {1};
+    struct text json;
+    uint64_t n_before, n_after;
+    DB_TXN_AUTO *txn = NULL;
+
+    assert_int_equal(db_begin_write(fixture->db, &txn), 0);
+    assert_int_equal(db_entries(txn, DB_NOTICES, &n_before), 0);
+    assert_int_equal(n_before, 3); /* the shop's in two languages, the blog's */
+    assert_int_equal(edition_store(later, txn), 0);
+    assert_int_equal(edition_store(later, txn), 0); /* twice is once */
+    assert_int_equal(db_entries(txn, DB_NOTICES, &n_after), 0);
+    assert_int_equal(n_after, 5);
+    assert_int_equal(notice_get(txn, old->hash, &json), 0);
+    assert_text(json, old->json);
+    assert_int_equal(notice_get(txn, new->hash, &json), 0);
+    assert_text(json, new->json);
+    assert_int_equal(notice_get(txn, unknown, &json), DB_E_NOT_FOUND);
+    edition_unref(later);
+}
+
+static void test_tampered(void **state)
+{
+    struct store_fixture *fixture = *state;
+    const struct notice *notice = edition_notice(fixture->edition, shop_of(fixture->edition), TEXT("en"));
+    struct text key = {(const char *)notice->hash, HASH_BYTES}, json = TEXT("untouched");
+    DB_TXN_AUTO *txn = NULL;
+
+    assert_int_equal(db_begin_write(fixture->db, &txn), 0);
+    for (size_t i = 0; i < strlen(notice->json); i += 13) {
+        store_fixture_damage(txn, DB_NOTICES, key, i);
+        assert_int_equal(notice_get(txn, notice->hash, &json), -EBADMSG);
+        assert_text(json, "untouched");
+        store_fixture_damage(txn, DB_NOTICES, key, i);
+    }
+    assert_int_equal(db_put(txn, DB_NOTICES, key, TEXT_NONE), 0);
+    assert_int_equal(notice_get(txn, notice->hash, &json), -EBADMSG);
+    assert_int_equal(edition_store(fixture->edition, txn), -EBADMSG); /* not used over a damaged one */
+}
+
+#define SITE(name)                                                                                                     \
+    "  " name ": {origins: [https://" name ".example], controller: {name: N, contact: c@" name ".example},\n"          \
+    "    purposes: {one: {collects: [log]}}}\n"
+#define HEAD "data: ./data\nlisten: {public: 127.0.0.1:8080, private: 127.0.0.1:8081}\nsites:\n"
+
+static void test_site_numbers(void **state)
+{
+    static const struct {
+        const char *yaml;
+        const char *names[4];
+        uint32_t numbers[4];
+    } editions[] = {
+        {HEAD SITE("a") SITE("b"), {"a", "b"}, {1, 2}},
+        {HEAD SITE("b") SITE("a"), {"a", "b"}, {1, 2}},            /* another order */
+        {HEAD SITE("c") SITE("b"), {"b", "c"}, {2, 3}},            /* one left, one came */
+        {HEAD SITE("d") SITE("a"), {"a", "d"}, {1, 4}},            /* the first came back */
+        {HEAD SITE("d") SITE("c") SITE("b") SITE("a"), {"a", "b", "c", "d"}, {1, 2, 3, 4}},
+    };
+    char folder[STORE_FIXTURE_PATH_BYTES];
+
+    store_fixture_folder(folder);
+    for (size_t i = 0; i < N_ROWS(editions); i++) {
+        struct edition *edition = store_fixture_edition(editions[i].yaml), *reader = store_fixture_edition(editions[i].yaml);
+        struct db *db = store_fixture_open(folder);
+        DB_TXN_AUTO *txn = NULL;
+
+        assert_int_equal(db_begin_write(db, &txn), 0);
+        assert_int_equal(edition_store(edition, txn), 0);
+        assert_int_equal(db_commit(txn), 0);
+        assert_int_equal(db_begin_read(db, &txn), 0);
+        assert_int_equal(edition_bind(reader, txn), 0);
+        for (size_t n = 0; n < 4 && editions[i].names[n]; n++) {
+            assert_int_equal(config_site(edition->config, text_of(editions[i].names[n]))->id, editions[i].numbers[n]);
+            assert_int_equal(config_site(reader->config, text_of(editions[i].names[n]))->id, editions[i].numbers[n]);
+        }
+        txn = db_abort(txn);
+        db_close(db);
+        edition_unref(reader);
+        edition_unref(edition);
+    }
+    /* A site that no server has stored has no number. */
+    struct edition *unknown = store_fixture_edition(HEAD SITE("new") SITE("a"));
+    struct db *db = store_fixture_open(folder);
+    DB_TXN_AUTO *txn = NULL;
+    assert_int_equal(db_begin_write(db, &txn), 0);
+    assert_int_equal(edition_bind(unknown, txn), 0);
+    assert_int_equal(unknown->config->sites[0].id, 0);
+    assert_int_equal(unknown->config->sites[1].id, 1);
+    /* A number that is none. */
+    assert_int_equal(db_put(txn, DB_SITES, TEXT("new"), (struct text){"\0\0\0\0", 4}), 0);
+    assert_int_equal(edition_bind(unknown, txn), -EBADMSG);
+    assert_int_equal(db_put(txn, DB_SITES, TEXT("new"), TEXT("12345")), 0);
+    assert_int_equal(edition_store(unknown, txn), -EBADMSG);
+    txn = db_abort(txn);
+    db_close(db);
+    edition_unref(unknown);
+    store_fixture_remove(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_a_change_changes),
+        cmocka_unit_test(test_materials_differ),
+        cmocka_unit_test(test_notice_says_everything),
+        cmocka_unit_test(test_hex),
+        cmocka_unit_test(test_language_lookup),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_many_languages),
+        cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_references),
+        cmocka_unit_test(test_no_memory_for_json),
+        STORE_FIXTURE_TEST(test_kept_for_ever),
+        STORE_FIXTURE_TEST(test_tampered),
+        cmocka_unit_test(test_site_numbers),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

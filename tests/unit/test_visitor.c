@@ -1,0 +1,277 @@
+/*
+ * Visitors: the row there and back, damaged rows, and when a choice expires.
+ */
+#include "check.h"
+#include "crumb/base/buffer.h"
+#include "crumb/consent/visitor.h"
+#include "crumb/store/checksum.h"
+#include "store_fixture.h"
+#include <errno.h>
+
+#define ID ((const uint8_t *)"visitor-no-00001")
+#define OTHER_ID ((const uint8_t *)"visitor-no-00002")
+#define NOW STORE_FIXTURE_NOW_MS
+
+static struct visitor some_visitor(void)
+{
+    struct visitor visitor = {.choice = CHOICE_CUSTOM,
+                              .gpc_at_choice = true,
+                              .restricted = false,
+                              .minor = true,
+                              .consent = 0x1122334455667788,
+                              .first_consent = 3,
+                              .since_ms = NOW - 1000,
+                              .at_ms = NOW,
+                              .granted = {UINT64_MAX, 0, 5},
+                              .n_granted = 3};
+
+    return visitor;
+}
+
+static void check_same(const struct visitor *a, const struct visitor *b)
+{
+    assert_int_equal(a->choice, b->choice);
+    assert_int_equal(a->gpc_at_choice, b->gpc_at_choice);
+    assert_int_equal(a->restricted, b->restricted);
+    assert_int_equal(a->minor, b->minor);
+    assert_true(a->consent == b->consent && a->first_consent == b->first_consent);
+    assert_true(a->since_ms == b->since_ms && a->at_ms == b->at_ms);
+    assert_int_equal(a->n_granted, b->n_granted);
+    for (unsigned i = 0; i < a->n_granted; i++)
+        assert_true(a->granted[i] == b->granted[i]);
+}
+
+static void test_round_trip(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct visitor found;
+    DB_TXN_AUTO *txn = NULL;
+
+    assert_int_equal(db_begin_write(fixture->db, &txn), 0);
+    assert_int_equal(visitor_get(txn, 1, ID, &found), DB_E_NOT_FOUND);
+    for (unsigned kind = CHOICE_GRANT; kind < CHOICE_N; kind++)
+        for (unsigned flags = 0; flags < 8; flags++) {
+            struct visitor visitor = some_visitor();
+
+            visitor.choice = kind;
+            visitor.gpc_at_choice = flags & 1;
+            visitor.restricted = flags & 2;
+            visitor.minor = flags & 4;
+            visitor.n_granted = flags == 7 ? PURPOSES_MAX : flags % 4;
+            for (unsigned i = 0; i < visitor.n_granted; i++)
+                visitor.granted[i] = 0x0101010101010101 * i;
+            assert_int_equal(visitor_put(txn, 1, ID, &visitor), 0);
+            assert_int_equal(visitor_get(txn, 1, ID, &found), 0);
+            check_same(&visitor, &found);
+        }
+    assert_int_equal(visitor_get(txn, 2, ID, &found), DB_E_NOT_FOUND); /* another site's visitor is another */
+    assert_int_equal(visitor_get(txn, 1, OTHER_ID, &found), DB_E_NOT_FOUND);
+    assert_int_equal(visitor_delete(txn, 1, ID), 0);
+    assert_int_equal(visitor_delete(txn, 1, ID), 0);
+    assert_int_equal(visitor_get(txn, 1, ID, &found), DB_E_NOT_FOUND);
+}
+
+static void test_damage(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct key key = key_visitor(1, ID), other = key_visitor(1, OTHER_ID);
+    struct visitor visitor = some_visitor(), found;
+    struct text value;
+    DB_TXN_AUTO *txn = NULL;
+
+    assert_int_equal(db_begin_write(fixture->db, &txn), 0);
+    assert_int_equal(visitor_put(txn, 1, ID, &visitor), 0);
+    assert_int_equal(db_get(txn, DB_VISITORS, key_text(&key), &value), 0);
+    BUFFER_AUTO copy = BUFFER_INIT(1000);
+    buffer_put_text(&copy, value);
+    for (size_t i = 0; i < copy.size; i++) {
+        store_fixture_damage(txn, DB_VISITORS, key_text(&key), i);
+        assert_int_equal(visitor_get(txn, 1, ID, &found), -EBADMSG);
+        store_fixture_damage(txn, DB_VISITORS, key_text(&key), i);
+        assert_int_equal(db_put(txn, DB_VISITORS, key_text(&other), (struct text){(const char *)copy.data, i}), 0);
+        assert_int_equal(visitor_get(txn, 1, OTHER_ID, &found), -EBADMSG);
+    }
+    assert_int_equal(visitor_get(txn, 1, ID, &found), 0);
+    /* A row that was moved to another visitor grants that one nothing. */
+    assert_int_equal(db_put(txn, DB_VISITORS, key_text(&other), buffer_text(&copy)), 0);
+    assert_int_equal(visitor_get(txn, 1, OTHER_ID, &found), -EBADMSG);
+}
+
+/* Rows with a good checksum that nobody of us would write. */
+static void test_forms_that_are_none(void **state)
+{
+    static const struct {
+        const char *name;
+        unsigned version, choice, flags, n_granted, n_more;
+        bool good;
+    } rows[] = {
+        {"a grant", 1, CHOICE_GRANT, 0, 1, 0, true},
+        {"all flags, all purposes", 1, CHOICE_RENEW, 7, PURPOSES_MAX, 0, true},
+        {"another version", 2, CHOICE_GRANT, 0, 1, 0, false},
+        {"no choice", 1, 0, 0, 1, 0, false},
+        {"a choice that is none", 1, CHOICE_N, 0, 1, 0, false},
+        {"a flag that is none", 1, CHOICE_GRANT, 8, 1, 0, false},
+        {"too many purposes", 1, CHOICE_GRANT, 0, PURPOSES_MAX + 1, 0, false},
+        {"bytes behind", 1, CHOICE_GRANT, 0, 1, 1, false},
+    };
+    struct store_fixture *fixture = *state;
+    struct key key = key_visitor(1, ID);
+    DB_TXN_AUTO *txn = NULL;
+
+    assert_int_equal(db_begin_write(fixture->db, &txn), 0);
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        BUFFER_AUTO buffer = BUFFER_INIT(1000);
+        struct visitor found;
+
+        buffer_put_u8(&buffer, (uint8_t)rows[i].version);
+        buffer_put_u8(&buffer, (uint8_t)rows[i].choice);
+        buffer_put_u8(&buffer, (uint8_t)rows[i].flags);
+        for (unsigned n = 0; n < 4; n++)
+            buffer_put_u64(&buffer, n);
+        buffer_put_u8(&buffer, (uint8_t)rows[i].n_granted);
+        for (unsigned n = 0; n < rows[i].n_granted; n++)
+            buffer_put_u64(&buffer, n);
+        for (unsigned n = 0; n < rows[i].n_more; n++)
+            buffer_put_u8(&buffer, 0);
+        checksum_put(&buffer, key_text(&key));
+        assert_int_equal(db_put(txn, DB_VISITORS, key_text(&key), buffer_text(&buffer)), 0);
+        check_equal(rows[i].name, visitor_get(txn, 1, ID, &found), rows[i].good ? 0 : -EBADMSG);
+    }
+}
+
+struct walk {
+    unsigned n, stop_at;
+};
+
+static int visit(void *context, uint32_t site, const uint8_t id[VISITOR_BYTES], const struct visitor *visitor)
+{
+    struct walk *walk = context;
+
+    assert_int_equal(site, walk->n < 2 ? 1 : 2);
+    assert_memory_equal(id, walk->n == 1 ? OTHER_ID : ID, VISITOR_BYTES);
+    assert_int_equal(visitor->first_consent, walk->n);
+    return ++walk->n == walk->stop_at ? 42 : 0;
+}
+
+static void test_walk(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct visitor visitor = some_visitor();
+    struct walk walk = {.n = 0};
+    DB_TXN_AUTO *txn = NULL;
+
+    assert_int_equal(db_begin_write(fixture->db, &txn), 0);
+    visitor.first_consent = 2;
+    assert_int_equal(visitor_put(txn, 2, ID, &visitor), 0);
+    visitor.first_consent = 1;
+    assert_int_equal(visitor_put(txn, 1, OTHER_ID, &visitor), 0);
+    visitor.first_consent = 0;
+    assert_int_equal(visitor_put(txn, 1, ID, &visitor), 0);
+    assert_int_equal(visitor_each(txn, visit, &walk), 0);
+    assert_int_equal(walk.n, 3);
+    walk = (struct walk){.stop_at = 1};
+    assert_int_equal(visitor_each(txn, visit, &walk), 42);
+    struct key key = key_visitor(1, OTHER_ID);
+    store_fixture_damage(txn, DB_VISITORS, key_text(&key), 0);
+    walk = (struct walk){.stop_at = 0};
+    assert_int_equal(visitor_each(txn, visit, &walk), -EBADMSG);
+    assert_int_equal(walk.n, 1);
+}
+
+/* The shop keeps a choice for 180 days and a visitor id for 390. */
+static void test_expiry(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t since_ago_ms, at_ago_ms;
+        bool live;
+    } rows[] = {
+#define DAY (24LL * 3600 * 1000)
+        {"this moment", 0, 0, true},
+        {"a millisecond before the choice expires", 180 * DAY - 1, 180 * DAY - 1, true},
+        {"the choice expires", 180 * DAY, 180 * DAY, false},
+        {"long ago", 1000 * DAY, 999 * DAY, false},
+        {"a millisecond before the id expires", 390 * DAY - 1, 10 * DAY, true},
+        {"the id expires, though the choice is fresh", 390 * DAY, 10 * DAY, false},
+        {"a choice from the future", 0, -1, false},
+        {"a clock that was set back", 5 * DAY, -3600000, false},
+#undef DAY
+    };
+    struct store_fixture *fixture = *state;
+    const struct site *site = store_fixture_site(fixture, "shop");
+
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        struct visitor visitor = {.choice = CHOICE_GRANT,
+                                  .since_ms = NOW - rows[i].since_ago_ms,
+                                  .at_ms = NOW - rows[i].at_ago_ms,
+                                  .granted = {site->purposes[0].material},
+                                  .n_granted = 1};
+        struct policy_answer answer = visitor_allowed(&visitor, site, false, NOW);
+
+        check_equal(rows[i].name, visitor_is_live(&visitor, site, NOW), rows[i].live);
+        check_equal(rows[i].name, answer.classes, rows[i].live ? CLASS_BIT(CLASS_LOG) | CLASS_BIT(CLASS_DEVICE) : 0);
+        check_equal(rows[i].name, answer.reason, REASON_NO_CONSENT);
+    }
+}
+
+/* From the row to the policy: purposes of the shop are analytics, journeys, marketing, strict. */
+static void test_allowed(void **state)
+{
+    static const struct {
+        const char *name;
+        enum choice_kind choice;
+        const char *granted; /* purposes, by the first letter; '?' is one that is no more */
+        bool gpc_now, gpc_then, restricted, minor;
+        unsigned classes;
+        enum reason reason;
+    } rows[] = {
+        {"everything", CHOICE_GRANT, "ajms", 0, 0, 0, 0, CLASS_ALL, REASON_NO_CONSENT},
+        {"analytics", CHOICE_CUSTOM, "a", 0, 0, 0, 0, 3, REASON_NO_CONSENT},
+        {"journeys", CHOICE_CUSTOM, "j", 0, 0, 0, 0, 4, REASON_NO_CONSENT},
+        {"marketing collects nothing", CHOICE_CUSTOM, "m", 0, 0, 0, 0, 0, REASON_NO_CONSENT},
+        {"strict", CHOICE_CUSTOM, "s", 0, 0, 0, 0, 1, REASON_NO_CONSENT},
+        {"strict and journeys", CHOICE_CUSTOM, "sj", 0, 0, 0, 0, 5, REASON_NO_CONSENT},
+        {"a purpose that changed", CHOICE_GRANT, "?", 0, 0, 0, 0, 0, REASON_STALE_NOTICE},
+        {"one that changed, one that did not", CHOICE_GRANT, "?s", 0, 0, 0, 0, 1, REASON_STALE_NOTICE},
+        {"refused", CHOICE_DENY, "", 0, 0, 0, 0, 0, REASON_NO_CONSENT},
+        {"the signal came", CHOICE_GRANT, "a", 1, 0, 0, 0, 0, REASON_GPC},
+        {"the signal was there", CHOICE_GRANT, "a", 1, 1, 0, 0, 3, REASON_NO_CONSENT},
+        {"restricted", CHOICE_GRANT, "a", 0, 0, 1, 0, 0, REASON_RESTRICTED},
+        {"a minor", CHOICE_GRANT, "a", 0, 0, 0, 1, 0, REASON_MINOR},
+    };
+    struct store_fixture *fixture = *state;
+    const struct site *site = store_fixture_site(fixture, "shop");
+
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        struct visitor visitor = {.choice = rows[i].choice,
+                                  .gpc_at_choice = rows[i].gpc_then,
+                                  .restricted = rows[i].restricted,
+                                  .minor = rows[i].minor,
+                                  .since_ms = NOW,
+                                  .at_ms = NOW};
+        for (const char *c = rows[i].granted; *c; c++) {
+            size_t purpose = text_find(TEXT("ajms"), *c);
+
+            visitor.granted[visitor.n_granted++] = purpose < 4 ? site->purposes[purpose].material : 12345;
+        }
+        struct policy_answer answer = visitor_allowed(&visitor, site, rows[i].gpc_now, NOW);
+        check_equal(rows[i].name, answer.classes, rows[i].classes);
+        check_equal(rows[i].name, answer.reason, rows[i].reason);
+    }
+    assert_int_equal(visitor_allowed(NULL, site, false, NOW).classes, 0);
+    assert_int_equal(visitor_allowed(NULL, site, false, NOW).reason, REASON_NO_CONSENT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORE_FIXTURE_TEST(test_round_trip),
+        STORE_FIXTURE_TEST(test_damage),
+        STORE_FIXTURE_TEST(test_forms_that_are_none),
+        STORE_FIXTURE_TEST(test_walk),
+        STORE_FIXTURE_TEST(test_expiry),
+        STORE_FIXTURE_TEST(test_allowed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
