@@ -105,8 +105,8 @@ static const char *read_line(const struct replay *replay, json_t *root, struct l
 
     if (!root)
         return "it is not a JSON object";
-    if (json_unpack(root, "{s:I, s:s, s:s, s?:s, s?:s, s:o, s:s}", "t", &at_ms, "site", &site, "visitor",
-                    &line.visitor, "ip", &ip, "ua", &agent, "purposes", &purposes, "event", &line.event) < 0)
+    if (json_unpack(root, "{s:I, s:s, s:s, s?:s, s?:s, s:o, s:s}", "t", &at_ms, "site", &site, "visitor", &line.visitor,
+                    "ip", &ip, "ua", &agent, "purposes", &purposes, "event", &line.event) < 0)
         return "it needs t, site, visitor, purposes and event";
     line.at_ms = at_ms;
     line.site = config_site(replay->edition->config, text_of(site));
@@ -192,8 +192,7 @@ static int choose(struct replay *replay, struct browser *browser, const struct l
         return error_origin(-ENOMEM);
     if (!browser->has_id)
         make_id(browser, line);
-    choosing->super =
-        (struct write_op){.bytes = sizeof *choosing, .apply = choosing_apply, .done = choosing_done};
+    choosing->super = (struct write_op){.bytes = sizeof *choosing, .apply = choosing_apply, .done = choosing_done};
     choosing->replay = replay;
     choosing->choice = (struct choice){.site = line->site,
                                        .notice = edition_notice(replay->edition, line->site, TEXT_NONE),
@@ -337,8 +336,7 @@ static int store_edition(struct replay *replay)
 static int open_store(struct replay *replay)
 {
     const struct config *config = replay->edition->config;
-    struct db_options options = {
-        .folder = config->data, .mode = DB_SERVE, .size_bytes_max = config->data_max_bytes};
+    struct db_options options = {.folder = config->data, .mode = DB_SERVE, .size_bytes_max = config->data_max_bytes};
     int r = db_open(&options, &replay->db);
 
     if (r == DB_E_LOCKED)

@@ -58,8 +58,8 @@ const char *error_trail(int code)
     size_t used = (size_t)snprintf(text, sizeof text, "%s", strerror(code < 0 ? -code : code));
 
     for (unsigned i = 0; i < n_trail && used < sizeof text; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s:%d", i ? " <- " : " (", base_name(trail[i].file),
-                                 trail[i].line);
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s:%d", i ? " <- " : " (",
+                                 base_name(trail[i].file), trail[i].line);
     if (n_trail && used < sizeof text - 1)
         memcpy(text + used, ")", 2);
     return text;

@@ -15,15 +15,10 @@ static const char *const regimes[REGIME_N] = {
 static const char *const surfaces[SURFACE_N] = {
     [SURFACE_BANNER] = "banner", [SURFACE_DIALOG] = "dialog", [SURFACE_PAGE] = "page", [SURFACE_API] = "api"};
 
-static const char *const choice_kinds[CHOICE_N] = {[CHOICE_GRANT] = "grant",
-                                                   [CHOICE_DENY] = "deny",
-                                                   [CHOICE_CUSTOM] = "custom",
-                                                   [CHOICE_DISMISS] = "dismiss",
-                                                   [CHOICE_WITHDRAW] = "withdraw",
-                                                   [CHOICE_GPC] = "gpc",
-                                                   [CHOICE_IMPLIED] = "implied",
-                                                   [CHOICE_MINOR] = "minor",
-                                                   [CHOICE_RENEW] = "renew"};
+static const char *const choice_kinds[CHOICE_N] = {
+    [CHOICE_GRANT] = "grant",     [CHOICE_DENY] = "deny",         [CHOICE_CUSTOM] = "custom",
+    [CHOICE_DISMISS] = "dismiss", [CHOICE_WITHDRAW] = "withdraw", [CHOICE_GPC] = "gpc",
+    [CHOICE_IMPLIED] = "implied", [CHOICE_MINOR] = "minor",       [CHOICE_RENEW] = "renew"};
 
 static const char *const reasons[REASON_N] = {[REASON_NONE] = "none",
                                               [REASON_NO_CONSENT] = "no_consent",

@@ -17,7 +17,6 @@
 #define DAY_S 86400
 #define NAME_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/"
 
-
 /* Offsets change at multiples of this: the oddest since 1970 was Monrovia's, at 00:44:30 in 1972. */
 #define STEP_S 30
 

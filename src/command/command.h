@@ -35,7 +35,8 @@ void command_print_help(const struct command *self);
 /* Says what is wrong with the call and how it is right; returns EXIT_USAGE. */
 int command_misuse(const struct command *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Loads a configuration and its edition; otherwise says why and returns an exit code. 0: *ret_edition is the caller's. */
+/* Loads a configuration and its edition; otherwise says why and returns an exit code. 0: *ret_edition is the caller's.
+ */
 int command_load(const char *path, struct edition **ret_edition);
 
 /* An open store and the edition it belongs to. */
@@ -54,8 +55,8 @@ struct setup {
  */
 struct option;
 int command_arguments(const struct command *self, int argc, char **argv, const struct option *options,
-                      int (*take)(void *context, int option, const char *value), void *context,
-                      const char **ret_config, const char **ret_word);
+                      int (*take)(void *context, int option, const char *value), void *context, const char **ret_config,
+                      const char **ret_word);
 
 /* Opens the store for reading, beside a server or without. 0 or an exit code, after saying why. */
 int setup_open(const char *config, struct setup *ret_setup);

@@ -163,9 +163,9 @@ static int print_books(void *context, uint32_t site, uint32_t hour, const struct
     for (unsigned i = 0; i < REASON_N; i++)
         if (books->dropped[i])
             json_object_set_new(dropped, words_reason(i), json_integer((json_int_t)books->dropped[i]));
-    json_t *object = json_pack("{s:o, s:I, s:I, s:I, s:o}", "site", site_json(dump, site), "hour_s",
-                               (json_int_t)hour * 3600, "received", (json_int_t)books->received, "stored",
-                               (json_int_t)books->stored, "dropped", dropped);
+    json_t *object =
+        json_pack("{s:o, s:I, s:I, s:I, s:o}", "site", site_json(dump, site), "hour_s", (json_int_t)hour * 3600,
+                  "received", (json_int_t)books->received, "stored", (json_int_t)books->stored, "dropped", dropped);
     if (wanted(dump, site))
         print(object);
     else
@@ -235,7 +235,7 @@ static int dump_rollups(struct dump *dump)
 static const struct {
     const char *name;
     int (*dump)(struct dump *dump);
-} tiers[] = {{"journal", dump_journal}, {"ledger", dump_ledger}, {"visitors", dump_visitors}, {"books", dump_books},
+} tiers[] = {{"journal", dump_journal}, {"ledger", dump_ledger},   {"visitors", dump_visitors}, {"books", dump_books},
              {"days", dump_days},       {"notices", dump_notices}, {"rollup", dump_rollups}};
 
 enum { OPTION_SITE = 256 };

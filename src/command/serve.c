@@ -30,8 +30,7 @@ struct serve {
 static int open_store(struct serve *serve)
 {
     const struct config *config = serve->edition->config;
-    struct db_options options = {
-        .folder = config->data, .mode = DB_SERVE, .size_bytes_max = config->data_max_bytes};
+    struct db_options options = {.folder = config->data, .mode = DB_SERVE, .size_bytes_max = config->data_max_bytes};
     int r = db_open(&options, &serve->service.db);
 
     if (r == DB_E_LOCKED)

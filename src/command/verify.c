@@ -200,8 +200,9 @@ static int check_event(void *context, const struct journal_record *record)
     if (!decision || decision->sequence != record->consent || !decision->grants || record->consent > record->sequence)
         return wrong(verify, "journal record %" PRIu64 ": no consent allows it", record->sequence);
     if (next && next->sequence < record->sequence)
-        return wrong(verify, "journal record %" PRIu64 ": it was stored after its consent had ended with ledger record "
-                             "%" PRIu64,
+        return wrong(verify,
+                     "journal record %" PRIu64 ": it was stored after its consent had ended with ledger record "
+                     "%" PRIu64,
                      record->sequence, next->sequence);
     if (record->sequence > verify->day->last)
         return wrong(verify, "journal record %" PRIu64 ": it is newer than its day knows", record->sequence);
@@ -220,8 +221,9 @@ static int check_day(void *context, uint32_t site, int32_t day, const struct day
     if (r)
         return r;
     if (verify->n_day_events != state->events)
-        return wrong(verify, "site %" PRIu32 ", day %" PRId32 ": %" PRIu64 " events in the journal, %" PRIu64 " counted",
-                     site, day, verify->n_day_events, state->events);
+        return wrong(verify,
+                     "site %" PRIu32 ", day %" PRId32 ": %" PRIu64 " events in the journal, %" PRIu64 " counted", site,
+                     day, verify->n_day_events, state->events);
     verify->n_events += verify->n_day_events;
     return 0;
 }
@@ -257,7 +259,8 @@ static int check_books(struct verify *verify)
     int r = accounting_each(verify->txn, sum_books, &sum, &site, &hour);
 
     if (r == -EBADMSG)
-        return wrong(verify, "books of site %" PRIu32 ", hour %" PRIu32 ": damaged, or they do not balance", site, hour);
+        return wrong(verify, "books of site %" PRIu32 ", hour %" PRIu32 ": damaged, or they do not balance", site,
+                     hour);
     if (r == 0 && sum.stored != verify->n_events)
         return wrong(verify, "books: %" PRIu64 " events stored, %" PRIu64 " in the journal", sum.stored,
                      verify->n_events);
@@ -276,8 +279,9 @@ static int compare_rollups(struct verify *verify, uint32_t site, int32_t day, st
         if (r < 0)
             return error_trace(r);
         if (r || !text_equal(kept, buffer_text(&rollups[dimension])))
-            return wrong(verify, "rollup of site %" PRIu32 ", day %" PRId32 ", dimension %u: building it again gives %s",
-                         site, day, dimension, r ? "one that is not there" : "other bytes");
+            return wrong(verify,
+                         "rollup of site %" PRIu32 ", day %" PRId32 ", dimension %u: building it again gives %s", site,
+                         day, dimension, r ? "one that is not there" : "other bytes");
     }
     return 0;
 }
@@ -310,7 +314,8 @@ static int read_rollup(struct verify *verify, struct text key, struct text value
         return wrong(verify, "rollups: a key is none");
     int r = cells_decode(value, &cells);
     if (r == -EBADMSG || r == -EFBIG)
-        return wrong(verify, "rollup of site %" PRIu32 ", day %" PRId32 ", dimension %u: damaged", site, day, dimension);
+        return wrong(verify, "rollup of site %" PRIu32 ", day %" PRId32 ", dimension %u: damaged", site, day,
+                     dimension);
     if (r == 0)
         cells_deinit(&cells);
     return error_trace(r);

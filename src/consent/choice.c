@@ -109,8 +109,9 @@ static int parse_object(json_t *root, const struct edition *edition, struct choi
         return invalid(complaint, "`action` must be grant, deny, custom, dismiss or withdraw");
     choice.kind = (enum choice_kind)kind;
     choice.notice = edition_notice_by_hex(edition, choice.site, (struct text){.data = notice, .size = notice_size});
-    if (!choice.notice || (lang_size && choice.notice != edition_notice(edition, choice.site,
-                                                                        (struct text){.data = lang, .size = lang_size}))) {
+    if (!choice.notice ||
+        (lang_size &&
+         choice.notice != edition_notice(edition, choice.site, (struct text){.data = lang, .size = lang_size}))) {
         ret_choice->site = choice.site;
         buffer_put_text(complaint,
                         TEXT("`notice` is not what is shown now; read GET /v1/notice, show it, and ask again"));

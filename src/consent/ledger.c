@@ -19,10 +19,7 @@ struct head {
     uint8_t hash[HASH_BYTES];
 };
 
-bool ledger_has_visitor(const struct ledger_record *record)
-{
-    return !sodium_is_zero(record->visitor, VISITOR_BYTES);
-}
+bool ledger_has_visitor(const struct ledger_record *record) { return !sodium_is_zero(record->visitor, VISITOR_BYTES); }
 
 /* An empty ledger's head is all zeros: so is the first record's `previous`. */
 static int read_head(struct db_txn *txn, struct head *ret_head)

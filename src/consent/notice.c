@@ -42,7 +42,7 @@ static json_t *classes_json(unsigned classes)
 {
     json_t *array = json_array();
 
-    for (unsigned class = 0; class < CLASS_N; class++)
+    for (unsigned class = 0; class < CLASS_N; class ++)
         if (classes & CLASS_BIT(class))
             array = append(array, json_string(words_class(class)));
     return array;
@@ -119,8 +119,8 @@ static json_t *notice_json(const struct site *site, const char *lang)
                      "site", site->name, "title", site->title, "lang", lang, "controller", "name",
                      site->controller.name, "address", site->controller.address, "contact", site->controller.contact,
                      "storage", "country", site->storage.country, "location", site->storage.location, "retention",
-                     retention_json(&site->retention), "purposes", purposes, "texts", texts_json(site, lang),
-                     "address", address_name(site->address));
+                     retention_json(&site->retention), "purposes", purposes, "texts", texts_json(site, lang), "address",
+                     address_name(site->address));
 }
 
 static int put_json(const char *bytes, size_t size, void *context)

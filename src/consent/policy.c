@@ -4,7 +4,10 @@
  */
 #include "crumb/consent/policy.h"
 
-static struct policy_answer nothing(enum reason reason) { return (struct policy_answer){.classes = 0, .reason = reason}; }
+static struct policy_answer nothing(enum reason reason)
+{
+    return (struct policy_answer){.classes = 0, .reason = reason};
+}
 
 /* A record that somebody made by an action of theirs, GDPR art. 4(11). */
 static bool is_explicit(enum choice_kind choice)
@@ -23,8 +26,8 @@ struct policy_answer policy_decide(const struct policy_input *input)
     if (input->choice == CHOICE_GPC)
         return nothing(REASON_GPC);
     /* Silence is consent only where the law says so. */
-    bool implied = input->choice == CHOICE_IMPLIED &&
-                   (input->regime == REGIME_OPT_OUT || input->regime == REGIME_NOTICE_ONLY);
+    bool implied =
+        input->choice == CHOICE_IMPLIED && (input->regime == REGIME_OPT_OUT || input->regime == REGIME_NOTICE_ONLY);
     if (!is_explicit(input->choice) && !implied)
         return nothing(REASON_NO_CONSENT);
     /*

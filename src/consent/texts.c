@@ -24,7 +24,8 @@ static const struct shipped {
     {"en", "purpose.journeys.title", "Ways through the site"},
     {"en", "purpose.journeys.description", "What is clicked, and in which order pages are visited."},
     {"en", "purpose.marketing.title", "Advertising"},
-    {"en", "purpose.marketing.description", "Telling the named recipients about your visit so that they can show you ads."},
+    {"en", "purpose.marketing.description",
+     "Telling the named recipients about your visit so that they can show you ads."},
 };
 
 #define N_KEYS (sizeof keys / sizeof keys[0])

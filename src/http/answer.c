@@ -68,8 +68,8 @@ void answer_text(h2o_req_t *req, int status, struct text type, struct text body)
     h2o_iovec_t copied_type = h2o_strdup(&req->pool, type.data, type.size);
 
     h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL, copied_type.base, copied_type.len);
-    h2o_add_header_by_str(&req->pool, &req->res.headers, H2O_STRLIT("x-content-type-options"), 0, "X-Content-Type-Options",
-                          H2O_STRLIT("nosniff"));
+    h2o_add_header_by_str(&req->pool, &req->res.headers, H2O_STRLIT("x-content-type-options"), 0,
+                          "X-Content-Type-Options", H2O_STRLIT("nosniff"));
     /* A handler that knows better has said so already. */
     if (h2o_find_header(&req->res.headers, H2O_TOKEN_CACHE_CONTROL, -1) < 0)
         h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CACHE_CONTROL, NULL, H2O_STRLIT("no-store"));

@@ -113,7 +113,4 @@ static void collect(struct exchange *exchange, struct text events, bool is_body)
 
 void collect_get(struct exchange *exchange) { collect(exchange, exchange->query, false); }
 
-void collect_post(struct exchange *exchange)
-{
-    collect(exchange, exchange_body(exchange), true);
-}
+void collect_post(struct exchange *exchange) { collect(exchange, exchange_body(exchange), true); }

@@ -245,7 +245,8 @@ static int read_choice(struct lookup *lookup)
     r = ledger_get(txn, visitor.consent, &record);
     if (r)
         return r < 0 ? r : -EBADMSG;
-    lookup->current = memcmp(record.material, edition_notices(lookup->edition, lookup->site)->material, HASH_BYTES) == 0;
+    lookup->current =
+        memcmp(record.material, edition_notices(lookup->edition, lookup->site)->material, HASH_BYTES) == 0;
     lookup->granted = granted_now(&visitor, lookup->site);
     lookup->receipt = choice_receipt(&record);
     return lookup->receipt ? 0 : -ENOMEM;
@@ -345,8 +346,7 @@ void notice_current(struct exchange *exchange)
 
     if (!site)
         return;
-    const struct notice *notice =
-        edition_notice(exchange->loop->edition, site, exchange_param(exchange, TEXT("lang")));
+    const struct notice *notice = edition_notice(exchange->loop->edition, site, exchange_param(exchange, TEXT("lang")));
     answer_cors(exchange, site);
     answer_header(exchange->req, TEXT("Crumb-Notice"), text_of(notice->hex));
     answer_header(exchange->req, TEXT("Content-Language"), text_of(notice->lang));

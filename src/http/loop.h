@@ -23,7 +23,7 @@ struct loop {
     h2o_accept_ctx_t accept[LISTENER_N];
     int fds[LISTENER_N]; /* given to the listeners */
     h2o_socket_t *listeners[LISTENER_N];
-    sem_t ready; /* posted once when the loop can take orders */
+    sem_t ready;            /* posted once when the loop can take orders */
     unsigned n_connections; /* of this loop */
     bool stopping;
 };

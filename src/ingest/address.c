@@ -16,7 +16,7 @@ static struct text trim(struct text t)
     return t;
 }
 
-/* "192.0.2.1", "192.0.2.1:4711", "2001:db8::1", "[2001:db8::1]:4711". */
+/* "192.0.2.1", "192.0.2.1:4711", "2001:db8::1", "::ffff:192.0.2.1", "[2001:db8::1]:4711". */
 static bool parse_address(struct text text, struct sockaddr_storage *ret_address)
 {
     struct sockaddr_storage address = {0};
@@ -25,7 +25,7 @@ static bool parse_address(struct text text, struct sockaddr_storage *ret_address
     text = trim(text);
     if (text.size && text.data[0] == '[')
         text = (struct text){.data = text.data + 1, .size = text_find(text, ']') - 1};
-    else if (text_find(text, '.') < text.size)
+    else if (text_find(text, '.') < text_find(text, ':'))
         text.size = text_find(text, ':');
     if (text.size == 0 || text.size >= sizeof buffer)
         return false;

@@ -68,8 +68,7 @@ static void look_at_site(struct shared *shared, const struct site *site)
     if (shared->site == site)
         return;
     shared->site = site;
-    shared->kept_address =
-        request->client ? address_kept(request->client, site->address, shared->address) : TEXT_NONE;
+    shared->kept_address = request->client ? address_kept(request->client, site->address, shared->address) : TEXT_NONE;
     shared->day_at_ms = request->at_ms;
     shared->day = zone_day(site->zone, request->at_ms);
     shared->listed = request->origin.size == 0 || config_origin_listed(site, request->origin);
@@ -118,7 +117,7 @@ static void encode_item(struct collect *collect, struct item *item, struct event
     item->day = shared->day;
     item->fingerprint = journal_fingerprint(item->visitor, event->id);
     item->at = collect->encoded.size;
-    for (unsigned class = 0; class < CLASS_N; class++) {
+    for (unsigned class = 0; class < CLASS_N; class ++) {
         size_t before = collect->encoded.size;
 
         event_encode(event, class, &collect->encoded);
@@ -323,9 +322,8 @@ static int store_item(struct collect *collect, const struct item *item, const st
     size_t at = item->at;
 
     memcpy(record.visitor, item->visitor, VISITOR_BYTES);
-    for (unsigned class = 0; class < CLASS_N; class++) {
-        if (lookup->allowed.classes & CLASS_BIT(class) &&
-            (item->sizes[class] || class == event_carrier(item->kind))) {
+    for (unsigned class = 0; class < CLASS_N; class ++) {
+        if (lookup->allowed.classes & CLASS_BIT(class) && (item->sizes[class] || class == event_carrier(item->kind))) {
             record.classes |= CLASS_BIT(class);
             record.sections[class] =
                 (struct text){.data = (const char *)collect->encoded.data + at, .size = item->sizes[class]};

@@ -23,7 +23,10 @@ static const struct pair {
     size_t offset;
     size_t max; /* bytes of texts, value of integers */
 } pairs_known[] = {
-#define PAIR(name, form, field, max) {{(name), sizeof(name) - 1}, form, offsetof(struct event, field), max}
+#define PAIR(name, form, field, max)                                                                                   \
+    {                                                                                                                  \
+        {(name), sizeof(name) - 1}, form, offsetof(struct event, field), max                                           \
+    }
     PAIR("aid", FORM_TEXT, site, SITE_NAME_BYTES_MAX),
     PAIR("e", FORM_KIND, kind, 2),
     PAIR("eid", FORM_UUID, id, 36),

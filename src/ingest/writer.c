@@ -193,7 +193,8 @@ static struct timespec in_us(int64_t us)
     return (struct timespec){.tv_sec = at / 1000000, .tv_nsec = at % 1000000 * 1000};
 }
 
-/* Sleeps until there is something to do, and a little longer while much is coming. Called and left with the lock held. */
+/* Sleeps until there is something to do, and a little longer while much is coming. Called and left with the lock held.
+ */
 static void wait_for_work(struct writer *writer)
 {
     while (writer->queue.n_ops == 0 && !writer->stopping) {

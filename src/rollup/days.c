@@ -18,7 +18,7 @@ struct warm {
     struct build *build; /* NULL: the place is free */
     uint32_t site;
     int32_t day;
-    uint64_t last; /* sequence of the newest event in the build */
+    uint64_t last;  /* sequence of the newest event in the build */
     uint64_t asked; /* the count of questions when it was asked last */
 };
 

@@ -48,8 +48,7 @@ static void sleep_ms(struct keeper *keeper, int64_t ms)
     struct timespec until = {.tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000};
 
     pthread_mutex_lock(&keeper->lock);
-    while (!atomic_load(&keeper->stop) &&
-           pthread_cond_timedwait(&keeper->wake, &keeper->lock, &until) != ETIMEDOUT)
+    while (!atomic_load(&keeper->stop) && pthread_cond_timedwait(&keeper->wake, &keeper->lock, &until) != ETIMEDOUT)
         ;
     pthread_mutex_unlock(&keeper->lock);
 }

@@ -148,8 +148,7 @@ static int read_day(struct db *db, struct seal *seal)
 static int seal_day(struct db *db, const struct due_day *due, int (*submit)(void *context, struct write_op *op),
                     void *context)
 {
-    struct seal seal = {
-        .super = {.apply = seal_apply, .done = seal_done}, .site = due->site, .day = due->day};
+    struct seal seal = {.super = {.apply = seal_apply, .done = seal_done}, .site = due->site, .day = due->day};
 
     for (unsigned i = 0; i < DIMENSION_N; i++)
         seal.rollups[i] = BUFFER_INIT(ROLLUP_FILE_BYTES_MAX);
@@ -162,8 +161,7 @@ static int seal_day(struct db *db, const struct due_day *due, int (*submit)(void
 }
 
 int seal_due(struct db *db, const struct config *config, int64_t now_ms,
-             int (*submit)(void *context, struct write_op *op), void *context, const atomic_bool *stop,
-             unsigned *ret_n)
+             int (*submit)(void *context, struct write_op *op), void *context, const atomic_bool *stop, unsigned *ret_n)
 {
     struct due due = {.config = config, .now_ms = now_ms};
     unsigned n = 0;

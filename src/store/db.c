@@ -22,11 +22,11 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <lmdb.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <inttypes.h>
-#include <stdatomic.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -37,16 +37,11 @@
 #define DB_FOLDER_MODE 0700
 #define DB_FORMAT "crumb 1"
 
-static const char *const table_names[DB_TABLE_N] = {[DB_META] = "meta",
-                                                    [DB_SITES] = "sites",
-                                                    [DB_NOTICES] = "notices",
-                                                    [DB_LEDGER] = "ledger",
-                                                    [DB_RECEIPTS] = "receipts",
-                                                    [DB_VISITORS] = "visitors",
-                                                    [DB_JOURNAL] = "journal",
-                                                    [DB_DAYS] = "days",
-                                                    [DB_ACCOUNTING] = "accounting",
-                                                    [DB_ROLLUPS] = "rollups"};
+static const char *const table_names[DB_TABLE_N] = {
+    [DB_META] = "meta",       [DB_SITES] = "sites",       [DB_NOTICES] = "notices",
+    [DB_LEDGER] = "ledger",   [DB_RECEIPTS] = "receipts", [DB_VISITORS] = "visitors",
+    [DB_JOURNAL] = "journal", [DB_DAYS] = "days",         [DB_ACCOUNTING] = "accounting",
+    [DB_ROLLUPS] = "rollups"};
 
 struct db {
     MDB_env *env;
@@ -101,7 +96,10 @@ static int db_error_at(int code, const char *file, int line)
 
 #define db_error(code) db_error_at((code), __FILE__, __LINE__)
 
-static MDB_val val_of(struct text text) { return (MDB_val){.mv_size = text.size, .mv_data = (void *)(uintptr_t)text.data}; }
+static MDB_val val_of(struct text text)
+{
+    return (MDB_val){.mv_size = text.size, .mv_data = (void *)(uintptr_t)text.data};
+}
 
 static struct text text_of_val(MDB_val val) { return (struct text){.data = val.mv_data, .size = val.mv_size}; }
 

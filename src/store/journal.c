@@ -26,7 +26,7 @@ static void encode(const struct journal_record *record, const struct key *key, s
     buffer_put(buffer, record->visitor, VISITOR_BYTES);
     buffer_put_u64(buffer, record->consent);
     buffer_put_u64(buffer, record->fingerprint);
-    for (unsigned class = 0; class < CLASS_N; class++)
+    for (unsigned class = 0; class < CLASS_N; class ++)
         if (record->classes & CLASS_BIT(class))
             buffer_put_sized(buffer, record->sections[class]);
     checksum_put(buffer, key_text(key));
@@ -66,7 +66,7 @@ bool journal_decode(struct text key, struct text value, struct journal_record *r
     reader_copy(&reader, record.visitor, VISITOR_BYTES);
     record.consent = reader_u64(&reader);
     record.fingerprint = reader_u64(&reader);
-    for (unsigned class = 0; class < CLASS_N; class++)
+    for (unsigned class = 0; class < CLASS_N; class ++)
         if (record.classes & CLASS_BIT(class))
             record.sections[class] = reader_sized(&reader);
     if (!reader_done(&reader) || !(record.classes & CLASS_BIT(event_carrier(record.kind))))
@@ -78,7 +78,7 @@ bool journal_decode(struct text key, struct text value, struct journal_record *r
 bool journal_event(const struct journal_record *record, struct event *ret_event)
 {
     *ret_event = (struct event){.kind = record->kind};
-    for (unsigned class = 0; class < CLASS_N; class++)
+    for (unsigned class = 0; class < CLASS_N; class ++)
         if (record->classes & CLASS_BIT(class) && !event_decode(record->sections[class], class, ret_event))
             return false;
     return true;

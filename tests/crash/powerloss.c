@@ -174,14 +174,17 @@ static void remember(const struct iovec *parts, int n_parts, size_t size, off_t 
     free(bytes);
 }
 
-/* What was written of these pages is on disk. */
+/* The pages of these bytes are on disk as they are now. */
 static void settle(off_t from, off_t to)
 {
     size_t n_left = 0;
 
-    for (size_t i = 0; i < power.n_pieces; i++)
-        if (power.pieces[i].at + (off_t)power.pieces[i].size <= page_of(from) || power.pieces[i].at >= to)
+    for (size_t i = 0; i < power.n_pieces; i++) {
+        off_t page = page_of(power.pieces[i].at);
+
+        if (page < page_of(from) || page >= to)
             power.pieces[n_left++] = power.pieces[i];
+    }
     power.n_pieces = n_left;
     if (to > power.synced_bytes)
         power.synced_bytes = to;
@@ -344,7 +347,10 @@ static void refuse_store(int fd)
 
 /* ---- what the program calls instead of the C library ---- */
 
-static mode_t mode_of(int flags, va_list args) { return flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0; }
+static mode_t mode_of(int flags, va_list args)
+{
+    return flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(args, mode_t) : 0;
+}
 
 int open(const char *path, int flags, ...)
 {

@@ -144,12 +144,10 @@ describe('every address', { timeout: 60_000 }, () => {
             assert.doesNotMatch(text, /^HTTP\/1\.1 200/);
         });
 
-    it('cuts a connection whose header lines do not end', async () => {
+    it('refuses a request of more header lines than it reads', async () => {
         const wire = new Wire(server.public);
-        await wire.send('GET /p.gif HTTP/1.1\r\n');
-        for (let i = 0; i < 200 && !wire.socket.destroyed; i++) await wire.send(`X-${i}: ${i}\r\n`);
-        const { ms } = await wire.closed;
-        assert.ok(ms < 5000, `it took ${ms} ms`);
+        await wire.send(raw('/p.gif', Array.from({ length: 200 }, (_, i) => `X-${i}: ${i}\r\n`).join('')));
+        assert.match((await wire.closed).text, /^HTTP\/1\.1 400/);
     });
 });
 

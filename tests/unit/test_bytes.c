@@ -132,6 +132,21 @@ static void test_printf(void **state)
     assert_int_equal(full.size, 0);
 }
 
+static void test_decimals(void **state)
+{
+    static const struct {
+        uint64_t value;
+        const char *digits;
+    } rows[] = {{0, "0"}, {9, "9"}, {10, "10"}, {1234567890, "1234567890"}, {UINT64_MAX, "18446744073709551615"}};
+
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        BUFFER_AUTO buffer = BUFFER_INIT(20);
+
+        buffer_put_decimal(&buffer, rows[i].value);
+        check_text(rows[i].digits, buffer_text(&buffer), rows[i].digits);
+    }
+}
+
 static void test_no_memory(void **state)
 {
     BUFFER_AUTO buffer = BUFFER_INIT(10000);
@@ -289,6 +304,7 @@ int main(void)
         cmocka_unit_test(test_bound),
         cmocka_unit_test(test_nothing_is_no_fault),
         cmocka_unit_test(test_printf),
+        cmocka_unit_test(test_decimals),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_varint),
         cmocka_unit_test(test_varint_of_more_than_64_bits),

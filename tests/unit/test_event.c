@@ -9,7 +9,7 @@
 #define MARKER "MARKER-field-%02zu"
 #define ENCODED_BYTES_MAX (64 << 10)
 
-enum form { INTEGER, TEXT_FORM };
+enum form { INTEGER, TEXT_FORM, ADDRESS_FORM /* a text of bytes */ };
 
 /* Every field that is ever stored but the properties, and the class a visitor must have granted for it. */
 static const struct row {
@@ -23,7 +23,7 @@ static const struct row {
     {"path", CLASS_LOG, TEXT_FORM, offsetof(struct event, path)},
     {"referrer", CLASS_LOG, TEXT_FORM, offsetof(struct event, referrer)},
     {"title", CLASS_LOG, TEXT_FORM, offsetof(struct event, title)},
-    {"address", CLASS_LOG, TEXT_FORM, offsetof(struct event, address)},
+    {"address", CLASS_LOG, ADDRESS_FORM, offsetof(struct event, address)},
     {"dwell_ms", CLASS_LOG, INTEGER, offsetof(struct event, dwell_ms)},
     {"scroll_x_min", CLASS_LOG, INTEGER, offsetof(struct event, scroll_x_min)},
     {"scroll_x_max", CLASS_LOG, INTEGER, offsetof(struct event, scroll_x_max)},
@@ -60,7 +60,7 @@ static struct text *text_at(struct event *event, const struct row *row)
 static void set(struct event *event, size_t i, char marker[32])
 {
     snprintf(marker, 32, MARKER, i);
-    if (rows[i].form == TEXT_FORM)
+    if (rows[i].form != INTEGER)
         *text_at(event, &rows[i]) = text_of(marker);
     else
         *integer_at(event, &rows[i]) = 0x7a5c3e1900000000 + i;
@@ -69,7 +69,7 @@ static void set(struct event *event, size_t i, char marker[32])
 static void check_same(struct event *a, struct event *b)
 {
     for (size_t i = 0; i < N_ROWS(rows); i++) {
-        if (rows[i].form == TEXT_FORM)
+        if (rows[i].form != INTEGER)
             check(rows[i].name, text_equal(*text_at(a, &rows[i]), *text_at(b, &rows[i])));
         else
             check(rows[i].name, *integer_at(a, &rows[i]) == *integer_at(b, &rows[i]));
@@ -85,7 +85,8 @@ struct seen {
     unsigned n;
     const char *name;
     enum event_class class;
-    struct text value;
+    struct text value; /* lent for the call */
+    char copy[600];
 };
 
 static void see(void *context, enum event_class class, const char *name, struct text value)
@@ -93,6 +94,7 @@ static void see(void *context, enum event_class class, const char *name, struct 
     struct seen *seen = context;
 
     *seen = (struct seen){.n = seen->n + 1, .name = name, .class = class, .value = value};
+    memcpy(seen->copy, value.size ? value.data : "", value.size);
 }
 
 /* The encodings of every class; an event that is decoded borrows from them. */
@@ -140,7 +142,7 @@ static void test_each_field_has_one_class(void **state)
         check_text(rows[i].name, text_of(seen.name), rows[i].name);
         check_equal(rows[i].name, seen.class, rows[i].class);
         if (rows[i].form == TEXT_FORM)
-            check_text(rows[i].name, seen.value, marker);
+            check_text(rows[i].name, text_of(seen.copy), marker);
     }
 }
 
@@ -180,7 +182,7 @@ static void test_sections_do_not_leak(void **state)
         const struct buffer *buffer = &sections.of[class];
 
         for (size_t i = 0; i < N_ROWS(rows); i++) {
-            bool there = rows[i].form == TEXT_FORM ? has(buffer, text_of(markers[i]))
+            bool there = rows[i].form != INTEGER ? has(buffer, text_of(markers[i]))
                                                    : has_integer(buffer, *integer_at(&event, &rows[i]));
             check_equal(rows[i].name, there, rows[i].class == class);
         }
@@ -194,7 +196,7 @@ static void test_sections_do_not_leak(void **state)
     struct seen seen = {.n = 0};
     event_each_field(&event, see, &seen);
     assert_int_equal(seen.n, N_ROWS(rows) + 2);
-    assert_text(seen.value, "empty=");
+    assert_string_equal(seen.copy, "empty=");
 }
 
 /* A field that is added to struct event must come into the table above, or be named here. */
@@ -219,6 +221,30 @@ static void test_table_is_complete(void **state)
         n_covered += covered[i];
     /* What is left is padding behind `kind` and `n_properties`. */
     assert_in_range(sizeof covered - n_covered, 0, 2 * (sizeof(uint64_t) - sizeof(int)));
+}
+
+static void test_addresses_are_shown(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *shown;
+    } addresses[] = {
+        {"\xcb\x00\x71\x09", 4, "203.0.113.9"},
+        {"\xcb\x00\x71", 3, "203.0.113.0"},
+        {"\x20\x01\x0d\xb8\x00\x01", 6, "2001:db8:1::"},
+        {"\x20\x01\x0d\xb8\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x42", 16, "2001:db8:1::42"},
+        {"seventeen bytes!!", 17, ""}, /* whatever that is, it is no address */
+    };
+
+    for (size_t i = 0; i < N_ROWS(addresses); i++) {
+        struct event event = {.address = {addresses[i].bytes, addresses[i].size}};
+        struct seen seen = {.n = 0};
+
+        event_each_field(&event, see, &seen);
+        check_equal(addresses[i].shown, seen.n, 1);
+        check_text(addresses[i].shown, text_of(seen.copy), addresses[i].shown);
+    }
 }
 
 static void test_carriers(void **state)
@@ -317,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_each_field_has_one_class),
         cmocka_unit_test(test_sections_do_not_leak),
         cmocka_unit_test(test_table_is_complete),
+        cmocka_unit_test(test_addresses_are_shown),
         cmocka_unit_test(test_carriers),
         cmocka_unit_test(test_nothing_set),
         cmocka_unit_test(test_largest),

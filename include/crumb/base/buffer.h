@@ -57,7 +57,7 @@ void buffer_put_text(struct buffer *buffer, struct text text); /* the bytes alon
 void buffer_put_u16(struct buffer *buffer, uint16_t value);
 void buffer_put_u32(struct buffer *buffer, uint32_t value);
 void buffer_put_u64(struct buffer *buffer, uint64_t value);
-void buffer_put_varint(struct buffer *buffer, uint64_t value); /* LEB128 */
+void buffer_put_varint(struct buffer *buffer, uint64_t value);  /* LEB128 */
 void buffer_put_sized(struct buffer *buffer, struct text text); /* varint size, then the bytes */
 void buffer_put_decimal(struct buffer *buffer, uint64_t value); /* as digits */
 void buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -51,9 +51,10 @@
 #define DELAY_MS_MAX (24LL * 3600 * 1000) /* stm - dtm: how long an event may have waited in the browser */
 
 /* HTTP. */
-#define HTTP_BODY_BYTES_MAX (4 * BODY_BYTES_MAX) /* past this the connection is cut; up to it there is a clear answer */
-#define CONNECTIONS_MAX 20000             /* of the whole process */
-#define CONNECTIONS_SPARE_FILES 256       /* descriptors kept for everything else */
+#define HTTP_BODY_BYTES_MAX (4 * BODY_BYTES_MAX) /* past this the connection is cut; up to it there is a clear answer  \
+                                                  */
+#define CONNECTIONS_MAX 20000                    /* of the whole process */
+#define CONNECTIONS_SPARE_FILES 256              /* descriptors kept for everything else */
 #define REQUEST_READ_MS_MAX 10000         /* from the first byte of a request to its last; also an idle connection */
 #define SEND_STALL_MS_MAX 20000           /* a client that takes no byte of the answer for this long is cut off */
 #define STOP_MS_MAX 10000                 /* SIGTERM to exit, at most */
@@ -76,7 +77,7 @@
 #define DB_READERS_MAX 126
 #define DB_RESIDENT_BYTES_MAX (24 << 20) /* of mapped files, before pages of the store are given back */
 #define DB_RESIDENT_STEPS 512            /* rows read or written between two looks at that */
-#define DB_KEY_BYTES_MAX 64 /* our longest key; LMDB allows 511 */
+#define DB_KEY_BYTES_MAX 64              /* our longest key; LMDB allows 511 */
 #define NOTICE_BYTES_MAX (64 << 10)
 #define LEDGER_RECORD_BYTES_MAX 8192
 #define JOURNAL_RECORD_BYTES_MAX (24 << 10)
@@ -84,13 +85,13 @@
 /* Rollups and queries. */
 #define VISIT_GAP_MS (30LL * 60 * 1000)  /* silence that ends a visit */
 #define SEAL_GRACE_MS (15LL * 60 * 1000) /* after midnight, before a day is sealed */
-#define SEAL_TICK_MS 1000  /* between two looks for days to seal */
-#define SEAL_RETRY_MS 60000 /* after a look that failed */
-#define DAY_HITS_MAX (50 << 20)       /* hits of one site-day held in memory while it is built */
-#define DAY_PAGES_MAX (1 << 20)       /* different pages of one site-day */
-#define DAY_PAGE_BYTES_MAX (64 << 20) /* their text */
-#define ROLLUP_BYTES_MAX (256 << 20)  /* one rollup, inflated */
-#define LIVE_DAYS_MAX 64              /* open days kept warm in memory */
+#define SEAL_TICK_MS 1000                /* between two looks for days to seal */
+#define SEAL_RETRY_MS 60000              /* after a look that failed */
+#define DAY_HITS_MAX (50 << 20)          /* hits of one site-day held in memory while it is built */
+#define DAY_PAGES_MAX (1 << 20)          /* different pages of one site-day */
+#define DAY_PAGE_BYTES_MAX (64 << 20)    /* their text */
+#define ROLLUP_BYTES_MAX (256 << 20)     /* one rollup, inflated */
+#define LIVE_DAYS_MAX 64                 /* open days kept warm in memory */
 #define QUERY_BODY_BYTES_MAX (64 << 10)
 #define QUERY_METRICS_MAX 16
 #define QUERY_DIMENSIONS_MAX 8

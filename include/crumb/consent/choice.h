@@ -46,7 +46,7 @@ struct choice_result {
     struct ledger_record record; /* its texts are borrowed from the choice's site and notice */
     bool keeps_id;               /* after this the browser holds crumb_id of `visitor` */
     uint8_t visitor[VISITOR_BYTES];
-    bool keeps_choice;           /* crumb_choice stays as it is (a dialog closed without a change) */
+    bool keeps_choice; /* crumb_choice stays as it is (a dialog closed without a change) */
     uint32_t granted;
 };
 

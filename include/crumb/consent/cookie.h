@@ -19,9 +19,9 @@
 #define COOKIE_ID_NAME "crumb_id"
 #define COOKIE_CHOICE_NAME "crumb_choice"
 #define COOKIE_KEY_BYTES 32
-#define COOKIE_ID_TEXT_BYTES 45      /* "1." and 43 digits */
+#define COOKIE_ID_TEXT_BYTES 45 /* "1." and 43 digits */
 #define COOKIE_CHOICE_TEXT_BYTES_MAX 1536
-_Static_assert(PURPOSES_MAX * (PURPOSE_NAME_BYTES_MAX + 3) + 64 <= COOKIE_CHOICE_TEXT_BYTES_MAX, "every purpose fits");
+_Static_assert(PURPOSES_MAX *(PURPOSE_NAME_BYTES_MAX + 3) + 64 <= COOKIE_CHOICE_TEXT_BYTES_MAX, "every purpose fits");
 
 enum cookie_id_state { COOKIE_ID_NONE, COOKIE_ID_GOOD, COOKIE_ID_BAD };
 
@@ -40,9 +40,9 @@ void cookie_put_id(struct buffer *buffer, const uint8_t key[COOKIE_KEY_BYTES], c
 
 struct cookie_choice {
     char material[17]; /* hex digits */
-    int64_t at_s;     /* seconds since 1970 UTC */
-    uint32_t granted; /* set of indexes into the site's purposes */
-    uint32_t asked;   /* the purposes that the cookie names */
+    int64_t at_s;      /* seconds since 1970 UTC */
+    uint32_t granted;  /* set of indexes into the site's purposes */
+    uint32_t asked;    /* the purposes that the cookie names */
 };
 
 /* False: there is no crumb_choice in the header, or it is not one that cookie_put_choice() writes. */

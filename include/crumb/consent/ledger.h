@@ -21,9 +21,9 @@ struct ledger_answer {
 };
 
 struct ledger_record {
-    uint64_t sequence; /* given by ledger_append() */
+    uint64_t sequence;                              /* given by ledger_append() */
     uint8_t previous[HASH_BYTES], hash[HASH_BYTES]; /* given by ledger_append() */
-    uint8_t id[RECORD_ID_BYTES]; /* random, names the receipt */
+    uint8_t id[RECORD_ID_BYTES];                    /* random, names the receipt */
     int64_t at_ms;
     struct text site;
     enum choice_kind kind;
@@ -32,7 +32,7 @@ struct ledger_record {
     unsigned signals;
     struct text lang;
     uint8_t notice[HASH_BYTES], material[HASH_BYTES];
-    uint8_t visitor[VISITOR_BYTES]; /* zeros: a refusal by somebody unknown */
+    uint8_t visitor[VISITOR_BYTES];             /* zeros: a refusal by somebody unknown */
     struct ledger_answer answers[PURPOSES_MAX]; /* everything that was asked */
     unsigned n_answers;
 };

@@ -66,7 +66,8 @@ const struct notice *edition_notice(const struct edition *edition, const struct 
 /* The notice of that hash (64 hex digits) that is shown now, or NULL. */
 const struct notice *edition_notice_by_hex(const struct edition *edition, const struct site *site, struct text hex);
 
-/* A notice that was ever shown, from the store. DB_E_NOT_FOUND, or the text, lent. -EBADMSG: it does not match its hash. */
+/* A notice that was ever shown, from the store. DB_E_NOT_FOUND, or the text, lent. -EBADMSG: it does not match its
+ * hash. */
 int notice_get(struct db_txn *txn, const uint8_t hash[HASH_BYTES], struct text *ret_json);
 
 /* 64 hex digits and a NUL. */

@@ -14,10 +14,10 @@
 struct visitor {
     enum choice_kind choice;
     bool gpc_at_choice, restricted, minor;
-    uint64_t consent;        /* sequence of the ledger record that made this state */
-    uint64_t first_consent;  /* of the one that made the visitor */
-    int64_t since_ms;        /* when the visitor id was made */
-    int64_t at_ms;           /* when the choice was made */
+    uint64_t consent;               /* sequence of the ledger record that made this state */
+    uint64_t first_consent;         /* of the one that made the visitor */
+    int64_t since_ms;               /* when the visitor id was made */
+    int64_t at_ms;                  /* when the choice was made */
     uint64_t granted[PURPOSES_MAX]; /* the `material` of each granted purpose */
     unsigned n_granted;
 };
@@ -28,7 +28,8 @@ int visitor_put(struct db_txn *txn, uint32_t site, const uint8_t id[VISITOR_BYTE
 int visitor_delete(struct db_txn *txn, uint32_t site, const uint8_t id[VISITOR_BYTES]);
 
 /* Called for each row; a non-zero result ends the walk and is returned. -EBADMSG: a row is damaged. */
-typedef int (*visitor_visit)(void *context, uint32_t site, const uint8_t id[VISITOR_BYTES], const struct visitor *visitor);
+typedef int (*visitor_visit)(void *context, uint32_t site, const uint8_t id[VISITOR_BYTES],
+                             const struct visitor *visitor);
 int visitor_each(struct db_txn *txn, visitor_visit visit, void *context);
 
 /* False once the choice or the visitor id has expired by the site's retention. Pure. */

@@ -19,10 +19,10 @@
 /* What the request brought along, borrowed for the call. */
 struct collect_request {
     struct edition *edition;
-    const uint8_t *cookie_key;  /* COOKIE_KEY_BYTES */
-    struct dedupe *dedupe;      /* the writer's */
-    int64_t at_ms;              /* when it was received */
-    bool gpc;                   /* Sec-GPC: 1 */
+    const uint8_t *cookie_key; /* COOKIE_KEY_BYTES */
+    struct dedupe *dedupe;     /* the writer's */
+    int64_t at_ms;             /* when it was received */
+    bool gpc;                  /* Sec-GPC: 1 */
     struct text cookie, origin, referer;
     const struct sockaddr *client;
     bool is_body; /* one event a line; else @events is one event */

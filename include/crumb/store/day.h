@@ -18,7 +18,10 @@ int day_get(struct db_txn *txn, uint32_t site, int32_t day, struct day_state *re
 int day_put(struct db_txn *txn, uint32_t site, int32_t day, const struct day_state *state);
 
 /* True where the rollups tell everything that the journal does. */
-static inline bool day_is_sealed(const struct day_state *state) { return state->sealed && state->sealed == state->last; }
+static inline bool day_is_sealed(const struct day_state *state)
+{
+    return state->sealed && state->sealed == state->last;
+}
 
 /* Called for each row in ascending order; a non-zero result ends the walk and is returned. */
 typedef int (*day_visit)(void *context, uint32_t site, int32_t day, const struct day_state *state);
