@@ -156,14 +156,6 @@ static void choosing_done(struct write_op *op, int result)
     free(choosing);
 }
 
-static bool collects(const struct site *site, uint32_t granted)
-{
-    for (unsigned i = 0; i < site->n_purposes; i++)
-        if (granted & 1u << i && site->purposes[i].collects)
-            return true;
-    return false;
-}
-
 /* Ids are made from the visitor's name, so that the same lines give the same store. */
 static void make_id(struct browser *browser, const struct line *line)
 {
@@ -179,9 +171,9 @@ static void make_id(struct browser *browser, const struct line *line)
 
 static enum choice_kind kind_of(const struct line *line)
 {
-    uint32_t all = line->site->n_purposes == 32 ? UINT32_MAX : (1u << line->site->n_purposes) - 1;
-
-    return line->granted == 0 ? CHOICE_DENY : line->granted == all ? CHOICE_GRANT : CHOICE_CUSTOM;
+    if (line->granted == 0)
+        return CHOICE_DENY;
+    return line->granted == choice_all(line->site) ? CHOICE_GRANT : CHOICE_CUSTOM;
 }
 
 static int choose(struct replay *replay, struct browser *browser, const struct line *line)
@@ -207,7 +199,7 @@ static int choose(struct replay *replay, struct browser *browser, const struct l
     submit(replay, &choosing->super);
     browser->chose = true;
     browser->granted = line->granted;
-    browser->has_id = collects(line->site, line->granted);
+    browser->has_id = choice_collects(line->site, line->granted);
     return 0;
 }
 
@@ -318,21 +310,6 @@ static int submit_and_drain(void *context, struct write_op *op)
     return r;
 }
 
-static int store_edition(struct replay *replay)
-{
-    struct batch batch;
-    int r = batch_begin(replay->db, &batch);
-
-    if (r)
-        return error_trace(r);
-    r = edition_store(replay->edition, batch.txn);
-    if (r) {
-        batch_abort(&batch);
-        return error_trace(r);
-    }
-    return error_trace(batch_commit(&batch));
-}
-
 static int open_store(struct replay *replay)
 {
     const struct config *config = replay->edition->config;
@@ -344,7 +321,7 @@ static int open_store(struct replay *replay)
     if (r > 0)
         return error_origin(-EBUSY);
     if (r == 0)
-        r = store_edition(replay);
+        r = edition_store_alone(replay->edition, replay->db);
     if (r == 0)
         r = writer_new(replay->db, &replay->writer);
     if (r == 0)

@@ -42,22 +42,6 @@ static int open_store(struct serve *serve)
     return r;
 }
 
-/* The sites' numbers and the notices are on disk before anybody is shown one. */
-static int store_edition(struct edition *edition, struct db *db)
-{
-    struct batch batch;
-    int r = batch_begin(db, &batch);
-
-    if (r)
-        return error_trace(r);
-    r = edition_store(edition, batch.txn);
-    if (r) {
-        batch_abort(&batch);
-        return error_trace(r);
-    }
-    return error_trace(batch_commit(&batch));
-}
-
 static void load_dedupe(struct serve *serve)
 {
     int r = dedupe_load(serve->service.dedupe, serve->service.db);
@@ -72,8 +56,9 @@ static int start_parts(struct serve *serve)
     struct service *service = &serve->service;
     int r = keyring_key(serve->edition->config->data, COOKIE_KEY_NAME, true, &random_system, service->cookie_key);
 
+    /* The sites' numbers and the notices are on disk before anybody is shown one. */
     if (r == 0)
-        r = store_edition(serve->edition, service->db);
+        r = edition_store_alone(serve->edition, service->db);
     if (r == 0)
         r = dedupe_new(&service->dedupe);
     if (r)

@@ -14,7 +14,7 @@ static void json_decref_at(json_t **json) { json_decref(*json); }
 
 /* ---- parsing ---- */
 
-static uint32_t all_purposes(const struct site *site)
+uint32_t choice_all(const struct site *site)
 {
     return site->n_purposes == 32 ? UINT32_MAX : (1u << site->n_purposes) - 1;
 }
@@ -51,7 +51,7 @@ static int parse_answers(json_t *purposes, struct choice *choice, bool *ret_said
         if (json_is_true(answer))
             choice->granted |= 1u << purpose;
     }
-    if (asked != all_purposes(choice->site))
+    if (asked != choice_all(choice->site))
         return invalid(complaint, "`purposes` must answer every purpose of the notice, granted or refused");
     return 0;
 }
@@ -59,7 +59,7 @@ static int parse_answers(json_t *purposes, struct choice *choice, bool *ret_said
 /* What the action says and what the answers say must be the same thing. */
 static int check_action(struct choice *choice, bool said, struct buffer *complaint)
 {
-    uint32_t all = all_purposes(choice->site);
+    uint32_t all = choice_all(choice->site);
 
     switch (choice->kind) {
     case CHOICE_GRANT:
@@ -144,7 +144,7 @@ int choice_parse(struct text json, const struct edition *edition, struct choice 
 
 /* ---- recording ---- */
 
-static bool collects(const struct site *site, uint32_t granted)
+bool choice_collects(const struct site *site, uint32_t granted)
 {
     for (unsigned i = 0; i < site->n_purposes; i++)
         if (granted & 1u << i && site->purposes[i].collects)
@@ -220,7 +220,7 @@ int choice_record(struct batch *batch, const struct choice *choice, const struct
     if (r)
         return error_trace(r);
     result.keeps_choice = choice->kind == CHOICE_DISMISS && found;
-    result.keeps_id = result.keeps_choice || collects(choice->site, choice->granted);
+    result.keeps_id = result.keeps_choice || choice_collects(choice->site, choice->granted);
     memcpy(result.visitor, found || !result.keeps_id ? context->visitor : context->fresh, VISITOR_BYTES);
     if (result.keeps_id || context->known)
         memcpy(result.record.visitor, result.visitor, VISITOR_BYTES);

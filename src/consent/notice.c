@@ -377,6 +377,20 @@ int edition_store(struct edition *edition, struct db_txn *txn)
     return error_trace(r);
 }
 
+int edition_store_alone(struct edition *edition, struct db *db)
+{
+    DB_TXN_AUTO *txn = NULL;
+    int r = db_begin_write(db, &txn);
+
+    if (r == 0)
+        r = edition_store(edition, txn);
+    if (r)
+        return error_trace(r);
+    struct db_txn *stored = txn;
+    txn = NULL;
+    return error_trace(db_commit(stored));
+}
+
 int edition_bind(struct edition *edition, struct db_txn *txn)
 {
     for (unsigned i = 0; i < edition->config->n_sites; i++) {

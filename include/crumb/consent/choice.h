@@ -18,6 +18,11 @@ struct choice {
     uint32_t granted; /* set of indexes into the site's purposes */
 };
 
+/* Every purpose of a site, as a set. */
+uint32_t choice_all(const struct site *site);
+/* True where one of the purposes collects something: then the browser gets an id. */
+bool choice_collects(const struct site *site, uint32_t granted);
+
 enum {
     CHOICE_E_INVALID = 1,      /* the body is not a choice; the complaint says why */
     CHOICE_E_UNKNOWN_SITE = 2, /* the complaint names it */

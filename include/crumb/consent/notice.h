@@ -55,6 +55,9 @@ struct edition *edition_unref(struct edition *edition);
  */
 int edition_store(struct edition *edition, struct db_txn *txn);
 
+/* The same in a write transaction of its own, where no writer runs yet. 0 or a fault. */
+int edition_store_alone(struct edition *edition, struct db *db);
+
 /* The same numbers for a reader: sites that the store has never seen get 0. */
 int edition_bind(struct edition *edition, struct db_txn *txn);
 
