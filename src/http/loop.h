@@ -25,6 +25,7 @@ struct loop {
     h2o_socket_t *listeners[LISTENER_N];
     sem_t ready;            /* posted once when the loop can take orders */
     unsigned n_connections; /* of this loop */
+    unsigned n_waits;       /* requests, there or vanished, that another thread will wake */
     bool stopping;
 };
 

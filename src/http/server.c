@@ -33,6 +33,7 @@ struct server {
     h2o_hostconf_t *hosts[LISTENER_N][2]; /* NULL-terminated, one host each */
     int sockets[LISTENER_N];
     unsigned ports[LISTENER_N];
+    bool has_tls;
     unsigned n_connections_max;
     atomic_uint n_connections;
     unsigned n_loops; /* that run */
@@ -168,6 +169,9 @@ static void loop_init(struct loop *loop)
     }
 }
 
+/* Nobody will speak to the loop any more: no connection of it, no thread that works for one. */
+static bool loop_is_quiet(const struct loop *loop) { return loop->n_connections == 0 && loop->n_waits == 0; }
+
 /*
  * libh2o cannot close a connection from outside, so one that outlived the
  * deadline is left to the end of the process, and with it the context that it
@@ -178,7 +182,7 @@ static void loop_deinit(struct loop *loop)
     edition_unref(loop->edition);
     if (loop->accept[LISTENER_PUBLIC].ssl_ctx)
         SSL_CTX_free(loop->accept[LISTENER_PUBLIC].ssl_ctx);
-    if (loop->n_connections)
+    if (!loop_is_quiet(loop))
         return;
     h2o_multithread_unregister_receiver(loop->h2o.queue, &loop->answers);
     h2o_multithread_unregister_receiver(loop->h2o.queue, &loop->orders);
@@ -200,7 +204,7 @@ static void *loop_run(void *context)
     while (!loop->stopping)
         h2o_evloop_run(loop->h2o.loop, INT32_MAX);
     int64_t deadline_us = clock_monotonic_us() + STOP_MS_MAX * 1000LL;
-    while (loop->n_connections && clock_monotonic_us() < deadline_us)
+    while (!loop_is_quiet(loop) && clock_monotonic_us() < deadline_us)
         h2o_evloop_run(loop->h2o.loop, STOP_TURN_MS);
     loop_deinit(loop);
     return NULL;
@@ -362,6 +366,7 @@ int server_start(const struct service *service, struct edition *edition, struct 
     server->n_connections_max = connections_max();
     for (unsigned i = 0; i < LISTENER_N; i++)
         server->sockets[i] = -1;
+    server->has_tls = edition->config->tls_certificate != NULL;
     register_hosts(server, edition->config);
     int r = load_tls(edition->config, &tls, complaint);
     if (r == 0)
@@ -383,8 +388,12 @@ int server_start(const struct service *service, struct edition *edition, struct 
 int server_reload(struct server *server, struct edition *edition, struct buffer *complaint)
 {
     SSL_CTX *tls = NULL;
-    int r = load_tls(edition->config, &tls, complaint);
 
+    if (server->has_tls != (edition->config->tls_certificate != NULL)) {
+        buffer_printf(complaint, "tls cannot be switched on or off by a reload; restart");
+        return error_origin(-EINVAL);
+    }
+    int r = load_tls(edition->config, &tls, complaint);
     for (unsigned i = 0; r == 0 && i < server->n_loops; i++) {
         if (tls)
             SSL_CTX_up_ref(tls);
@@ -405,7 +414,7 @@ struct server *server_stop(struct server *server)
         give_order(&server->loops[i], (struct order){.stop = true});
     for (unsigned i = 0; i < server->n_loops; i++) {
         pthread_join(server->threads[i], NULL);
-        clean &= server->loops[i].n_connections == 0;
+        clean &= loop_is_quiet(&server->loops[i]);
         sem_destroy(&server->loops[i].ready);
     }
     for (unsigned i = 0; i < LISTENER_N; i++)

@@ -54,6 +54,7 @@ void wait_begin(struct wait *wait, const struct exchange *exchange, void (*answe
 
     *link = wait;
     *wait = (struct wait){.loop = exchange->loop, .req = exchange->req, .link = link, .answer = answer};
+    exchange->loop->n_waits++;
     keep_reading(exchange->req);
 }
 
@@ -61,6 +62,7 @@ void wait_wake(struct wait *wait) { h2o_multithread_send_message(&wait->loop->an
 
 h2o_req_t *wait_cancel(struct wait *wait)
 {
+    wait->loop->n_waits--;
     if (wait->link)
         *wait->link = NULL;
     wait->link = NULL;

@@ -3,7 +3,8 @@
  *
  * Warm builds stand in an array under one lock; a build under way holds it, so
  * two questions about the open day do the work once.  The least recently asked
- * build gives its place to a new one.
+ * build gives its place to a new one, and goes when all together hold more
+ * than LIVE_EVENTS_MAX events.
  */
 #include "crumb/rollup/days.h"
 #include "crumb/base/error.h"
@@ -129,6 +130,32 @@ static int grow_warm(struct warm *warm, struct db_txn *txn, const struct day_sta
     return 0;
 }
 
+static struct warm *least_asked(struct days *days, uint64_t *ret_n_events)
+{
+    struct warm *least = NULL;
+
+    *ret_n_events = 0;
+    for (unsigned i = 0; i < LIVE_DAYS_MAX; i++) {
+        struct warm *warm = &days->warm[i];
+
+        if (!warm->build)
+            continue;
+        *ret_n_events += build_n_events(warm->build);
+        if (!least || warm->asked < least->asked)
+            least = warm;
+    }
+    return least;
+}
+
+static void bound_warm(struct days *days)
+{
+    uint64_t n_events;
+    struct warm *least;
+
+    while ((least = least_asked(days, &n_events)) && n_events > LIVE_EVENTS_MAX)
+        least->build = build_free(least->build);
+}
+
 static int open_cells(struct days *days, struct db_txn *txn, const struct site *site, int32_t day,
                       const struct day_state *state, enum dimension dimension, int64_t from_ms, int64_t to_ms,
                       struct cells *ret_cells)
@@ -139,6 +166,7 @@ static int open_cells(struct days *days, struct db_txn *txn, const struct site *
     if (r == 0) {
         warm->asked = ++days->n_questions;
         r = build_cells(warm->build, dimension, from_ms, to_ms, ret_cells);
+        bound_warm(days);
     }
     pthread_mutex_unlock(&days->lock);
     return error_trace(r);

@@ -1,8 +1,9 @@
-// No room (promise P2 and the store's own): what cannot be stored is answered 503 and is not there, what was answered is,
-// and the service goes on by itself when there is room again. Three ways to have none:
+// No room (promise P2): what cannot be stored is answered 503 and is not there, what was answered is, and the service
+// goes on by itself when there is room again. There are three ways to have none:
 //
-//  - a full file system: a small tmpfs, mounted in a mount namespace of our own, with a file in it to be deleted;
-//  - a limit on the size of files (RLIMIT_FSIZE), which needs no privileges and is lifted from outside;
+//  - a full file system: a small tmpfs in a mount namespace of our own, with a file in it that can be deleted. Where
+//    mounting is not permitted, the next one alone must do;
+//  - a limit on the size of files, which needs no permission and is lifted from outside;
 //  - a full map: the configuration's data_max, which a restart raises.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -17,47 +18,131 @@ import { begin, folder } from './harness.mjs';
 import { Load, Random, Witness, testify } from './load.mjs';
 
 const SEED = Number(process.env.CRASH_SEED ?? 1);
-const BULK_BYTES = 1500; // of each path, so that it is soon full
-const REFUSED_MIN = 50; // requests, before it is taken for full
-const FILL_MS_MAX = 60_000;
+const BULK_BYTES = 1500; // of each path, so that it is full soon
+const REFUSED_MIN = 200; // requests, before the store is taken for full
+const STORED_MIN = 200; // events, before it is taken for well again
+const LOAD_MS_MAX = 60_000;
 const RESUME_MS_MAX = 1000;
-const CALM_EVENTS_MIN = 200; // after it has resumed
 const TMPFS_BYTES = 8 << 20;
-const FILLER_BYTES = 4 << 20;
+const FILLER_BYTES = 3 << 20;
 const FILE_KIB_MAX = 2048;
 
-const ready = (server) => request(server.private, { path: '/readyz' });
+const TROUBLE = [/^crumb: error: cannot write to the store; answering 503 until it works again: /, /^crumb: the store takes writes again$/];
 
-// Runs @load until @enough says so.
-async function run(load, server, what, enough) {
-    const ended = load.run(server.public);
-    await eventually(what, enough, FILL_MS_MAX);
-    load.over();
-    await ended;
+class Trial {
+    constructor(config) {
+        this.server = folder(config);
+        this.server.expect(...TROUBLE);
+        this.witness = new Witness();
+        this.random = new Random(SEED);
+    }
+
+    // Sends events until @isEnough.
+    async load(what, isEnough, options) {
+        const { server } = this;
+        const deadline = Date.now() + LOAD_MS_MAX;
+        await new Load(this.random, this.witness, options).run(server.public, () => isEnough() || Date.now() > deadline);
+        assert.equal(server.child.signalCode, null, `the server died; it wrote ${server.child.output.stderr}`);
+        assert.ok(isEnough(), `${what} within ${LOAD_MS_MAX} ms`);
+    }
+
+    async isReady() {
+        return (await request(this.server.private, { path: '/readyz' })).status === 200;
+    }
+
+    // Until there is no room.
+    async fill() {
+        const { answered } = this.witness;
+        await this.load('a full store', () => answered.refused >= REFUSED_MIN, { bulk: BULK_BYTES });
+        assert.ok(answered.stored > 0, 'it worked before it was full');
+        await eventually('not being ready', async () => {
+            const before = answered.refused; // the last answer will be a 503
+            await this.load('one more refusal', () => answered.refused > before, { bulk: BULK_BYTES, connections: 1 });
+            return !(await this.isReady());
+        });
+        assert.equal((await request(this.server.private, { path: '/healthz' })).status, 200);
+        await testify(this.server, this.witness);
+    }
+
+    // There is room: what was refused is sent again, and all is as ever.
+    async resume() {
+        const { server, witness } = this;
+        const { stored, refused } = { ...witness.answered };
+        await this.load('a store that works', () => witness.answered.stored >= stored + STORED_MIN);
+        assert.equal(witness.answered.refused, refused);
+        await testify(server, witness);
+        await server.end();
+    }
+
+    // The same while it runs, and nothing needs to be sent before it says that it is ready.
+    async recover(makeRoom) {
+        makeRoom();
+        await eventually('being ready again', () => this.isReady(), RESUME_MS_MAX);
+        await this.resume();
+    }
 }
 
-// Sends events until there is no room, and looks at how that is borne.
-async function fill(server, witness, random) {
-    const load = new Load(random, witness, { bulk: BULK_BYTES });
-    const { answered } = witness;
-    await run(load, server, 'a full store', () => answered.refused >= REFUSED_MIN);
-    assert.ok(answered.stored > 0, 'it worked before it was full');
-
-    const answer = await server.visitor().beacon({ url: `https://shop.example/${'x'.repeat(BULK_BYTES)}` }).catch((e) => e);
-    console.log('# beacon', answer.status, answer.result);
-    const unready = await ready(server);
-    assert.equal(unready.headers['retry-after'], '5');
-    unready.error(503);
-    assert.equal((await request(server.private, { path: '/healthz' })).status, 200);
-    assert.equal(server.child.signalCode, null, 'it lives');
-    await testify(server, witness);
+async function fullFileSystem() {
+    const filler = join(tmpdir(), 'filler');
+    writeFileSync(filler, Buffer.alloc(FILLER_BYTES, 1));
+    const trial = new Trial();
+    assert.ok(await begin(trial.server));
+    await trial.fill();
+    await trial.recover(() => rmSync(filler));
 }
 
-// There is room again: everything is as ever, without anybody's doing.
-async function resume(server, witness, random) {
-    await eventually('being ready', async () => (await ready(server)).status === 200, RESUME_MS_MAX);
-    const visitor = server.visitor();
-    await visitor.chose('grant');
-    assert.deepEqual((await visitor.beacon({})).result, { received: 1, stored: 1 });
+// ---- a namespace of our own ----
+
+function unshare(args, env) {
+    const mine = process.getuid() === 0 ? ['-m'] : ['-rm'];
+    return spawnSync('unshare', [...mine, ...args], { encoding: 'utf8', env });
 }
-export {};
+
+// Runs this file once more, with a small file system as its folder for temporary files.
+function enter(t, folder) {
+    const mount = ['mount', '-t', 'tmpfs', '-o', `size=${TMPFS_BYTES}`, 'crumb', folder];
+    if (unshare(mount).status !== 0) {
+        t.diagnostic('mounting is not permitted here: left to the limit on the size of files');
+        return;
+    }
+    const self = [process.execPath, fileURLToPath(import.meta.url)];
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env; // of the runner, which does not know the other run
+    const run = unshare(['sh', '-c', '"$@" && exec "$NODE" "$FILE"', 'sh', ...mount], {
+        ...env,
+        NODE: self[0],
+        FILE: self[1],
+        TMPDIR: folder,
+        CRASH_INSIDE: '1',
+    });
+    assert.equal(run.status, 0, `${run.stdout}${run.stderr}`);
+}
+
+if (process.env.CRASH_INSIDE) {
+    it('on the file system', { timeout: 300_000 }, fullFileSystem);
+} else {
+    describe('no room', { timeout: 900_000 }, () => {
+        it('on the file system', (t) => {
+            const folder = mkdtempSync(join(tmpdir(), 'crumb-full-'));
+            try {
+                enter(t, folder);
+            } finally {
+                rmdirSync(folder);
+            }
+        });
+
+        it('for a larger file', async () => {
+            const trial = new Trial();
+            assert.ok(await begin(trial.server, `ulimit -Sf ${FILE_KIB_MAX}`));
+            await trial.fill();
+            await trial.recover(() => execFileSync('prlimit', ['--pid', String(trial.server.pid), '--fsize=unlimited:']));
+        });
+
+        it('in the map', async () => {
+            const trial = new Trial({ data_max: '1MiB' });
+            assert.ok(await begin(trial.server));
+            await trial.fill();
+            await trial.server.restart({ data_max: '64MiB' });
+            await trial.resume();
+        });
+    });
+}

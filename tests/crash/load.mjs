@@ -1,7 +1,7 @@
 // A load that a crash may end at any moment, and a witness of it.
 //
 //     const witness = new Witness(), load = new Load(new Random(seed), witness);
-//     await load.run(port);       // until the server is gone, or load.over()
+//     await load.run(port);       // until the server is gone
 //     await testify(server, witness);
 //
 // The load: visitors on kept-alive connections grant, send events one by one and in bodies, change their mind,
@@ -83,18 +83,19 @@ function ask(agent, port, { method = 'GET', path, headers = {}, body }) {
 // Nothing that is sent with this identity from now on may be stored.
 const isOver = (identity) => !identity || identity.ended;
 
-// An identity is one crumb_id. It is `ending` when something that ends its consent was sent, and `ended` when that was
-// answered.
+// An identity is one crumb_id. `ending`: how many requests that may have ended its consent were sent; `ended`: one of
+// them was answered.
 //
-// A request is some events of one identity, sent once or again. `late`: it was first sent when its consent had ended.
-// `stored`: how many of its events must be in the journal; undefined: nobody knows, as no answer came.
+// A request is some events of one identity, sent once or again. `late`: it was first sent when the consent had ended.
+// `unheard`: how many sendings have no answer. `refused`: the last answer was 503. `stored`: how many of its events must
+// be in the journal; undefined: nobody knows.
 //
 // A problem is a line about what must not be.
 export class Witness {
     requests = [];
     paths = new Map(); // path -> its request
     receipts = new Map(); // id -> receipt
-    unanswered = {}; // choices by action
+    unheard = {}; // choices without an answer, by action
     answered = { received: 0, stored: 0, refused: 0 }; // events; and requests that were answered 503
     cut = { kept: 0, lost: 0 }; // requests that got no answer, by what became of them
     sent = 0; // events, repeated ones included
@@ -102,7 +103,7 @@ export class Witness {
     visitors = Array.from({ length: VISITORS }, () => ({ identity: null, former: [] }));
 
     newRequest(identity, lines) {
-        const request = { lines, identity, sendings: 0, late: isOver(identity), stored: undefined };
+        const request = { lines, identity, late: isOver(identity), unheard: 0, refused: false, stored: undefined };
         this.requests.push(request);
         for (const { path } of lines) this.paths.set(path, request);
         return request;
@@ -111,16 +112,19 @@ export class Witness {
     // Gives what eventsAnswered() wants to know of this sending.
     eventsSent(request) {
         this.sent += request.lines.length;
-        return { request, late: isOver(request.identity), first: ++request.sendings === 1 };
+        request.unheard++;
+        return { request, late: isOver(request.identity) };
     }
 
-    eventsAnswered({ request, late, first }, answer) {
+    eventsAnswered({ request, late }, answer) {
         const said = `${request.lines[0].path}: ${answer.status} ${answer.headers['crumb-result'] ?? answer.text}`;
         const wrong = (what) => this.problems.push(`${what}: ${said}`);
-        if (answer.status === 503) {
+        request.unheard--;
+        request.refused = answer.status === 503;
+        if (request.refused) {
             this.answered.refused++;
             if (answer.headers['retry-after'] !== '5') wrong('503 without Retry-After: 5');
-            if (first) request.stored = 0;
+            if (!request.unheard) request.stored ??= 0;
             return;
         }
         const { received = 0, stored = 0, no_consent = 0, duplicate = 0 } = readResult(answer.headers['crumb-result']);
@@ -129,18 +133,18 @@ export class Witness {
         if (received !== request.lines.length || received !== stored + no_consent + duplicate) wrong('unexpected');
         if (stored && late) wrong('stored after its consent had ended');
         if (no_consent && !late && !request.identity.ending) wrong('a live consent is not known');
-        if (duplicate && first) wrong('sent once, and called a duplicate');
-        // An earlier sending that was not answered may have stored it, whatever is said of this one.
-        if (first || stored + duplicate) request.stored = stored + duplicate;
+        if (duplicate && !request.unheard && !request.stored) wrong('a duplicate of nothing');
+        // Where an earlier sending was not heard of, it may have stored what this one did not.
+        if (stored + duplicate || !request.unheard) request.stored = stored + duplicate;
     }
 
     choiceSent(action) {
-        this.unanswered[action] = (this.unanswered[action] ?? 0) + 1;
+        this.unheard[action] = (this.unheard[action] ?? 0) + 1;
     }
 
     // The receipt, or null: refused for the time being.
     choiceAnswered(action, answer) {
-        this.unanswered[action]--;
+        this.unheard[action]--;
         if (answer.status === 503) {
             this.answered.refused++;
             return null;
@@ -160,19 +164,15 @@ export class Witness {
 export class Load {
     // @bulk: bytes that make each path longer.
     constructor(random, witness, { connections = CONNECTIONS, bulk = 0 } = {}) {
-        Object.assign(this, { random, witness, connections, bulk: 'x'.repeat(bulk), isOver: false });
+        Object.assign(this, { random, witness, connections, bulk: 'x'.repeat(bulk) });
         this.name = random.id().slice(0, 8);
     }
 
-    // Ends it: what is in flight is still answered.
-    over() {
-        this.isOver = true;
-    }
-
-    // Until over() or until the server is gone.
-    async run(port) {
-        this.port = port;
-        this.repeats = this.witness.requests.filter(({ stored, late }) => stored === undefined && !late).slice(-RESENT_MAX);
+    // Until the server is gone, or @isEnough after an answer; what is in flight then is still answered.
+    async run(port, isEnough = () => false) {
+        Object.assign(this, { port, isEnough });
+        const isDue = ({ stored, refused, late }) => (stored === undefined || refused) && !late;
+        this.repeats = this.witness.requests.filter(isDue).slice(-RESENT_MAX);
         await Promise.all(Array.from({ length: this.connections }, () => this.connection()));
     }
 
@@ -180,14 +180,14 @@ export class Load {
         const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
         const known = await ask(agent, this.port, { path: '/v1/notice?site=shop' });
         this.notice = known && JSON.parse(known.text).hash;
-        while (known && !this.isOver && (await this.act(agent)));
+        while (known && !this.isEnough() && (await this.act(agent)));
         agent.destroy();
     }
 
     // False when the server is gone.
     act(agent) {
         const visitor = this.random.pick(this.witness.visitors);
-        // As a browser does that has no answer: the same events again.
+        // As a browser does that has no answer, or was told to come again: the same events.
         if (this.repeats.length) return this.deliver(agent, this.repeats.pop());
         const shares = visitor.identity
             ? { beacon: 0.5, body: 0.27, tooLate: 0.1, custom: 0.05, withdraw: 0.05, deny: 0.03 }
@@ -256,7 +256,7 @@ export class Load {
         const [, cookie] = answer?.headers['set-cookie']?.join('\n').match(/^(crumb_id=[^;]+)/m) ?? [];
         if (cookie) {
             const id = Buffer.from(cookie.slice('crumb_id=1.'.length), 'base64url').subarray(0, 16).toString('hex');
-            visitor.identity = { cookie, id, ending: false, ended: false };
+            visitor.identity = { cookie, id, ending: 0, ended: false };
         }
         return answer !== null;
     }
@@ -264,12 +264,14 @@ export class Load {
     // Both end the consent of somebody known.
     async end(agent, action, visitor) {
         const { identity } = visitor;
-        if (identity) identity.ending = true;
+        if (identity) identity.ending++;
         const answer = await this.choose(agent, action, identity);
         if (identity && answer?.receipt) {
             identity.ended = true;
             visitor.former.push(identity);
             if (visitor.identity === identity) visitor.identity = null;
+        } else if (identity && answer) {
+            identity.ending--; // refused: it is as if it had not been asked
         }
         return answer !== null;
     }
@@ -297,7 +299,7 @@ function checkEvents(witness, rows) {
 }
 
 function checkLedger(witness, rows) {
-    const { problems, receipts, unanswered } = witness;
+    const { problems, receipts, unheard } = witness;
     const found = new Set(), surplus = {};
     for (const { sequence, previous, material, visitor, ...receipt } of rows) {
         if (found.has(receipt.id)) problems.push(`ledger record ${sequence}: its id is there twice`);
@@ -310,8 +312,8 @@ function checkLedger(witness, rows) {
     for (const [id, { action }] of receipts)
         if (!found.has(id)) problems.push(`the ledger has lost the ${action} of receipt ${id}`);
     for (const [action, n] of Object.entries(surplus))
-        if (n > (unanswered[action] ?? 0))
-            problems.push(`${n} records of ${action} nobody has a receipt for; ${unanswered[action] ?? 0} were unanswered`);
+        if (n > (unheard[action] ?? 0))
+            problems.push(`${n} records of ${action} that nobody has a receipt for; ${unheard[action] ?? 0} had no answer`);
 }
 
 function checkBooks({ problems, answered, sent }, books) {

@@ -282,8 +282,8 @@ function buildNotice(message, again) {
 
 // What the notice covers can still be scrolled into view.
 const sizes = new ResizeObserver(() => {
-    const height = dialog?.matches('.again') ? 0 : dialog?.offsetHeight ?? 0;
-    document.documentElement.style.setProperty('--covered', `${height}px`);
+    if (dialog && !dialog.matches('.again'))
+        document.documentElement.style.setProperty('--covered', `calc(${dialog.offsetHeight}px + var(--below))`);
 });
 
 function place(made, modal) {

@@ -51,10 +51,11 @@
 #define DELAY_MS_MAX (24LL * 3600 * 1000) /* stm - dtm: how long an event may have waited in the browser */
 
 /* HTTP. */
-#define HTTP_BODY_BYTES_MAX (4 * BODY_BYTES_MAX) /* past this the connection is cut; up to it there is a clear answer  \
-                                                  */
-#define CONNECTIONS_MAX 20000                    /* of the whole process */
-#define CONNECTIONS_SPARE_FILES 256              /* descriptors kept for everything else */
+#define HTTP_BODY_BYTES_MAX                                                                                            \
+    (4 * BODY_BYTES_MAX)                  /* past this the connection is cut; up to it there is a clear answer         \
+                                           */
+#define CONNECTIONS_MAX 20000             /* of the whole process */
+#define CONNECTIONS_SPARE_FILES 256       /* descriptors kept for everything else */
 #define REQUEST_READ_MS_MAX 10000         /* from the first byte of a request to its last; also an idle connection */
 #define SEND_STALL_MS_MAX 20000           /* a client that takes no byte of the answer for this long is cut off */
 #define STOP_MS_MAX 10000                 /* SIGTERM to exit, at most */
@@ -92,6 +93,7 @@
 #define DAY_PAGE_BYTES_MAX (64 << 20)    /* their text */
 #define ROLLUP_BYTES_MAX (256 << 20)     /* one rollup, inflated */
 #define LIVE_DAYS_MAX 64                 /* open days kept warm in memory */
+#define LIVE_EVENTS_MAX (2 << 20)        /* events of all of them; a larger day is built again for each question */
 #define QUERY_BODY_BYTES_MAX (64 << 10)
 #define QUERY_METRICS_MAX 16
 #define QUERY_DIMENSIONS_MAX 8

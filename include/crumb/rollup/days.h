@@ -2,7 +2,7 @@
  * Where the cells of a site-day come from: its rollups when it is sealed, else
  * a build of its journal.
  *
- * Builds of open days are kept warm, at most LIVE_DAYS_MAX of them, and grown
+ * Builds of open days are kept warm, at most LIVE_DAYS_MAX of them with LIVE_EVENTS_MAX events, and grown
  * by what the journal got since the last question: this is the live segment.
  * It is brought up to date when it is asked, so an answer shows every event
  * that was acknowledged before the question.
