@@ -23,6 +23,7 @@ const REFUSED_MIN = 200; // requests, before the store is taken for full
 const STORED_MIN = 200; // events, before it is taken for well again
 const LOAD_MS_MAX = 60_000;
 const RESUME_MS_MAX = 1000;
+const INSIDE_MS_MAX = 300_000;
 const TMPFS_BYTES = 8 << 20;
 const FILLER_BYTES = 3 << 20;
 const FILE_KIB_MAX = 2048;
@@ -82,20 +83,31 @@ class Trial {
     }
 }
 
+// @shell: for begin().
+async function withTrial({ config, shell }, act) {
+    const trial = new Trial(config);
+    try {
+        assert.ok(await begin(trial.server, shell));
+        await act(trial);
+    } finally {
+        trial.server.cleanup();
+    }
+}
+
 async function fullFileSystem() {
     const filler = join(tmpdir(), 'filler');
     writeFileSync(filler, Buffer.alloc(FILLER_BYTES, 1));
-    const trial = new Trial();
-    assert.ok(await begin(trial.server));
-    await trial.fill();
-    await trial.recover(() => rmSync(filler));
+    await withTrial({}, async (trial) => {
+        await trial.fill();
+        await trial.recover(() => rmSync(filler));
+    });
 }
 
 // ---- a namespace of our own ----
 
 function unshare(args, env) {
     const mine = process.getuid() === 0 ? ['-m'] : ['-rm'];
-    return spawnSync('unshare', [...mine, ...args], { encoding: 'utf8', env });
+    return spawnSync('unshare', [...mine, ...args], { encoding: 'utf8', env, timeout: INSIDE_MS_MAX, killSignal: 'SIGKILL' });
 }
 
 // Runs this file once more, with a small file system as its folder for temporary files.
@@ -130,19 +142,18 @@ if (process.env.CRASH_INSIDE) {
             }
         });
 
-        it('for a larger file', async () => {
-            const trial = new Trial();
-            assert.ok(await begin(trial.server, `ulimit -Sf ${FILE_KIB_MAX}`));
-            await trial.fill();
-            await trial.recover(() => execFileSync('prlimit', ['--pid', String(trial.server.pid), '--fsize=unlimited:']));
-        });
+        it('for a larger file', () =>
+            withTrial({ shell: `ulimit -Sf ${FILE_KIB_MAX}` }, async (trial) => {
+                await trial.fill();
+                const lift = ['--pid', String(trial.server.pid), '--fsize=unlimited:'];
+                await trial.recover(() => execFileSync('prlimit', lift));
+            }));
 
-        it('in the map', async () => {
-            const trial = new Trial({ data_max: '1MiB' });
-            assert.ok(await begin(trial.server));
-            await trial.fill();
-            await trial.server.restart({ data_max: '64MiB' });
-            await trial.resume();
-        });
+        it('in the map', () =>
+            withTrial({ config: { data_max: '1MiB' } }, async (trial) => {
+                await trial.fill();
+                await trial.server.restart({ data_max: '64MiB' });
+                await trial.resume();
+            }));
     });
 }

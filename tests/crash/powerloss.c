@@ -19,6 +19,7 @@
  *    sector is there or not there.
  *  - The file is as long as what is left of it.
  *  - A write or sync under way at the cut is treated as one that was not synced.
+ *    A store that is closed must have been synced.
  *
  * Writes go to the file at once, with what they replace put aside, so LMDB's
  * map shows the program what it wrote; the cut undoes them all and redoes those
@@ -269,11 +270,17 @@ static enum descriptor kind_of(int fd)
                                    : FOREIGN;
 }
 
+/* Also a draft of it, such as crumb.mdb.new; not the lock file, which means nothing once the machine is up again. */
+static bool is_store(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+    return strncmp(name, STORE_NAME, strlen(STORE_NAME)) == 0 && strcmp(name, STORE_NAME "-lock") != 0;
+}
+
 static void watch(const char *path, int flags, int fd)
 {
-    const char *slash = strrchr(path, '/');
-
-    if (fd < 0 || (flags & O_ACCMODE) == O_RDONLY || strcmp(slash ? slash + 1 : path, STORE_NAME) != 0)
+    if (fd < 0 || (flags & O_ACCMODE) == O_RDONLY || !is_store(path))
         return;
     if (fd >= FDS_MAX || flags & O_TRUNC)
         give_up("the store was opened in a way that is not simulated");
@@ -376,6 +383,8 @@ int close(int fd)
 {
     if (kind_of(fd) != FOREIGN)
         atomic_store(&power.descriptors[fd], FOREIGN);
+    if (fd == power.fd && power.n_pieces)
+        give_up("the store was closed without a sync");
     if (fd == power.fd)
         power.fd = -1;
     return (int)syscall(SYS_close, fd);

@@ -265,11 +265,11 @@ export class Server {
 
     // What @act adds to the journal and to the books.
     async added(act) {
-        const last = Math.max(0, ...(await this.dump('journal')).map((row) => row.sequence));
-        const before = await this.books();
+        const [before, known] = await Promise.all([this.books(), this.dump('journal')]);
+        const last = Math.max(0, ...known.map((row) => row.sequence));
         const answer = await act();
-        const rows = (await this.dump('journal')).filter((row) => row.sequence > last);
-        return { answer, rows, books: difference(await this.books(), before) };
+        const [after, rows] = await Promise.all([this.books(), this.dump('journal')]);
+        return { answer, rows: rows.filter((row) => row.sequence > last), books: difference(after, before) };
     }
 
     async assertSound() {

@@ -69,7 +69,7 @@ static void model_remove(struct model *model, uint64_t fingerprint)
 static uint64_t crowded(uint64_t *random)
 {
     uint64_t value = next_random(random);
-    uint64_t home = (N_SLOTS - 1000 + value % 60000) % N_SLOTS;
+    uint64_t home = (N_SLOTS - 1000 + value % 180000) % N_SLOTS;
 
     return ((value >> 32) % 4 + 1) << 32 | home;
 }

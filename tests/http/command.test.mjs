@@ -1,0 +1,276 @@
+// The program on the command line: helps, exit codes, and what each command says of a store.
+import assert from 'node:assert/strict';
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { event } from './client.mjs';
+import { CRUMB, Server, crumb, site, withServer } from './server.mjs';
+
+const COMMANDS = ['serve', 'check', 'stat', 'verify', 'dump', 'query', 'token'];
+const TIERS = ['journal', 'ledger', 'visitors', 'books', 'days', 'notices', 'rollup'];
+
+// A folder with a configuration that no server ever used.
+async function withFolder(config, act) {
+    const folder = new Server(config);
+    try {
+        await act(folder);
+    } finally {
+        folder.cleanup();
+    }
+}
+
+describe('crumb', { timeout: 60_000 }, () => {
+    for (const word of ['help', '--help', '-h'])
+        it(`${word} lists every command`, async () => {
+            const { code, stdout, stderr } = await crumb([word]);
+            assert.deepEqual([code, stderr], [0, '']);
+            for (const command of COMMANDS) assert.match(stdout, new RegExp(`^  ${command} +\\w`, 'm'));
+        });
+
+    it('tells its version', async () => {
+        const { code, stdout } = await crumb(['version']);
+        assert.equal(code, 0, CRUMB);
+        assert.match(stdout, /^crumb \d+\.\d+\.\d+\n$/);
+    });
+
+    for (const args of [[], [''], ['frobnicate'], ['--frobnicate']])
+        it(`of ${args[0] || 'nothing'} is wrong use: exit code 2 and the help on standard error`, async () => {
+            const { code, stdout, stderr } = await crumb(args);
+            assert.deepEqual([code, stdout], [2, '']);
+            assert.match(stderr, /usage: crumb COMMAND/);
+        });
+
+    for (const command of COMMANDS) {
+        it(`${command} --help tells how it is used`, async () => {
+            const { code, stdout, stderr } = await crumb([command, '--help']);
+            assert.deepEqual([code, stderr], [0, '']);
+            assert.match(stdout, new RegExp(`^crumb ${command} -`));
+            assert.ok(stdout.split('\n').length > 2);
+        });
+
+        it(`${command} used wrongly exits with 2 and says how it is right`, async () => {
+            for (const args of [[], ['--frobnicate'], ['-c'], ['-c', 'a.yaml', 'x', 'y', 'z']]) {
+                const { code, stdout, stderr } = await crumb([command, ...args]);
+                assert.deepEqual([code, stdout], [2, ''], args.join(' '));
+                assert.match(stderr, new RegExp(`^crumb ${command}: .*\\nusage: crumb ${command} -`));
+            }
+        });
+    }
+});
+
+describe('crumb check', { timeout: 60_000 }, () => {
+    it('is content with a good file', async () => {
+        await withFolder({}, async (folder) => {
+            const { code, stdout, stderr } = await folder.run('check');
+            assert.deepEqual([code, stderr], [0, '']);
+            assert.match(stdout, /crumb\.yaml is good: 1 site\n$/);
+        });
+    });
+
+    it('names every mistake of a broken file with its line, and exits with 1', async () => {
+        await withFolder({}, async (folder) => {
+            writeFileSync(folder.file, [
+                'data: ./data',
+                'colour: red',
+                'listen: {public: nowhere, private: 127.0.0.1:0}',
+                'threads: many',
+                'sites:',
+                '  shop:',
+                '    origins: [shop.example]',
+                '    controller: {name: Shop, contact: privacy@shop.example}',
+                '    purposes:',
+                '      analytics: {collects: [everything]}',
+                '  Shop!: {}',
+            ].join('\n'));
+            const { code, stdout, stderr } = await folder.run('check');
+            assert.deepEqual([code, stdout], [1, '']);
+            for (const line of [2, 3, 4, 7, 10, 11]) assert.match(stderr, new RegExp(`^\\S+crumb\\.yaml:${line}: .+`, 'm'), stderr);
+            assert.match(stderr, /^crumb: \d+ mistakes in .*crumb\.yaml$/m);
+        });
+    });
+
+    for (const [name, text] of [
+        ['that is empty', ''],
+        ['that is no YAML', 'data: [\n'],
+        ['that is no text', '\xff\xfe\x00'],
+        ['of a list', '- a\n'],
+        ['that names itself without end', 'a: &a [*a]\n'],
+    ])
+        it(`refuses a file ${name}`, async () => {
+            await withFolder({}, async (folder) => {
+                writeFileSync(folder.file, text, 'latin1');
+                const { code, stderr } = await folder.run('check');
+                assert.equal(code, 1);
+                assert.match(stderr, /crumb\.yaml:\d+: /);
+            });
+        });
+
+    it('refuses a file that is not there', async () => {
+        const { code, stderr } = await crumb(['check', '-c', '/nonexistent/crumb.yaml']);
+        assert.equal(code, 1);
+        assert.match(stderr, /cannot be read/);
+    });
+
+    it('refuses what the server refuses', async () => {
+        await withFolder({ colour: 'red' }, async (folder) => {
+            const [check, serve] = [await folder.run('check'), await folder.run('serve')];
+            assert.deepEqual([check.code, serve.code], [1, 1]);
+            assert.equal(check.stderr, serve.stderr);
+        });
+    });
+});
+
+describe('a command that reads the store', { timeout: 60_000 }, () => {
+    for (const [command, ...args] of [['stat'], ['verify'], ['dump', 'journal'], ['query', '--site', 'shop']])
+        it(`says so where there is none: ${command} exits with 3`, async () => {
+            await withFolder({}, async (folder) => {
+                const { code, stdout, stderr } = await folder.run(command, args);
+                assert.deepEqual([code, stdout], [3, '']);
+                assert.match(stderr, /there is no store in .*; `crumb serve` makes it/);
+            });
+        });
+
+    it('works beside the server and without it, and gives the same', async () => {
+        await withServer({}, async (server) => {
+            const visitor = server.visitor();
+            await visitor.chose('grant');
+            await visitor.beacon();
+            const all = () => Promise.all([server.run('stat'), server.run('verify'), ...TIERS.map((tier) => server.run('dump', [tier]))]);
+            const beside = await all();
+            await server.stop();
+            assert.deepEqual(await all(), beside);
+            for (const { code, stderr } of beside) assert.deepEqual([code, stderr], [0, '']);
+        });
+    });
+
+    it('says so where the store is of another version or no store at all', async () => {
+        await withServer({}, async (server) => {
+            await server.stop();
+            writeFileSync(join(server.data, 'crumb.mdb'), Buffer.alloc(8192, 'x'));
+            for (const command of ['stat', 'verify', 'serve']) {
+                const { code, stderr } = await server.run(command);
+                assert.equal(code, 3);
+                assert.match(stderr, /^crumb: /);
+            }
+            rmSync(server.data, { recursive: true });
+            await server.launch();
+        });
+    });
+});
+
+describe('crumb stat', { timeout: 60_000 }, () => {
+    it('is one JSON object that tells how much there is, with every reason in the books', async () => {
+        await withServer({}, async (server) => {
+            const [visitor, other] = [server.visitor(), server.visitor()];
+            await visitor.chose('grant');
+            await other.chose('deny');
+            await visitor.events([event(), event(), 'rubbish']);
+            await other.beacon();
+            const { bytes, accounting, ...counts } = await server.stat();
+            assert.deepEqual(counts, { events: 2, visitors: 1, ledger: 2, segments: 0, rollups: 0 });
+            assert.ok(bytes > 0);
+            const { dropped, ...sums } = accounting;
+            assert.deepEqual(sums, { received: 4, stored: 2 });
+            const none = ['gpc', 'minor', 'restricted', 'stale_notice', 'bad_id', 'unknown_site', 'bad_origin', 'rate_limited',
+                'duplicate', 'too_large'];
+            assert.deepEqual(dropped, { no_consent: 1, malformed: 1, ...Object.fromEntries(none.map((reason) => [reason, 0])) });
+        });
+    });
+});
+
+describe('crumb verify', { timeout: 60_000 }, () => {
+    it('lists what it checked, and counts', async () => {
+        await withServer({}, async (server) => {
+            const visitor = server.visitor();
+            await visitor.chose('grant');
+            await visitor.beacon();
+            for (const args of [[], ['--rebuild']]) {
+                const { code, stdout } = await server.run('verify', args);
+                assert.equal(code, 0);
+                for (const check of ['ledger', 'visitors', 'journal', 'books', 'rollups', 'sequence'])
+                    assert.match(stdout, new RegExp(`^good +${check}$`, 'm'));
+                assert.match(stdout, /^1 ledger records, 1 events$/m);
+            }
+        });
+    });
+});
+
+describe('crumb dump', { timeout: 60_000 }, () => {
+    it('prints each tier as JSON lines, of all sites or of one', async () => {
+        const sites = { shop: site(), other: site({ origins: ['https://other.example'] }) };
+        await withServer({ sites }, async (server) => {
+            for (const name of ['shop', 'other']) {
+                const visitor = server.visitor({ site: name });
+                await visitor.chose('grant');
+                await visitor.beacon();
+            }
+            for (const tier of TIERS) {
+                const rows = await server.dump(tier);
+                if (tier !== 'rollup') assert.ok(rows.length >= 2, tier);
+                if (tier === 'notices' || tier === 'rollup') continue;
+                const { stdout } = await server.run('dump', [tier, '--site', 'other']);
+                const some = stdout.split('\n').filter(Boolean).map(JSON.parse);
+                assert.deepEqual(some, rows.filter((row) => row.site === 'other'), tier);
+                assert.equal(some.length, 1, tier);
+            }
+        });
+    });
+
+    it('refuses a tier and a site that are not there', async () => {
+        await withServer({}, async (server) => {
+            for (const args of [[], ['everything'], ['journal', '--site', 'nowhere'], ['journal', 'ledger']]) {
+                const { code, stdout } = await server.run('dump', args);
+                assert.deepEqual([code, stdout], [2, ''], args.join(' '));
+            }
+        });
+    });
+});
+
+describe('crumb token', { timeout: 60_000 }, () => {
+    it('never gives the same token twice', async () => {
+        const made = await Promise.all(Array.from({ length: 5 }, () => crumb(['token', '--name', 'a', '--role', 'admin'])));
+        assert.equal(new Set(made.map(({ stdout }) => stdout)).size, made.length);
+    });
+
+    for (const [role, ...sites] of [['analyst', 'shop'], ['privacy', 'shop'], ['admin', 'shop'], ['admin']])
+        it(`prints a line that the configuration takes: ${role} of ${sites[0] ?? 'every site'}`, async () => {
+            await withFolder({}, async (folder) => {
+                const args = ['token', '--name', 'a', '--role', role, ...sites.flatMap((name) => ['--site', name])];
+                const [, line] = (await crumb(args)).stdout.split('\n');
+                const rest = JSON.stringify(folder.config).slice(1, -1);
+                writeFileSync(folder.file, `{${rest}, "tokens": [${line.replace(/^- /, '')}]}`);
+                const { code, stderr } = await folder.run('check');
+                assert.deepEqual([code, stderr], [0, '']);
+            });
+        });
+
+    it('refuses what the configuration would refuse', async () => {
+        for (const args of [['--name', 'a'], ['--role', 'admin'], ['--name', 'a b', '--role', 'admin'],
+            ['--name', 'a', '--role', 'boss'], ['--name', 'a', '--role', 'analyst'],
+            ['--name', 'a', '--role', 'analyst', '--site', 'a}, x: {'], ['--name', '', '--role', 'admin']]) {
+            const { code, stdout } = await crumb(['token', ...args]);
+            assert.deepEqual([code, stdout], [2, ''], args.join(' '));
+        }
+    });
+});
+
+describe('crumb serve', { timeout: 60_000 }, () => {
+    it('refuses a cookie key that others may read, or that is none', async () => {
+        await withServer({}, async (server) => {
+            const key = join(server.data, 'cookie.key');
+            await server.stop();
+            chmodSync(key, 0o644);
+            assert.equal((await server.run('serve')).code, 3);
+            chmodSync(key, 0o600);
+            await server.launch();
+        });
+    });
+
+    it('refuses a data folder that cannot be made', async () => {
+        await withFolder({ data: '/proc/crumb' }, async (folder) => {
+            const { code, stderr } = await folder.run('serve');
+            assert.equal(code, 3);
+            assert.match(stderr, /^crumb: error: .*\/proc\/crumb/);
+        });
+    });
+});

@@ -1,0 +1,267 @@
+// Questions: who may ask, what is answered over HTTP and by `crumb query`, and that an answer knows every event that
+// was acknowledged before it was asked.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { event, request, uuid } from './client.mjs';
+import { crumb, site, start, withServer } from './server.mjs';
+
+// A token made by `crumb token`, and the entry for `tokens:` that it printed.
+async function makeToken(name, role, ...sites) {
+    const { code, stdout } = await crumb(['token', '--name', name, '--role', role, ...sites.flatMap((s) => ['--site', s])]);
+    assert.equal(code, 0);
+    const [token, line, ...rest] = stdout.split('\n');
+    const [, entry, list, hash] =
+        line.match(/^- \{name: (\S+), role: \w+,(?: sites: \[(.*)\],)? hash: ([0-9a-f]{64})\}$/) ?? assert.fail(line);
+    assert.deepEqual(rest, ['']);
+    assert.equal(hash, createHash('sha256').update(token).digest('hex'));
+    return { token, entry: { name: entry, role, ...(sites.length && { sites: list.split(', ') }), hash } };
+}
+
+const QUESTION = { site_id: 'shop', metrics: ['visitors', 'visits', 'pageviews'], date_range: 'all' };
+const today = () => new Date().toISOString().slice(0, 10);
+
+describe('POST /api/v2/query', { timeout: 120_000 }, () => {
+    let server;
+    const tokens = {};
+    before(async () => {
+        tokens.analyst = await makeToken('marketing', 'analyst', 'shop');
+        tokens.both = await makeToken('agency', 'analyst', 'shop', 'other');
+        tokens.privacy = await makeToken('officer', 'privacy', 'shop');
+        tokens.admin = await makeToken('root', 'admin');
+        tokens.limited = await makeToken('limited', 'admin', 'other');
+        tokens.stranger = await makeToken('stranger', 'analyst', 'shop');
+        const known = Object.values(tokens).filter((one) => one !== tokens.stranger);
+        const other = site({ origins: ['https://other.example'] });
+        server = await start({ sites: { shop: site(), other }, tokens: known.map((one) => one.entry) });
+    });
+    after(() => server.end());
+
+    const post = (body, headers) =>
+        request(server.private, {
+            method: 'POST',
+            path: '/api/v2/query',
+            headers,
+            body: typeof body === 'string' ? body : JSON.stringify(body),
+        });
+    const as = (name, body) => post(body, { authorization: `Bearer ${tokens[name].token}` });
+    const answer = async (body, name = 'analyst') => {
+        const { status, text } = await as(name, body);
+        assert.equal(status, 200, text);
+        return JSON.parse(text);
+    };
+    const metrics = async (body) => (await answer({ ...QUESTION, ...body })).results[0].metrics;
+
+    for (const [name, header] of [
+        ['no token', undefined],
+        ['an empty one', 'Bearer '],
+        ['rubbish', 'Bearer rubbish'],
+        ['a password', `Basic ${Buffer.from('marketing:secret').toString('base64')}`],
+        ['a token that is not configured', () => `Bearer ${tokens.stranger.token}`],
+        ['the hash in place of the token', () => `Bearer ${tokens.analyst.entry.hash}`],
+        ['half a token', () => `Bearer ${tokens.analyst.token.slice(0, 20)}`],
+        ['a token with a tail', () => `Bearer ${tokens.analyst.token}x`],
+        ['a token without its word', () => tokens.analyst.token],
+    ])
+        it(`is refused with 401 for ${name}`, async () => {
+            const authorization = typeof header === 'function' ? header() : header;
+            const refused = await post(QUESTION, authorization ? { authorization } : {});
+            assert.match(refused.error(401), /crumb token/);
+            assert.equal(refused.headers['www-authenticate'], 'Bearer');
+        });
+
+    it('is answered to whom the token allows it, and refused with 403 to others', async () => {
+        const rows = [
+            ['analyst', 'shop', 200], ['analyst', 'other', 403], ['both', 'shop', 200], ['both', 'other', 200],
+            ['privacy', 'shop', 403], ['admin', 'shop', 200], ['admin', 'other', 200], ['limited', 'other', 200],
+            ['limited', 'shop', 403], ['admin', 'nowhere', 403],
+        ];
+        for (const [name, of, status] of rows)
+            assert.equal((await as(name, { ...QUESTION, site_id: of })).status, status, `${name} asks about ${of}`);
+    });
+
+    it('tells a token nothing of sites that are not its own', async () => {
+        const texts = await Promise.all(['other', 'nowhere'].map((of) => as('analyst', { ...QUESTION, site_id: of })));
+        assert.equal(texts[0].error(403), texts[1].error(403));
+    });
+
+    it('takes the word Bearer in any case', async () => {
+        assert.equal((await post(QUESTION, { authorization: `bearer ${tokens.analyst.token}` })).status, 200);
+    });
+
+    for (const [name, body, complaint] of [
+        ['nothing', '', /JSON/],
+        ['no JSON', '{', /JSON/],
+        ['a list', '[]', /object/],
+        ['no metrics', { site_id: 'shop', date_range: 'all' }, /metrics/],
+        ['an unknown metric', { ...QUESTION, metrics: ['clicks'] }, /metrics\[0\]: "clicks"/],
+        ['an unknown dimension', { ...QUESTION, dimensions: ['visit:mood'] }, /dimensions\[0\]/],
+        ['a filter, which this version does not know', { ...QUESTION, filters: [['is', 'event:page', ['/']]] }, /filters/],
+        ['a wrong date', { ...QUESTION, date_range: ['2026-02-30', '2026-03-01'] }, /date_range/],
+        ['dates the wrong way round', { ...QUESTION, date_range: ['2026-03-01', '2026-02-01'] }, /date_range|range/],
+        ['a key too many', { ...QUESTION, colour: 'red' }, /colour/],
+        ['more than 64 KiB', { ...QUESTION, x: 'x'.repeat(65 << 10) }, /bytes|large/],
+        ['nesting without end', '['.repeat(10_000), /nested/],
+    ])
+        it(`is refused with 400 and a sentence for ${name}`, async () => {
+            assert.match((await as('analyst', body)).error(400), complaint);
+        });
+
+    it('counts visitors, visits and page views, and each page', async () => {
+        const before = await metrics();
+        const visitors = [server.visitor(), server.visitor(), server.visitor()];
+        await Promise.all(visitors.map((visitor) => visitor.chose('grant')));
+        const pages = [uuid(), uuid()].map((name) => `/${name}`);
+        for (const [i, path] of [[0, pages[0]], [0, pages[1]], [1, pages[0]], [2, pages[0]], [2, pages[0]]])
+            await visitors[i].beacon({ url: `https://shop.example${path}` });
+        assert.deepEqual(await metrics(), [before[0] + 3, before[1] + 3, before[2] + 5]);
+        const { results } = await answer({ ...QUESTION, dimensions: ['event:page'] });
+        const of = (path) => results.find((row) => row.dimensions[0] === path)?.metrics;
+        assert.deepEqual(pages.map(of), [[3, 3, 4], [1, 1, 1]]);
+    });
+
+    it('answers in the form of the Plausible Stats API v2', async () => {
+        const visitor = server.visitor();
+        await visitor.chose('grant');
+        await visitor.beacon();
+        const body = { ...QUESTION, dimensions: ['time:day'], date_range: [today(), today()], include: { total_rows: true } };
+        const { results, meta, query, ...more } = await answer(body);
+        assert.deepEqual(more, {});
+        assert.deepEqual(Object.keys(results[0]), ['metrics', 'dimensions']);
+        assert.deepEqual(results[0].dimensions, [today()]);
+        assert.deepEqual(meta, { total_rows: 1 });
+        assert.equal(query.site_id, 'shop');
+        assert.deepEqual(query.metrics, QUESTION.metrics);
+        assert.deepEqual(query.date_range.map((time) => time.slice(0, 10)), [today(), today()]);
+    });
+
+    it('knows every event that was acknowledged before', async () => {
+        const visitor = server.visitor();
+        await visitor.chose('grant');
+        let [, , pageviews] = await metrics();
+        for (let i = 0; i < 50; i++) {
+            await visitor.beacon();
+            assert.equal((await metrics())[2], ++pageviews);
+        }
+    });
+
+    it('knows them while many ask and many write', async () => {
+        const [, , before] = await metrics();
+        let sent = 0;
+        await Promise.all(Array.from({ length: 8 }, async () => {
+            const visitor = server.visitor();
+            await visitor.chose('grant');
+            for (let i = 0; i < 15; i++) {
+                await visitor.beacon();
+                const least = before + ++sent;
+                const [, , pageviews] = await metrics();
+                assert.ok(pageviews >= least, `${pageviews} of at least ${least} page views`);
+            }
+        }));
+        assert.equal((await metrics())[2], before + sent);
+    });
+
+    it('counts a repeated event once, and what was dropped not at all', async () => {
+        const [, , before] = await metrics();
+        const visitor = server.visitor();
+        await visitor.chose('grant');
+        const eid = uuid();
+        await visitor.events([event({ eid }), event({ eid }), 'rubbish']);
+        await visitor.beacon({ eid });
+        await server.visitor().beacon();
+        assert.equal((await metrics())[2], before + 1);
+    });
+
+    it('does not mix sites', async () => {
+        const elsewhere = server.visitor({ site: 'other' });
+        await elsewhere.chose('grant');
+        const before = await metrics();
+        await elsewhere.beacon({ url: 'https://other.example/' });
+        assert.deepEqual(await metrics(), before);
+        const { results } = await answer({ ...QUESTION, site_id: 'other' }, 'both');
+        assert.deepEqual(results[0].metrics, [1, 1, 1]);
+    });
+
+    it('of tokens that were taken away is refused after a reload', async () => {
+        const { entry, token } = await makeToken('new', 'analyst', 'shop');
+        const { tokens: before } = server.config;
+        const ask = () => post(QUESTION, { authorization: `Bearer ${token}` });
+        assert.equal((await ask()).status, 401);
+        await server.reload({ ...server.config, tokens: [...before, entry] });
+        assert.equal((await ask()).status, 200);
+        await server.reload({ ...server.config, tokens: before });
+        assert.equal((await ask()).status, 401);
+    });
+});
+
+describe('crumb query', { timeout: 120_000 }, () => {
+    const FLAGS = ['--site', 'shop', '--metrics', 'visitors,pageviews', '--date-range', 'all', '--dimensions', 'event:page'];
+
+    async function withPages(act) {
+        await withServer({}, async (server) => {
+            const visitors = [server.visitor(), server.visitor()];
+            for (const visitor of visitors) await visitor.chose('grant');
+            for (const [i, path] of [[0, '/a'], [0, '/b,"c"'], [1, '/a']])
+                await visitors[i].beacon({ url: `https://shop.example${path}` });
+            await act(server);
+        });
+    }
+
+    it('answers the same as the service, while it runs and after', async () => {
+        const { entry, token } = await makeToken('marketing', 'analyst', 'shop');
+        await withServer({ tokens: [entry] }, async (server) => {
+            const visitor = server.visitor();
+            await visitor.chose('grant');
+            await visitor.beacon();
+            const body = JSON.stringify({ ...QUESTION, dimensions: ['event:page'] });
+            const { text } = await request(server.private, {
+                method: 'POST', path: '/api/v2/query', body, headers: { authorization: `Bearer ${token}` },
+            });
+            const ask = async () => {
+                const { code, stdout, stderr } = await server.run('query', ['--format', 'json'], body);
+                assert.deepEqual([code, stderr], [0, '']);
+                return JSON.parse(stdout);
+            };
+            assert.deepEqual((await ask()).results, [{ metrics: [1, 1, 1], dimensions: ['/'] }]);
+            assert.deepEqual((await ask()).results, JSON.parse(text).results);
+            await server.stop();
+            assert.deepEqual((await ask()).results, JSON.parse(text).results);
+        });
+    });
+
+    it('prints JSON, CSV and a table', async () => {
+        await withPages(async (server) => {
+            const print = async (format) => {
+                const { code, stdout, stderr } = await server.run('query', [...FLAGS, ...(format ? ['--format', format] : [])]);
+                assert.deepEqual([code, stderr], [0, '']);
+                return stdout;
+            };
+            const rows = [{ metrics: [2, 2], dimensions: ['/a'] }, { metrics: [1, 1], dimensions: ['/b,"c"'] }];
+            assert.deepEqual(JSON.parse(await print('json')).results, rows);
+            assert.equal(await print('csv'), 'event:page,visitors,pageviews\r\n/a,2,2\r\n"/b,""c""",1,1\r\n');
+            const table = await print('table');
+            assert.equal(await print(), table);
+            assert.match(table, /event:page.*visitors.*pageviews/);
+            assert.match(table, /\/a\s+2\s+2/);
+        });
+    });
+
+    it('tells what is wrong with a question and exits with 2', async () => {
+        await withPages(async (server) => {
+            const wrong = [
+                [['--site', 'nowhere'], '', /nowhere/],
+                [['--site', 'shop', '--metrics', 'clicks'], '', /clicks/],
+                [['--site', 'shop', '--date-range', 'someday'], '', /date_range/],
+                [['--site', 'shop', '--limit', 'many'], '', /limit/],
+                [['--site', 'shop', '--format', 'xml'], '', /xml/],
+                [[], '{', /JSON/],
+                [[], '', /JSON/],
+            ];
+            for (const [args, input, complaint] of wrong) {
+                const { code, stdout, stderr } = await server.run('query', args, input);
+                assert.deepEqual([code, stdout], [2, ''], args.join(' '));
+                assert.match(stderr, complaint);
+            }
+        });
+    });
+});
