@@ -44,7 +44,7 @@ static json_t *site_json(const struct dump *dump, uint32_t id)
 {
     const struct config *config = dump->setup.edition->config;
 
-    for (unsigned i = 0; i < config->n_sites; i++)
+    for (unsigned i = 0; id && i < config->n_sites; i++)
         if (config->sites[i].id == id)
             return json_string(config->sites[i].name);
     return json_integer(id);

@@ -186,6 +186,7 @@ static void block_signals(sigset_t *signals)
     /* Inherited by every thread: only this one takes them. */
     pthread_sigmask(SIG_BLOCK, signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error like a full disk */
 }
 
 /* As many descriptors as the system allows and the limits need. */

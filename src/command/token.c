@@ -59,10 +59,10 @@ static void print_token(const struct wish *wish)
     sodium_bin2base64(token, sizeof token, bytes, sizeof bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     crypto_hash_sha256(hash, (const uint8_t *)token, strlen(token));
     sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-    printf("%s\n- {name: %s, role: %s, sites: [", token, wish->name, wish->role);
+    printf("%s\n- {name: %s, role: %s, ", token, wish->name, wish->role);
     for (unsigned i = 0; i < wish->n_sites; i++)
-        printf("%s%s", i ? ", " : "", wish->sites[i]);
-    printf("], hash: %s}\n", hex);
+        printf("%s%s", i ? ", " : "sites: [", wish->sites[i]);
+    printf("%shash: %s}\n", wish->n_sites ? "], " : "", hex);
     sodium_memzero(bytes, sizeof bytes);
     sodium_memzero(token, sizeof token);
 }

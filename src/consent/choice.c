@@ -100,6 +100,7 @@ static int parse_object(json_t *root, const struct edition *edition, struct choi
         buffer_put_text(complaint, TEXT("`site` is not one of this service's sites"));
         return CHOICE_E_UNKNOWN_SITE;
     }
+    ret_choice->site = choice.site; /* so that its pages may read what is wrong */
     int found_surface = words_find_surface((struct text){.data = surface, .size = surface_size});
     if (found_surface < 0)
         return invalid(complaint, "`surface` must be banner, dialog, page or api");
@@ -112,7 +113,6 @@ static int parse_object(json_t *root, const struct edition *edition, struct choi
     if (!choice.notice ||
         (lang_size &&
          choice.notice != edition_notice(edition, choice.site, (struct text){.data = lang, .size = lang_size}))) {
-        ret_choice->site = choice.site;
         buffer_put_text(complaint,
                         TEXT("`notice` is not what is shown now; read GET /v1/notice, show it, and ask again"));
         return CHOICE_E_STALE_NOTICE;
@@ -134,7 +134,8 @@ int choice_parse(struct text json, const struct edition *edition, struct choice 
         return invalid(complaint, "the body is too large");
     JSON_AUTO *root = json_loadb(json.size ? json.data : "", json.size, JSON_REJECT_DUPLICATES, &error);
     if (!root) {
-        if (json_error_code(&error) == json_error_out_of_memory)
+        /* jansson tells what is wrong with a text; where it tells nothing, memory was. */
+        if (!error.text[0] || json_error_code(&error) == json_error_out_of_memory)
             return error_origin(-ENOMEM);
         return invalid(complaint, "the body must be one JSON object");
     }

@@ -6,6 +6,7 @@
 #include "crumb/base/error.h"
 #include "crumb/base/reader.h"
 #include "crumb/consent/texts.h"
+#include "crumb/store/checksum.h"
 #include <assert.h>
 #include <errno.h>
 #include <jansson.h>
@@ -326,6 +327,8 @@ static int read_site_number(struct db_txn *txn, const char *name, uint32_t *ret_
 
     if (r)
         return error_trace(r);
+    if (!checksum_take(&value, text_of(name)))
+        return error_origin(-EBADMSG);
     struct reader reader = reader_of(value);
     uint32_t number = reader_u32(&reader);
     if (!reader_done(&reader) || number < SITE_NUMBER_FIRST)
@@ -345,8 +348,9 @@ static int store_site(struct db_txn *txn, struct site *site)
     r = db_entries(txn, DB_SITES, &n_sites);
     if (r)
         return error_trace(r);
-    BUFFER_AUTO buffer = BUFFER_INIT(4);
+    BUFFER_AUTO buffer = BUFFER_INIT(4 + CHECKSUM_BYTES);
     buffer_put_u32(&buffer, (uint32_t)n_sites + SITE_NUMBER_FIRST);
+    checksum_put(&buffer, text_of(site->name));
     if (buffer.fault)
         return error_origin(buffer.fault);
     r = error_fold(db_put(txn, DB_SITES, text_of(site->name), buffer_text(&buffer)));

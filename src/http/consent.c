@@ -55,6 +55,7 @@ struct recording {
     struct choice choice;
     struct choice_context context;
     struct choice_result result;
+    bool has_id; /* the browser sent a crumb_id, good or bad */
     bool secure;
     int outcome;
 };
@@ -112,7 +113,7 @@ static void set_cookies(h2o_req_t *req, const struct recording *recording)
         cookie_put_id(&id, recording->cookie_key, site, result->visitor);
         set_cookie(req, COOKIE_ID_NAME, buffer_text(&id), site->retention.visitor_ms / 1000, site, recording->secure,
                    true);
-    } else if (recording->context.known) {
+    } else if (recording->has_id) {
         set_cookie(req, COOKIE_ID_NAME, TEXT_NONE, 0, site, recording->secure, true);
     }
 }
@@ -145,8 +146,10 @@ static struct recording *recording_new(struct exchange *exchange, const struct c
     struct choice_context *context = &recording->context;
     context->at_ms = clock_now_ms(service->clock);
     context->gpc = exchange_gpc(exchange);
-    context->known = cookie_read_id(exchange_cookies(exchange), service->cookie_key, choice->site, context->visitor) ==
-                     COOKIE_ID_GOOD;
+    enum cookie_id_state id =
+        cookie_read_id(exchange_cookies(exchange), service->cookie_key, choice->site, context->visitor);
+    context->known = id == COOKIE_ID_GOOD;
+    recording->has_id = id != COOKIE_ID_NONE;
     random_fill(service->random, context->fresh, sizeof context->fresh);
     random_fill(service->random, context->record_id, sizeof context->record_id);
     return recording;
@@ -200,7 +203,7 @@ struct lookup {
     const struct site *site;
     const struct notice *notice;
     int64_t now_ms;
-    bool known;
+    enum cookie_id_state id;
     uint8_t visitor[VISITOR_BYTES];
     bool has_cookie;
     struct cookie_choice cookie;
@@ -257,7 +260,7 @@ static void lookup_run(struct pool_job *job)
 {
     struct lookup *lookup = (struct lookup *)job;
 
-    if (lookup->known)
+    if (lookup->id == COOKIE_ID_GOOD)
         lookup->outcome = read_choice(lookup);
     if (lookup->outcome)
         log_fault("GET /v1/consent", lookup->outcome);
@@ -272,6 +275,17 @@ static json_t *purposes_json(const struct site *site, uint32_t asked, uint32_t g
         if (asked & 1u << i)
             json_object_set_new(object, site->purposes[i].name, json_boolean(granted & 1u << i));
     return object;
+}
+
+/* Whoever granted one of these has an id and a ledger record: a cookie that says so alone is not believed. */
+static uint32_t collecting(const struct site *site)
+{
+    uint32_t purposes = 0;
+
+    for (unsigned i = 0; i < site->n_purposes; i++)
+        if (site->purposes[i].collects)
+            purposes |= 1u << i;
+    return purposes;
 }
 
 static bool is_current(const struct lookup *lookup)
@@ -289,13 +303,14 @@ static bool is_current(const struct lookup *lookup)
 static json_t *lookup_json(struct lookup *lookup)
 {
     uint32_t asked = lookup->receipt ? UINT32_MAX : lookup->cookie.asked;
+    uint32_t granted = lookup->receipt ? lookup->granted : lookup->cookie.granted & ~collecting(lookup->site);
     bool chosen = lookup->receipt || lookup->has_cookie;
     bool current = lookup->receipt ? lookup->current : lookup->has_cookie && is_current(lookup);
 
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:b}", "site", lookup->site->name, "notice", lookup->notice->hex,
-                     "lang", lookup->notice->lang, "purposes",
-                     chosen ? purposes_json(lookup->site, asked, lookup->granted) : json_null(), "receipt",
-                     lookup->receipt ? json_incref(lookup->receipt) : json_null(), "ask", !current);
+    return json_pack(
+        "{s:s, s:s, s:s, s:o, s:o, s:b}", "site", lookup->site->name, "notice", lookup->notice->hex, "lang",
+        lookup->notice->lang, "purposes", chosen ? purposes_json(lookup->site, asked, granted) : json_null(), "receipt",
+        lookup->receipt ? json_incref(lookup->receipt) : json_null(), "ask", !current || lookup->id == COOKIE_ID_BAD);
 }
 
 static void lookup_answer(struct wait *wait, h2o_req_t *req)
@@ -329,7 +344,7 @@ void consent_get(struct exchange *exchange)
     lookup->site = site;
     lookup->notice = edition_notice(lookup->edition, site, exchange_param(exchange, TEXT("lang")));
     lookup->now_ms = clock_now_ms(service->clock);
-    lookup->known = cookie_read_id(cookies, service->cookie_key, site, lookup->visitor) == COOKIE_ID_GOOD;
+    lookup->id = cookie_read_id(cookies, service->cookie_key, site, lookup->visitor);
     lookup->has_cookie = cookie_read_choice(cookies, site, &lookup->cookie);
     wait_begin(&lookup->wait, exchange, lookup_answer);
     if (pool_submit(service->pool, &lookup->super)) {

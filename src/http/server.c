@@ -203,7 +203,7 @@ static void *loop_run(void *context)
     sem_post(&loop->ready);
     while (!loop->stopping)
         h2o_evloop_run(loop->h2o.loop, INT32_MAX);
-    int64_t deadline_us = clock_monotonic_us() + STOP_MS_MAX * 1000LL;
+    int64_t deadline_us = clock_monotonic_us() + STOP_LOOPS_MS_MAX * 1000LL;
     while (!loop_is_quiet(loop) && clock_monotonic_us() < deadline_us)
         h2o_evloop_run(loop->h2o.loop, STOP_TURN_MS);
     loop_deinit(loop);

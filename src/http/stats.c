@@ -31,9 +31,10 @@ static const struct token *find_token(struct exchange *exchange)
     const struct token *found = NULL;
     uint8_t hash[crypto_hash_sha256_BYTES];
 
-    if (!text_starts(credentials, TEXT("Bearer ")))
+    /* The scheme's name has no case, RFC 9110 section 11.1. */
+    struct text scheme = text_cut(&credentials, ' ');
+    if (scheme.size != sizeof "Bearer" - 1 || strncasecmp(scheme.data, "Bearer", scheme.size) != 0)
         return NULL;
-    credentials = text_from(credentials, sizeof "Bearer " - 1);
     crypto_hash_sha256(hash, (const uint8_t *)credentials.data, credentials.size);
     for (unsigned i = 0; i < config->n_tokens; i++)
         if (sodium_memcmp(hash, config->tokens[i].hash, sizeof hash) == 0)

@@ -9,8 +9,8 @@
 #include "crumb/ingest/address.h"
 #include "crumb/ingest/wire.h"
 #include "crumb/store/journal.h"
-#include <assert.h>
 #include <errno.h>
+#include <glib.h>
 #include <stdlib.h>
 
 #define COLLECT_ENCODED_BYTES_MAX (8 * BODY_BYTES_MAX)
@@ -20,6 +20,7 @@ struct item {
     const struct site *site; /* NULL: unknown */
     enum reason reason;      /* so far; REASON_NONE: the writer decides */
     enum event_kind kind;
+    int64_t at_ms;
     int32_t day;
     uint64_t fingerprint;
     uint8_t visitor[VISITOR_BYTES];
@@ -98,7 +99,7 @@ static bool fill_page(struct event *event, struct text referer, char scratch[URL
 {
     if (event->path.size)
         return true;
-    if (referer.size == 0 || referer.size > URL_BYTES_MAX)
+    if (referer.size == 0 || referer.size > URL_BYTES_MAX || !g_utf8_validate_len(referer.data, referer.size, NULL))
         return false;
     memcpy(scratch, referer.data, referer.size);
     return wire_split_url(scratch, referer.size, &event->host, &event->path);
@@ -114,6 +115,7 @@ static void encode_item(struct collect *collect, struct item *item, struct event
     }
     event->at_ms = (uint64_t)at_ms;
     event->address = shared->kept_address;
+    item->at_ms = at_ms;
     item->day = shared->day;
     item->fingerprint = journal_fingerprint(item->visitor, event->id);
     item->at = collect->encoded.size;
@@ -293,6 +295,7 @@ struct lookup {
     const struct site *site;
     struct policy_answer allowed;
     uint64_t consent;
+    int64_t since_ms; /* when that choice was made */
 };
 
 static int look_up(struct lookup *lookup, struct collect *collect, const struct item *item, struct batch *batch)
@@ -308,6 +311,7 @@ static int look_up(struct lookup *lookup, struct collect *collect, const struct 
     lookup->site = item->site;
     lookup->allowed = visitor_allowed(r == 0 ? &visitor : NULL, item->site, collect->gpc, collect->at_ms);
     lookup->consent = r == 0 ? visitor.consent : 0;
+    lookup->since_ms = r == 0 ? visitor.at_ms : 0;
     return 0;
 }
 
@@ -342,6 +346,11 @@ static int apply_item(struct collect *collect, struct item *item, struct lookup 
         return error_trace(r);
     if (!(lookup->allowed.classes & CLASS_BIT(event_carrier(item->kind)))) {
         *ret_reason = lookup->allowed.reason;
+        return 0;
+    }
+    /* What happened before the choice is not covered by it: consent is prior, EDPB 05/2020 paragraph 90. */
+    if (item->at_ms < lookup->since_ms) {
+        *ret_reason = REASON_NO_CONSENT;
         return 0;
     }
     if (item->fingerprint) {

@@ -140,15 +140,21 @@ static int apply_all(struct writer *writer, struct write_op *const *ops, size_t 
     return error_trace(batch_commit(&batch));
 }
 
+/* A full or failing disk is nobody's fault in particular. */
+static bool is_everybodys(int fault) { return fault == -ENOSPC || fault == -EIO; }
+
 static int commit_ops(struct writer *writer, struct write_op *const *ops, size_t n_ops)
 {
     int r = apply_all(writer, ops, n_ops);
-    bool was_ready = atomic_exchange(&writer->ready, r == 0);
+    bool works = r == 0 || !is_everybodys(r);
+    bool was_ready = atomic_exchange(&writer->ready, works);
 
     /* A thread's loop is nobody's callee: it reports its faults itself, once each time they begin. */
-    if (r && was_ready)
+    if (r && works && n_ops == 1)
+        log_fault("an operation cannot be done", r);
+    else if (!works && was_ready)
         log_fault("cannot write to the store; answering 503 until it works again", r);
-    else if (r == 0 && !was_ready)
+    else if (works && !was_ready)
         log_info("the store takes writes again");
     if (r) {
         metrics_add(METRIC_writer_failures_total, 1);
@@ -160,9 +166,6 @@ static int commit_ops(struct writer *writer, struct write_op *const *ops, size_t
         atomic_store(&writer->broken, true);
     return r;
 }
-
-/* A full or failing disk is nobody's fault in particular. */
-static bool is_everybodys(int fault) { return fault == -ENOSPC || fault == -EIO; }
 
 static void run_batch(struct writer *writer, struct write_op *const *ops, size_t n_ops)
 {
@@ -193,13 +196,20 @@ static struct timespec in_us(int64_t us)
     return (struct timespec){.tv_sec = at / 1000000, .tv_nsec = at % 1000000 * 1000};
 }
 
-/* Sleeps until there is something to do, and a little longer while much is coming. Called and left with the lock held.
+/*
+ * Sleeps until there is something to do, and a little longer while much is
+ * coming; after a failure, until it is time to look whether it has passed. Called and left with the lock held.
  */
 static void wait_for_work(struct writer *writer)
 {
     while (writer->queue.n_ops == 0 && !writer->stopping) {
+        struct timespec until = in_us(READY_PROBE_MS * 1000LL);
+
         writer->n_wanted = 1;
-        pthread_cond_wait(&writer->wake, &writer->lock);
+        if (atomic_load(&writer->ready))
+            pthread_cond_wait(&writer->wake, &writer->lock);
+        else if (pthread_cond_timedwait(&writer->wake, &writer->lock, &until) == ETIMEDOUT)
+            return; /* with nothing: the empty batch tells whether the store works again */
     }
     /* Twice as many as last time: while more keeps coming a batch gathers for as long as it may. */
     size_t wanted = 2 * writer->n_last;
@@ -226,9 +236,10 @@ static void *run(void *context)
         pthread_mutex_lock(&writer->lock);
         wait_for_work(writer);
         size_t n = take_batch(writer, ops);
+        bool ended = n == 0 && writer->stopping;
         pthread_mutex_unlock(&writer->lock);
-        if (n == 0)
-            return NULL; /* stopping, and nothing is left */
+        if (ended)
+            return NULL;
         writer->n_last = n;
         run_batch(writer, ops, n);
     }

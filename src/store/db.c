@@ -36,6 +36,7 @@
 #define DB_FILE_MODE 0600
 #define DB_FOLDER_MODE 0700
 #define DB_FORMAT "crumb 1"
+#define PATH_BYTES_MAX 4096
 
 static const char *const table_names[DB_TABLE_N] = {
     [DB_META] = "meta",       [DB_SITES] = "sites",       [DB_NOTICES] = "notices",
@@ -77,6 +78,7 @@ static int db_error_at(int code, const char *file, int line)
     case MDB_MAP_FULL:
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
         return error_origin_at(-ENOSPC, file, line);
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
@@ -178,7 +180,7 @@ static void step(struct db_txn *txn)
 
 static int open_lock(struct db *db, const char *folder)
 {
-    char path[4096];
+    char path[PATH_BYTES_MAX];
 
     if (snprintf(path, sizeof path, "%s/lock", folder) >= (int)sizeof path)
         return error_origin(-ENAMETOOLONG);
@@ -220,17 +222,30 @@ static int open_tables(struct db *db, bool writable)
     return db_error(mdb_txn_commit(txn));
 }
 
-static int open_env(struct db *db, const struct db_options *options)
+/* A file that was cut off would be a SIGBUS at the first page that is missing. */
+static int check_size(struct db *db)
 {
-    char path[4096];
-    bool writable = options->mode == DB_SERVE;
-    int r;
+    MDB_envinfo info;
+    MDB_stat stat;
+    struct stat file;
+    int fd, r = db_error(mdb_env_info(db->env, &info));
 
-    if (snprintf(path, sizeof path, "%s/crumb.mdb", options->folder) >= (int)sizeof path)
-        return error_origin(-ENAMETOOLONG);
-    if (!writable && access(path, F_OK) < 0)
-        return errno == ENOENT ? DB_E_ABSENT : error_origin(-errno);
-    r = db_error(mdb_env_create(&db->env));
+    if (r == 0)
+        r = db_error(mdb_env_stat(db->env, &stat));
+    if (r == 0)
+        r = db_error(mdb_env_get_fd(db->env, &fd));
+    if (r)
+        return r;
+    if (fstat(fd, &file) < 0)
+        return error_origin(-errno);
+    return (uint64_t)file.st_size < (uint64_t)(info.me_last_pgno + 1) * stat.ms_psize ? error_origin(-EUCLEAN) : 0;
+}
+
+static int open_file(struct db *db, const char *path, const struct db_options *options)
+{
+    bool writable = options->mode == DB_SERVE;
+    int r = db_error(mdb_env_create(&db->env));
+
     if (r)
         return r;
     mdb_env_set_maxdbs(db->env, DB_TABLE_N);
@@ -241,10 +256,70 @@ static int open_env(struct db *db, const struct db_options *options)
                      DB_FILE_MODE);
     if (r)
         return db_error(r);
-    int n_dead;
+    r = check_size(db);
+    return r ? error_trace(r) : error_trace(open_tables(db, writable));
+}
+
+static int sync_folder(const char *folder)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int r = fd < 0 || fsync(fd) < 0 ? -errno : 0;
+
+    if (fd >= 0)
+        close(fd);
+    return r ? error_origin(r) : 0;
+}
+
+/*
+ * A new store is made whole under another name and then renamed: LMDB does not
+ * sync the first pages of a file before it relies on them, so a power cut could
+ * leave one that can never be opened.
+ */
+static int make_file(struct db *db, const char *path, const struct db_options *options)
+{
+    char draft[PATH_BYTES_MAX + 16], draft_lock[PATH_BYTES_MAX + 16];
+
+    snprintf(draft, sizeof draft, "%s.new", path);
+    snprintf(draft_lock, sizeof draft_lock, "%s.new-lock", path);
+    unlink(draft);
+    int r = open_file(db, draft, options);
+    if (db->env) {
+        if (r == 0)
+            r = db_error(mdb_env_sync(db->env, 1));
+        mdb_env_close(db->env);
+        db->env = NULL;
+    }
+    unlink(draft_lock);
+    if (r == 0 && rename(draft, path) < 0)
+        r = error_origin(-errno);
+    if (r) {
+        unlink(draft);
+        return r;
+    }
+    return error_trace(sync_folder(options->folder));
+}
+
+static int open_env(struct db *db, const struct db_options *options)
+{
+    char path[PATH_BYTES_MAX];
+    int n_dead, r = 0;
+
+    if (snprintf(path, sizeof path, "%s/crumb.mdb", options->folder) >= (int)sizeof path)
+        return error_origin(-ENAMETOOLONG);
+    if (access(path, F_OK) < 0) {
+        if (errno != ENOENT)
+            return error_origin(-errno);
+        if (options->mode == DB_READ)
+            return DB_E_ABSENT;
+        r = make_file(db, path, options);
+    }
+    if (r == 0)
+        r = open_file(db, path, options);
+    if (r)
+        return error_trace(r);
     find_map(db);
     mdb_reader_check(db->env, &n_dead); /* readers that were killed would pin pages for ever */
-    return error_trace(open_tables(db, writable));
+    return 0;
 }
 
 int db_open(const struct db_options *options, struct db **ret_db)

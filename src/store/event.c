@@ -49,6 +49,8 @@ static const struct field {
     {CLASS_CLICKPATH, 6, FORM_PROPERTIES, "properties", offsetof(struct event, properties)},
 };
 
+#define PROPERTY_PREFIX "x_p."
+
 #define N_FIELDS (sizeof fields / sizeof fields[0])
 
 static void *place(struct event *event, const struct field *field) { return (char *)event + field->offset; }
@@ -157,7 +159,7 @@ void event_each_field(const struct event *event,
                       void (*visit)(void *context, enum event_class class, const char *name, struct text value),
                       void *context)
 {
-    char text[LABEL_BYTES_MAX + PROPERTY_NAME_BYTES_MAX + 2];
+    char text[PROPERTY_NAME_BYTES_MAX + sizeof PROPERTY_PREFIX]; /* the longest thing that is made here */
 
     for (const struct field *field = fields; field < fields + N_FIELDS; field++) {
         if (field->form == FORM_TEXT && text_field(event, field).size) {
@@ -169,10 +171,8 @@ void event_each_field(const struct event *event,
             visit(context, field->class, field->name, (struct text){.data = text, .size = (size_t)n});
         } else if (field->form == FORM_PROPERTIES) {
             for (unsigned i = 0; i < event->n_properties; i++) {
-                int n = snprintf(text, sizeof text, "%.*s=%.*s", TEXT_ARGS(event->properties[i].name),
-                                 TEXT_ARGS(event->properties[i].value));
-                visit(context, field->class, "property",
-                      (struct text){.data = text, .size = (size_t)n < sizeof text ? (size_t)n : sizeof text - 1});
+                snprintf(text, sizeof text, PROPERTY_PREFIX "%.*s", TEXT_ARGS(event->properties[i].name));
+                visit(context, field->class, text, event->properties[i].value);
             }
         }
     }

@@ -8,6 +8,9 @@ export function seeds(name, rounds) {
     return Array.from({ length: Number(process.env[name] ?? rounds) }, (_, i) => first + i);
 }
 
+// Enough rounds to have met what is rare.
+export const isWhole = (name, rounds) => seeds(name, rounds).length >= rounds;
+
 // Runs @act for each seed in turn. A failure names the seed and keeps the data.
 export async function eachSeed(name, rounds, server, act) {
     for (const seed of seeds(name, rounds)) {
@@ -32,11 +35,11 @@ export async function moment(ms) {
 // Starts @server; false: it was killed before it was ready. Other ends are failures.
 export async function begin(server, shell) {
     const ready = server.launch(shell);
-    ready.catch(() => {}); // heard below, or of no interest
+    ready.catch(() => {}); // what it would say is said below, and earlier
     const end = await Promise.race([ready, server.child.ended]);
-    if (end?.signal === 'SIGKILL') return false;
-    await ready;
-    return true;
+    if (!end) return true;
+    if (end.signal === 'SIGKILL') return false;
+    throw new Error(`the server ended with ${end.signal ?? end.code} before it was ready: ${server.child.output.stderr}`);
 }
 
 // A configured folder; nothing runs in it yet.

@@ -181,14 +181,14 @@ describe('a beacon', { timeout: 300_000 }, () => {
     const stored = [
         ['every field of a page view where it belongs', 'all', EVERYTHING, [{ event: 'pv', log: FULL, device: DEVICE }]],
         ['of a click its clickpath', 'all', { ...BUY, se_pr: undefined, 'x_p.grün': undefined },
-            [{ event: 'se', log: { address: '127.0.0.0' }, clickpath: { ...BOUGHT, property: 'size=L & XL' } }]],
+            [{ event: 'se', log: { address: '127.0.0.0' }, clickpath: { ...BOUGHT, 'x_p.size': 'L & XL' } }]],
         ['of a ping how far the page was scrolled', 'all', { e: 'pp', pp_mix: -5, pp_max: 10, pp_miy: 20, pp_may: 3000 },
             [{ event: 'pp', log: { ...LOG, scroll_x_max: '10', scroll_y_min: '20', scroll_y_max: '3000' } }]],
         ['a title of 512 bytes', 'all', { page: 'x'.repeat(512) }, [{ event: 'pv', log: { ...LOG, title: 'x'.repeat(512) } }]],
         ['an address of 2048 bytes', 'all', { url: LONG }, [{ event: 'pv', log: { ...LOG, path: LONG.slice(20) } }]],
         ['no referrer where that is no address', 'all', { refr: 'android-app://x' }, [VIEW]],
         ['nothing of pairs without a value', 'all', `${event()}&page=&eid=&res=&x_p.a=`,
-            [{ ...VIEW, clickpath: { property: 'a=' } }]],
+            [{ ...VIEW, clickpath: { 'x_p.a': '' } }]],
         ['the page that an image without scripts is on', 'all', { url: undefined },
             [{ event: 'pv', log: { ...LOG, path: '/noscript' } }], { referer: 'https://shop.example/noscript?q=secret' }],
         ['the page that it names rather than the one it is on', 'all', { url: 'https://shop.example/named' },
@@ -204,7 +204,7 @@ describe('a beacon', { timeout: 300_000 }, () => {
         ['a ping of somebody who is only followed is dropped', 'followed', { e: 'pp' }, dropped('no_consent')],
         ['a click of somebody who is only followed has neither log nor device', 'followed',
             { ...EVERYTHING, ...BUY, url: EVERYTHING.url, se_pr: undefined, 'x_p.grün': undefined }, STORED,
-            [{ event: 'se', clickpath: { ...BOUGHT, property: 'size=L & XL' } }]],
+            [{ event: 'se', clickpath: { ...BOUGHT, 'x_p.size': 'L & XL' } }]],
     ];
     describe('is cut to what is consented:', () => cut.forEach(check));
 

@@ -6,7 +6,7 @@ import http2 from 'node:http2';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import tls from 'node:tls';
-import { Wire, event, raw, request } from './client.mjs';
+import { Wire, event, raw, request, uuid } from './client.mjs';
 import { CRUMB, HTTP2, Server, crumb, eventually, site, sleep, start, withServer } from './server.mjs';
 
 describe('every address', { timeout: 60_000 }, () => {
@@ -99,7 +99,7 @@ describe('every address', { timeout: 60_000 }, () => {
             const wire = new Wire(server.public);
             for (let i = 0; i < 20; i++) {
                 await wire.send(raw(`/p.gif?${event()}`, cookie));
-                // Byte by byte or late: before, while and after the answer is made.
+                // At once, in the next turn, or behind the answer.
                 if (i % 3 === 0) await new Promise(setImmediate);
                 if (i % 7 === 0) await wire.until(/GIF89a/, i + 1);
             }
@@ -107,6 +107,53 @@ describe('every address', { timeout: 60_000 }, () => {
             await wire.end();
         })));
         assert.equal(rows.length, 16 * 20);
+    });
+
+    it('takes large bodies that come while the one before is being stored, in pieces of any size', async () => {
+        const visitor = server.visitor();
+        await visitor.chose('grant');
+        const BODIES = 12;
+        const paths = [];
+        const body = () => Array.from({ length: 40 }, () => {
+            paths.push(`/${uuid()}`);
+            return event({ url: `https://shop.example${paths.at(-1)}`, page: 'x'.repeat(400), unknown: 'y'.repeat(500) });
+        }).join('\n');
+        const bytes = Array.from({ length: BODIES }, body)
+            .map((text) => `POST /p HTTP/1.1\r\nHost: x\r\nCookie: crumb_id=${visitor.cookies.get('crumb_id')}\r\n` +
+                `Content-Length: ${text.length}\r\n\r\n${text}`).join('');
+        const { rows } = await server.added(async () => {
+            const wire = new Wire(server.public);
+            for (let at = 0, size = 1; at < bytes.length; at += size, size = (size * 7919) % 70_001)
+                await wire.send(bytes.slice(at, at + size));
+            await wire.until(/HTTP\/1\.1 204[^]*?stored=40/, BODIES);
+            await wire.end();
+        });
+        assert.deepEqual(rows.map((row) => row.log.path), paths);
+    });
+
+    it('answers a client that has nothing more to send and says so', async () => {
+        for (const path of [`/p.gif?${event()}`, '/v1/consent?site=shop', '/v1/notice?site=shop', '/nothing']) {
+            const wire = new Wire(server.public);
+            await wire.send(raw(path));
+            wire.socket.end();
+            assert.match((await wire.closed).text, /^HTTP\/1\.1 (200|404) [^]*\r\n\r\n./, path);
+        }
+    });
+
+    it('takes a body in chunks, and one that waits to be asked for', async () => {
+        const head = (line) => `POST /p HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${line}\r\n\r\n`;
+        const chunked = new Wire(server.public);
+        const text = `${event()}\n${event()}`;
+        await chunked.send(head('Transfer-Encoding: chunked'));
+        for (const part of [text.slice(0, 7), text.slice(7)]) await chunked.send(`${part.length.toString(16)}\r\n${part}\r\n`);
+        await chunked.send('0\r\n\r\n');
+        assert.match((await chunked.closed).text, /^HTTP\/1\.1 204 [^]*received=2, no_consent=2/);
+
+        const asked = new Wire(server.public);
+        await asked.send(head(`Content-Length: ${text.length}\r\nExpect: 100-continue`));
+        await asked.until(/HTTP\/1\.1 100 Continue/);
+        await asked.send(text);
+        assert.match((await asked.closed).text, /HTTP\/1\.1 204 [^]*received=2, no_consent=2/);
     });
 
     it('refuses what is no HTTP, and goes on', async () => {
@@ -243,21 +290,18 @@ describe('SIGTERM', { timeout: 120_000 }, () => {
                 const visitor = server.visitor();
                 await visitor.chose('grant');
                 let answered = 0;
-                let going = true;
-                const clients = Array.from({ length: 8 }, async () => {
-                    while (going)
-                        try {
-                            answered += (await visitor.beacon()).result.stored;
-                        } catch {
-                            return; // refused: it has stopped
-                        }
-                });
-                await eventually('some answers', () => answered > 50);
-                if (signal === 'SIGINT') server.kill('SIGINT');
-                await server.stop();
-                going = false;
-                await Promise.all(clients);
-                assert.ok((await server.books()).stored >= answered);
+                const client = async () => {
+                    for (;;) answered += (await visitor.beacon()).result.stored; // until it is refused
+                };
+                for (let round = 1; round <= 5; round++) {
+                    const clients = Array.from({ length: 8 }, () => client().catch((error) => error));
+                    await eventually('some answers', () => answered > 50 * round);
+                    if (signal === 'SIGINT') server.kill('SIGINT');
+                    await server.stop();
+                    await Promise.all(clients);
+                    assert.ok((await server.books()).stored >= answered);
+                    await server.launch();
+                }
             });
         });
 });

@@ -23,10 +23,11 @@ struct store_fixture {
     struct random_seeded random;
 };
 
-/* Two sites: `shop` with four purposes (analytics, journeys, marketing, strict), in Berlin, and `blog` with one, in UTC. */
+/* Two sites: `shop` with four purposes (analytics, journeys, marketing, strict), in Berlin, and `blog` with one, in
+ * UTC. */
 extern const char store_fixture_yaml[];
 
-/* A new empty folder under $TMPDIR. */
+/* A new empty folder under $TMPDIR, or, where that is not set, in memory. */
 void store_fixture_folder(char ret_folder[STORE_FIXTURE_PATH_BYTES]);
 /* Removes it with everything in it. */
 void store_fixture_remove(const char *folder);

@@ -13,8 +13,8 @@ static void test_hours(void **state)
     static const struct {
         int64_t at_ms;
         uint32_t hour;
-    } rows[] = {{0, 0},       {3599999, 0}, {3600000, 1}, {7200000, 2}, {STORE_FIXTURE_NOW_MS, 492345},
-                {-1, 0},      {INT64_MIN, 0}};
+    } rows[] = {{0, 0},  {3599999, 0},  {3600000, 1}, {7200000, 2}, {STORE_FIXTURE_NOW_MS, 492345},
+                {-1, 0}, {INT64_MIN, 0}};
 
     for (size_t i = 0; i < N_ROWS(rows); i++)
         assert_int_equal(accounting_hour(rows[i].at_ms), rows[i].hour);

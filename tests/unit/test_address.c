@@ -125,8 +125,8 @@ static void test_kept(void **state)
         const char *address;
         size_t full, truncated; /* bytes */
     } rows[] = {
-        {"203.0.113.9", 4, 3},     {"0.0.0.0", 4, 3},           {"255.255.255.255", 4, 3},
-        {"2001:db8:1:2::9", 16, 6}, {"::1", 16, 6},             {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 16, 6},
+        {"203.0.113.9", 4, 3},        {"0.0.0.0", 4, 3},        {"255.255.255.255", 4, 3},
+        {"2001:db8:1:2::9", 16, 6},   {"::1", 16, 6},           {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 16, 6},
         {"::ffff:203.0.113.9", 4, 3}, {"::203.0.113.9", 16, 6}, {"::fffe:203.0.113.9", 16, 6},
     };
 

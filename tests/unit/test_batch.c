@@ -213,17 +213,16 @@ static void test_damaged_sequence(void **state)
     store_fixture_damage(txn, DB_META, TEXT("sequence"), 0);
     assert_int_equal(db_commit(txn), 0);
     txn = NULL;
-    assert_int_equal(batch_begin(fixture->db, &batch), -EBADMSG); /* numbers could repeat: nothing is written any more */
+    assert_int_equal(batch_begin(fixture->db, &batch),
+                     -EBADMSG); /* numbers could repeat: nothing is written any more */
     assert_int_equal(db_begin_write(fixture->db, &txn), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORE_FIXTURE_TEST(test_sequence_never_repeats),
-        STORE_FIXTURE_TEST(test_abort_leaves_nothing),
-        cmocka_unit_test(test_gathered_is_written_once),
-        STORE_FIXTURE_TEST(test_commit_that_fails),
+        STORE_FIXTURE_TEST(test_sequence_never_repeats), STORE_FIXTURE_TEST(test_abort_leaves_nothing),
+        cmocka_unit_test(test_gathered_is_written_once), STORE_FIXTURE_TEST(test_commit_that_fails),
         STORE_FIXTURE_TEST(test_damaged_sequence),
     };
 

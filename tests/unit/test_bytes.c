@@ -25,8 +25,8 @@ static void test_text_equal(void **state)
         const char *name, *a, *b;
         bool equal, starts;
     } rows[] = {
-        {"both empty", "", "", true, true},       {"none and empty", NULL, "", true, true},
-        {"same", "abc", "abc", true, true},       {"prefix", "abc", "ab", false, true},
+        {"both empty", "", "", true, true},           {"none and empty", NULL, "", true, true},
+        {"same", "abc", "abc", true, true},           {"prefix", "abc", "ab", false, true},
         {"longer prefix", "ab", "abc", false, false}, {"other case", "Abc", "abc", false, false},
         {"empty prefix", "abc", "", false, true},
     };
@@ -42,9 +42,14 @@ static void test_text_cut(void **state)
     static const struct {
         const char *name, *whole, *head, *rest;
     } rows[] = {
-        {"in the middle", "a=b", "a", "b"}, {"at the start", "=b", "", "b"},  {"at the end", "a=", "a", ""},
-        {"absent", "ab", "ab", ""},         {"twice", "a=b=c", "a", "b=c"},   {"alone", "=", "", ""},
-        {"nothing", "", "", ""},            {"NULL", NULL, "", ""},
+        {"in the middle", "a=b", "a", "b"},
+        {"at the start", "=b", "", "b"},
+        {"at the end", "a=", "a", ""},
+        {"absent", "ab", "ab", ""},
+        {"twice", "a=b=c", "a", "b=c"},
+        {"alone", "=", "", ""},
+        {"nothing", "", "", ""},
+        {"NULL", NULL, "", ""},
     };
 
     for (size_t i = 0; i < N_ROWS(rows); i++) {
@@ -267,17 +272,22 @@ static void test_sized(void **state)
     assert_true(reader_done(&reader));
 
     /* A size that promises more than there is, up to the largest number. */
-    struct reader lies = reader_at("\x05" "abcd", 5);
+    struct reader lies = reader_at("\x05"
+                                   "abcd",
+                                   5);
     assert_int_equal(reader_sized(&lies).size, 0);
     assert_true(lies.bad);
-    struct reader huge = reader_at("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01" "abcd", 14);
+    struct reader huge = reader_at("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"
+                                   "abcd",
+                                   14);
     assert_int_equal(reader_sized(&huge).size, 0);
     assert_true(huge.bad);
 }
 
 static void test_integers_round_trip(void **state)
 {
-    static const uint64_t values[] = {0, 1, 0x7f, 0x80, 0xff, 0x100, 0xffff, 0x10000, UINT32_MAX, 1ULL << 32, UINT64_MAX};
+    static const uint64_t values[] = {0,      1,       0x7f,       0x80,       0xff,      0x100,
+                                      0xffff, 0x10000, UINT32_MAX, 1ULL << 32, UINT64_MAX};
 
     for (size_t i = 0; i < N_ROWS(values); i++) {
         BUFFER_AUTO buffer = BUFFER_INIT(64);

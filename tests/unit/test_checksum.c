@@ -5,7 +5,8 @@
 #include "check.h"
 #include "crumb/store/checksum.h"
 
-static const struct text values[] = {{"", 0}, {"x", 1}, {"a value of some length, longer than one block of a hash", 55}};
+static const struct text values[] = {
+    {"", 0}, {"x", 1}, {"a value of some length, longer than one block of a hash", 55}};
 
 static void test_round_trip(void **state)
 {

@@ -122,7 +122,7 @@ static void choose_at(struct service *service, const char *name, uint32_t grante
 
 static void choose(struct service *service, const char *name, uint32_t granted, uint8_t ret_id[VISITOR_BYTES])
 {
-    choose_at(service, name, granted, false, NOW, ret_id);
+    choose_at(service, name, granted, false, NOW - 2 * DAY_MS, ret_id);
 }
 
 static void put_cookie(struct service *service, const char *name, const uint8_t id[VISITOR_BYTES],
@@ -268,16 +268,48 @@ static const struct row {
     const char *result, *stored;
     uint32_t received[SITES_MAX_HERE]; /* by site: none, the shop, the blog */
 } rows[] = {
-    {"everything granted", ALL, FULL, 0, 0, "", "", "received=1, stored=1",
-     SHOP_A " title=Title" KEPT
-            " screen_width=1920 screen_height=1080 language=de category=x property=plan=pro\n", {0, 1, 0}},
-    {"log and device", A, FULL, 0, 0, "", "", "received=1, stored=1",
-     SHOP_A " title=Title" KEPT " screen_width=1920 screen_height=1080 language=de\n", {0, 1, 0}},
+    {"everything granted",
+     ALL,
+     FULL,
+     0,
+     0,
+     "",
+     "",
+     "received=1, stored=1",
+     SHOP_A " title=Title" KEPT " screen_width=1920 screen_height=1080 language=de category=x x_p.plan=pro\n",
+     {0, 1, 0}},
+    {"log and device",
+     A,
+     FULL,
+     0,
+     0,
+     "",
+     "",
+     "received=1, stored=1",
+     SHOP_A " title=Title" KEPT " screen_width=1920 screen_height=1080 language=de\n",
+     {0, 1, 0}},
     {"log alone", S, FULL, 0, 0, "", "", "received=1, stored=1", SHOP_A " title=Title" KEPT "\n", {0, 1, 0}},
-    {"log and clicks", S | J, FULL, 0, 0, "", "", "received=1, stored=1",
-     SHOP_A " title=Title" KEPT " category=x property=plan=pro\n", {0, 1, 0}},
+    {"log and clicks",
+     S | J,
+     FULL,
+     0,
+     0,
+     "",
+     "",
+     "received=1, stored=1",
+     SHOP_A " title=Title" KEPT " category=x x_p.plan=pro\n",
+     {0, 1, 0}},
     {"clicks alone: no page views", J, FULL, 0, 0, "", "", "received=1, no_consent=1", "", {0, 1, 0}},
-    {"clicks alone: a click", J, CLICK, 0, 0, "", "", "received=1, stored=1", "1:se category=click action=buy\n", {0, 1, 0}},
+    {"clicks alone: a click",
+     J,
+     CLICK,
+     0,
+     0,
+     "",
+     "",
+     "received=1, stored=1",
+     "1:se category=click action=buy\n",
+     {0, 1, 0}},
     {"log alone: no clicks", S, CLICK, 0, 0, "", "", "received=1, no_consent=1", "", {0, 1, 0}},
     {"purposes that collect nothing", M, FULL, 0, 0, "", "", "received=1, no_consent=1", "", {0, 1, 0}},
     {"nobody", 0, FULL, 0, 0, "", "", "received=1, no_consent=1", "", {0, 1, 0}},
@@ -286,45 +318,167 @@ static const struct row {
     {"by GET", S, PV, 1, 0, "", "", "received=1, stored=1", SHOP_A KEPT "\n", {0, 1, 0}},
     {"by GET, nothing", S, "", 1, 0, "", "", "received=1, malformed=1", "", {1, 0, 0}},
     {"by GET, a line end is no separator", S, PV "\n" PV, 1, 0, "", "", "received=1, malformed=1", "", {0, 1, 0}},
-    {"the origin is listed", S, PV, 0, 0, "https://www.shop.example", "", "received=1, stored=1", SHOP_A KEPT "\n", {0, 1, 0}},
-    {"the origin in capitals", S, PV, 0, 0, "HTTPS://Shop.Example", "", "received=1, stored=1", SHOP_A KEPT "\n", {0, 1, 0}},
+    {"the origin is listed",
+     S,
+     PV,
+     0,
+     0,
+     "https://www.shop.example",
+     "",
+     "received=1, stored=1",
+     SHOP_A KEPT "\n",
+     {0, 1, 0}},
+    {"the origin in capitals",
+     S,
+     PV,
+     0,
+     0,
+     "HTTPS://Shop.Example",
+     "",
+     "received=1, stored=1",
+     SHOP_A KEPT "\n",
+     {0, 1, 0}},
     {"the origin is not listed", S, PV, 0, 0, "https://evil.example", "", "received=1, bad_origin=1", "", {0, 1, 0}},
     {"the origin is the blog's", S, PV, 0, 0, "https://blog.example", "", "received=1, bad_origin=1", "", {0, 1, 0}},
     {"the origin is null", S, PV, 0, 0, "null", "", "received=1, bad_origin=1", "", {0, 1, 0}},
-    {"a page from the referer", S, "aid=shop&e=pv", 1, 0, "", "https://shop.example/b?q=1", "received=1, stored=1",
-     "1:pv host=shop.example path=/b" KEPT "\n", {0, 1, 0}},
-    {"the event's page comes first", S, PV, 1, 0, "", "https://shop.example/b", "received=1, stored=1", SHOP_A KEPT "\n", {0, 1, 0}},
+    {"a page from the referer",
+     S,
+     "aid=shop&e=pv",
+     1,
+     0,
+     "",
+     "https://shop.example/b?q=1",
+     "received=1, stored=1",
+     "1:pv host=shop.example path=/b" KEPT "\n",
+     {0, 1, 0}},
+    {"the event's page comes first",
+     S,
+     PV,
+     1,
+     0,
+     "",
+     "https://shop.example/b",
+     "received=1, stored=1",
+     SHOP_A KEPT "\n",
+     {0, 1, 0}},
     {"no page at all", S, "aid=shop&e=pv", 0, 0, "", "", "received=1, malformed=1", "", {0, 1, 0}},
     {"a referer that is none", S, "aid=shop&e=pv", 0, 0, "", "about:blank", "received=1, malformed=1", "", {0, 1, 0}},
-    {"a click needs no page", J, "aid=shop&e=se&se_ca=click", 0, 0, "", "", "received=1, stored=1", "1:se category=click\n",
+    {"a click needs no page",
+     J,
+     "aid=shop&e=se&se_ca=click",
+     0,
+     0,
+     "",
+     "",
+     "received=1, stored=1",
+     "1:se category=click\n",
      {0, 1, 0}},
     {"an unknown site", ALL, "aid=mall&e=pv&url=https://a/", 0, 0, "", "", "received=1, unknown_site=1", "", {1, 0, 0}},
     {"no site", ALL, "e=pv&url=https://a/", 0, 0, "", "", "received=1, malformed=1", "", {1, 0, 0}},
     {"malformed, of the shop", ALL, PV "&res=1", 0, 0, "", "", "received=1, malformed=1", "", {0, 1, 0}},
-    {"too large, of the shop", ALL, PV "&lang=123456789012345678901234567890123456", 0, 0, "", "",
-     "received=1, too_large=1", "", {0, 1, 0}},
-    {"the shop's id is none of the blog's", ALL, "aid=blog&e=pv&url=https://blog.example/", 0, 0, "", "",
-     "received=1, bad_id=1", "", {0, 0, 1}},
-    {"three events", S, PV "1\n" PV "2\n" PV "3", 0, 0, "", "", "received=3, stored=3",
-     SHOP_A "1" KEPT "\n" SHOP_A "2" KEPT "\n" SHOP_A "3" KEPT "\n", {0, 3, 0}},
-    {"line ends of every kind", S, "\n\r\n" PV "1\r\n\n" PV "2\n\r\n", 0, 0, "", "", "received=2, stored=2",
-     SHOP_A "1" KEPT "\n" SHOP_A "2" KEPT "\n", {0, 2, 0}},
-    {"good and bad", S, PV "\naid=shop&e=xx\naid=mall&e=pv\n" CLICK "\nrubbish", 0, 0, "", "",
-     "received=5, stored=1, no_consent=1, malformed=2, unknown_site=1", SHOP_A KEPT "\n", {2, 3, 0}},
+    {"too large, of the shop",
+     ALL,
+     PV "&lang=123456789012345678901234567890123456",
+     0,
+     0,
+     "",
+     "",
+     "received=1, too_large=1",
+     "",
+     {0, 1, 0}},
+    {"the shop's id is none of the blog's",
+     ALL,
+     "aid=blog&e=pv&url=https://blog.example/",
+     0,
+     0,
+     "",
+     "",
+     "received=1, bad_id=1",
+     "",
+     {0, 0, 1}},
+    {"three events",
+     S,
+     PV "1\n" PV "2\n" PV "3",
+     0,
+     0,
+     "",
+     "",
+     "received=3, stored=3",
+     SHOP_A "1" KEPT "\n" SHOP_A "2" KEPT "\n" SHOP_A "3" KEPT "\n",
+     {0, 3, 0}},
+    {"line ends of every kind",
+     S,
+     "\n\r\n" PV "1\r\n\n" PV "2\n\r\n",
+     0,
+     0,
+     "",
+     "",
+     "received=2, stored=2",
+     SHOP_A "1" KEPT "\n" SHOP_A "2" KEPT "\n",
+     {0, 2, 0}},
+    {"good and bad",
+     S,
+     PV "\naid=shop&e=xx\naid=mall&e=pv\n" CLICK "\nrubbish",
+     0,
+     0,
+     "",
+     "",
+     "received=5, stored=1, no_consent=1, malformed=2, unknown_site=1",
+     SHOP_A KEPT "\n",
+     {2, 3, 0}},
     {"an empty body", S, "", 0, 0, "", "", "received=0", "", {0, 0, 0}},
     {"a body of line ends", S, "\r\n\n", 0, 0, "", "", "received=0", "", {0, 0, 0}},
-    {"one id, twice in a body", S, PV "&eid=" UUID "0\n" PV "&eid=" UUID "0", 0, 0, "", "",
-     "received=2, stored=1, duplicate=1", SHOP_A KEPT "\n", {0, 2, 0}},
-    {"one id, in capitals", S, PV "&eid=" UUID "a\n" PV "&eid=" UUID "A", 0, 0, "", "",
-     "received=2, stored=1, duplicate=1", SHOP_A KEPT "\n", {0, 2, 0}},
-    {"two ids", S, PV "&eid=" UUID "1\n" PV "&eid=" UUID "2", 0, 0, "", "", "received=2, stored=2",
-     SHOP_A KEPT "\n" SHOP_A KEPT "\n", {0, 2, 0}},
+    {"one id, twice in a body",
+     S,
+     PV "&eid=" UUID "0\n" PV "&eid=" UUID "0",
+     0,
+     0,
+     "",
+     "",
+     "received=2, stored=1, duplicate=1",
+     SHOP_A KEPT "\n",
+     {0, 2, 0}},
+    {"one id, in capitals",
+     S,
+     PV "&eid=" UUID "a\n" PV "&eid=" UUID "A",
+     0,
+     0,
+     "",
+     "",
+     "received=2, stored=1, duplicate=1",
+     SHOP_A KEPT "\n",
+     {0, 2, 0}},
+    {"two ids",
+     S,
+     PV "&eid=" UUID "1\n" PV "&eid=" UUID "2",
+     0,
+     0,
+     "",
+     "",
+     "received=2, stored=2",
+     SHOP_A KEPT "\n" SHOP_A KEPT "\n",
+     {0, 2, 0}},
     {"no ids", S, PV "\n" PV, 0, 0, "", "", "received=2, stored=2", SHOP_A KEPT "\n" SHOP_A KEPT "\n", {0, 2, 0}},
-    {"refused events do not take the id", J, PV "&eid=" UUID "5\n" CLICK "&eid=" UUID "5", 0, 0, "", "",
-     "received=2, stored=1, no_consent=1", "1:se category=click action=buy\n", {0, 2, 0}},
-    {"what is not stored: id, times, query, user", S,
-     "aid=shop&e=pv&url=https://ann@shop.example/a?q%23f&eid=" UUID "7&dtm=1&stm=2&zz=9", 0, 0, "", "",
-     "received=1, stored=1", SHOP_A KEPT "\n", {0, 1, 0}},
+    {"refused events do not take the id",
+     J,
+     PV "&eid=" UUID "5\n" CLICK "&eid=" UUID "5",
+     0,
+     0,
+     "",
+     "",
+     "received=2, stored=1, no_consent=1",
+     "1:se category=click action=buy\n",
+     {0, 2, 0}},
+    {"what is not stored: id, times, query, user",
+     S,
+     "aid=shop&e=pv&url=https://ann@shop.example/a?q%23f&eid=" UUID "7&dtm=1&stm=2&zz=9",
+     0,
+     0,
+     "",
+     "",
+     "received=1, stored=1",
+     SHOP_A KEPT "\n",
+     {0, 1, 0}},
 };
 
 static void check_row(struct service *service, const struct row *row)
@@ -391,7 +545,7 @@ static void test_cookies(void **state)
     put_cookie(service, "blog", blog, &cookie);
     /* One browser, one cookie, two sites in a body: the good one counts where it belongs. */
     handle_expecting(service, buffer_text(&cookie), PV "\naid=blog&e=pv&url=https://blog.example/",
-                   "received=2, stored=1, bad_id=1");
+                     "received=2, stored=1, bad_id=1");
     handle_expecting(service, TEXT("crumb_id=rubbish"), PV, "received=1, bad_id=1");
     handle_expecting(service, TEXT("other=1"), PV, "received=1, no_consent=1");
 }
@@ -467,6 +621,19 @@ static void test_withdrawn_while_it_waits(void **state)
     collect_free(collect);
 }
 
+/* Consent is prior: what waited in the browser since before the choice is not covered by it. */
+static void test_before_the_choice(void **state)
+{
+    struct service *service = *state;
+    BUFFER_AUTO cookie = BUFFER_INIT(1000);
+    uint8_t id[VISITOR_BYTES];
+
+    choose_at(service, "shop", S, false, NOW - 5000, id);
+    put_cookie(service, "shop", id, &cookie);
+    handle_expecting(service, buffer_text(&cookie), PV "&dtm=1000&stm=6000", "received=1, stored=1");
+    handle_expecting(service, buffer_text(&cookie), PV "&dtm=1000&stm=6001", "received=1, no_consent=1");
+}
+
 /* A grant under a purpose that has since changed covers only what did not. */
 static void test_stale_grant(void **state)
 {
@@ -494,6 +661,19 @@ static void test_replay_knows_the_visitor(void **state)
     request.visitor = id;
     assert_int_equal(handle(service, &request, &result), 0);
     assert_text(buffer_text(&result), "received=1, stored=1");
+}
+
+/* Consent is prior: an event that happened before the choice waited in vain. */
+static void test_before_the_choice(void **state)
+{
+    struct service *service = *state;
+    BUFFER_AUTO cookie = BUFFER_INIT(1000);
+    uint8_t id[VISITOR_BYTES];
+
+    choose_at(service, "shop", ALL, false, NOW - 1000, id);
+    put_cookie(service, "shop", id, &cookie);
+    handle_expecting(service, buffer_text(&cookie), PV "&dtm=1000&stm=2000", "received=1, stored=1");
+    handle_expecting(service, buffer_text(&cookie), PV "&dtm=1000&stm=2001", "received=1, no_consent=1");
 }
 
 /* ---- time and address ---- */
@@ -574,17 +754,19 @@ static void test_addresses(void **state)
     choose(service, "blog", 1, id);
     put_cookie(service, "blog", id, &cookie);
     handle_expecting(service, buffer_text(&cookie), "aid=blog&e=pv&url=https://blog.example/", "received=1, stored=1");
-    struct collect_request request = request_of(service, buffer_text(&cookie), "aid=blog&e=pv&url=https://blog.example/");
+    struct collect_request request =
+        request_of(service, buffer_text(&cookie), "aid=blog&e=pv&url=https://blog.example/");
     request.client = NULL;
     assert_int_equal(handle(service, &request, &result), 0);
     dump_journal(service->store.db, 0, &lines);
-    assert_text(buffer_text(&lines), "2:pv host=blog.example path=/ address=203.0.113.9\n2:pv host=blog.example path=/\n");
+    assert_text(buffer_text(&lines),
+                "2:pv host=blog.example path=/ address=203.0.113.9\n2:pv host=blog.example path=/\n");
 }
 
 /* ---- P1: what is refused is in no byte of the store ---- */
 
 #define CLASSES_YAML                                                                                                   \
-    "data: ./data\nlisten: {public: 127.0.0.1:8080, private: 127.0.0.1:8081}\n"                                       \
+    "data: ./data\nlisten: {public: 127.0.0.1:8080, private: 127.0.0.1:8081}\n"                                        \
     "sites:\n  shop:\n    origins: [https://shop.example]\n    controller: {name: N, contact: c@shop.example}\n"       \
     "    purposes: {l: {collects: [log]}, d: {collects: [device]}, c: {collects: [clickpath]}}\n"
 
@@ -607,7 +789,8 @@ static void put_marked(struct buffer *events, const char *kind, unsigned id)
                   "aid=shop&e=%s&url=https://Xuser%s@Xloghost%s.example/Xlogpath%s?Xquery%s%%23Xfragment%s"
                   "&page=Xlogtitle%s&refr=https://Xlogrefr%s.example/Xlogrefrpath%s?Xrefrquery%s"
                   "&lang=Xdevlang%s&tz=Xdevzone%s&se_ca=Xclickca%s&se_ac=Xclickac%s&se_la=Xclickla%s&se_pr=Xclickpr%s"
-                  "&se_va=31415926535&pp_may=" NUMBER "&ds=" NUMBER "x1&x_p.Xclickname%s=Xclickvalue%s&Xunknown%s=Xunknown%s&eid=" UUID "%u\n",
+                  "&se_va=31415926535&pp_may=" NUMBER "&ds=" NUMBER
+                  "x1&x_p.Xclickname%s=Xclickvalue%s&Xunknown%s=Xunknown%s&eid=" UUID "%u\n",
                   kind, kind, kind, kind, kind, kind, kind, kind, kind, kind, kind, kind, kind, kind, kind, kind, kind,
                   kind, kind, kind, id);
 }
@@ -617,11 +800,26 @@ static const struct marker {
     const char *text;
     int class; /* -1: never stored */
 } markers[] = {
-    {"xloghost", CLASS_LOG},      {"Xlogpath", CLASS_LOG},      {"Xlogtitle", CLASS_LOG},   {"xlogrefr", CLASS_LOG},
-    {"Xlogrefrpath", CLASS_LOG},  {"Xdevlang", CLASS_DEVICE},   {"Xdevzone", CLASS_DEVICE}, {"Xclickca", CLASS_CLICKPATH},
-    {"Xclickac", CLASS_CLICKPATH}, {"Xclickla", CLASS_CLICKPATH}, {"Xclickpr", CLASS_CLICKPATH},
-    {"Xclickname", CLASS_CLICKPATH}, {"Xclickvalue", CLASS_CLICKPATH},
-    {"Xuser", -1},  {"xuser", -1}, {"Xquery", -1}, {"Xfragment", -1}, {"Xrefrquery", -1}, {"Xunknown", -1}, {UUID, -1},
+    {"xloghost", CLASS_LOG},
+    {"Xlogpath", CLASS_LOG},
+    {"Xlogtitle", CLASS_LOG},
+    {"xlogrefr", CLASS_LOG},
+    {"Xlogrefrpath", CLASS_LOG},
+    {"Xdevlang", CLASS_DEVICE},
+    {"Xdevzone", CLASS_DEVICE},
+    {"Xclickca", CLASS_CLICKPATH},
+    {"Xclickac", CLASS_CLICKPATH},
+    {"Xclickla", CLASS_CLICKPATH},
+    {"Xclickpr", CLASS_CLICKPATH},
+    {"Xclickname", CLASS_CLICKPATH},
+    {"Xclickvalue", CLASS_CLICKPATH},
+    {"Xuser", -1},
+    {"xuser", -1},
+    {"Xquery", -1},
+    {"Xfragment", -1},
+    {"Xrefrquery", -1},
+    {"Xunknown", -1},
+    {UUID, -1},
 };
 
 static void test_refused_is_nowhere(void **state)
@@ -659,7 +857,8 @@ static void test_refused_is_nowhere(void **state)
             }
         }
         check_equal("pp_may", has_number(service, 11), (classes & CLASS_BIT(CLASS_LOG)) != 0);
-        check_equal("ds", has_number(service, 5), (classes & CLASS_BIT(CLASS_DEVICE)) && classes != CLASS_BIT(CLASS_DEVICE));
+        check_equal("ds", has_number(service, 5),
+                    (classes & CLASS_BIT(CLASS_DEVICE)) && classes != CLASS_BIT(CLASS_DEVICE));
         service->store.db = store_fixture_open(service->store.folder);
         stop(service);
     }
@@ -800,7 +999,8 @@ static void test_failed_batch_forgets(void **state)
 
     choose(service, "shop", S, id);
     put_cookie(service, "shop", id, &cookie);
-    struct collect_request request = request_of(service, buffer_text(&cookie), PV "&eid=" UUID "0\n" PV "&eid=" UUID "1");
+    struct collect_request request =
+        request_of(service, buffer_text(&cookie), PV "&eid=" UUID "0\n" PV "&eid=" UUID "1");
     request.is_body = true;
     uint64_t last = last_sequence(service->store.db);
     service->fault = -ENOSPC;
@@ -812,7 +1012,8 @@ static void test_failed_batch_forgets(void **state)
     assert_int_equal(last_sequence(service->store.db), last);
 
     handle_expecting(service, buffer_text(&cookie), PV "&eid=" UUID "0\n" PV "&eid=" UUID "1", "received=2, stored=2");
-    handle_expecting(service, buffer_text(&cookie), PV "&eid=" UUID "0\n" PV "&eid=" UUID "1", "received=2, duplicate=2");
+    handle_expecting(service, buffer_text(&cookie), PV "&eid=" UUID "0\n" PV "&eid=" UUID "1",
+                     "received=2, duplicate=2");
 }
 
 /* A fault that is nobody's in particular: each is tried by itself, and nothing is counted twice. */
@@ -857,7 +1058,8 @@ static void test_repeats_of_others(void **state)
     put_cookie(service, "shop", id, &cookie);
     put_cookie(service, "shop", other_id, &other);
     handle_expecting(service, buffer_text(&cookie), PV "&eid=" UUID "0", "received=1, stored=1");
-    handle_expecting(service, buffer_text(&other), PV "&eid=" UUID "0", "received=1, stored=1"); /* ids are a visitor's own */
+    handle_expecting(service, buffer_text(&other), PV "&eid=" UUID "0",
+                     "received=1, stored=1"); /* ids are a visitor's own */
     handle_expecting(service, buffer_text(&cookie), PV "&eid=" UUID "0", "received=1, duplicate=1");
     /* Remembered over a restart. */
     dedupe_free(service->dedupe);
@@ -875,8 +1077,10 @@ int main(void)
         SERVICE_TEST(test_cookies),
         SERVICE_TEST(test_live_consent),
         SERVICE_TEST(test_withdrawn_while_it_waits),
+        SERVICE_TEST(test_before_the_choice),
         SERVICE_TEST(test_stale_grant),
         SERVICE_TEST(test_replay_knows_the_visitor),
+        SERVICE_TEST(test_before_the_choice),
         SERVICE_TEST(test_times),
         SERVICE_TEST(test_addresses),
         cmocka_unit_test(test_refused_is_nowhere),

@@ -270,7 +270,8 @@ static void test_header(void **state)
         bool shop, secure, http_only;
         const char *wanted;
     } rows[] = {
-        {"n", "v", 60, true, true, true, "n=v; Path=/; Max-Age=60; SameSite=Lax; Domain=shop.example; Secure; HttpOnly"},
+        {"n", "v", 60, true, true, true,
+         "n=v; Path=/; Max-Age=60; SameSite=Lax; Domain=shop.example; Secure; HttpOnly"},
         {"n", "v", 60, true, false, true, "n=v; Path=/; Max-Age=60; SameSite=Lax; Domain=shop.example; HttpOnly"},
         {"n", "v", 60, true, true, false, "n=v; Path=/; Max-Age=60; SameSite=Lax; Domain=shop.example; Secure"},
         {"n", "v", 60, false, false, false, "n=v; Path=/; Max-Age=60; SameSite=Lax"},

@@ -80,8 +80,8 @@ static void test_rows(void **state)
         uint32_t site;
         int r;
         int32_t first, last;
-    } bounds[] = {{0, DB_E_NOT_FOUND, -5, -5}, {1, 0, 7, 300},   {2, 0, 99, 100},
-                  {3, DB_E_NOT_FOUND, -5, -5}, {256, 0, 1, 1},   {257, DB_E_NOT_FOUND, -5, -5}};
+    } bounds[] = {{0, DB_E_NOT_FOUND, -5, -5}, {1, 0, 7, 300}, {2, 0, 99, 100},
+                  {3, DB_E_NOT_FOUND, -5, -5}, {256, 0, 1, 1}, {257, DB_E_NOT_FOUND, -5, -5}};
     for (size_t i = 0; i < N_ROWS(bounds); i++) {
         first = last = -5;
         assert_int_equal(day_bounds(txn, bounds[i].site, &first, &last), bounds[i].r);

@@ -183,8 +183,8 @@ static void test_cursor(void **state)
 {
     static const struct {
         const char *key, *seek, *before; /* what is found; NULL: DB_E_NOT_FOUND */
-    } rows[] = {{"", "b", NULL}, {"a", "b", NULL}, {"b", "b", NULL}, {"c", "d", "b"}, {"d", "d", "b"},
-                {"dd", "f", "d"}, {"f", "f", "d"}, {"g", NULL, "f"}, {"\xff", NULL, "f"}};
+    } rows[] = {{"", "b", NULL},  {"a", "b", NULL}, {"b", "b", NULL}, {"c", "d", "b"},    {"d", "d", "b"},
+                {"dd", "f", "d"}, {"f", "f", "d"},  {"g", NULL, "f"}, {"\xff", NULL, "f"}};
     struct fixture *fixture = *state;
     DB_TXN_AUTO *txn = begin_write(fixture->db);
     DB_CURSOR_AUTO *cursor = NULL;
@@ -503,9 +503,12 @@ static void test_injected_faults(void **state)
         unsigned n_until;
         int code, r;
     } rows[] = {
-        {"begin", DB_STEP_BEGIN, 0, -EIO, -EIO},          {"first put", DB_STEP_PUT, 0, -ENOSPC, -ENOSPC},
-        {"second put", DB_STEP_PUT, 1, -EIO, -EIO},     {"commit", DB_STEP_COMMIT, 0, -ENOSPC, -ENOSPC},
-        {"the commit after this", DB_STEP_COMMIT, 1, -ENOSPC, 0}, {"a result that is no fault", DB_STEP_COMMIT, 0, 5, 0},
+        {"begin", DB_STEP_BEGIN, 0, -EIO, -EIO},
+        {"first put", DB_STEP_PUT, 0, -ENOSPC, -ENOSPC},
+        {"second put", DB_STEP_PUT, 1, -EIO, -EIO},
+        {"commit", DB_STEP_COMMIT, 0, -ENOSPC, -ENOSPC},
+        {"the commit after this", DB_STEP_COMMIT, 1, -ENOSPC, 0},
+        {"a result that is no fault", DB_STEP_COMMIT, 0, 5, 0},
     };
 
     for (size_t i = 0; i < N_ROWS(rows); i++) {

@@ -31,10 +31,7 @@ static struct dedupe *new_dedupe(void)
 }
 
 /* True where it is there; leaves it as it was. */
-static bool knows(struct dedupe *dedupe, uint64_t fingerprint)
-{
-    return !dedupe_add(dedupe, fingerprint);
-}
+static bool knows(struct dedupe *dedupe, uint64_t fingerprint) { return !dedupe_add(dedupe, fingerprint); }
 
 /* ---- a model: the same ring, and a set that GLib keeps ---- */
 
@@ -186,7 +183,7 @@ static void test_load_the_newest(void **state)
     append(&batch, 1, 20000, 1002);
     append(&batch, 2, 20000, 1003);
     while (batch_take_sequence(&batch) < DEDUPE_EVENTS_MAX)
-        ; /* consent records, say */
+        ;                           /* consent records, say */
     append(&batch, 1, 20000, 2001); /* DEDUPE_EVENTS_MAX + 1: the next is one more */
     assert_int_equal(batch_commit(&batch), 0);
     assert_int_equal(dedupe_load(dedupe, fixture->db), 0);
@@ -215,12 +212,9 @@ static void test_load_of_a_damaged_journal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_against_a_model),
-        cmocka_unit_test(test_oldest_leaves),
-        cmocka_unit_test(test_removals_in_a_crowd),
-        STORE_FIXTURE_TEST(test_load),
-        STORE_FIXTURE_TEST(test_load_the_newest),
-        STORE_FIXTURE_TEST(test_load_of_a_damaged_journal),
+        cmocka_unit_test(test_against_a_model),     cmocka_unit_test(test_oldest_leaves),
+        cmocka_unit_test(test_removals_in_a_crowd), STORE_FIXTURE_TEST(test_load),
+        STORE_FIXTURE_TEST(test_load_the_newest),   STORE_FIXTURE_TEST(test_load_of_a_damaged_journal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

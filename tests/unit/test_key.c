@@ -31,14 +31,14 @@ static void check_ascending(const char *row, const struct key *keys, size_t n)
 
 static void test_order(void **state)
 {
-    const struct key sequences[] = {key_sequence(0),          key_sequence(1),          key_sequence(255),
-                                    key_sequence(256),        key_sequence(UINT32_MAX), key_sequence(1ULL << 32),
+    const struct key sequences[] = {key_sequence(0),         key_sequence(1),          key_sequence(255),
+                                    key_sequence(256),       key_sequence(UINT32_MAX), key_sequence(1ULL << 32),
                                     key_sequence(UINT64_MAX)};
     const struct key visitors[] = {key_visitor(1, visitor(VISITOR_A)), key_visitor(1, visitor(VISITOR_B)),
                                    key_visitor(2, visitor(VISITOR_A)), key_visitor(256, visitor(VISITOR_A))};
     const struct key journals[] = {
-        key_journal(1, 0, 0),     key_journal(1, 0, UINT64_MAX), key_journal(1, 1, 0),    key_journal(1, 255, 3),
-        key_journal(1, 256, 2),   key_journal(1, INT32_MAX, 1),  key_journal(2, 0, 0),    key_journal(255, 1, 1),
+        key_journal(1, 0, 0),     key_journal(1, 0, UINT64_MAX), key_journal(1, 1, 0),         key_journal(1, 255, 3),
+        key_journal(1, 256, 2),   key_journal(1, INT32_MAX, 1),  key_journal(2, 0, 0),         key_journal(255, 1, 1),
         key_journal(256, 0, 256), key_journal(256, 0, 257),      key_journal(UINT32_MAX, 0, 0)};
     const struct key days[] = {key_day(1, 0), key_day(1, 1), key_day(1, 20000), key_day(1, INT32_MAX), key_day(2, 0)};
     const struct key hours[] = {key_hour(0, 0), key_hour(0, UINT32_MAX), key_hour(1, 0), key_hour(1, 1)};

@@ -414,16 +414,11 @@ static void test_forms_that_are_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORE_FIXTURE_TEST(test_round_trip),
-        STORE_FIXTURE_TEST(test_largest),
-        STORE_FIXTURE_TEST(test_verify_walks),
-        STORE_FIXTURE_TEST(test_every_bit_of_every_record),
-        STORE_FIXTURE_TEST(test_removed),
-        STORE_FIXTURE_TEST(test_swapped_and_moved),
-        STORE_FIXTURE_TEST(test_forged),
-        STORE_FIXTURE_TEST(test_head),
-        STORE_FIXTURE_TEST(test_receipts),
-        STORE_FIXTURE_TEST(test_forms_that_are_none),
+        STORE_FIXTURE_TEST(test_round_trip),   STORE_FIXTURE_TEST(test_largest),
+        STORE_FIXTURE_TEST(test_verify_walks), STORE_FIXTURE_TEST(test_every_bit_of_every_record),
+        STORE_FIXTURE_TEST(test_removed),      STORE_FIXTURE_TEST(test_swapped_and_moved),
+        STORE_FIXTURE_TEST(test_forged),       STORE_FIXTURE_TEST(test_head),
+        STORE_FIXTURE_TEST(test_receipts),     STORE_FIXTURE_TEST(test_forms_that_are_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

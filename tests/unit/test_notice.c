@@ -12,10 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const struct site *shop_of(const struct edition *edition)
-{
-    return config_site(edition->config, TEXT("shop"));
-}
+static const struct site *shop_of(const struct edition *edition) { return config_site(edition->config, TEXT("shop")); }
 
 /* store_fixture_yaml with one part in place of another. */
 static struct edition *edition_with(const char *part, const char *instead)
@@ -83,10 +80,10 @@ static void test_what_a_change_changes(void **state)
 
         check_equal(rows[i].name, memcmp(was->hash, is->hash, HASH_BYTES) != 0, rows[i].hash);
         check_equal(rows[i].name, strcmp(was->json, is->json) != 0, rows[i].hash);
-        check_equal(rows[i].name,
-                    memcmp(edition_notices(before, site)->material, edition_notices(after, changed)->material,
-                           HASH_BYTES) != 0,
-                    rows[i].material);
+        check_equal(
+            rows[i].name,
+            memcmp(edition_notices(before, site)->material, edition_notices(after, changed)->material, HASH_BYTES) != 0,
+            rows[i].material);
         for (unsigned p = 0; p < 4 && p < changed->n_purposes; p++)
             check_equal(rows[i].name, site->purposes[p].material != changed->purposes[p].material,
                         strchr(rows[i].purposes, site->purposes[p].name[0]) != NULL);
@@ -116,11 +113,11 @@ static void test_materials_differ(void **state)
 
 static void test_notice_says_everything(void **state)
 {
-    static const char *const said[] = {"\"Example Shop\"", "\"shop\"",     "\"Shop Ltd\"", "\"1 High St\"",
-                                       "\"privacy@shop.example\"", "\"DE\"", "\"Frankfurt\"", "\"analytics\"",
-                                       "\"journeys\"",   "\"marketing\"", "\"strict\"",  "\"Ads\"",
-                                       "\"US\"",         "\"To show ads\"", "\"log\"",   "\"device\"",
-                                       "\"clickpath\"",  "\"2592000s\"",  "\"truncated\""};
+    static const char *const said[] = {
+        "\"Example Shop\"", "\"shop\"",      "\"Shop Ltd\"",  "\"1 High St\"",   "\"privacy@shop.example\"",
+        "\"DE\"",           "\"Frankfurt\"", "\"analytics\"", "\"journeys\"",    "\"marketing\"",
+        "\"strict\"",       "\"Ads\"",       "\"US\"",        "\"To show ads\"", "\"log\"",
+        "\"device\"",       "\"clickpath\"", "\"2592000s\"",  "\"truncated\""};
     struct edition *edition = store_fixture_edition(store_fixture_yaml);
     const struct notice *notice = edition_notice(edition, shop_of(edition), TEXT("en"));
     uint8_t hash[HASH_BYTES];
@@ -171,11 +168,11 @@ static void test_language_lookup(void **state)
     static const struct {
         const char *asked, *shown;
     } rows[] = {
-        {"", "en"},         {"en", "en"},         {"EN", "en"},        {"de", "de"},          {"de-AT", "de"},
-        {"DE-at", "de"},    {"de-Latn-AT", "de"}, {"pt-BR", "pt-BR"},  {"pt-br", "pt-BR"},    {"pt-BR-x-a", "pt-BR"},
-        {"pt", "en"},       {"pt-PT", "en"},      {"fr", "en"},        {"d", "en"},           {"deu", "en"},
-        {"de-", "de"},      {"-", "en"},          {"--", "en"},        {"-de", "en"},         {"de--AT", "de"},
-        {"*", "en"},        {"de\xff", "en"},
+        {"", "en"},      {"en", "en"},         {"EN", "en"},       {"de", "de"},       {"de-AT", "de"},
+        {"DE-at", "de"}, {"de-Latn-AT", "de"}, {"pt-BR", "pt-BR"}, {"pt-br", "pt-BR"}, {"pt-BR-x-a", "pt-BR"},
+        {"pt", "en"},    {"pt-PT", "en"},      {"fr", "en"},       {"d", "en"},        {"deu", "en"},
+        {"de-", "de"},   {"-", "en"},          {"--", "en"},       {"-de", "en"},      {"de--AT", "de"},
+        {"*", "en"},     {"de\xff", "en"},
     };
     struct edition *edition = edition_with("de: {title: Ihre Wahl}", "de: {title: Ihre Wahl}\n      pt-BR: {title: A}");
     const struct site *shop = shop_of(edition);
@@ -241,7 +238,8 @@ static void test_too_large(void **state)
                          "    purposes: {one: {collects: [log]}}\n    texts:\n      en:\n");
     for (unsigned i = 0; i < texts_count(); i++)
         buffer_printf(&yaml, "        %s: '%s'\n", texts_key(i), long_text);
-    buffer_printf(&yaml, "        purpose.one.title: '%s'\n        purpose.one.description: '%s'\n", long_text, long_text);
+    buffer_printf(&yaml, "        purpose.one.title: '%s'\n        purpose.one.description: '%s'\n", long_text,
+                  long_text);
     buffer_put_u8(&yaml, '\0');
     assert_int_equal(yaml.fault, 0);
     config = store_fixture_config((const char *)yaml.data);
@@ -372,16 +370,17 @@ static void test_site_numbers(void **state)
         uint32_t numbers[4];
     } editions[] = {
         {HEAD SITE("a") SITE("b"), {"a", "b"}, {1, 2}},
-        {HEAD SITE("b") SITE("a"), {"a", "b"}, {1, 2}},            /* another order */
-        {HEAD SITE("c") SITE("b"), {"b", "c"}, {2, 3}},            /* one left, one came */
-        {HEAD SITE("d") SITE("a"), {"a", "d"}, {1, 4}},            /* the first came back */
+        {HEAD SITE("b") SITE("a"), {"a", "b"}, {1, 2}}, /* another order */
+        {HEAD SITE("c") SITE("b"), {"b", "c"}, {2, 3}}, /* one left, one came */
+        {HEAD SITE("d") SITE("a"), {"a", "d"}, {1, 4}}, /* the first came back */
         {HEAD SITE("d") SITE("c") SITE("b") SITE("a"), {"a", "b", "c", "d"}, {1, 2, 3, 4}},
     };
     char folder[STORE_FIXTURE_PATH_BYTES];
 
     store_fixture_folder(folder);
     for (size_t i = 0; i < N_ROWS(editions); i++) {
-        struct edition *edition = store_fixture_edition(editions[i].yaml), *reader = store_fixture_edition(editions[i].yaml);
+        struct edition *edition = store_fixture_edition(editions[i].yaml),
+                       *reader = store_fixture_edition(editions[i].yaml);
         struct db *db = store_fixture_open(folder);
         DB_TXN_AUTO *txn = NULL;
 

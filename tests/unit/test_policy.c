@@ -144,8 +144,8 @@ static void check_invariants(const struct policy_input *input)
 {
     struct policy_answer answer = policy_decide(input);
     bool chose = input->choice == CHOICE_GRANT || input->choice == CHOICE_CUSTOM || input->choice == CHOICE_RENEW;
-    bool implied = input->choice == CHOICE_IMPLIED &&
-                   (input->regime == REGIME_OPT_OUT || input->regime == REGIME_NOTICE_ONLY);
+    bool implied =
+        input->choice == CHOICE_IMPLIED && (input->regime == REGIME_OPT_OUT || input->regime == REGIME_NOTICE_ONLY);
 
     assert_int_equal(answer.classes & ~(input->granted & CLASS_ALL), 0);
     assert_in_range(answer.reason, REASON_NO_CONSENT, REASON_STALE_NOTICE); /* a refusal always has one */
@@ -173,7 +173,7 @@ static void check_monotone(const struct policy_input *input)
     stricter[3].regime = REGIME_OPT_IN;
     for (unsigned i = 0; i < 4; i++)
         assert_int_equal(policy_decide(&stricter[i]).classes & ~classes, 0);
-    for (unsigned class = 0; class < CLASS_N; class++) {
+    for (unsigned class = 0; class < CLASS_N; class ++) {
         struct policy_input less = *input;
 
         less.granted &= ~CLASS_BIT(class);

@@ -46,10 +46,7 @@ static void test_system(void **state)
     random_fill(&random_system, a, 0);
 }
 
-static int group_setup(void **state)
-{
-    return random_init();
-}
+static int group_setup(void **state) { return random_init(); }
 
 int main(void)
 {

@@ -93,7 +93,8 @@ static const struct row {
     {"percent, one digit", V "&page=a%2", WIRE_E_MALFORMED, "a % is not followed by two hexadecimal digits"},
     {"percent, no digits", V "&page=%zz", WIRE_E_MALFORMED, "a % is not followed by two hexadecimal digits"},
     {"percent, a sign", V "&page=%+1", WIRE_E_MALFORMED, "a % is not followed by two hexadecimal digits"},
-    {"percent before an ampersand", V "&page=%2&x=0", WIRE_E_MALFORMED, "a % is not followed by two hexadecimal digits"},
+    {"percent before an ampersand", V "&page=%2&x=0", WIRE_E_MALFORMED,
+     "a % is not followed by two hexadecimal digits"},
     {"a NUL", V "&page=a%00b", WIRE_E_MALFORMED, "a value has a control character"},
     {"an escape", V "&page=%1b[31m", WIRE_E_MALFORMED, "a value has a control character"},
     {"a control character as it is", V "&page=a\x01", WIRE_E_MALFORMED, "a value has a control character"},
@@ -127,7 +128,8 @@ static const struct row {
     {"a scheme alone", V "&url=https://", WIRE_E_MALFORMED, "url is not an http or https address"},
     {"a port alone", V "&url=https://:80/", WIRE_E_MALFORMED, "url is not an http or https address"},
     {"a user alone", V "&url=https://ann@/", WIRE_E_MALFORMED, "url is not an http or https address"},
-    {"a referrer", V "&refr=https://search.example/find?q=crumb%23x", 0, "pv shop|referrer=https://search.example/find"},
+    {"a referrer", V "&refr=https://search.example/find?q=crumb%23x", 0,
+     "pv shop|referrer=https://search.example/find"},
     {"a referrer's user and port", V "&refr=HTTP://Ann@Search.example:81/Find", 0,
      "pv shop|referrer=http://search.example/Find"},
     {"a referrer's host", V "&refr=https://search.example/", 0, "pv shop|referrer=https://search.example"},
@@ -167,8 +169,10 @@ static const struct row {
     /* Ids. */
     {"an id", V "&eid=" UUID, 0, "pv shop|id=" UUID},
     {"an id in capitals", V "&eid=123E4567-E89B-12D3-A456-426614174000", 0, "pv shop|id=" UUID},
-    {"an id with a dash elsewhere", V "&eid=123e456-7e89b-12d3-a456-426614174000", WIRE_E_MALFORMED, "eid is not a UUID"},
-    {"an id with a letter too far", V "&eid=g23e4567-e89b-12d3-a456-426614174000", WIRE_E_MALFORMED, "eid is not a UUID"},
+    {"an id with a dash elsewhere", V "&eid=123e456-7e89b-12d3-a456-426614174000", WIRE_E_MALFORMED,
+     "eid is not a UUID"},
+    {"an id with a letter too far", V "&eid=g23e4567-e89b-12d3-a456-426614174000", WIRE_E_MALFORMED,
+     "eid is not a UUID"},
     {"a short id", V "&eid=123e4567-e89b-12d3-a456-42661417400", WIRE_E_MALFORMED, "eid is not a UUID"},
     {"no id", V "&eid=", 0, "pv shop"},
 
@@ -177,11 +181,11 @@ static const struct row {
     {"an encoded zone", V "&tz=America%2FNew_York", 0, "pv shop|zone=America/New_York"},
 
     /* Properties. */
-    {"a property", V "&x_p.plan=pro", 0, "pv shop|property=plan=pro"},
-    {"an encoded property", V "&x_p.my%20plan=a+b%3d", 0, "pv shop|property=my plan=a b="},
-    {"an empty property", V "&x_p.plan=", 0, "pv shop|property=plan="},
-    {"a property without =", V "&x_p.plan", 0, "pv shop|property=plan="},
-    {"two properties", V "&x_p.b=1&x_p.a=2", 0, "pv shop|property=b=1|property=a=2"},
+    {"a property", V "&x_p.plan=pro", 0, "pv shop|x_p.plan=pro"},
+    {"an encoded property", V "&x_p.my%20plan=a+b%3d", 0, "pv shop|x_p.my plan=a b="},
+    {"an empty property", V "&x_p.plan=", 0, "pv shop|x_p.plan="},
+    {"a property without =", V "&x_p.plan", 0, "pv shop|x_p.plan="},
+    {"two properties", V "&x_p.b=1&x_p.a=2", 0, "pv shop|x_p.b=1|x_p.a=2"},
     {"a property without a name", V "&x_p.=1", WIRE_E_MALFORMED, "a property has no name"},
     {"a property twice", V "&x_p.a=1&x_p.a=2", WIRE_E_MALFORMED, "a property is there twice"},
     {"a property twice, once encoded", V "&x_p.a=1&x_p.%61=2", WIRE_E_MALFORMED, "a property is there twice"},
@@ -219,8 +223,8 @@ static void test_site_of_bad_events(void **state)
     static const struct {
         const char *pairs, *site;
     } bad[] = {
-        {"res=1&e=pv&aid=shop", "shop"}, {"e=xx&aid=shop", "shop"}, {"page=%ff&aid=shop", "shop"},
-        {"aid=shop&aid=blog&e=pv", "shop"}, {"aid=%ff&e=pv", ""}, {"e=pv", ""},
+        {"res=1&e=pv&aid=shop", "shop"},    {"e=xx&aid=shop", "shop"}, {"page=%ff&aid=shop", "shop"},
+        {"aid=shop&aid=blog&e=pv", "shop"}, {"aid=%ff&e=pv", ""},      {"e=pv", ""},
     };
 
     for (size_t i = 0; i < N_ROWS(bad); i++) {
@@ -262,10 +266,10 @@ static void test_texts_at_their_bounds(void **state)
         const char *pair, *prefix;
         size_t max;
     } bounds[] = {
-        {"aid", "", SITE_NAME_BYTES_MAX},   {"url", "https://a/", URL_BYTES_MAX}, {"refr", "https://a/", URL_BYTES_MAX},
-        {"page", "", TITLE_BYTES_MAX},      {"se_ca", "", LABEL_BYTES_MAX},       {"se_ac", "", LABEL_BYTES_MAX},
-        {"se_la", "", LABEL_BYTES_MAX},     {"se_pr", "", LABEL_BYTES_MAX},       {"lang", "", LANGUAGE_BYTES_MAX},
-        {"tz", "", ZONE_BYTES_MAX},         {"x_p.a", "", LABEL_BYTES_MAX},
+        {"aid", "", SITE_NAME_BYTES_MAX}, {"url", "https://a/", URL_BYTES_MAX}, {"refr", "https://a/", URL_BYTES_MAX},
+        {"page", "", TITLE_BYTES_MAX},    {"se_ca", "", LABEL_BYTES_MAX},       {"se_ac", "", LABEL_BYTES_MAX},
+        {"se_la", "", LABEL_BYTES_MAX},   {"se_pr", "", LABEL_BYTES_MAX},       {"lang", "", LANGUAGE_BYTES_MAX},
+        {"tz", "", ZONE_BYTES_MAX},       {"x_p.a", "", LABEL_BYTES_MAX},
     };
 
     for (size_t i = 0; i < N_ROWS(bounds); i++) {
@@ -420,7 +424,7 @@ static void test_largest_event(void **state)
     }
     char *scratch = malloc(pairs.size);
     assert_int_equal(wire_parse(buffer_text(&pairs), scratch, &event, &what), 0);
-    for (unsigned class = 0; class < CLASS_N; class++)
+    for (unsigned class = 0; class < CLASS_N; class ++)
         event_encode(&event, class, &encoded);
     assert_int_equal(encoded.fault, 0);
     assert_in_range(encoded.size, QUERY_BYTES_MAX * 9 / 10, JOURNAL_RECORD_BYTES_MAX - 1000);

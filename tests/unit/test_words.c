@@ -67,9 +67,9 @@ static void test_numbers_that_are_no_word(void **state)
         const char *(*name_of)(unsigned number);
         unsigned number;
     } none[] = {
-        {words_class, CLASS_N},     {words_event_kind, 0},          {words_event_kind, EVENT_KIND_N},
-        {words_regime, 0},          {words_regime, REGIME_N},       {words_surface, 0},
-        {words_surface, SURFACE_N}, {words_choice_kind, 0},         {words_choice_kind, CHOICE_N},
+        {words_class, CLASS_N},     {words_event_kind, 0},           {words_event_kind, EVENT_KIND_N},
+        {words_regime, 0},          {words_regime, REGIME_N},        {words_surface, 0},
+        {words_surface, SURFACE_N}, {words_choice_kind, 0},          {words_choice_kind, CHOICE_N},
         {words_reason, REASON_N},   {words_choice_kind, UINT32_MAX},
     };
 

@@ -4,6 +4,7 @@
  */
 #include "check.h"
 #include "crumb/base/zone.h"
+#include <pthread.h>
 #include <stdlib.h>
 
 #define MINUTE_MS 60000LL
@@ -34,8 +35,8 @@ static void test_length_of_days(void **state)
         {"Europe/Berlin", {2050, 3, 27}, 2531948400000, 23 * 60}, /* by the rule at the end of the file */
         {"America/New_York", {2024, 3, 10}, 1710046800000, 23 * 60},
         {"America/New_York", {2024, 11, 3}, 1730606400000, 25 * 60},
-        {"Asia/Kolkata", {2024, 3, 10}, 1710009000000, 1440}, /* +05:30 */
-        {"Asia/Kathmandu", {2024, 3, 10}, 1710008100000, 1440}, /* +05:45 */
+        {"Asia/Kolkata", {2024, 3, 10}, 1710009000000, 1440},            /* +05:30 */
+        {"Asia/Kathmandu", {2024, 3, 10}, 1710008100000, 1440},          /* +05:45 */
         {"Australia/Lord_Howe", {2024, 4, 7}, 1712408400000, 1440 + 30}, /* half an hour */
         {"America/Sao_Paulo", {2018, 11, 4}, 1541300400000, 23 * 60},    /* midnight is skipped */
         {"Pacific/Apia", {2011, 12, 29}, 1325152800000, 1440},
@@ -56,7 +57,7 @@ static void test_length_of_days(void **state)
     }
 }
 
-static const char *const zones[] = {"UTC",          "Europe/Berlin",      "America/New_York", "Pacific/Apia",
+static const char *const zones[] = {"UTC",          "Europe/Berlin",       "America/New_York", "Pacific/Apia",
                                     "Asia/Kolkata", "Australia/Lord_Howe", "America/Santiago", "Asia/Beirut",
                                     "Africa/Cairo", "Atlantic/Azores",     "Pacific/Chatham",  "America/Havana"};
 
@@ -113,12 +114,53 @@ static void test_offsets_change_to_the_millisecond(void **state)
     zone_free(berlin);
 }
 
+struct asking {
+    const struct zone *zone; /* everybody's */
+    uint64_t random;
+    unsigned n_wrong;
+};
+
+static void *ask(void *context)
+{
+    struct asking *asking = context;
+    struct zone *own = zone_of("Europe/Berlin");
+
+    for (unsigned n = 0; n < 20000; n++) {
+        asking->random = asking->random * 6364136223846793005 + 1442695040888963407;
+        /* Half an hour around a change, so that threads meet. */
+        int64_t at_ms = 1711846800000 - 15 * MINUTE_MS + (int64_t)(asking->random >> 33) % (30 * MINUTE_MS);
+
+        asking->n_wrong += zone_offset_s(asking->zone, at_ms) != zone_offset_s(own, at_ms);
+        asking->n_wrong += zone_offset_s(asking->zone, at_ms) != (at_ms < 1711846800000 ? 3600 : 7200);
+    }
+    zone_free(own);
+    return NULL;
+}
+
+/* A zone remembers its last answer; two threads must not make one answer of two. */
+static void test_threads(void **state)
+{
+    struct zone *zone = zone_of("Europe/Berlin");
+    struct asking askings[4];
+    pthread_t threads[4];
+
+    for (unsigned i = 0; i < 4; i++) {
+        askings[i] = (struct asking){.zone = zone, .random = i};
+        assert_int_equal(pthread_create(&threads[i], NULL, ask, &askings[i]), 0);
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(askings[i].n_wrong, 0);
+    }
+    zone_free(zone);
+}
+
 static void test_unknown_zones(void **state)
 {
     static const char *const names[] = {
-        "",       "Berlin",         "Berlin5",        "europe/berlin",       "Europe/Berlin ", "Europe/Berlin\n",
-        "Europe", "Europe/",        "Europe/Nowhere", "../../../etc/passwd", "/etc/localtime", "+02:00",
-        "UTC+2",  "Z",              "CET-1CEST",      "tzdata.zi",           "Europe//../x",   "EUROPE/BERLIN",
+        "",       "Berlin",  "Berlin5",        "europe/berlin",       "Europe/Berlin ", "Europe/Berlin\n",
+        "Europe", "Europe/", "Europe/Nowhere", "../../../etc/passwd", "/etc/localtime", "+02:00",
+        "UTC+2",  "Z",       "CET-1CEST",      "tzdata.zi",           "Europe//../x",   "EUROPE/BERLIN",
     };
     struct zone *zone = NULL;
 
@@ -169,12 +211,18 @@ static void test_dates_that_are_none(void **state)
         struct zone_date date;
         bool valid;
     } rows[] = {
-        {"leap day", {2024, 2, 29}, true},        {"no leap day", {2023, 2, 29}, false},
-        {"century", {1900, 2, 29}, false},        {"fourth century", {2000, 2, 29}, true},
-        {"30 February", {2024, 2, 30}, false},    {"31 April", {2024, 4, 31}, false},
-        {"31 December", {2024, 12, 31}, true},    {"month 0", {2024, 0, 1}, false},
-        {"month 13", {2024, 13, 1}, false},       {"day 0", {2024, 1, 0}, false},
-        {"day 32", {2024, 1, 32}, false},         {"before year 0", {-1, 12, 31}, true},
+        {"leap day", {2024, 2, 29}, true},
+        {"no leap day", {2023, 2, 29}, false},
+        {"century", {1900, 2, 29}, false},
+        {"fourth century", {2000, 2, 29}, true},
+        {"30 February", {2024, 2, 30}, false},
+        {"31 April", {2024, 4, 31}, false},
+        {"31 December", {2024, 12, 31}, true},
+        {"month 0", {2024, 0, 1}, false},
+        {"month 13", {2024, 13, 1}, false},
+        {"day 0", {2024, 1, 0}, false},
+        {"day 32", {2024, 1, 32}, false},
+        {"before year 0", {-1, 12, 31}, true},
         {"huge month", {2024, 4000000000, 1}, false},
     };
 
@@ -189,6 +237,7 @@ int main(void)
         cmocka_unit_test(test_bounds_fit_days),
         cmocka_unit_test(test_instants_lie_in_their_day),
         cmocka_unit_test(test_offsets_change_to_the_millisecond),
+        cmocka_unit_test(test_threads),
         cmocka_unit_test(test_unknown_zones),
         cmocka_unit_test(test_dates_round_trip),
         cmocka_unit_test(test_dates_that_are_none),

@@ -59,8 +59,10 @@
 #define REQUEST_READ_MS_MAX 10000         /* from the first byte of a request to its last; also an idle connection */
 #define SEND_STALL_MS_MAX 20000           /* a client that takes no byte of the answer for this long is cut off */
 #define STOP_MS_MAX 10000                 /* SIGTERM to exit, at most */
+#define STOP_LOOPS_MS_MAX 8000            /* of it, for requests under way */
+#define READY_PROBE_MS 250                /* how soon a store that failed is tried again, when nobody else tries */
 #define RETRY_AFTER_S 5                   /* told with a 503 */
-#define COOKIE_HEADER_BYTES_MAX 4096      /* RFC 6265 section 6.1 */
+#define COOKIE_HEADER_BYTES_MAX 16384     /* all cookies of a request; a browser may send many of 4096 each */
 #define CONSENT_BODY_BYTES_MAX (16 << 10) /* POST /v1/consent */
 #define JSON_DEPTH_MAX 32
 
@@ -109,6 +111,7 @@
 #define POOL_THREADS 2
 #define POOL_JOBS_MAX 1024
 
+_Static_assert(STOP_LOOPS_MS_MAX < STOP_MS_MAX, "the writer and the store have time to close");
 _Static_assert(CONSENT_BODY_BYTES_MAX <= BODY_BYTES_MAX, "the server reads bodies up to BODY_BYTES_MAX");
 _Static_assert(QUERY_BODY_BYTES_MAX <= BODY_BYTES_MAX, "the server reads bodies up to BODY_BYTES_MAX");
 _Static_assert(QUERY_BYTES_MAX < JOURNAL_RECORD_BYTES_MAX, "any event that can be received can be stored");

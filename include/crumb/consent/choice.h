@@ -31,9 +31,9 @@ enum {
 
 /*
  * Reads the JSON body of POST /v1/consent against the edition in force.
- * 0 or one of the above; then *ret_choice is unset, but for
- * CHOICE_E_STALE_NOTICE, where its site is set, and one sentence for people is
- * in @complaint.  -ENOMEM.
+ * 0, one of the above, or -ENOMEM.  In the second case only ret_choice->site is
+ * set, where the body names a site and has the right members, and one sentence
+ * for people is in @complaint.
  */
 int choice_parse(struct text json, const struct edition *edition, struct choice *ret_choice, struct buffer *complaint);
 

@@ -4,8 +4,8 @@
  *   crumb_id      1.<base64url(visitor 16 bytes, MAC 16 bytes)>   HttpOnly
  *   crumb_choice  1.<material>.<unix seconds>.<purpose>=<0|1>&...   readable by scripts
  *
- * The MAC is keyed BLAKE2b-128 (RFC 7693) over the site's name and the visitor
- * id, so that a cookie of one site is none of another.  <material> is the
+ * The MAC is keyed BLAKE2b-128 (RFC 7693) over the visitor id and the site's
+ * name, so that a cookie of one site is none of another.  <material> is the
  * first 16 hex digits of the notice's material hash: when it differs from the
  * current one, the visitor is to be asked again.  Values consist of cookie-octets only
  * (RFC 6265 section 4.1.1).

@@ -43,7 +43,7 @@ int server_reload(struct server *server, struct edition *edition, struct buffer 
 
 /*
  * Stops accepting, answers what is under way, closes idle connections, waits at
- * most STOP_MS_MAX, ends the threads.  Returns NULL.
+ * most STOP_LOOPS_MS_MAX, ends the threads.  Returns NULL.
  */
 struct server *server_stop(struct server *server);
 

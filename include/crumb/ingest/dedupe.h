@@ -2,7 +2,7 @@
  * The last DEDUPE_EVENTS_MAX event fingerprints, so that an event that a
  * browser sends again is answered `duplicate`.  Fixed memory.  The journal
  * holds every fingerprint and builds count each once, so forgetting the oldest
- * here never makes a figure wrong; and dedupe_load() refills it from the
+ * here makes no figure of a day wrong; and dedupe_load() refills it from the
  * journal after a restart.  Writer thread only.
  */
 #pragma once

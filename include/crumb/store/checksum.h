@@ -1,8 +1,8 @@
 /*
- * The checksum that ends every value of the store but those that are named by
- * a hash: the low 32 bits of XXH3-64 over key and value, so that a value found
- * under another key is damage too.  It finds accidents; it is no protection
- * against an attacker who can write the file.
+ * The checksum that ends every value of the store that has no hash of its own
+ * (ledger records, notices) and is more than a reference (receipts): the low 32 bits of XXH3-64 over key and value, so
+ * that a value found under another key is damage too.  It finds accidents; it is no protection against an attacker who
+ * can write the file.
  */
 #pragma once
 

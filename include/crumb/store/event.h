@@ -54,7 +54,10 @@ void event_encode(const struct event *event, enum event_class class, struct buff
 /* Reads what event_encode() wrote into @event, texts borrowed from @section. False: not such bytes. */
 bool event_decode(struct text section, enum event_class class, struct event *event);
 
-/* For dumps and tests: calls @visit with the name and printable value of each set field, in the table's order. */
+/*
+ * For dumps and tests: calls @visit with the name and printable value of each
+ * set field, in the table's order; properties are named as on the wire, x_p.NAME.
+ */
 void event_each_field(const struct event *event,
                       void (*visit)(void *context, enum event_class class, const char *name, struct text value),
                       void *context);

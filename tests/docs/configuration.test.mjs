@@ -1,0 +1,183 @@
+// docs/configuration.md has every key of the configuration, in its place, with what is true of it.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { crumb, site, withServer } from '../http/server.mjs';
+import { quoted, read, rows, section } from './documents.mjs';
+import { fieldKeys, stringsOf, usersOf } from './sources.mjs';
+
+const FILE = 'docs/configuration.md';
+const EFFECTS = ['works', 'told', 'checked', 'see below'];
+const SLIP = 'zzzzzzzz'; // near no key
+
+// The mappings whose keys are fixed: how the document and how a complaint calls them.
+const PLACES = {
+    '/': '',
+    listen: 'listen',
+    tls: 'tls',
+    'tokens[]': 'tokens[0]',
+    'sites.NAME': 'sites.shop',
+    'sites.NAME.controller': 'sites.shop.controller',
+    'sites.NAME.storage': 'sites.shop.storage',
+    'sites.NAME.retention': 'sites.shop.retention',
+    'sites.NAME.recipients.KEY': 'sites.shop.recipients.partner',
+    'sites.NAME.purposes.KEY': 'sites.shop.purposes.analytics',
+};
+
+// The rows of a mapping: { key, form, fallback, effect }.
+const keyRows = (place) =>
+    rows(section(FILE, place === 'sites.NAME.regimes' || PLACES[place] !== undefined ? `\`${place}\`` : place))
+        .filter((cells) => cells.length === 5)
+        .map(([key, form, fallback, , effect]) => ({ place, key: quoted(key)[0], form, fallback, effect }));
+
+const allRows = () => [...Object.keys(PLACES), 'sites.NAME.regimes'].flatMap(keyRows);
+
+let folder;
+before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'crumb-docs-'));
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+async function check(config) {
+    const path = join(folder, 'crumb.yaml');
+    writeFileSync(path, JSON.stringify(config));
+    return crumb(['check', '-c', path]);
+}
+
+// A configuration of every mapping, each with the keys of @content.
+const everywhere = (content) => ({
+    ...content,
+    listen: { ...content },
+    tls: { ...content },
+    tokens: [{ ...content }],
+    sites: {
+        shop: {
+            ...content,
+            controller: { ...content },
+            storage: { ...content },
+            retention: { ...content },
+            recipients: { partner: { ...content } },
+            purposes: { analytics: { ...content } },
+        },
+    },
+});
+
+test('every key that the loader knows is there, in its place, and no other', async () => {
+    const { code, stderr } = await check(everywhere({ [SLIP]: 1 }));
+    assert.equal(code, 1);
+    const known = {};
+    const complaint = new RegExp(`^[^:]*:\\d+: (?:(.*)\\.)?${SLIP}: unknown key "${SLIP}"; write one of (.*)$`, 'gm');
+    for (const [, place = '', keys] of stderr.matchAll(complaint)) known[place] = keys.split(', ');
+    for (const [place, called] of Object.entries(PLACES))
+        assert.deepEqual(keyRows(place).map(({ key }) => key).sort(), known[called]?.sort(), place);
+    const tables = [...new Set(fieldKeys())].sort();
+    assert.deepEqual([...new Set(Object.values(known).flat())].sort(), tables, 'no mapping was left out');
+});
+
+test('what is needed is what the loader misses', async () => {
+    const { stderr } = await check({ ...everywhere({}), data: undefined });
+    const missed = [...stderr.matchAll(/^[^:]*:\d+: (\S+): this key is missing/gm)].map(([, path]) => path);
+    // Mappings are there, as they must be for their keys to be missed.
+    const needed = allRows()
+        .filter(({ fallback, form }) => /^needed( with|$)/.test(fallback) && form !== 'mapping')
+        .map(({ place, key }) => [PLACES[place], key].filter(Boolean).join('.'));
+    assert.deepEqual(needed.sort(), missed.sort());
+});
+
+test('defaults are what happens where a key is left out', async () => {
+    const wanted = { site: {}, retention: {}, top: {}, listen: {} };
+    const into = { '/': 'top', listen: 'listen', 'sites.NAME': 'site', 'sites.NAME.retention': 'retention' };
+    for (const { place, key, fallback } of allRows().filter((row) => into[row.place]))
+        if (/^`\w+`$/.test(fallback)) wanted[into[place]][key] = fallback.slice(1, -1);
+    assert.deepEqual(Object.keys(wanted.retention).length, 5);
+    wanted.listen.http2 = wanted.listen.http2 === 'true';
+    const hash = async (server) => (await server.get('/v1/notice?site=shop')).json().hash;
+    await withServer(undefined, async (server) => {
+        const without = await hash(server);
+        const { listen, ...config } = server.config;
+        const shop = { ...config.sites.shop, ...wanted.site, retention: wanted.retention };
+        await server.reload({ ...config, ...wanted.top, listen: { ...listen, ...wanted.listen }, sites: { shop } });
+        assert.equal(await hash(server), without);
+    });
+});
+
+test('the default of data_max is the limit of that name', () => {
+    const [, GiB] = /DB_SIZE_BYTES_DEFAULT \((\d+)LL << 30\)/.exec(read('include/crumb/base/limits.h'));
+    assert.equal(keyRows('/').find(({ key }) => key === 'data_max').fallback, `\`${GiB}GiB\``);
+});
+
+test('every effect is one of those that are explained', () => {
+    assert.ok(allRows().length > 40);
+    assert.deepEqual(allRows().filter(({ effect }) => !EFFECTS.includes(effect)), []);
+});
+
+// Who uses a setting, by the name of its member. Whoever gives one an effect is to tell it in the document.
+const MEMBERS = { on_withdraw: 'on_withdraw', COUNTRY: 'regimes', journal: 'journal_ms', segments: 'segments_ms' };
+
+test('what is only checked is used by nobody, and what is told by the notice alone', () => {
+    for (const { place, key, effect } of allRows()) {
+        const users = usersOf(MEMBERS[key] ?? key);
+        if (effect === 'checked') assert.deepEqual(users, [], `${place} ${key}`);
+        if (effect === 'told') assert.deepEqual(users, ['src/consent/notice.c'], `${place} ${key}`);
+    }
+});
+
+test('every text of the notice is named', () => {
+    const named = quoted(rows(section(FILE, '`sites.NAME.texts.LANG`')).map(([cell]) => cell).join(' '));
+    const shipped = stringsOf('src/consent/texts.c', 'keys');
+    assert.deepEqual(shipped.filter((key) => !named.includes(key)), []);
+    const others = named.filter((key) => !shipped.includes(key) && !/^purpose\.KEY\.(title|description)$/.test(key));
+    assert.deepEqual(others, []);
+});
+
+// What asks again, by what it is in the configuration of @site.
+const MATERIAL = {
+    classes: { purposes: { analytics: { collects: ['log'] }, journeys: { collects: ['clickpath'] } } },
+    recipients: { recipients: { a: { name: 'Another' } } },
+    why: { recipients: { a: { name: 'A', country: 'DE', why: 'else' } } },
+    controller: { controller: { name: 'Others', contact: 'privacy@shop.example' } },
+    storage: { storage: { country: 'FR' } },
+    retention: { retention: { segments: '24mo' } },
+    address: { address: 'none' },
+};
+const NOT_MATERIAL = {
+    texts: { texts: { en: { title: 'Choose' }, de: { title: 'Ihre Wahl' } } },
+    name: { name: 'Another name' },
+    contact: { controller: { name: 'Example Shop', address: 'elsewhere', contact: 'other@shop.example' } },
+    location: { storage: { country: 'DE', location: 'Berlin' } },
+    origins: { origins: ['https://shop.example', 'https://www.shop.example'] },
+    timezone: { timezone: 'Asia/Tokyo' },
+    cookie_domain: { cookie_domain: 'shop.example' },
+    on_withdraw: { on_withdraw: 'keep' },
+    regimes: { regimes: { default: 'opt_out', US: 'notice_only' } },
+    spelling: { retention: { journal: '720h' } },
+    classes: { purposes: { analytics: { collects: ['device', 'log'], recipients: ['a'] }, journeys: { collects: ['clickpath'] } } },
+};
+
+test('what asks again is what the document says', async () => {
+    const base = {
+        ...site(),
+        storage: { country: 'DE' },
+        recipients: { a: { name: 'A', country: 'DE', why: 'that' } },
+        purposes: {
+            analytics: { collects: ['log', 'device'], recipients: ['a'] },
+            journeys: { collects: ['clickpath'] },
+        },
+    };
+    await withServer({ sites: { shop: base } }, async (server) => {
+        const visitor = server.visitor();
+        await visitor.chose('grant');
+        const asks = async (shop) => {
+            await server.reload({ sites: { shop } });
+            return (await visitor.consent()).ask;
+        };
+        for (const [what, change] of Object.entries(NOT_MATERIAL))
+            assert.equal(await asks({ ...base, ...change }), false, `${what} asks nobody`);
+        for (const [what, change] of Object.entries(MATERIAL))
+            assert.equal(await asks({ ...base, ...change }), true, `${what} asks again`);
+    });
+    const told = section(FILE, 'What asks visitors again');
+    for (const word of [...Object.keys(MATERIAL), 'texts', 'timezone', 'regimes']) assert.ok(told.includes(word), word);
+});

@@ -1,0 +1,73 @@
+// What the program's sources and the program itself say, to hold the documents against.
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { crumb } from '../http/server.mjs';
+import { ROOT, read } from './documents.mjs';
+
+// ---- limits ----
+
+// The value of an expression of whole numbers and names.
+function evaluate(expression, names) {
+    const digits = expression.replace(/\b(\d+)[uUlL]*\b/g, '$1n').replace(/\b[A-Z]\w*\b/g, (name) => `${names[name]}n`);
+    assert.match(digits, /^[\dn\s()*+<-]+$/, expression);
+    return Number(Function(`return ${digits}`)());
+}
+
+// Every name that a header defines as a whole number.
+export function defines(header) {
+    const text = read(header).replace(/\/\*[^]*?\*\//g, '').replace(/\\\n/g, ' ');
+    const names = {};
+    for (const [, name, expression] of text.matchAll(/^#define (\w+) +(\S.*?)\s*$/gm))
+        if (!/["'{]/.test(expression)) names[name] = evaluate(expression, names);
+    return names;
+}
+
+const UNITS = { bytes: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
+const SECONDS = { ms: 0.001, s: 1, seconds: 1, minutes: 60, hours: 3600, days: 86400, years: 365 * 86400 };
+
+// The numbers that "10 s" can mean for a limit of that name.
+function meanings(name, number, unit) {
+    if (unit in UNITS) return [number * UNITS[unit]];
+    if (!(unit in SECONDS)) return [number];
+    return [number * SECONDS[unit] * (/_MS(_|$)/.test(name) ? 1000 : 1)].map(Math.round);
+}
+
+// The limits that a text names, and the values it gives right behind the names: "`X_MAX` | 64 KiB", "`X_MAX` (10 s)".
+export function describedLimits(text) {
+    const found = [];
+    for (const [all, name, number, unit] of text.matchAll(/`([A-Z][A-Z\d]*(?:_[A-Z\d]+)+)`(?:[\s|(,]+(\d+)(?: ([A-Za-z]+))?)?/g))
+        found.push({ name, value: number && meanings(name, Number(number), unit), text: all });
+    return found;
+}
+
+// ---- commands ----
+
+export async function commands() {
+    const { code, stdout } = await crumb(['help']);
+    assert.equal(code, 0);
+    return [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name);
+}
+
+// ---- sources ----
+
+const sourcesIn = (folder) =>
+    readdirSync(ROOT + folder, { withFileTypes: true }).flatMap((entry) =>
+        entry.isDirectory() ? sourcesIn(`${folder}/${entry.name}`) : `${folder}/${entry.name}`);
+
+// The files beside the configuration's own that use a member of one of its structs.
+export const usersOf = (member) =>
+    sourcesIn('src')
+        .filter((file) => file.endsWith('.c') && !file.startsWith('src/config/'))
+        .filter((file) => new RegExp(`(->|\\.)${member}\\b`).test(read(file)));
+
+// The keys of every table of a mapping's keys.
+export const fieldKeys = () =>
+    sourcesIn('src/config').flatMap((file) =>
+        [...read(file).matchAll(/\{"(\w+)",\s*(?:read|field)_\w+,/g)].map(([, key]) => key));
+
+// The strings of an array.
+export function stringsOf(file, array) {
+    const found = new RegExp(`\\b${array}\\[\\w*\\] = \\{([^]*?)\\};`).exec(read(file));
+    assert.ok(found, `${file} has no ${array}`);
+    return [...found[1].matchAll(/"([^"]+)"/g)].map(([, text]) => text);
+}
