@@ -37,6 +37,7 @@
 #define DB_FOLDER_MODE 0700
 #define DB_FORMAT "crumb 1"
 #define PATH_BYTES_MAX 4096
+#define LOCK_FILE_BYTES (192 + 64 * (DB_READERS_MAX - 1)) /* as large as LMDB makes it */
 
 static const char *const table_names[DB_TABLE_N] = {
     [DB_META] = "meta",       [DB_SITES] = "sites",       [DB_NOTICES] = "notices",
@@ -241,11 +242,29 @@ static int check_size(struct db *db)
     return (uint64_t)file.st_size < (uint64_t)(info.me_last_pgno + 1) * stat.ms_psize ? error_origin(-EUCLEAN) : 0;
 }
 
+/*
+ * LMDB writes its lock file through a map, where a full disk is a SIGBUS, so
+ * its blocks are asked for first.
+ */
+static int allocate_lock(const char *path)
+{
+    char lock[PATH_BYTES_MAX + 16];
+
+    snprintf(lock, sizeof lock, "%s-lock", path);
+    int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, DB_FILE_MODE);
+    int r = fd < 0 ? -errno : -posix_fallocate(fd, 0, LOCK_FILE_BYTES);
+    if (fd >= 0)
+        close(fd);
+    return r ? error_origin(r) : 0;
+}
+
 static int open_file(struct db *db, const char *path, const struct db_options *options)
 {
     bool writable = options->mode == DB_SERVE;
-    int r = db_error(mdb_env_create(&db->env));
+    int r = writable ? allocate_lock(path) : 0;
 
+    if (r == 0)
+        r = db_error(mdb_env_create(&db->env));
     if (r)
         return r;
     mdb_env_set_maxdbs(db->env, DB_TABLE_N);

@@ -20,6 +20,9 @@ const LINES_MAX = 8;
 const RESENT_MAX = 40; // at the beginning of a run
 const ANSWER_MS_MAX = 30_000;
 const SHOWN_MAX = 10;
+const PATH_SHOWN_MAX = 64;
+
+const shown = (path) => String(path).slice(0, PATH_SHOWN_MAX);
 
 // Marsaglia, "Xorshift RNGs", 2003: the triple 13, 17, 5.
 export class Random {
@@ -117,7 +120,7 @@ export class Witness {
     }
 
     eventsAnswered({ request, late }, answer) {
-        const said = `${request.lines[0].path}: ${answer.status} ${answer.headers['crumb-result'] ?? answer.text}`;
+        const said = `${shown(request.lines[0].path)}: ${answer.status} ${answer.headers['crumb-result'] ?? answer.text}`;
         const wrong = (what) => this.problems.push(`${what}: ${said}`);
         request.unheard--;
         request.refused = answer.status === 503;
@@ -280,21 +283,21 @@ export class Load {
 // ---- what is found afterwards ----
 
 function checkEvents(witness, rows) {
-    const { problems } = witness;
     const found = new Map();
     for (const { sequence, visitor, log } of rows) {
         const request = witness.paths.get(log?.path);
-        if (!request) problems.push(`event ${sequence}, ${log?.path}: nobody sent it`);
-        else if (request.late) problems.push(`event ${sequence}, ${log.path}: sent when its consent had ended`);
-        else if (request.identity.id !== visitor) problems.push(`event ${sequence}, ${log.path}: of another visitor`);
-        if (found.has(log?.path)) problems.push(`event ${sequence}, ${log?.path}: is event ${found.get(log.path)}, too`);
+        const wrong = (what) => witness.problems.push(`event ${sequence}, ${shown(log?.path)}: ${what}`);
+        if (!request) wrong('nobody sent it');
+        else if (request.late) wrong('sent when its consent had ended');
+        else if (request.identity.id !== visitor) wrong('of another visitor');
+        if (found.has(log?.path)) wrong(`is event ${found.get(log.path)}, too`);
         found.set(log?.path, sequence);
     }
     for (const { lines, stored, late } of witness.requests) {
         const n = lines.filter(({ path }) => found.has(path)).length;
         if (stored === undefined && !late) witness.cut[n ? 'kept' : 'lost']++;
         if (stored !== undefined && n !== stored)
-            problems.push(`${lines[0].path}: ${stored} of ${lines.length} were answered stored, ${n} are there`);
+            witness.problems.push(`${shown(lines[0].path)}: ${stored} of ${lines.length} answered stored, ${n} are there`);
     }
 }
 

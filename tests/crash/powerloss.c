@@ -275,7 +275,10 @@ static bool is_store(const char *path)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 
-    return strncmp(name, STORE_NAME, strlen(STORE_NAME)) == 0 && strcmp(name, STORE_NAME "-lock") != 0;
+    size_t size = strlen(name), lock = strlen("-lock");
+    bool is_lock = size >= lock && strcmp(name + size - lock, "-lock") == 0;
+
+    return strncmp(name, STORE_NAME, strlen(STORE_NAME)) == 0 && !is_lock;
 }
 
 static void watch(const char *path, int flags, int fd)

@@ -153,7 +153,12 @@ const NOT_MATERIAL = {
     on_withdraw: { on_withdraw: 'keep' },
     regimes: { regimes: { default: 'opt_out', US: 'notice_only' } },
     spelling: { retention: { journal: '720h' } },
-    classes: { purposes: { analytics: { collects: ['device', 'log'], recipients: ['a'] }, journeys: { collects: ['clickpath'] } } },
+    order: {
+        purposes: {
+            analytics: { collects: ['device', 'log'], recipients: ['a'] },
+            journeys: { collects: ['clickpath'] },
+        },
+    },
 };
 
 test('what asks again is what the document says', async () => {

@@ -46,7 +46,7 @@ function readGap(lines, start, end, place) {
     return { markers, adjacent: end === start };
 }
 
-// The fenced blocks of a document in order: { place, language, text, markers, before }, the latter the block right before.
+// The fenced blocks of a document in order: { place, language, text, markers, before }; before: the block right before.
 export function blocksOf(file) {
     const lines = read(file).split('\n');
     const blocks = [];
@@ -108,7 +108,8 @@ function linesMatch([first, ...rest], actual) {
 const linesOf = (text) => text.replace(/\r/g, '').replace(/\n+$/, '').split('\n');
 
 export function assertOutput(expected, actual, place) {
-    if (!linesMatch(linesOf(expected), linesOf(actual))) assert.equal(actual, expected, `${place}: it prints otherwise`);
+    if (linesMatch(linesOf(expected), linesOf(actual))) return;
+    assert.equal(actual, expected, `${place}: it prints otherwise`);
 }
 
 // Without what is different each time: times, days, ids, the breaking of lines.
@@ -122,7 +123,8 @@ const steady = (text) =>
         .replace(/\s+/g, '');
 
 export function assertSteadyOutput(expected, actual, place) {
-    if (steady(expected) !== steady(actual)) assert.equal(actual, expected, `${place}: it prints otherwise`);
+    if (steady(expected) === steady(actual)) return;
+    assert.equal(actual, expected, `${place}: it prints otherwise`);
 }
 
 // Compares an answer; "..." in a text stands for anything, and alone for any value.

@@ -25,19 +25,22 @@ export function defines(header) {
 const UNITS = { bytes: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
 const SECONDS = { ms: 0.001, s: 1, seconds: 1, minutes: 60, hours: 3600, days: 86400, years: 365 * 86400 };
 
-// The numbers that "10 s" can mean for a limit of that name.
-function meanings(name, number, unit) {
-    if (unit in UNITS) return [number * UNITS[unit]];
-    if (!(unit in SECONDS)) return [number];
-    return [number * SECONDS[unit] * (/_MS(_|$)/.test(name) ? 1000 : 1)].map(Math.round);
+// What "10 s" means for a limit of that name.
+function meaning(name, number, unit) {
+    if (unit in UNITS) return number * UNITS[unit];
+    if (!(unit in SECONDS)) return number;
+    return Math.round(number * SECONDS[unit] * (/_MS(_|$)/.test(name) ? 1000 : 1));
 }
+
+const LIMIT = /`([A-Z][A-Z\d]*(?:_[A-Z\d]+)+)`(?:[\s|(,]+(\d+)(?: ([A-Za-z]+))?)?/g;
 
 // The limits that a text names, and the values it gives right behind the names: "`X_MAX` | 64 KiB", "`X_MAX` (10 s)".
 export function describedLimits(text) {
-    const found = [];
-    for (const [all, name, number, unit] of text.matchAll(/`([A-Z][A-Z\d]*(?:_[A-Z\d]+)+)`(?:[\s|(,]+(\d+)(?: ([A-Za-z]+))?)?/g))
-        found.push({ name, value: number && meanings(name, Number(number), unit), text: all });
-    return found;
+    return [...text.matchAll(LIMIT)].map(([all, name, number, unit]) => ({
+        name,
+        value: number && meaning(name, Number(number), unit),
+        text: all,
+    }));
 }
 
 // ---- commands ----

@@ -621,19 +621,6 @@ static void test_withdrawn_while_it_waits(void **state)
     collect_free(collect);
 }
 
-/* Consent is prior: what waited in the browser since before the choice is not covered by it. */
-static void test_before_the_choice(void **state)
-{
-    struct service *service = *state;
-    BUFFER_AUTO cookie = BUFFER_INIT(1000);
-    uint8_t id[VISITOR_BYTES];
-
-    choose_at(service, "shop", S, false, NOW - 5000, id);
-    put_cookie(service, "shop", id, &cookie);
-    handle_expecting(service, buffer_text(&cookie), PV "&dtm=1000&stm=6000", "received=1, stored=1");
-    handle_expecting(service, buffer_text(&cookie), PV "&dtm=1000&stm=6001", "received=1, no_consent=1");
-}
-
 /* A grant under a purpose that has since changed covers only what did not. */
 static void test_stale_grant(void **state)
 {
@@ -1077,7 +1064,6 @@ int main(void)
         SERVICE_TEST(test_cookies),
         SERVICE_TEST(test_live_consent),
         SERVICE_TEST(test_withdrawn_while_it_waits),
-        SERVICE_TEST(test_before_the_choice),
         SERVICE_TEST(test_stale_grant),
         SERVICE_TEST(test_replay_knows_the_visitor),
         SERVICE_TEST(test_before_the_choice),
