@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static void log_line(const char *level, const char *format, va_list args)
+static void __attribute__((format(printf, 2, 0))) log_line(const char *level, const char *format, va_list args)
 {
     char line[2048];
     int used = snprintf(line, sizeof line, "crumb: %s", level);

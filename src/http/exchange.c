@@ -23,24 +23,23 @@ struct text exchange_header(const struct exchange *exchange, struct text name)
     return at < 0 ? TEXT_NONE : text_of_iovec(exchange->req->headers.entries[at].value);
 }
 
-static struct text header_token(const struct exchange *exchange, const h2o_token_t *token)
-{
-    ssize_t at = h2o_find_header(&exchange->req->headers, token, -1);
-
-    return at < 0 ? TEXT_NONE : text_of_iovec(exchange->req->headers.entries[at].value);
-}
-
-struct text exchange_cookies(const struct exchange *exchange)
+/* Every field of that name, joined as one list (RFC 9110 section 5.3; RFC 9113 section 8.2.3 for cookies). */
+static struct text join_fields(const struct exchange *exchange, const h2o_token_t *token, h2o_iovec_t separator)
 {
     const h2o_headers_t *headers = &exchange->req->headers;
-    ssize_t at = h2o_find_header(headers, H2O_TOKEN_COOKIE, -1);
+    ssize_t at = h2o_find_header(headers, token, -1);
 
     if (at < 0)
         return TEXT_NONE;
     h2o_iovec_t joined = headers->entries[at].value;
-    while ((at = h2o_find_header(headers, H2O_TOKEN_COOKIE, at)) >= 0)
-        joined = h2o_concat(&exchange->req->pool, joined, h2o_iovec_init(H2O_STRLIT("; ")), headers->entries[at].value);
+    while ((at = h2o_find_header(headers, token, at)) >= 0)
+        joined = h2o_concat(&exchange->req->pool, joined, separator, headers->entries[at].value);
     return text_of_iovec(joined);
+}
+
+struct text exchange_cookies(const struct exchange *exchange)
+{
+    return join_fields(exchange, H2O_TOKEN_COOKIE, h2o_iovec_init(H2O_STRLIT("; ")));
 }
 
 struct text exchange_param(const struct exchange *exchange, struct text name)
@@ -71,9 +70,10 @@ struct client exchange_client(const struct exchange *exchange)
     h2o_req_t *req = exchange->req;
 
     req->conn->callbacks->get_peername(req->conn, (struct sockaddr *)&peer);
-    struct client client = address_client(exchange->loop->edition->config, (struct sockaddr *)&peer,
-                                          header_token(exchange, H2O_TOKEN_X_FORWARDED_FOR),
-                                          exchange_header(exchange, TEXT("x-forwarded-proto")));
+    struct client client =
+        address_client(exchange->loop->edition->config, (struct sockaddr *)&peer,
+                       join_fields(exchange, H2O_TOKEN_X_FORWARDED_FOR, h2o_iovec_init(H2O_STRLIT(", "))),
+                       exchange_header(exchange, TEXT("x-forwarded-proto")));
     client.https |= req->input.scheme == &H2O_URL_SCHEME_HTTPS;
     return client;
 }

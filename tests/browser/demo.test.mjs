@@ -47,6 +47,7 @@ describe('before a choice', { timeout: 300_000 }, () => {
             await state('Nothing was sent.');
             await page.getByRole('link', { name: 'Country loaf' }).click();
             await page.getByRole('heading', { name: 'Country loaf' }).waitFor();
+            assert.ok(await page.getByRole('button', { name: 'Add to basket' }).isDisabled());
             assert.deepEqual(asked(), []);
         }, { javaScriptEnabled: false }));
 
@@ -502,10 +503,11 @@ describe('the shop', { timeout: 300_000 }, () => {
         visit(async ({ page, button, said, state }) => {
             await button('Reject').click();
             await said('Your choice is saved.');
-            for (const bake of ['Country loaf', 'Plum galette', 'Country loaf']) {
+            for (const [i, bake] of ['Country loaf', 'Plum galette', 'Country loaf'].entries()) {
                 await page.getByRole('link', { name: bake }).click();
                 await page.getByRole('button', { name: 'Add to basket' }).click();
                 await page.getByRole('link', { name: 'Bakes', exact: true }).click();
+                await page.getByRole('link', { name: `Basket ${i + 1}` }).waitFor();
             }
             await page.getByRole('link', { name: 'Basket 3' }).click();
             assert.match(page.url(), /\?basket=loaf\.2_galette\.1$/);

@@ -2,7 +2,7 @@
 //
 // All rounds of a load share one store, so each also shows that the service works on with what a kill has left.
 //
-//     CRASH_ROUNDS=50 CRASH_SEED=1 CRUMB=build/crumb node tests/crash/kill.test.mjs
+//     CRASH_ROUNDS=50 CRUMB=build/crumb REPLAY=build/bench/replay node tests/crash/kill.test.mjs
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
 import { describe, it } from 'node:test';

@@ -100,7 +100,7 @@ export class Witness {
     receipts = new Map(); // id -> receipt
     unheard = {}; // choices without an answer, by action
     answered = { received: 0, stored: 0, refused: 0 }; // events; and requests that were answered 503
-    cut = { kept: 0, lost: 0 }; // requests that got no answer, by what became of them
+    cut = { kept: 0, lost: 0 }; // requests that had no answer before a crash, by what was found of them then
     sent = 0; // events, repeated ones included
     problems = [];
     visitors = Array.from({ length: VISITORS }, () => ({ identity: null, former: [] }));
@@ -293,9 +293,13 @@ function checkEvents(witness, rows) {
         if (found.has(log?.path)) wrong(`is event ${found.get(log.path)}, too`);
         found.set(log?.path, sequence);
     }
-    for (const { lines, stored, late } of witness.requests) {
+    for (const request of witness.requests) {
+        const { lines, stored, late, isCut } = request;
         const n = lines.filter(({ path }) => found.has(path)).length;
-        if (stored === undefined && !late) witness.cut[n ? 'kept' : 'lost']++;
+        if (stored === undefined && !late && !isCut) {
+            request.isCut = true;
+            witness.cut[n ? 'kept' : 'lost']++;
+        }
         if (stored !== undefined && n !== stored)
             witness.problems.push(`${shown(lines[0].path)}: ${stored} of ${lines.length} answered stored, ${n} are there`);
     }

@@ -1,7 +1,8 @@
 // The lights go out at any write (promise P2): what was answered was synced, and the store opens with what is left of
 // the rest. A kill cannot show this; powerloss.c says what is simulated and what is not.
 //
-//     POWER_ROUNDS=300 CRUMB=build/crumb POWERLOSS=build/tests/crash/libpowerloss.so node tests/crash/power.test.mjs
+//     POWER_ROUNDS=200 CRUMB=build/crumb REPLAY=build/bench/replay POWERLOSS=build/tests/crash/libpowerloss.so \
+//         node tests/crash/power.test.mjs
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { begin, eachSeed, folder, isWhole } from './harness.mjs';

@@ -270,15 +270,13 @@ static enum descriptor kind_of(int fd)
                                    : FOREIGN;
 }
 
-/* Also a draft of it, such as crumb.mdb.new; not the lock file, which means nothing once the machine is up again. */
+/* Also a draft of it, such as crumb.mdb.new; not their lock files, which mean nothing once the machine is up again. */
 static bool is_store(const char *path)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *dash = strrchr(name, '-');
 
-    size_t size = strlen(name), lock = strlen("-lock");
-    bool is_lock = size >= lock && strcmp(name + size - lock, "-lock") == 0;
-
-    return strncmp(name, STORE_NAME, strlen(STORE_NAME)) == 0 && !is_lock;
+    return strncmp(name, STORE_NAME, strlen(STORE_NAME)) == 0 && !(dash && strcmp(dash, "-lock") == 0);
 }
 
 static void watch(const char *path, int flags, int fd)

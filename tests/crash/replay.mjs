@@ -1,10 +1,11 @@
-// Many days at once: build/bench/replay writes a store and seals its days, with the clock taken from its input.
+// Many days at once: replay writes a store and seals its days, with the clock taken from its input. The program is the
+// one that the environment variable REPLAY names.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { dirname, join } from 'node:path';
-import { CRUMB } from '../http/server.mjs';
 
-const REPLAY = join(dirname(CRUMB), 'bench', 'replay');
+const { REPLAY } = process.env;
+if (!REPLAY) throw new Error('set REPLAY to bench/replay of the build folder');
+
 const DAY_MS = 24 * 3600 * 1000;
 const FIRST_DAY_MS = Date.UTC(2026, 0, 5);
 const VISITORS_A_DAY = 30;

@@ -132,57 +132,74 @@ test('every text of the notice is named', () => {
     assert.deepEqual(others, []);
 });
 
-// What asks again, by what it is in the configuration of @site.
-const MATERIAL = {
-    classes: { purposes: { analytics: { collects: ['log'] }, journeys: { collects: ['clickpath'] } } },
-    recipients: { recipients: { a: { name: 'Another' } } },
-    why: { recipients: { a: { name: 'A', country: 'DE', why: 'else' } } },
-    controller: { controller: { name: 'Others', contact: 'privacy@shop.example' } },
-    storage: { storage: { country: 'FR' } },
-    retention: { retention: { segments: '24mo' } },
-    address: { address: 'none' },
+// ---- what asks again ----
+
+const CLASSES = { analytics: ['log', 'device'], journeys: ['clickpath'] };
+const purposes = (classes, recipients = ['a']) =>
+    Object.fromEntries(Object.entries(classes).map(([name, collects]) => [name, { collects, recipients }]));
+const recipient = (more) => ({ recipients: { a: { name: 'A', country: 'DE', why: 'that', ...more } } });
+const controller = (more) => ({ controller: { name: 'Example', contact: 'privacy@shop.example', ...more } });
+
+const SITE = {
+    ...site(),
+    ...controller(),
+    ...recipient(),
+    storage: { country: 'DE' },
+    purposes: purposes(CLASSES),
 };
-const NOT_MATERIAL = {
-    texts: { texts: { en: { title: 'Choose' }, de: { title: 'Ihre Wahl' } } },
-    name: { name: 'Another name' },
-    contact: { controller: { name: 'Example Shop', address: 'elsewhere', contact: 'other@shop.example' } },
-    location: { storage: { country: 'DE', location: 'Berlin' } },
-    origins: { origins: ['https://shop.example', 'https://www.shop.example'] },
-    timezone: { timezone: 'Asia/Tokyo' },
-    cookie_domain: { cookie_domain: 'shop.example' },
-    on_withdraw: { on_withdraw: 'keep' },
-    regimes: { regimes: { default: 'opt_out', US: 'notice_only' } },
-    spelling: { retention: { journal: '720h' } },
-    order: {
-        purposes: {
-            analytics: { collects: ['device', 'log'], recipients: ['a'] },
-            journeys: { collects: ['clickpath'] },
-        },
-    },
+
+// Changes of SITE, by the words that the document has for them.
+const ASKS = {
+    'the classes it collects': { purposes: purposes({ ...CLASSES, analytics: ['log'] }) },
+    'its recipients': { purposes: purposes(CLASSES, []) },
+    name: recipient({ name: 'Another' }),
+    country: recipient({ country: 'FR' }),
+    'why of each': recipient({ why: 'else' }),
+    '`controller.name`': controller({ name: 'Another' }),
+    '`storage.country`': { storage: { country: 'FR' } },
+    '`retention`': { retention: { segments: '24mo' } },
+    '- `address`': { address: 'none' },
+};
+const ASKS_BUT_KEEPS = {
+    added: { purposes: purposes({ ...CLASSES, further: [] }) },
+    removed: { purposes: purposes({ analytics: CLASSES.analytics }) },
+    moved: { purposes: purposes({ journeys: CLASSES.journeys, analytics: CLASSES.analytics }) },
+};
+const ASKS_NOBODY = {
+    texts: { texts: { en: { title: 'Choose' } } },
+    languages: { texts: { de: { title: 'Ihre Wahl' } } },
+    '`name`': { name: 'Another name' },
+    '`controller.address`': controller({ address: 'elsewhere' }),
+    '`controller.contact`': controller({ contact: 'other@shop.example' }),
+    '`storage.location`': { storage: { country: 'DE', location: 'Berlin' } },
+    '`origins`': { origins: ['https://shop.example', 'https://www.shop.example'] },
+    '`timezone`': { timezone: 'Asia/Tokyo' },
+    '`cookie_domain`': { cookie_domain: 'shop.example' },
+    '`on_withdraw`': { on_withdraw: 'keep' },
+    '`regimes`': { regimes: { default: 'opt_out', US: 'notice_only' } },
+    'the same period': { retention: { journal: '720h' } },
+    'order of classes': { purposes: purposes({ ...CLASSES, analytics: ['device', 'log'] }) },
 };
 
 test('what asks again is what the document says', async () => {
-    const base = {
-        ...site(),
-        storage: { country: 'DE' },
-        recipients: { a: { name: 'A', country: 'DE', why: 'that' } },
-        purposes: {
-            analytics: { collects: ['log', 'device'], recipients: ['a'] },
-            journeys: { collects: ['clickpath'] },
-        },
-    };
-    await withServer({ sites: { shop: base } }, async (server) => {
+    const [list, sentences, others] = section(FILE, 'What asks visitors again').split(/^When |^Everything else/m);
+    const cases = [
+        [list, ASKS, true, false],
+        [sentences, ASKS_BUT_KEEPS, true, true],
+        [others, ASKS_NOBODY, false, true],
+    ];
+    await withServer({ sites: { shop: SITE } }, async (server) => {
         const visitor = server.visitor();
         await visitor.chose('grant');
-        const asks = async (shop) => {
-            await server.reload({ sites: { shop } });
-            return (await visitor.consent()).ask;
-        };
-        for (const [what, change] of Object.entries(NOT_MATERIAL))
-            assert.equal(await asks({ ...base, ...change }), false, `${what} asks nobody`);
-        for (const [what, change] of Object.entries(MATERIAL))
-            assert.equal(await asks({ ...base, ...change }), true, `${what} asks again`);
+        for (const [text, changes, ask, keeps] of cases)
+            for (const [words, change] of Object.entries(changes)) {
+                assert.ok(text.includes(words), words);
+                await server.reload({ sites: { shop: { ...SITE, ...change } } });
+                const consent = await visitor.consent();
+                assert.equal(consent.ask, ask, words);
+                // A grant that covers nothing any more is shown as none.
+                assert.equal(consent.purposes.analytics, keeps, words);
+            }
     });
-    const told = section(FILE, 'What asks visitors again');
-    for (const word of [...Object.keys(MATERIAL), 'texts', 'timezone', 'regimes']) assert.ok(told.includes(word), word);
+    assert.equal(list.match(/^- /gm).length, 5);
 });

@@ -86,7 +86,7 @@ static void test_parse(void **state)
          CHOICE_E_INVALID, 0, 0},
         {"answered twice",
          "{" SHOP "'action':'custom','purposes':{'analytics':true,'analytics':false,'journeys':true,'marketing':true,'"
-                  "strict':true}}",
+         "strict':true}}",
          CHOICE_E_INVALID, 0, 0},
         {"answers in a list", "{" SHOP "'action':'custom','purposes':['analytics']}", CHOICE_E_INVALID, 0, 0},
         {"answers null", "{" SHOP "'action':'grant','purposes':null}", CHOICE_E_INVALID, 0, 0},

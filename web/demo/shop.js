@@ -89,7 +89,6 @@ function add(event) {
     const { item } = event.currentTarget.dataset;
     const n = (basket.get(item) ?? 0) + 1;
 
-    event.preventDefault();
     change(basket, item, n);
     find('added').replaceChildren(
         `${GOODS[item].name}: ${Math.min(n, EACH_MAX)} in your basket. `,
@@ -106,6 +105,7 @@ function order(event) {
     find('thanks').focus();
 }
 
-find('add')?.addEventListener('submit', add);
+find('add')?.addEventListener('click', add);
+find('add')?.removeAttribute('disabled');
 find('order')?.addEventListener('submit', order);
 show(readBasket());

@@ -1,0 +1,172 @@
+/*
+ * Any bytes as a row of the store.  The first byte says which row, and whether
+ * its checksum (or hash) is to be made right, as random bytes hardly ever get
+ * past it; the rest is the row.
+ *
+ * Rows of tables that are read through a transaction are put into one that is
+ * never committed.
+ */
+#include "crumb/base/random.h"
+#include "crumb/consent/ledger.h"
+#include "crumb/consent/visitor.h"
+#include "crumb/store/checksum.h"
+#include "crumb/store/journal.h"
+#include <assert.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define ROW_BYTES_MAX (64 << 10)
+#define SITE 1
+#define DAY 20514
+#define HOUR 492345
+#define SEQUENCE 7
+#define VISITOR ((const uint8_t *)"visitor-no-00001")
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct db_txn *txn;
+
+/* The store's files are unlinked at once: they live as long as the process. */
+static void open_store(void)
+{
+    char folder[] = "/tmp/crumb-fuzz-XXXXXX", path[64];
+    struct db *db;
+
+    assert(random_init() == 0);
+    assert(mkdtemp(folder));
+    int r = db_open(&(struct db_options){.folder = folder, .mode = DB_SERVE, .size_bytes_max = 16 << 20}, &db);
+    assert(r == 0 && db_begin_write(db, &txn) == 0);
+    static const char *const files[] = {"crumb.mdb", "crumb.mdb-lock", "lock"};
+    for (unsigned i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, files[i]);
+        unlink(path);
+    }
+    rmdir(folder);
+}
+
+static void put(enum db_table table, const struct key *key, struct text row)
+{
+    assert(db_put(txn, table, key_text(key), row) == 0);
+}
+
+static void try_journal(const struct key *key, struct text row)
+{
+    struct journal_record record;
+    struct event event;
+
+    if (!journal_decode(key_text(key), row, &record))
+        return;
+    assert(record.site == SITE && record.day == DAY && record.sequence == SEQUENCE);
+    assert(record.kind >= EVENT_PAGEVIEW && record.kind < EVENT_KIND_N);
+    assert((record.classes & ~CLASS_ALL) == 0 && record.classes & CLASS_BIT(event_carrier(record.kind)));
+    if (!journal_event(&record, &event))
+        return;
+    assert(event.kind == record.kind && event.n_properties <= PROPERTIES_MAX);
+    /* What was read is written and read the same. */
+    for (unsigned class = 0; class < CLASS_N; class ++) {
+        BUFFER_AUTO once = BUFFER_INIT(ROW_BYTES_MAX), twice = BUFFER_INIT(ROW_BYTES_MAX);
+        struct event back = {.kind = event.kind};
+
+        event_encode(&event, class, &once);
+        assert(event_decode(buffer_text(&once), class, &back));
+        event_encode(&back, class, &twice);
+        assert(text_equal(buffer_text(&once), buffer_text(&twice)));
+    }
+}
+
+static void try_ledger(struct text row)
+{
+    struct ledger_record record;
+
+    if (!ledger_decode(SEQUENCE, row, &record))
+        return;
+    assert(record.sequence == SEQUENCE && record.n_answers <= PURPOSES_MAX);
+    assert(strcmp(words_choice_kind(record.kind), "?") && strcmp(words_surface(record.surface), "?"));
+    assert(strcmp(words_regime(record.regime), "?"));
+}
+
+static void try_visitor(const struct key *key, struct text row)
+{
+    struct visitor visitor, again;
+
+    put(DB_VISITORS, key, row);
+    int r = visitor_get(txn, SITE, VISITOR, &visitor);
+    assert(r == 0 || r == -EBADMSG);
+    if (r)
+        return;
+    assert(visitor.n_granted <= PURPOSES_MAX && strcmp(words_choice_kind(visitor.choice), "?"));
+    assert(visitor_put(txn, SITE, VISITOR, &visitor) == 0 && visitor_get(txn, SITE, VISITOR, &again) == 0);
+    assert(visitor.choice == again.choice && visitor.n_granted == again.n_granted && visitor.at_ms == again.at_ms);
+}
+
+static int take_books(void *context, uint32_t site, uint32_t hour, const struct books *books)
+{
+    (void)context;
+    assert(site == SITE && hour == HOUR && accounting_balanced(books));
+    return 0;
+}
+
+static void try_books(const struct key *key, struct text row)
+{
+    struct books one = {.received = 1, .stored = 1};
+    uint32_t site, hour;
+
+    put(DB_ACCOUNTING, key, row);
+    int r = accounting_each(txn, take_books, NULL, &site, &hour);
+    assert(r == 0 || r == -EBADMSG);
+    assert(accounting_add(txn, SITE, HOUR, &one) == r);
+}
+
+static void try_day(const struct key *key, struct text row)
+{
+    struct day_state state;
+
+    put(DB_DAYS, key, row);
+    int r = day_get(txn, SITE, DAY, &state);
+    assert(r == 0 || r == -EBADMSG);
+    assert(r || state.sealed <= state.last);
+}
+
+static void sign(const struct key *key, struct buffer *row)
+{
+    uint8_t hash[HASH_BYTES];
+    crypto_hash_sha256_state state;
+
+    crypto_hash_sha256_init(&state);
+    crypto_hash_sha256_update(&state, key->bytes, key->size);
+    crypto_hash_sha256_update(&state, row->data, row->size);
+    crypto_hash_sha256_final(&state, hash);
+    buffer_put(row, hash, sizeof hash);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const struct key keys[] = {key_journal(SITE, DAY, SEQUENCE), key_sequence(SEQUENCE), key_visitor(SITE, VISITOR),
+                               key_hour(SITE, HOUR), key_day(SITE, DAY)};
+    BUFFER_AUTO row = BUFFER_INIT(ROW_BYTES_MAX);
+
+    if (!txn)
+        open_store();
+    if (size < 1 || size > ROW_BYTES_MAX - HASH_BYTES)
+        return 0;
+    unsigned which = data[0] % 5;
+    buffer_put(&row, data + 1, size - 1);
+    if (data[0] & 0x80 && which == 1)
+        sign(&keys[1], &row);
+    else if (data[0] & 0x80)
+        checksum_put(&row, key_text(&keys[which]));
+    if (which == 0)
+        try_journal(&keys[0], buffer_text(&row));
+    else if (which == 1)
+        try_ledger(buffer_text(&row));
+    else if (which == 2)
+        try_visitor(&keys[2], buffer_text(&row));
+    else if (which == 3)
+        try_books(&keys[3], buffer_text(&row));
+    else
+        try_day(&keys[4], buffer_text(&row));
+    return 0;
+}
