@@ -109,10 +109,12 @@ static int parse_object(json_t *root, const struct edition *edition, struct choi
     if (kind < 0)
         return invalid(complaint, "`action` must be grant, deny, custom, dismiss or withdraw");
     choice.kind = (enum choice_kind)kind;
+    struct text wanted = {.data = lang, .size = lang_size};
     choice.notice = edition_notice_by_hex(edition, choice.site, (struct text){.data = notice, .size = notice_size});
-    if (!choice.notice ||
-        (lang_size &&
-         choice.notice != edition_notice(edition, choice.site, (struct text){.data = lang, .size = lang_size}))) {
+    /* Nobody has to read again to take consent back: GDPR art. 7(3). */
+    if (choice.kind == CHOICE_WITHDRAW && !choice.notice)
+        choice.notice = edition_notice(edition, choice.site, wanted);
+    if (!choice.notice || (lang_size && choice.notice != edition_notice(edition, choice.site, wanted))) {
         buffer_put_text(complaint,
                         TEXT("`notice` is not what is shown now; read GET /v1/notice, show it, and ask again"));
         return CHOICE_E_STALE_NOTICE;

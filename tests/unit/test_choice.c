@@ -63,6 +63,8 @@ static void test_parse(void **state)
         {"dismiss that grants", "{" SHOP "'action':'dismiss'," ANSWERS("true", "true", "true", "true") "}",
          CHOICE_E_INVALID, 0, 0},
         {"withdraw", "{" SHOP "'action':'withdraw'}", 0, CHOICE_WITHDRAW, 0},
+        {"withdraw under a notice of long ago", "{'site':'shop','notice':'0','surface':'page','action':'withdraw'}", 0,
+         CHOICE_WITHDRAW, 0},
         {"withdraw that grants", "{" SHOP "'action':'withdraw'," ANSWERS("true", "false", "false", "false") "}",
          CHOICE_E_INVALID, 0, 0},
         {"custom", "{" SHOP "'action':'custom'," ANSWERS("true", "false", "false", "true") "}", 0, CHOICE_CUSTOM,
