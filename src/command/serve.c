@@ -113,12 +113,14 @@ static void stop(struct serve *serve)
 {
     struct service *service = &serve->service;
 
-    server_stop(serve->server);
+    if (serve->server)
+        server_stop(serve->server);
     pool_free(service->pool);
     keeper_stop(serve->keeper);
     if (service->writer)
         writer_stop(service->writer);
     writer_free(service->writer);
+    server_free(serve->server);
     days_free(service->days);
     dedupe_free(service->dedupe);
     db_close(service->db);

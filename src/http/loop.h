@@ -24,6 +24,8 @@ struct loop {
     int fds[LISTENER_N]; /* given to the listeners */
     h2o_socket_t *listeners[LISTENER_N];
     sem_t ready;            /* posted once when the loop can take orders */
+    sem_t drained;          /* posted once when it has stopped */
+    sem_t may_end;          /* awaited then: no other thread will send it anything */
     unsigned n_connections; /* of this loop */
     unsigned n_waits;       /* requests, there or vanished, that another thread will wake */
     bool stopping;

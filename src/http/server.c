@@ -194,6 +194,12 @@ static void loop_deinit(struct loop *loop)
     h2o_evloop_destroy(evloop);
 }
 
+static void wait_for(sem_t *semaphore)
+{
+    while (sem_wait(semaphore) < 0)
+        ; /* a signal */
+}
+
 static void *loop_run(void *context)
 {
     struct loop *loop = context;
@@ -206,6 +212,9 @@ static void *loop_run(void *context)
     int64_t deadline_us = clock_monotonic_us() + STOP_LOOPS_MS_MAX * 1000LL;
     while (!loop_is_quiet(loop) && clock_monotonic_us() < deadline_us)
         h2o_evloop_run(loop->h2o.loop, STOP_TURN_MS);
+    sem_post(&loop->drained);
+    /* A sender wakes the loop behind the message, so its pipe must outlive whoever sends. */
+    wait_for(&loop->may_end);
     loop_deinit(loop);
     return NULL;
 }
@@ -219,6 +228,8 @@ static int loop_start(struct loop *loop, struct server *server, struct edition *
         SSL_CTX_up_ref(tls);
     loop->accept[LISTENER_PUBLIC].ssl_ctx = tls;
     sem_init(&loop->ready, 0, 0);
+    sem_init(&loop->drained, 0, 0);
+    sem_init(&loop->may_end, 0, 0);
     int r = 0;
     for (unsigned i = 0; i < LISTENER_N; i++) {
         loop->fds[i] = fcntl(server->sockets[i], F_DUPFD_CLOEXEC, 0);
@@ -235,8 +246,7 @@ static int loop_start(struct loop *loop, struct server *server, struct edition *
                 close(loop->fds[i]);
         return r < 0 ? error_origin(r) : r;
     }
-    while (sem_wait(&loop->ready) < 0)
-        ;
+    wait_for(&loop->ready);
     return 0;
 }
 
@@ -379,6 +389,7 @@ int server_start(const struct service *service, struct edition *edition, struct 
         if (complaint->size == 0)
             buffer_printf(complaint, "cannot start: %s", strerror(-r));
         server_stop(server);
+        server_free(server);
         return error_trace(r);
     }
     *ret_server = server;
@@ -404,18 +415,29 @@ int server_reload(struct server *server, struct edition *edition, struct buffer 
     return error_trace(r);
 }
 
-struct server *server_stop(struct server *server)
+void server_stop(struct server *server)
+{
+    for (unsigned i = 0; i < server->n_loops; i++)
+        give_order(&server->loops[i], (struct order){.stop = true});
+    for (unsigned i = 0; i < server->n_loops; i++)
+        wait_for(&server->loops[i].drained);
+}
+
+struct server *server_free(struct server *server)
 {
     bool clean = true;
 
     if (!server)
         return NULL;
-    for (unsigned i = 0; i < server->n_loops; i++)
-        give_order(&server->loops[i], (struct order){.stop = true});
     for (unsigned i = 0; i < server->n_loops; i++) {
+        struct loop *loop = &server->loops[i];
+
+        sem_post(&loop->may_end);
         pthread_join(server->threads[i], NULL);
-        clean &= loop_is_quiet(&server->loops[i]);
-        sem_destroy(&server->loops[i].ready);
+        clean &= loop_is_quiet(loop);
+        sem_destroy(&loop->ready);
+        sem_destroy(&loop->drained);
+        sem_destroy(&loop->may_end);
     }
     for (unsigned i = 0; i < LISTENER_N; i++)
         if (server->sockets[i] >= 0)

@@ -141,7 +141,7 @@ static int apply_all(struct writer *writer, struct write_op *const *ops, size_t 
 }
 
 /* A full or failing disk is nobody's fault in particular. */
-static bool is_everybodys(int fault) { return fault == -ENOSPC || fault == -EIO; }
+static bool is_everybodys(int fault) { return fault == -ENOSPC || fault == -EIO || fault == -EROFS; }
 
 static int commit_ops(struct writer *writer, struct write_op *const *ops, size_t n_ops)
 {

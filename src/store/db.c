@@ -425,9 +425,10 @@ int db_commit(struct db_txn *txn)
          * cannot know which state the disk holds.  Ask it.
          */
         MDB_txn *probe;
-        if (mdb_txn_begin(db->env, NULL, 0, &probe) == MDB_PANIC)
+        int state = mdb_txn_begin(db->env, NULL, 0, &probe);
+        if (state == MDB_PANIC)
             db->broken = true;
-        else
+        else if (state == 0)
             mdb_txn_abort(probe);
     }
     return r;

@@ -29,7 +29,10 @@ const TMPFS_BYTES = 8 << 20;
 const FILLER_BYTES = 3 << 20;
 const FILE_KIB_MAX = 2048;
 
-const TROUBLE = [/^crumb: error: cannot write to the store; answering 503 until it works again: /, /^crumb: the store takes writes again$/];
+const TROUBLE = [
+    /^crumb: error: cannot write to the store; answering 503 until it works again: /,
+    /^crumb: the store takes writes again$/,
+];
 
 class Trial {
     constructor(config) {
@@ -43,10 +46,11 @@ class Trial {
     async load(what, isEnough, options) {
         const { server } = this;
         const deadline = Date.now() + LOAD_MS_MAX;
-        await new Load(this.random, this.witness, options).run(server.public, () => isEnough() || Date.now() > deadline);
+        const load = new Load(this.random, this.witness, options);
+        await load.run(server.public, () => isEnough() || Date.now() > deadline);
         if (isEnough()) return;
         const end = await Promise.race([server.child.ended, sleep(LATE_MS_MAX)]);
-        assert.fail(end ? `the server died of ${end.signal ?? end.code} before there was ${what}` : `there was not ${what}`);
+        assert.fail(`${end ? `the server died of ${end.signal ?? end.code} before` : 'in vain waited for'} ${what}`);
     }
 
     async isReady() {
@@ -148,7 +152,8 @@ async function fullFromTheFirst() {
 
 function unshare(args, env) {
     const mine = process.getuid() === 0 ? ['-m'] : ['-rm'];
-    return spawnSync('unshare', [...mine, ...args], { encoding: 'utf8', env, timeout: INSIDE_MS_MAX, killSignal: 'SIGKILL' });
+    const limits = { timeout: INSIDE_MS_MAX, killSignal: 'SIGKILL' };
+    return spawnSync('unshare', [...mine, ...args], { encoding: 'utf8', env, ...limits });
 }
 
 // Runs this file once more, with a small file system as its folder for temporary files.
@@ -158,12 +163,11 @@ function enter(t, folder) {
         t.diagnostic('mounting is not permitted here: left to the limit on the size of files');
         return;
     }
-    const self = [process.execPath, fileURLToPath(import.meta.url)];
     const { NODE_TEST_CONTEXT: _, ...env } = process.env; // of the runner, which does not know the other run
     const run = unshare(['sh', '-c', '"$@" && exec "$NODE" "$FILE"', 'sh', ...mount], {
         ...env,
-        NODE: self[0],
-        FILE: self[1],
+        NODE: process.execPath,
+        FILE: fileURLToPath(import.meta.url),
         TMPDIR: folder,
         CRASH_INSIDE: '1',
     });

@@ -39,7 +39,14 @@ export async function begin(server, shell) {
     const end = await Promise.race([ready, server.child.ended]);
     if (!end) return true;
     if (end.signal === 'SIGKILL') return false;
-    throw new Error(`the server ended with ${end.signal ?? end.code} before it was ready: ${server.child.output.stderr}`);
+    const { stderr } = server.child.output;
+    throw new Error(`the server ended with ${end.signal ?? end.code} before it was ready: ${stderr}`);
+}
+
+// What a killed server wrote and nobody expected, such as the report of a sanitizer.
+export function surprises({ child, expected }) {
+    const lines = child.output.stderr.split('\n').filter(Boolean);
+    return lines.filter((line) => !expected.some((pattern) => pattern.test(line)));
 }
 
 // A configured folder; nothing runs in it yet.

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
 import { describe, it } from 'node:test';
-import { begin, eachSeed, folder, moment } from './harness.mjs';
+import { begin, eachSeed, folder, moment, surprises } from './harness.mjs';
 import { Load, Random, Witness, testify } from './load.mjs';
 import { DAYS, FINISHED, lines, replay, rollups } from './replay.mjs';
 
@@ -39,6 +39,7 @@ describe('kill -9', { timeout: 1_800_000 }, () => {
             server.kill('SIGKILL');
             assert.equal((await server.child.ended).signal, 'SIGKILL');
             await load;
+            assert.deepEqual(surprises(server), []);
             total = await testify(server, witness);
         });
         const { answered, cut } = witness;
@@ -46,7 +47,8 @@ describe('kill -9', { timeout: 1_800_000 }, () => {
         assert.ok(witness.receipts.size && cut.kept + cut.lost, 'choices were made, and answers were cut off');
         t.diagnostic(
             `${total.events} events, ${answered.stored} of them answered; ${total.records} ledger records, ` +
-                `${witness.receipts.size} of them answered; of beacons without an answer ${cut.kept} are there, ${cut.lost} not`,
+                `${witness.receipts.size} of them answered; ` +
+                `of beacons without an answer ${cut.kept} are there, ${cut.lost} not`,
         );
         assert.ok(await begin(server));
         await server.end();

@@ -60,7 +60,8 @@ export class Random {
 
     // A UUID.
     id() {
-        const hex = Array.from({ length: 4 }, () => this.between(0, 2 ** 32 - 1).toString(16).padStart(8, '0')).join('');
+        const word = () => this.between(0, 2 ** 32 - 1).toString(16).padStart(8, '0');
+        const hex = [word(), word(), word(), word()].join('');
         return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, '$1-$2-4$3-8$4-$5');
     }
 }
@@ -90,8 +91,8 @@ const isOver = (identity) => !identity || identity.ended;
 // them was answered.
 //
 // A request is some events of one identity, sent once or again. `late`: it was first sent when the consent had ended.
-// `unheard`: how many sendings have no answer. `refused`: the last answer was 503. `stored`: how many of its events must
-// be in the journal; undefined: nobody knows.
+// `unheard`: how many sendings have no answer. `refused`: the last answer was 503. `stored`: how many of its events
+// must be in the journal; undefined: nobody knows.
 //
 // A problem is a line about what must not be.
 export class Witness {
@@ -120,8 +121,9 @@ export class Witness {
     }
 
     eventsAnswered({ request, late }, answer) {
-        const said = `${shown(request.lines[0].path)}: ${answer.status} ${answer.headers['crumb-result'] ?? answer.text}`;
-        const wrong = (what) => this.problems.push(`${what}: ${said}`);
+        const what = answer.headers['crumb-result'] ?? answer.text;
+        const said = `${shown(request.lines[0].path)}: ${answer.status} ${what}`;
+        const wrong = (why) => this.problems.push(`${why}: ${said}`);
         request.unheard--;
         request.refused = answer.status === 503;
         if (request.refused) {
@@ -217,7 +219,8 @@ export class Load {
 
     line() {
         const path = `/${this.name}/${this.witness.sent}/${this.random.id()}/${this.bulk}`;
-        return { path, pairs: `aid=shop&e=pv&eid=${this.random.id()}&url=${encodeURIComponent(`https://shop.example${path}`)}` };
+        const url = encodeURIComponent(`https://shop.example${path}`);
+        return { path, pairs: `aid=shop&e=pv&eid=${this.random.id()}&url=${url}` };
     }
 
     send(agent, identity, n) {
@@ -245,11 +248,12 @@ export class Load {
 
     // The answer, or null when the server is gone.
     async choose(agent, action, identity) {
-        const purposes = action === 'custom' && { analytics: true, journeys: this.random.chance(0.5), marketing: false };
-        const body = { site: 'shop', notice: this.notice, surface: 'banner', action, ...(purposes && { purposes }) };
+        const some = { analytics: true, journeys: this.random.chance(0.5), marketing: false };
+        const purposes = action === 'custom' ? { purposes: some } : {};
+        const body = JSON.stringify({ site: 'shop', notice: this.notice, surface: 'banner', action, ...purposes });
         const headers = identity ? { cookie: identity.cookie } : {};
         this.witness.choiceSent(action);
-        const answer = await ask(agent, this.port, { method: 'POST', path: '/v1/consent', headers, body: JSON.stringify(body) });
+        const answer = await ask(agent, this.port, { method: 'POST', path: '/v1/consent', headers, body });
         const receipt = answer && this.witness.choiceAnswered(action, answer);
         return answer && { ...answer, receipt };
     }
@@ -300,8 +304,8 @@ function checkEvents(witness, rows) {
             request.isCut = true;
             witness.cut[n ? 'kept' : 'lost']++;
         }
-        if (stored !== undefined && n !== stored)
-            witness.problems.push(`${shown(lines[0].path)}: ${stored} of ${lines.length} answered stored, ${n} are there`);
+        const said = `${stored} of ${lines.length} answered stored, ${n} are there`;
+        if (stored !== undefined && n !== stored) witness.problems.push(`${shown(lines[0].path)}: ${said}`);
     }
 }
 
@@ -320,7 +324,7 @@ function checkLedger(witness, rows) {
         if (!found.has(id)) problems.push(`the ledger has lost the ${action} of receipt ${id}`);
     for (const [action, n] of Object.entries(surplus))
         if (n > (unheard[action] ?? 0))
-            problems.push(`${n} records of ${action} that nobody has a receipt for; ${unheard[action] ?? 0} had no answer`);
+            problems.push(`${n} records of ${action} without a receipt; ${unheard[action] ?? 0} had no answer`);
 }
 
 function checkBooks({ problems, answered, sent }, books) {

@@ -5,7 +5,7 @@
 //         node tests/crash/power.test.mjs
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { begin, eachSeed, folder, isWhole } from './harness.mjs';
+import { begin, eachSeed, folder, isWhole, surprises } from './harness.mjs';
 import { Load, Random, Witness, testify } from './load.mjs';
 import { FINISHED, lines, replay, rollups } from './replay.mjs';
 
@@ -20,7 +20,11 @@ const FIRST_START_SEEDS = 2; // of each
 const SEALS = 8;
 const SEAL_STEPS_MAX = 100;
 
-const environment = (seed, step) => ({ LD_PRELOAD: POWERLOSS, POWERLOSS_SEED: String(seed), POWERLOSS_STEP: String(step) });
+const environment = (seed, step) => ({
+    LD_PRELOAD: POWERLOSS,
+    POWERLOSS_SEED: String(seed),
+    POWERLOSS_STEP: String(step),
+});
 
 // The same for begin().
 const preload = (seed, step) =>
@@ -36,12 +40,15 @@ function addLosses(sum, text) {
     sum.all += Number(all);
 }
 
+const assertVaried = ({ lost, all }) => assert.ok(lost && lost < all, 'some was lost and some not');
+
 describe('a power cut', { timeout: 1_800_000 }, () => {
     it('during a load loses nothing that was answered', async (t) => {
         const server = folder();
         const witness = new Witness();
         const sum = { lost: 0, all: 0 };
         let total;
+        server.expect(/^powerloss: step /);
         assert.ok(await begin(server));
         await server.stop();
         await eachSeed('POWER_ROUNDS', ROUNDS, server, async (seed) => {
@@ -51,13 +58,15 @@ describe('a power cut', { timeout: 1_800_000 }, () => {
                 await server.child.ended;
             }
             addLosses(sum, server.child.output.stderr);
+            assert.deepEqual(surprises(server), []);
             total = await testify(server, witness);
         });
         const { answered, cut } = witness;
         assert.equal(answered.refused, 0, 'nothing had to be refused');
-        if (isWhole('POWER_ROUNDS', ROUNDS)) assert.ok(sum.lost && sum.lost < sum.all, 'some was lost and some not');
+        if (isWhole('POWER_ROUNDS', ROUNDS)) assertVaried(sum);
         t.diagnostic(
-            `${sum.lost} of ${sum.all} page writes lost; ${total.events} events, ${answered.stored} of them answered; ` +
+            `${sum.lost} of ${sum.all} page writes lost; ` +
+                `${total.events} events, ${answered.stored} of them answered; ` +
                 `${total.records} ledger records, ${witness.receipts.size} of them answered; ` +
                 `of beacons without an answer ${cut.kept} are there, ${cut.lost} not`,
         );
@@ -80,7 +89,7 @@ describe('a power cut', { timeout: 1_800_000 }, () => {
             }
         }
         assert.deepEqual(wrong, []);
-        assert.ok(sum.lost && sum.lost < sum.all, 'some was lost and some not');
+        assertVaried(sum);
     });
 
     it('while days are sealed leaves each sealed whole or not at all', async (t) => {
@@ -99,7 +108,7 @@ describe('a power cut', { timeout: 1_800_000 }, () => {
             if (end.code !== 0) addLosses(sum, child.output); // it may be done before that step
             await rollups(server);
         });
-        if (isWhole('POWER_SEALS', SEALS)) assert.ok(sum.lost && sum.lost < sum.all, 'some was lost and some not');
+        if (isWhole('POWER_SEALS', SEALS)) assertVaried(sum);
         t.diagnostic(`${sum.lost} of ${sum.all} page writes lost`);
         assert.deepEqual(await replay(server, input).ended, FINISHED);
         assert.deepEqual(await rollups(server), wanted);

@@ -37,7 +37,8 @@ export function lines() {
 
 // Feeds @server's store, which nobody serves: { child, ended }.
 export function replay(server, input, env = {}) {
-    const child = spawn(REPLAY, ['-c', server.file], { stdio: ['pipe', 'ignore', 'pipe'], env: { ...process.env, ...env } });
+    const options = { stdio: ['pipe', 'ignore', 'pipe'], env: { ...process.env, ...env } };
+    const child = spawn(REPLAY, ['-c', server.file], options);
     child.output = '';
     child.stderr.setEncoding('utf8').on('data', (text) => (child.output += text));
     const ended = new Promise((resolve, reject) => {

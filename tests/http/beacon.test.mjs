@@ -8,6 +8,7 @@ import { eventually, site, start, withServer } from './server.mjs';
 const NONE = { analytics: false, journeys: false, marketing: false };
 const STORED = { received: 1, stored: 1 };
 const dropped = (reason) => ({ received: 1, [reason]: 1 });
+const GPC = { 'sec-gpc': '1' };
 const CLICK = { e: 'se', se_ca: 'click', se_ac: 'buy', url: undefined };
 
 // What a stored page view of https://shop.example/ has, and no more; times are compared by a test of their own.
@@ -31,7 +32,7 @@ describe('a beacon', { timeout: 300_000 }, () => {
             ['followed', {}, 'custom', { purposes: { ...NONE, journeys: true } }],
             ['advertised', {}, 'custom', { purposes: { ...NONE, marketing: true } }],
             ['refused', {}, 'deny'],
-            ['signalled', { headers: { 'sec-gpc': '1' } }, 'grant'],
+            ['signalled', { headers: GPC }, 'grant'],
             ['elsewhere', { site: 'other' }, 'grant'],
             ['whole', { site: 'whole' }, 'grant'],
             ['bare', { site: 'bare' }, 'grant'],
@@ -41,7 +42,8 @@ describe('a beacon', { timeout: 300_000 }, () => {
         }
         who.stranger = server.visitor();
         const crumbId = who.all.cookies.get('crumb_id');
-        const cookie = (...values) => server.visitor({ headers: { cookie: values.map((v) => `crumb_id=${v}`).join('; ') } });
+        const cookie = (...values) =>
+            server.visitor({ headers: { cookie: values.map((value) => `crumb_id=${value}`).join('; ') } });
         const flipped = (at) => crumbId.slice(0, at) + (crumbId[at] === 'A' ? 'B' : 'A') + crumbId.slice(at + 1);
         Object.assign(who, {
             forged: cookie(`1.${'A'.repeat(43)}`),
@@ -84,8 +86,8 @@ describe('a beacon', { timeout: 300_000 }, () => {
         ['of a stranger is dropped', 'stranger', {}, dropped('no_consent')],
         ['of a visitor who refused is dropped', 'refused', {}, dropped('no_consent')],
         ['of a visitor who granted nothing that collects is dropped', 'advertised', {}, dropped('no_consent')],
-        ['of a stranger with Global Privacy Control is dropped for that', 'stranger', {}, dropped('gpc'), [], { 'sec-gpc': '1' }],
-        ['of a visitor whose signal is newer than the grant is dropped', 'all', {}, dropped('gpc'), [], { 'sec-gpc': '1' }],
+        ['of a stranger with Global Privacy Control is dropped for that', 'stranger', {}, dropped('gpc'), [], GPC],
+        ['of a visitor whose signal is newer than the grant is dropped', 'all', {}, dropped('gpc'), [], GPC],
         ['of a visitor who granted in spite of the signal is stored', 'signalled', {}, STORED, [VIEW]],
         ['with Sec-GPC of another value is no signal', 'all', {}, STORED, [VIEW], { 'sec-gpc': '0' }],
         ['with a forged id is dropped', 'forged', {}, dropped('bad_id')],
@@ -178,14 +180,16 @@ describe('a beacon', { timeout: 300_000 }, () => {
     };
     const BUY = { ...CLICK, se_la: '/cart', se_pr: 'red', se_va: '-9.99', 'x_p.size': 'L & XL', 'x_p.grün': 'ja' };
     const BOUGHT = {
-        category: 'click', action: 'buy', label: '/cart', property: 'red', value: '-9.99', 'x_p.size': 'L & XL', 'x_p.grün': 'ja',
+        category: 'click', action: 'buy', label: '/cart', property: 'red', value: '-9.99',
+        'x_p.size': 'L & XL', 'x_p.grün': 'ja',
     };
     const stored = [
         ['every field of a page view where it belongs', 'all', EVERYTHING, [{ event: 'pv', log: FULL, device: DEVICE }]],
         ['of a click its clickpath', 'all', BUY, [{ event: 'se', log: { address: '127.0.0.0' }, clickpath: BOUGHT }]],
         ['of a ping how far the page was scrolled', 'all', { e: 'pp', pp_mix: -5, pp_max: 10, pp_miy: 20, pp_may: 3000 },
             [{ event: 'pp', log: { ...LOG, scroll_x_max: '10', scroll_y_min: '20', scroll_y_max: '3000' } }]],
-        ['a title of 512 bytes', 'all', { page: 'x'.repeat(512) }, [{ event: 'pv', log: { ...LOG, title: 'x'.repeat(512) } }]],
+        ['a title of 512 bytes', 'all', { page: 'x'.repeat(512) },
+            [{ event: 'pv', log: { ...LOG, title: 'x'.repeat(512) } }]],
         ['an address of 2048 bytes', 'all', { url: LONG }, [{ event: 'pv', log: { ...LOG, path: LONG.slice(20) } }]],
         ['no referrer where that is no address', 'all', { refr: 'android-app://x' }, [VIEW]],
         ['nothing of pairs without a value', 'all', `${event()}&page=&eid=&res=&x_p.a=`,
@@ -398,8 +402,8 @@ describe('what is not consented is never on disk', { timeout: 120_000 }, () => {
 
     // Everything a beacon can say, each with a mark of its own.
     function marked() {
-        const names = ['path', 'query', 'fragment', 'user', 'title', 'referrer', 'refquery', 'lang', 'tz', 'ca', 'ac', 'la',
-            'pr', 'px', 'unknown'];
+        const names = ['path', 'query', 'fragment', 'user', 'title', 'referrer', 'refquery', 'lang', 'tz', 'ca', 'ac',
+            'la', 'pr', 'px', 'unknown'];
         const m = Object.fromEntries(names.map((name) => [name, marker(name).slice(0, 34)]));
         const pairs = {
             url: `https://${m.user}@shop.example/${m.path}?${m.query}#${m.fragment}`,

@@ -11,6 +11,7 @@ import { HTTP2, eventually, sleep, start, withServer } from './server.mjs';
 describe('a slow client', { timeout: 120_000, concurrency: 16 }, () => {
     const LIMIT_MS = 10_000;
     const STALL_MS = 20_000;
+    const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00';
     let server;
     before(async () => {
         server = await start(HTTP2);
@@ -38,7 +39,7 @@ describe('a slow client', { timeout: 120_000, concurrency: 16 }, () => {
             await drip(wire, '1\r\nx\r\n');
         }],
         ['that keeps its connection for nothing', (wire) => wire.send(raw('/v1/notice?site=shop'))],
-        ['that says nothing in HTTP/2', (wire) => wire.send('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00')],
+        ['that says nothing in HTTP/2', (wire) => wire.send(PREFACE)],
     ];
     for (const [name, act] of clients)
         it(`${name} is cut off after 10 s`, async () => {
@@ -112,9 +113,11 @@ describe('clients that leave', { timeout: 120_000 }, () => {
         const { hash } = await visitor.notice();
         const choice = JSON.stringify({ site: 'shop', notice: hash, surface: 'banner', action: 'grant' });
         const body = Array.from({ length: 50 }, () => event()).join('\n');
-        const post = (path, text) => `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${text.length}\r\nCookie: ${cookie}\r\n\r\n${text}`;
-        const requests = [post('/v1/consent', choice), post('/p', body), raw('/v1/consent?site=shop', `Cookie: ${cookie}\r\n`),
-            raw(`/v1/notice/${hash}`), post('/p', body).slice(0, 900), raw(`/p.gif?${event()}`).repeat(10)];
+        const mine = `Cookie: ${cookie}\r\n`;
+        const post = (path, text) =>
+            `POST ${path} HTTP/1.1\r\nHost: x\r\n${mine}Content-Length: ${text.length}\r\n\r\n${text}`;
+        const requests = [post('/v1/consent', choice), post('/p', body), post('/p', body).slice(0, 900),
+            raw('/v1/consent?site=shop', mine), raw(`/v1/notice/${hash}`), raw(`/p.gif?${event()}`).repeat(10)];
         for (let round = 0; round < 4; round++)
             await Promise.all(Array.from({ length: 240 }, async (_, i) => {
                 const wire = new Wire(server.public);
@@ -134,8 +137,9 @@ describe('clients that leave', { timeout: 120_000 }, () => {
             const streams = Array.from({ length: 50 }, (_, k) => {
                 const path = k % 5 === 4 ? '/v1/consent?site=shop' : `/p.gif?${event()}`;
                 const unfinished = { ':method': 'POST', ':path': '/p', 'content-length': 1000, cookie };
-                const stream = k % 5 === 3 ? session.request(unfinished, { endStream: false }) : session.request({ ':path': path, cookie });
-                if (k % 5 === 3) stream.write(event());
+                const half = k % 5 === 3;
+                const stream = session.request(half ? unfinished : { ':path': path, cookie }, { endStream: !half });
+                if (half) stream.write(event());
                 stream.on('error', () => {});
                 return stream;
             });
@@ -190,8 +194,7 @@ const allowed = (text) => Number(text.match(/Max open files +(\d+)/)?.[1]) || WA
 const here = allowed(readFileSync('/proc/self/limits', 'utf8'));
 const there = Number(execFileSync('bash', ['-c', `${RAISE}; ulimit -n`]).toString()) || here;
 const CROWD = Math.min(WANTED, Math.min(here, there) - 512);
-const crowdName =
-    CROWD < WANTED ? `${CROWD} idle connections (as many as the limit of open files allows here)` : `${WANTED} idle connections`;
+const crowdName = `${CROWD} idle connections${CROWD < WANTED ? ', as many as the limit of open files allows here,' : ''}`;
 
 describe('a crowd', { timeout: 120_000 }, () => {
     it(`of ${crowdName} does not keep beacons from being stored`, async () => {

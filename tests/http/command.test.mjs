@@ -84,7 +84,8 @@ describe('crumb check', { timeout: 60_000 }, () => {
             ].join('\n'));
             const { code, stdout, stderr } = await folder.run('check');
             assert.deepEqual([code, stdout], [1, '']);
-            for (const line of [2, 3, 4, 7, 10, 11]) assert.match(stderr, new RegExp(`^\\S+crumb\\.yaml:${line}: .+`, 'm'), stderr);
+            for (const line of [2, 3, 4, 7, 10, 11])
+                assert.match(stderr, new RegExp(`^\\S+crumb\\.yaml:${line}: .+`, 'm'), stderr);
             assert.match(stderr, /^crumb: \d+ mistakes in .*crumb\.yaml$/m);
         });
     });
@@ -135,7 +136,8 @@ describe('a command that reads the store', { timeout: 60_000 }, () => {
             const visitor = server.visitor();
             await visitor.chose('grant');
             await visitor.beacon();
-            const all = () => Promise.all([server.run('stat'), server.run('verify'), ...TIERS.map((tier) => server.run('dump', [tier]))]);
+            const commands = [['stat'], ['verify'], ...TIERS.map((tier) => ['dump', [tier]])];
+            const all = () => Promise.all(commands.map((command) => server.run(...command)));
             const beside = await all();
             await server.stop();
             assert.deepEqual(await all(), beside);
@@ -171,9 +173,9 @@ describe('crumb stat', { timeout: 60_000 }, () => {
             assert.ok(bytes > 0);
             const { dropped, ...sums } = accounting;
             assert.deepEqual(sums, { received: 4, stored: 2 });
-            const none = ['gpc', 'minor', 'restricted', 'stale_notice', 'bad_id', 'unknown_site', 'bad_origin', 'rate_limited',
-                'duplicate', 'too_large'];
-            assert.deepEqual(dropped, { no_consent: 1, malformed: 1, ...Object.fromEntries(none.map((reason) => [reason, 0])) });
+            const none = ['gpc', 'minor', 'restricted', 'stale_notice', 'bad_id', 'unknown_site', 'bad_origin',
+                'rate_limited', 'duplicate', 'too_large'].map((reason) => [reason, 0]);
+            assert.deepEqual(dropped, { no_consent: 1, malformed: 1, ...Object.fromEntries(none) });
         });
     });
 });
@@ -228,7 +230,8 @@ describe('crumb dump', { timeout: 60_000 }, () => {
 
 describe('crumb token', { timeout: 60_000 }, () => {
     it('never gives the same token twice', async () => {
-        const made = await Promise.all(Array.from({ length: 5 }, () => crumb(['token', '--name', 'a', '--role', 'admin'])));
+        const make = () => crumb(['token', '--name', 'a', '--role', 'admin']);
+        const made = await Promise.all(Array.from({ length: 5 }, make));
         assert.equal(new Set(made.map(({ stdout }) => stdout)).size, made.length);
     });
 

@@ -8,7 +8,8 @@ import { crumb, site, start, withServer } from './server.mjs';
 
 // A token made by `crumb token`, and the entry for `tokens:` that it printed.
 async function makeToken(name, role, ...sites) {
-    const { code, stdout } = await crumb(['token', '--name', name, '--role', role, ...sites.flatMap((s) => ['--site', s])]);
+    const of = sites.flatMap((site) => ['--site', site]);
+    const { code, stdout } = await crumb(['token', '--name', name, '--role', role, ...of]);
     assert.equal(code, 0);
     const [token, line, ...rest] = stdout.split('\n');
     const [, entry, list, hash] =
@@ -124,15 +125,16 @@ describe('POST /api/v2/query', { timeout: 120_000 }, () => {
         const visitor = server.visitor();
         await visitor.chose('grant');
         await visitor.beacon();
-        const body = { ...QUESTION, dimensions: ['time:day'], date_range: [today(), today()], include: { total_rows: true } };
+        const range = [today(), today()];
+        const body = { ...QUESTION, dimensions: ['time:day'], date_range: range, include: { total_rows: true } };
         const { results, meta, query, ...more } = await answer(body);
         assert.deepEqual(more, {});
         assert.deepEqual(Object.keys(results[0]), ['metrics', 'dimensions']);
-        assert.deepEqual(results[0].dimensions, [today()]);
+        assert.deepEqual(results[0].dimensions, [range[0]]);
         assert.deepEqual(meta, { total_rows: 1 });
         assert.equal(query.site_id, 'shop');
         assert.deepEqual(query.metrics, QUESTION.metrics);
-        assert.deepEqual(query.date_range.map((time) => time.slice(0, 10)), [today(), today()]);
+        assert.deepEqual(query.date_range.map((time) => time.slice(0, 10)), range);
     });
 
     it('knows every event that was acknowledged before', async () => {
@@ -195,7 +197,7 @@ describe('POST /api/v2/query', { timeout: 120_000 }, () => {
 });
 
 describe('crumb query', { timeout: 120_000 }, () => {
-    const FLAGS = ['--site', 'shop', '--metrics', 'visitors,pageviews', '--date-range', 'all', '--dimensions', 'event:page'];
+    const FLAGS = '--site shop --metrics visitors,pageviews --date-range all --dimensions event:page'.split(' ');
 
     async function withPages(act) {
         await withServer({}, async (server) => {
@@ -232,7 +234,8 @@ describe('crumb query', { timeout: 120_000 }, () => {
     it('prints JSON, CSV and a table', async () => {
         await withPages(async (server) => {
             const print = async (format) => {
-                const { code, stdout, stderr } = await server.run('query', [...FLAGS, ...(format ? ['--format', format] : [])]);
+                const flags = format ? [...FLAGS, '--format', format] : FLAGS;
+                const { code, stdout, stderr } = await server.run('query', flags);
                 assert.deepEqual([code, stderr], [0, '']);
                 return stdout;
             };

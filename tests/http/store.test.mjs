@@ -7,16 +7,18 @@ import { describe, it } from 'node:test';
 import { event, request, uuid } from './client.mjs';
 import { Server, eventually, withServer } from './server.mjs';
 
-const bytes = (...parts) => Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'hex') : part)));
-const u32 = (n) => Buffer.from([n >>> 24, n >>> 16, n >>> 8, n]);
-const SHOP = u32(1); // the first site's number in keys
+// Hexadecimal digits behind each other.
+const bytes = (...parts) => Buffer.from(parts.join(''), 'hex');
+const u64 = (n) => n.toString(16).padStart(16, '0');
+const SHOP = '00000001'; // the first site's number in keys
 
 // Changes the byte @offset behind every copy of @pattern in the store's file; old pages may have some, too.
 function damage(server, pattern, offset) {
     const file = join(server.data, 'crumb.mdb');
     const content = readFileSync(file);
     let n = 0;
-    for (let at = content.indexOf(pattern); at >= 0; at = content.indexOf(pattern, at + 1), n++) content[at + offset] ^= 1;
+    for (let at = content.indexOf(pattern); at >= 0; at = content.indexOf(pattern, at + 1), n++)
+        content[at + offset] ^= 1;
     assert.ok(n > 0, 'the bytes to damage are there');
     writeFileSync(file, content);
 }
@@ -37,11 +39,13 @@ describe('what was acknowledged', { timeout: 120_000 }, () => {
                     for (let i = 0; ; i++) {
                         if (i % 20 === 0) acknowledged.receipts.push((await visitor.chose(i % 40 ? 'deny' : 'grant')).id);
                         const path = `/${uuid()}`;
-                        if ((await visitor.beacon({ url: `https://shop.example${path}` })).result.stored) acknowledged.paths.push(path);
+                        const { result } = await visitor.beacon({ url: `https://shop.example${path}` });
+                        if (result.stored) acknowledged.paths.push(path);
                     }
                 };
                 const clients = Array.from({ length: 8 }, () => client().catch((error) => error));
-                await eventually('enough answers', () => acknowledged.paths.length + acknowledged.receipts.length >= moment, 30_000);
+                const enough = () => acknowledged.paths.length + acknowledged.receipts.length >= moment;
+                await eventually('enough answers', enough, 30_000);
                 await server.crash();
                 await Promise.all(clients);
                 await server.launch();
@@ -79,7 +83,8 @@ describe('one changed byte', { timeout: 120_000 }, () => {
             await withDamage(async (server) => {
                 const record = (await server.dump('ledger'))[place];
                 damage(server, bytes(record.previous, record.id), 48); // the first byte behind them: its time
-                await assertWrong(server, new RegExp(`^wrong +ledger record ${record.sequence}: its content does not match its hash$`, 'm'));
+                const name = `ledger record ${record.sequence}`;
+                await assertWrong(server, new RegExp(`^wrong +${name}: its content does not match its hash$`, 'm'));
                 assert.equal((await server.run('dump', ['ledger'])).code, 3);
             });
         });
@@ -87,7 +92,7 @@ describe('one changed byte', { timeout: 120_000 }, () => {
     it('in the end of the chain is found', async () => {
         await withDamage(async (server) => {
             const { hash, sequence } = (await server.dump('ledger')).at(-1);
-            damage(server, bytes('0000000000000003', u32(0), u32(sequence), hash), 7); // how many records there are
+            damage(server, bytes(u64(3), u64(sequence), hash), 7); // how many records there are
             await assertWrong(server, /^wrong +ledger: its end is not the one that was written last$/m);
         });
     });

@@ -4,6 +4,7 @@
 #include "store_fixture.h"
 #include "check.h"
 #include "crumb/base/error.h"
+#include "crumb/store/checksum.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -196,6 +197,15 @@ static bool has_bytes(const char *path, const void *context)
 }
 
 bool store_fixture_has_bytes(const char *folder, struct text bytes) { return each_file(folder, has_bytes, &bytes); }
+
+void store_fixture_put_checked(struct db_txn *txn, enum db_table table, struct text key, struct text bytes)
+{
+    BUFFER_AUTO value = BUFFER_INIT(LEDGER_RECORD_BYTES_MAX);
+
+    buffer_put_text(&value, bytes);
+    checksum_put(&value, key);
+    assert_int_equal(db_put(txn, table, key, buffer_text(&value)), 0);
+}
 
 void store_fixture_damage(struct db_txn *txn, enum db_table table, struct text key, size_t offset)
 {

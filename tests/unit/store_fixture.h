@@ -56,5 +56,8 @@ const struct site *store_fixture_site(const struct store_fixture *fixture, const
 /* True where any file of the folder has these bytes anywhere. */
 bool store_fixture_has_bytes(const char *folder, struct text bytes);
 
+/* Stores bytes that nobody of us would write, with the checksum that makes them look right. */
+void store_fixture_put_checked(struct db_txn *txn, enum db_table table, struct text key, struct text bytes);
+
 /* Flips a bit of the byte at @offset of a stored value: what a failing disk does. */
 void store_fixture_damage(struct db_txn *txn, enum db_table table, struct text key, size_t offset);

@@ -210,6 +210,12 @@ static void test_damaged_sequence(void **state)
         txn = db_abort(txn);
     }
     assert_int_equal(db_begin_write(fixture->db, &txn), 0);
+    store_fixture_put_checked(txn, DB_META, TEXT("sequence"), TEXT("seven b"));
+    assert_int_equal(batch_next_sequence(txn, &sequence), -EBADMSG);
+    store_fixture_put_checked(txn, DB_META, TEXT("sequence"), TEXT("nine byte"));
+    assert_int_equal(batch_next_sequence(txn, &sequence), -EBADMSG);
+    txn = db_abort(txn);
+    assert_int_equal(db_begin_write(fixture->db, &txn), 0);
     store_fixture_damage(txn, DB_META, TEXT("sequence"), 0);
     assert_int_equal(db_commit(txn), 0);
     txn = NULL;

@@ -123,6 +123,8 @@ static void test_damage(void **state)
     assert_int_equal(walk.n, 0);
     assert_int_equal(day_bounds(txn, 1, &first, &last), 0);
     assert_int_equal(day_bounds(txn, 0, &first, &last), -EBADMSG);
+    assert_int_equal(db_put(txn, DB_DAYS, (struct text){"\0\0\0\1\1\1\1\1\1", 9}, TEXT("")), 0);
+    assert_int_equal(day_bounds(txn, 1, &first, &last), -EBADMSG);
 }
 
 int main(void)

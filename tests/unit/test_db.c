@@ -10,8 +10,10 @@
 #include "store_fixture.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -459,6 +461,104 @@ static void test_full_map(void **state)
     store_fixture_remove(folder);
 }
 
+/* A full disk, as far as a process can see: its files may not grow. */
+
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void test_full_disk(void **state)
+{
+    struct fixture *fixture = *state;
+    struct stat file;
+    char path[STORE_FIXTURE_PATH_BYTES + 16];
+
+    signal(SIGXFSZ, SIG_IGN);
+    snprintf(path, sizeof path, "%s/crumb.mdb", fixture->folder);
+    assert_int_equal(stat(path, &file), 0);
+    limit_files((rlim_t)file.st_size + (1 << 20));
+    unsigned n = fill(fixture->db, 0);
+    limit_files(RLIM_INFINITY);
+    assert_int_equal(n_rows(fixture->db), 4 * n);
+    assert_int_equal(fill_once(fixture->db, n), 0); /* there is room again */
+    assert_int_equal(n_rows(fixture->db), 4 * (n + 1));
+}
+
+/* A file that was cut off is found when it is opened, not by the page that is missing. */
+static void test_file_that_was_cut_off(void **state)
+{
+    struct fixture *fixture = *state;
+    struct stat file;
+    char path[STORE_FIXTURE_PATH_BYTES + 16];
+    struct db *db = NULL;
+
+    for (unsigned i = 0; i < 20; i++)
+        assert_int_equal(fill_once(fixture->db, i), 0);
+    fixture->db = db_close(fixture->db);
+    snprintf(path, sizeof path, "%s/crumb.mdb", fixture->folder);
+    assert_int_equal(stat(path, &file), 0);
+    assert_int_equal(truncate(path, file.st_size / 2), 0);
+    assert_int_equal(open_db(fixture->folder, DB_SERVE, 16 << 20, &db), -EUCLEAN);
+    assert_int_equal(open_db(fixture->folder, DB_READ, 0, &db), -EUCLEAN);
+    assert_null(db);
+}
+
+/* Pages of the store that are mapped here, in bytes. */
+static size_t resident(void)
+{
+    unsigned long size, pages, shared = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%lu %lu %lu", &size, &pages, &shared), 3);
+    fclose(file);
+    return shared * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Whoever reads everything does not keep it all in memory. */
+static void test_residency_is_bounded(void **state)
+{
+    enum { N = 6000, BYTES = 12000 }; /* three times what may be resident */
+    static char bytes[BYTES];
+    char folder[STORE_FIXTURE_PATH_BYTES];
+    struct text key, value;
+    struct db *db = NULL;
+    size_t most = 0, before = resident(); /* the program's own */
+
+    store_fixture_folder(folder);
+    assert_int_equal(open_db(folder, DB_SERVE, 128 << 20, &db), 0);
+    struct db_txn *txn = begin_write(db);
+    for (unsigned i = 0; i < N; i++) {
+        struct key number = key_sequence(i);
+
+        memset(bytes, (int)i, sizeof bytes);
+        assert_int_equal(db_put(txn, DB_JOURNAL, key_text(&number), (struct text){bytes, sizeof bytes}), 0);
+    }
+    assert_int_equal(db_commit(txn), 0);
+    txn = begin_read(db);
+    struct db_cursor *cursor = NULL;
+    unsigned n = 0;
+    assert_int_equal(db_cursor_new(txn, DB_JOURNAL, &cursor), 0);
+    for (int r = db_cursor_seek(cursor, TEXT_NONE, &key, &value); r == 0; r = db_cursor_next(cursor, &key, &value)) {
+        memset(bytes, (int)n++, sizeof bytes);
+        assert_true(text_equal(value, (struct text){bytes, sizeof bytes})); /* given back is not lost */
+        if (n % 100 == 0)
+            most = resident() > most ? resident() : most;
+    }
+    assert_int_equal(n, N);
+    size_t bound = before > DB_RESIDENT_BYTES_MAX ? before : DB_RESIDENT_BYTES_MAX;
+    assert_in_range(most, 0, bound + DB_RESIDENT_STEPS * 4 * 4096);
+    db_cursor_free(cursor);
+    db_abort(txn);
+    db_close(db);
+    store_fixture_remove(folder);
+}
+
 /* Steps that fail. */
 
 struct fault {
@@ -564,6 +664,9 @@ int main(void)
         DB_TEST(test_one_server),
         DB_TEST(test_reader_beside_writer),
         cmocka_unit_test(test_full_map),
+        DB_TEST(test_full_disk),
+        DB_TEST(test_file_that_was_cut_off),
+        cmocka_unit_test(test_residency_is_bounded),
         cmocka_unit_test(test_injected_faults),
         cmocka_unit_test(test_table_names),
     };

@@ -7,8 +7,10 @@
 #include "store_fixture.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -120,6 +122,27 @@ static void test_after_a_crash(void **state)
     assert_int_equal(access(draft, F_OK), -1);
 }
 
+/* A disk that is full leaves no key, rather than a part of one. */
+static void test_full_disk(void **state)
+{
+    struct folder *folder = *state;
+    uint8_t key[KEYRING_KEY_BYTES];
+    struct rlimit limit;
+
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    for (rlim_t room = 0; room < KEYRING_KEY_BYTES; room += KEYRING_KEY_BYTES / 2) {
+        limit.rlim_cur = room;
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        int r = get(folder, true, key);
+        limit.rlim_cur = limit.rlim_max;
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        assert_int_equal(r, room ? -ENOSPC : -EFBIG);
+        assert_int_equal(get(folder, false, key), -ENOENT);
+    }
+    assert_int_equal(get(folder, true, key), 0);
+}
+
 static void test_no_folder(void **state)
 {
     struct folder *folder = *state;
@@ -141,6 +164,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_modes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_sizes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_after_a_crash, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_folder, setup, teardown),
     };
 

@@ -348,6 +348,20 @@ static void test_head(void **state)
         store_fixture_damage(batch.txn, DB_META, TEXT("ledger"), i);
     }
     assert_whole(batch.txn);
+    /* The same with a right checksum: count, last sequence and last hash must each fit. */
+    char bytes[8 + 8 + HASH_BYTES];
+    assert_int_equal(db_get(batch.txn, DB_META, TEXT("ledger"), &head), 0);
+    memcpy(bytes, head.data, sizeof bytes);
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] ^= 1;
+        store_fixture_put_checked(batch.txn, DB_META, TEXT("ledger"), (struct text){bytes, sizeof bytes});
+        assert_int_equal(broken_at(batch.txn), 0);
+        bytes[i] ^= 1;
+    }
+    store_fixture_put_checked(batch.txn, DB_META, TEXT("ledger"), (struct text){bytes, sizeof bytes});
+    assert_whole(batch.txn);
+    store_fixture_put_checked(batch.txn, DB_META, TEXT("ledger"), TEXT("not 48 bytes"));
+    assert_int_equal(broken_at(batch.txn), 0);
     assert_int_equal(db_delete(batch.txn, DB_META, TEXT("ledger")), 0);
     assert_int_equal(broken_at(batch.txn), 0);
     batch_abort(&batch);

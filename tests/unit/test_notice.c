@@ -406,11 +406,18 @@ static void test_site_numbers(void **state)
     assert_int_equal(edition_bind(unknown, txn), 0);
     assert_int_equal(unknown->config->sites[0].id, 0);
     assert_int_equal(unknown->config->sites[1].id, 1);
-    /* A number that is none. */
-    assert_int_equal(db_put(txn, DB_SITES, TEXT("new"), (struct text){"\0\0\0\0", 4}), 0);
+    /* Numbers that are none. */
+    static const struct text none[] = {{"\0\0\0\0", 4}, {"\0\0\0\1\0", 5}, {"\0\0\1", 3}, {"", 0}};
+    for (size_t i = 0; i < N_ROWS(none); i++) {
+        store_fixture_put_checked(txn, DB_SITES, TEXT("new"), none[i]);
+        assert_int_equal(edition_bind(unknown, txn), -EBADMSG);
+        assert_int_equal(edition_store(unknown, txn), -EBADMSG);
+    }
+    store_fixture_put_checked(txn, DB_SITES, TEXT("new"), (struct text){"\0\0\0\7", 4});
+    assert_int_equal(edition_bind(unknown, txn), 0);
+    assert_int_equal(unknown->config->sites[0].id, 7);
+    store_fixture_damage(txn, DB_SITES, TEXT("new"), 3); /* another site's number would mix their data */
     assert_int_equal(edition_bind(unknown, txn), -EBADMSG);
-    assert_int_equal(db_put(txn, DB_SITES, TEXT("new"), TEXT("12345")), 0);
-    assert_int_equal(edition_store(unknown, txn), -EBADMSG);
     txn = db_abort(txn);
     db_close(db);
     edition_unref(unknown);

@@ -11,6 +11,7 @@
 #include "store_fixture.h"
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -381,6 +382,28 @@ static void test_lone_ops_do_not_wait(void **state)
     writer_stop(service->writer);
 }
 
+/* Nobody sends anything any more, and yet it is seen that there is room again: GET /readyz. */
+static void test_ready_again_by_itself(void **state)
+{
+    struct service *service = *state;
+    struct op op = op_of(1);
+
+    service->step = DB_STEP_COMMIT;
+    service->code = -ENOSPC;
+    service->n_times = 2;
+    assert_int_equal(writer_start(service->writer), 0);
+    assert_int_equal(writer_submit(service->writer, &op.super), 0);
+    wait_for(&op);
+    assert_int_equal(op.result, -ENOSPC);
+    assert_false(writer_ready(service->writer));
+    int64_t until_us = clock_monotonic_us() + 20000000;
+    while (!writer_ready(service->writer) && clock_monotonic_us() < until_us)
+        sched_yield();
+    assert_true(writer_ready(service->writer));
+    writer_stop(service->writer);
+    assert_int_equal(op.n_applied, 1); /* who was told is not tried again */
+}
+
 #define N_THREADS 4
 #define N_PER_THREAD 2500
 
@@ -526,6 +549,7 @@ int main(void)
         WRITER_TEST(test_fault_that_stays),
         WRITER_TEST(test_sequence_after_a_failure),
         WRITER_TEST(test_lone_ops_do_not_wait),
+        WRITER_TEST(test_ready_again_by_itself),
         WRITER_TEST(test_many_threads),
         WRITER_TEST(test_stop),
         WRITER_TEST(test_stop_without_work),

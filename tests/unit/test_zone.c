@@ -1,11 +1,24 @@
 /*
  * Zones and dates: days with a daylight saving change, a day that never was, and
  * the calendar counted out by hand.
+ *
+ * Linked with -Wl,--wrap=calloc.
  */
 #include "check.h"
 #include "crumb/base/zone.h"
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+
+static long n_until_failure = -1; /* this many allocations from now one fails; negative: none does */
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return n_until_failure >= 0 && n_until_failure-- == 0 ? NULL : __real_calloc(n, size);
+}
 
 #define MINUTE_MS 60000LL
 #define HOUR_MS (60 * MINUTE_MS)
@@ -176,6 +189,20 @@ static void test_unknown_zones(void **state)
     assert_null(zone_free(NULL));
 }
 
+static void test_no_memory(void **state)
+{
+    struct zone *zone = NULL;
+    int r;
+
+    for (long n = 0; n < 2; n++) {
+        n_until_failure = n;
+        r = zone_new("Europe/Berlin", &zone);
+        n_until_failure = -1;
+        assert_int_equal(r, -ENOMEM);
+        assert_null(zone);
+    }
+}
+
 /* Dates. */
 
 static unsigned days_of_month(int year, unsigned month)
@@ -239,6 +266,7 @@ int main(void)
         cmocka_unit_test(test_offsets_change_to_the_millisecond),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_unknown_zones),
+        cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_dates_round_trip),
         cmocka_unit_test(test_dates_that_are_none),
     };

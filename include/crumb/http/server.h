@@ -42,10 +42,14 @@ int server_start(const struct service *service, struct edition *edition, struct 
 int server_reload(struct server *server, struct edition *edition, struct buffer *complaint);
 
 /*
- * Stops accepting, answers what is under way, closes idle connections, waits at
- * most STOP_LOOPS_MS_MAX, ends the threads.  Returns NULL.
+ * Stops accepting, answers what is under way, closes idle connections, and
+ * waits for that at most STOP_LOOPS_MS_MAX.  The writer and the pool must still
+ * work, as requests wait for them.
  */
-struct server *server_stop(struct server *server);
+void server_stop(struct server *server);
+
+/* Ends the threads. After server_stop(), and after the writer and the pool have stopped. Returns NULL. */
+struct server *server_free(struct server *server);
 
 /* The port a listener got, which differs from the configuration's where that is 0. */
 unsigned server_public_port(const struct server *server);
