@@ -31,7 +31,13 @@ function makeLog() {
     return lines.join('\n') + '\n';
 }
 
-const dayIn = new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/Berlin' });
+// The parts by name: how a language orders them changed between versions of ICU.
+const berlin = new Intl.DateTimeFormat('en', { timeZone: 'Europe/Berlin', year: 'numeric', month: '2-digit', day: '2-digit' });
+
+function dayOf(t) {
+    const part = Object.fromEntries(berlin.formatToParts(t).map(({ type, value }) => [type, value]));
+    return `${part.year}-${part.month}-${part.day}`;
+}
 
 // The straightforward count.
 function countLines(lines) {
@@ -42,7 +48,7 @@ function countLines(lines) {
         const path = new URL(new URLSearchParams(event).get('url'));
         const page = /^https:\/\/[^/]+([^?#]*)/.exec(new URLSearchParams(event).get('url'))[1];
         assert.ok(path);
-        const day = dayIn.format(t);
+        const day = dayOf(t);
         pageviews++;
         visitors.add(visitor);
         days.set(day, (days.get(day) ?? 0) + 1);
