@@ -36,7 +36,7 @@ struct writer;
 
 enum {
     WRITER_E_FULL = 1,   /* too much is queued: try later */
-    WRITER_E_STOPPED = 2 /* writer_stop() was called, or the store is broken */
+    WRITER_E_STOPPED = 2 /* writer_stop() was called */
 };
 
 /* 0 or -ENOMEM. @db must outlive the writer. */
@@ -61,7 +61,7 @@ int writer_submit_wait(struct writer *writer, struct write_op *op);
 /* Applies everything that is queued on the calling thread, which must be the only one: for replay and tests. */
 void writer_drain(struct writer *writer);
 
-/* True when the last commit worked: GET /readyz. Any thread. */
+/* False while the disk or the map refuses to be written: GET /readyz. Any thread. */
 bool writer_ready(struct writer *writer);
 /* True when the store can no longer be written in this process (db_broken). Any thread. */
 bool writer_broken(struct writer *writer);
