@@ -2,6 +2,7 @@
  * A growable byte string with a bound and a sticky fault.
  */
 #include "crumb/base/buffer.h"
+#include <endian.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -51,25 +52,33 @@ uint8_t *buffer_extend_slowly(struct buffer *buffer, size_t size)
 
 void buffer_put_text(struct buffer *buffer, struct text text) { buffer_put(buffer, text.data, text.size); }
 
-static void put_integer(struct buffer *buffer, uint64_t value, unsigned n_bytes)
+void buffer_put_u16(struct buffer *buffer, uint16_t value)
 {
-    uint8_t *at = buffer_extend(buffer, n_bytes);
-
-    if (!at)
-        return;
-    for (unsigned i = n_bytes; i-- > 0; value >>= 8)
-        at[i] = (uint8_t)value;
+    value = htobe16(value);
+    buffer_put(buffer, &value, sizeof value);
 }
 
-void buffer_put_u16(struct buffer *buffer, uint16_t value) { put_integer(buffer, value, 2); }
-void buffer_put_u32(struct buffer *buffer, uint32_t value) { put_integer(buffer, value, 4); }
-void buffer_put_u64(struct buffer *buffer, uint64_t value) { put_integer(buffer, value, 8); }
+void buffer_put_u32(struct buffer *buffer, uint32_t value)
+{
+    value = htobe32(value);
+    buffer_put(buffer, &value, sizeof value);
+}
+
+void buffer_put_u64(struct buffer *buffer, uint64_t value)
+{
+    value = htobe64(value);
+    buffer_put(buffer, &value, sizeof value);
+}
 
 void buffer_put_varint(struct buffer *buffer, uint64_t value)
 {
+    uint8_t bytes[10]; /* 64 bits, seven at a time */
+    unsigned n = 0;
+
     for (; value >= 0x80; value >>= 7)
-        buffer_put_u8(buffer, (uint8_t)(value | 0x80));
-    buffer_put_u8(buffer, (uint8_t)value);
+        bytes[n++] = (uint8_t)(value | 0x80);
+    bytes[n++] = (uint8_t)value;
+    buffer_put(buffer, bytes, n);
 }
 
 void buffer_put_sized(struct buffer *buffer, struct text text)

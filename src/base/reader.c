@@ -2,6 +2,7 @@
  * Field-by-field reading of bytes that may be anything.
  */
 #include "crumb/base/reader.h"
+#include <endian.h>
 
 struct text reader_bytes(struct reader *reader, size_t size)
 {
@@ -14,30 +15,37 @@ struct text reader_bytes(struct reader *reader, size_t size)
     return bytes;
 }
 
-void reader_copy(struct reader *reader, void *ret, size_t size)
+uint8_t reader_u8(struct reader *reader)
 {
-    struct text bytes = reader_bytes(reader, size);
+    uint8_t value;
 
-    if (reader->bad)
-        memset(ret, 0, size);
-    else if (size)
-        memcpy(ret, bytes.data, size);
-}
-
-static uint64_t read_integer(struct reader *reader, unsigned n_bytes)
-{
-    struct text bytes = reader_bytes(reader, n_bytes);
-    uint64_t value = 0;
-
-    for (size_t i = 0; i < bytes.size; i++)
-        value = value << 8 | (uint8_t)bytes.data[i];
+    reader_copy(reader, &value, sizeof value);
     return value;
 }
 
-uint8_t reader_u8(struct reader *reader) { return (uint8_t)read_integer(reader, 1); }
-uint16_t reader_u16(struct reader *reader) { return (uint16_t)read_integer(reader, 2); }
-uint32_t reader_u32(struct reader *reader) { return (uint32_t)read_integer(reader, 4); }
-uint64_t reader_u64(struct reader *reader) { return read_integer(reader, 8); }
+uint16_t reader_u16(struct reader *reader)
+{
+    uint16_t value;
+
+    reader_copy(reader, &value, sizeof value);
+    return be16toh(value);
+}
+
+uint32_t reader_u32(struct reader *reader)
+{
+    uint32_t value;
+
+    reader_copy(reader, &value, sizeof value);
+    return be32toh(value);
+}
+
+uint64_t reader_u64(struct reader *reader)
+{
+    uint64_t value;
+
+    reader_copy(reader, &value, sizeof value);
+    return be64toh(value);
+}
 
 uint64_t reader_varint(struct reader *reader)
 {

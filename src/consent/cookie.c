@@ -53,6 +53,17 @@ static void make_mac(const uint8_t key[COOKIE_KEY_BYTES], const struct site *sit
     crypto_generichash(ret_mac, MAC_BYTES, message, VISITOR_BYTES + name_size, key, COOKIE_KEY_BYTES);
 }
 
+/* The digits of base64url, each with one more than its value; 0: no digit. */
+static const uint8_t digit_values[256] = {
+    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
+    ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
+    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['-'] = 63, ['_'] = 64};
+
 /*
  * base64url without padding, RFC 4648 section 5.  libsodium decodes in constant
  * time, at seven times the cost; here nothing is secret before the MAC fits.
@@ -63,17 +74,11 @@ static bool decode_id(struct text digits, uint8_t ret_id[ID_BYTES])
     unsigned n_bits = 0, n_bytes = 0;
 
     for (size_t i = 0; i < digits.size; i++) {
-        unsigned char c = (unsigned char)digits.data[i];
-        uint32_t digit = c >= 'A' && c <= 'Z'   ? c - 'A' + 0u
-                         : c >= 'a' && c <= 'z' ? c - 'a' + 26u
-                         : c >= '0' && c <= '9' ? c - '0' + 52u
-                         : c == '-'             ? 62u
-                         : c == '_'             ? 63u
-                                                : 64u;
+        uint32_t digit = digit_values[(unsigned char)digits.data[i]];
 
-        if (digit == 64)
+        if (digit == 0)
             return false;
-        bits = bits << 6 | digit;
+        bits = bits << 6 | (digit - 1);
         n_bits += 6;
         if (n_bits >= 8) {
             n_bits -= 8;

@@ -31,7 +31,8 @@ static void on_done(void *context, int result)
 
 static void add_result(h2o_req_t *req, const struct collect *collect)
 {
-    BUFFER_AUTO buffer = BUFFER_INIT(512);
+    uint8_t bytes[COLLECT_RESULT_BYTES_MAX];
+    struct buffer buffer = BUFFER_OVER(bytes);
 
     collect_put_result(&buffer, collect_result(collect));
     answer_header(req, TEXT("Crumb-Result"), buffer_text(&buffer));

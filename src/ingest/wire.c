@@ -17,15 +17,18 @@ enum form {
     FORM_NUMBER /* a decimal number, kept as text */
 };
 
+/* A pair's name as a number: no name is longer, and one comparison tells. */
+#define NAME_BYTES_MAX 8
+
 static const struct pair {
-    struct text name;
+    char name[NAME_BYTES_MAX]; /* filled up with zeros */
     enum form form;
     size_t offset;
     size_t max; /* bytes of texts, value of integers */
 } pairs_known[] = {
 #define PAIR(name, form, field, max)                                                                                   \
     {                                                                                                                  \
-        {(name), sizeof(name) - 1}, form, offsetof(struct event, field), max                                           \
+        name, form, offsetof(struct event, field), max                                                                 \
     }
     PAIR("aid", FORM_TEXT, site, SITE_NAME_BYTES_MAX),
     PAIR("e", FORM_KIND, kind, 2),
@@ -89,7 +92,7 @@ static int hex_digit(char c)
 }
 
 /* What stands for itself: printable ASCII but % and +. */
-static bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '%' && c != '+'; }
+static bool is_plain(char c) { return (unsigned char)(c - 0x20) < 0x5f && c != '%' && c != '+'; }
 
 /* One byte that does not: 0, or the byte and how many more characters it took. */
 static int decode_byte(struct parse *parse, struct text raw, size_t at, char *ret_byte, size_t *ret_more)
@@ -358,26 +361,39 @@ static int take_property(struct parse *parse, struct text raw_name, struct text 
     return 0;
 }
 
+static const struct pair *find_pair(struct text name)
+{
+    uint64_t wanted = 0, known;
+
+    if (name.size > NAME_BYTES_MAX || name.data[name.size - 1] == '\0')
+        return NULL;
+    memcpy(&wanted, name.data, name.size);
+    for (const struct pair *pair = pairs_known; pair < pairs_known + N_KNOWN; pair++) {
+        memcpy(&known, pair->name, sizeof known);
+        if (known == wanted)
+            return pair;
+    }
+    return NULL;
+}
+
 static int take_pair(struct parse *parse, struct text name, struct text raw)
 {
     if (name.size == 0)
         return 0;
     if (text_starts(name, TEXT("x_p.")))
         return take_property(parse, text_from(name, 4), raw);
-    for (unsigned i = 0; i < N_KNOWN; i++) {
-        if (pairs_known[i].name.data[0] != name.data[0] || !text_equal(pairs_known[i].name, name))
-            continue;
-        struct text value;
-        int r = decode(parse, raw, &value);
-
-        if (r)
-            return r;
-        if (parse->seen & 1u << i)
-            return malformed(parse, "a pair is there twice");
-        parse->seen |= 1u << i;
-        return take(parse, &pairs_known[i], value);
-    }
-    return 0;
+    const struct pair *pair = find_pair(name);
+    if (!pair)
+        return 0;
+    uint32_t bit = 1u << (pair - pairs_known);
+    struct text value;
+    int r = decode(parse, raw, &value);
+    if (r)
+        return r;
+    if (parse->seen & bit)
+        return malformed(parse, "a pair is there twice");
+    parse->seen |= bit;
+    return take(parse, pair, value);
 }
 
 static int parse_pairs(struct parse *parse, struct text pairs)

@@ -135,7 +135,8 @@ int batch_mark_day(struct batch *batch, uint32_t site, int32_t day, uint64_t seq
 
 static int write_sequence(struct batch *batch)
 {
-    BUFFER_AUTO buffer = BUFFER_INIT(16);
+    uint8_t bytes[8 + CHECKSUM_BYTES];
+    struct buffer buffer = BUFFER_OVER(bytes);
 
     buffer_put_u64(&buffer, batch->next_sequence);
     checksum_put(&buffer, SEQUENCE_KEY);

@@ -60,7 +60,9 @@ struct db {
 struct db_txn {
     struct db *db;
     MDB_txn *txn;
-    unsigned n_steps; /* not yet told to the db */
+    unsigned n_steps;             /* not yet told to the db */
+    MDB_cursor *puts[DB_TABLE_N]; /* of a write transaction, made when needed and ended with it: a put beside the last
+                                     one needs no search */
 };
 
 struct db_cursor {
@@ -383,7 +385,7 @@ bool db_broken(const struct db *db) { return db->broken; }
 
 static int begin(struct db *db, unsigned flags, struct db_txn **ret_txn)
 {
-    struct db_txn *txn = malloc(sizeof *txn);
+    struct db_txn *txn = calloc(1, sizeof *txn);
 
     if (!txn)
         return error_origin(-ENOMEM);
@@ -393,7 +395,6 @@ static int begin(struct db *db, unsigned flags, struct db_txn **ret_txn)
         return r;
     }
     txn->db = db;
-    txn->n_steps = 0;
     *ret_txn = txn;
     return 0;
 }
@@ -466,7 +467,9 @@ int db_put(struct db_txn *txn, enum db_table table, struct text key, struct text
 
     assert(key.size > 0 && key.size <= DB_KEY_BYTES_MAX);
     step(txn);
-    return r ? r : db_error(mdb_put(txn->txn, txn->db->tables[table], &k, &v, 0));
+    if (r == 0 && !txn->puts[table])
+        r = db_error(mdb_cursor_open(txn->txn, txn->db->tables[table], &txn->puts[table]));
+    return r ? r : db_error(mdb_cursor_put(txn->puts[table], &k, &v, 0));
 }
 
 int db_delete(struct db_txn *txn, enum db_table table, struct text key)

@@ -1,7 +1,7 @@
 /*
- * The fields of an event, one row each: the class a field belongs to, its
- * number on disk, its form and its place in struct event.  Encoding, decoding
- * and dumping walk this table; there is no other list of fields.
+ * The fields of an event, one table a class and one row a field: its number on
+ * disk, its form and its place in struct event.  Encoding, decoding and dumping
+ * walk these tables; there is no other list of fields.
  *
  * A field on disk: number (1 byte), then a varint (integers), a sized text, or
  * a sized name and a sized value (properties, repeated).
@@ -14,44 +14,60 @@
 
 enum form { FORM_INTEGER, FORM_TEXT, FORM_ADDRESS /* a text of bytes */, FORM_PROPERTIES };
 
-static const struct field {
-    enum event_class class;
+struct field {
     uint8_t number; /* append, never renumber; unique within its class */
     enum form form;
     const char *name;
     size_t offset;
-} fields[] = {
-    /* by class, ascending */
-    {CLASS_LOG, 1, FORM_INTEGER, "at_ms", offsetof(struct event, at_ms)},
-    {CLASS_LOG, 2, FORM_TEXT, "host", offsetof(struct event, host)},
-    {CLASS_LOG, 3, FORM_TEXT, "path", offsetof(struct event, path)},
-    {CLASS_LOG, 4, FORM_TEXT, "referrer", offsetof(struct event, referrer)},
-    {CLASS_LOG, 5, FORM_TEXT, "title", offsetof(struct event, title)},
-    {CLASS_LOG, 6, FORM_ADDRESS, "address", offsetof(struct event, address)},
-    {CLASS_LOG, 7, FORM_INTEGER, "dwell_ms", offsetof(struct event, dwell_ms)},
-    {CLASS_LOG, 8, FORM_INTEGER, "scroll_x_min", offsetof(struct event, scroll_x_min)},
-    {CLASS_LOG, 9, FORM_INTEGER, "scroll_x_max", offsetof(struct event, scroll_x_max)},
-    {CLASS_LOG, 10, FORM_INTEGER, "scroll_y_min", offsetof(struct event, scroll_y_min)},
-    {CLASS_LOG, 11, FORM_INTEGER, "scroll_y_max", offsetof(struct event, scroll_y_max)},
-    {CLASS_DEVICE, 1, FORM_INTEGER, "screen_width", offsetof(struct event, screen_width)},
-    {CLASS_DEVICE, 2, FORM_INTEGER, "screen_height", offsetof(struct event, screen_height)},
-    {CLASS_DEVICE, 3, FORM_INTEGER, "viewport_width", offsetof(struct event, viewport_width)},
-    {CLASS_DEVICE, 4, FORM_INTEGER, "viewport_height", offsetof(struct event, viewport_height)},
-    {CLASS_DEVICE, 5, FORM_INTEGER, "page_width", offsetof(struct event, page_width)},
-    {CLASS_DEVICE, 6, FORM_INTEGER, "page_height", offsetof(struct event, page_height)},
-    {CLASS_DEVICE, 7, FORM_TEXT, "language", offsetof(struct event, language)},
-    {CLASS_DEVICE, 8, FORM_TEXT, "zone", offsetof(struct event, zone)},
-    {CLASS_CLICKPATH, 1, FORM_TEXT, "category", offsetof(struct event, category)},
-    {CLASS_CLICKPATH, 2, FORM_TEXT, "action", offsetof(struct event, action)},
-    {CLASS_CLICKPATH, 3, FORM_TEXT, "label", offsetof(struct event, label)},
-    {CLASS_CLICKPATH, 4, FORM_TEXT, "property", offsetof(struct event, property)},
-    {CLASS_CLICKPATH, 5, FORM_TEXT, "value", offsetof(struct event, value)},
-    {CLASS_CLICKPATH, 6, FORM_PROPERTIES, "properties", offsetof(struct event, properties)},
+};
+
+#define FIELD(number, form, name)                                                                                      \
+    {                                                                                                                  \
+        number, FORM_##form, #name, offsetof(struct event, name)                                                       \
+    }
+
+static const struct field log_fields[] = {
+    FIELD(1, INTEGER, at_ms),
+    FIELD(2, TEXT, host),
+    FIELD(3, TEXT, path),
+    FIELD(4, TEXT, referrer),
+    FIELD(5, TEXT, title),
+    FIELD(6, ADDRESS, address),
+    FIELD(7, INTEGER, dwell_ms),
+    FIELD(8, INTEGER, scroll_x_min),
+    FIELD(9, INTEGER, scroll_x_max),
+    FIELD(10, INTEGER, scroll_y_min),
+    FIELD(11, INTEGER, scroll_y_max),
+};
+
+static const struct field device_fields[] = {
+    FIELD(1, INTEGER, screen_width),   FIELD(2, INTEGER, screen_height),
+    FIELD(3, INTEGER, viewport_width), FIELD(4, INTEGER, viewport_height),
+    FIELD(5, INTEGER, page_width),     FIELD(6, INTEGER, page_height),
+    FIELD(7, TEXT, language),          FIELD(8, TEXT, zone),
+};
+
+static const struct field clickpath_fields[] = {
+    FIELD(1, TEXT, category), FIELD(2, TEXT, action), FIELD(3, TEXT, label),
+    FIELD(4, TEXT, property), FIELD(5, TEXT, value),  FIELD(6, PROPERTIES, properties),
+};
+
+#undef FIELD
+
+static const struct class_fields {
+    const struct field *fields, *end;
+} classes[CLASS_N] = {
+#define CLASS(fields)                                                                                                  \
+    {                                                                                                                  \
+        fields, fields + sizeof fields / sizeof fields[0]                                                              \
+    }
+    [CLASS_LOG] = CLASS(log_fields),
+    [CLASS_DEVICE] = CLASS(device_fields),
+    [CLASS_CLICKPATH] = CLASS(clickpath_fields),
+#undef CLASS
 };
 
 #define PROPERTY_PREFIX "x_p."
-
-#define N_FIELDS (sizeof fields / sizeof fields[0])
 
 static void *place(struct event *event, const struct field *field) { return (char *)event + field->offset; }
 
@@ -84,9 +100,7 @@ static void encode_properties(const struct event *event, uint8_t number, struct 
 
 void event_encode(const struct event *event, enum event_class class, struct buffer *buffer)
 {
-    for (const struct field *field = fields; field < fields + N_FIELDS && field->class <= class; field++) {
-        if (field->class != class)
-            continue;
+    for (const struct field *field = classes[class].fields; field < classes[class].end; field++) {
         if (field->form == FORM_PROPERTIES) {
             encode_properties(event, field->number, buffer);
         } else if (field->form == FORM_INTEGER) {
@@ -109,8 +123,8 @@ void event_encode(const struct event *event, enum event_class class, struct buff
 
 static const struct field *find_field(enum event_class class, uint8_t number)
 {
-    for (const struct field *field = fields; field < fields + N_FIELDS; field++)
-        if (field->class == class && field->number == number)
+    for (const struct field *field = classes[class].fields; field < classes[class].end; field++)
+        if (field->number == number)
             return field;
     return NULL;
 }
@@ -155,25 +169,31 @@ static struct text print_address(struct text address, char *text, size_t size)
     return text_of(inet_ntop(address.size <= 4 ? AF_INET : AF_INET6, bytes, text, (socklen_t)size));
 }
 
-void event_each_field(const struct event *event,
-                      void (*visit)(void *context, enum event_class class, const char *name, struct text value),
+typedef void (*visit_field)(void *context, enum event_class class, const char *name, struct text value);
+
+static void visit_one(const struct event *event, enum event_class class, const struct field *field, visit_field visit,
                       void *context)
 {
     char text[PROPERTY_NAME_BYTES_MAX + sizeof PROPERTY_PREFIX]; /* the longest thing that is made here */
 
-    for (const struct field *field = fields; field < fields + N_FIELDS; field++) {
-        if (field->form == FORM_TEXT && text_field(event, field).size) {
-            visit(context, field->class, field->name, text_field(event, field));
-        } else if (field->form == FORM_ADDRESS && text_field(event, field).size) {
-            visit(context, field->class, field->name, print_address(text_field(event, field), text, sizeof text));
-        } else if (field->form == FORM_INTEGER && integer_of(event, field)) {
-            int n = snprintf(text, sizeof text, "%" PRIu64, integer_of(event, field));
-            visit(context, field->class, field->name, (struct text){.data = text, .size = (size_t)n});
-        } else if (field->form == FORM_PROPERTIES) {
-            for (unsigned i = 0; i < event->n_properties; i++) {
-                snprintf(text, sizeof text, PROPERTY_PREFIX "%.*s", TEXT_ARGS(event->properties[i].name));
-                visit(context, field->class, text, event->properties[i].value);
-            }
+    if (field->form == FORM_TEXT && text_field(event, field).size) {
+        visit(context, class, field->name, text_field(event, field));
+    } else if (field->form == FORM_ADDRESS && text_field(event, field).size) {
+        visit(context, class, field->name, print_address(text_field(event, field), text, sizeof text));
+    } else if (field->form == FORM_INTEGER && integer_of(event, field)) {
+        int n = snprintf(text, sizeof text, "%" PRIu64, integer_of(event, field));
+        visit(context, class, field->name, (struct text){.data = text, .size = (size_t)n});
+    } else if (field->form == FORM_PROPERTIES) {
+        for (unsigned i = 0; i < event->n_properties; i++) {
+            snprintf(text, sizeof text, PROPERTY_PREFIX "%.*s", TEXT_ARGS(event->properties[i].name));
+            visit(context, class, text, event->properties[i].value);
         }
     }
+}
+
+void event_each_field(const struct event *event, visit_field visit, void *context)
+{
+    for (unsigned class = 0; class < CLASS_N; class ++)
+        for (const struct field *field = classes[class].fields; field < classes[class].end; field++)
+            visit_one(event, class, field, visit, context);
 }

@@ -107,6 +107,19 @@ static void test_bound(void **state)
     assert_int_equal(small.fault, -EOVERFLOW);
 }
 
+static void test_a_buffer_over_an_array(void **state)
+{
+    uint8_t bytes[4] = {0};
+    struct buffer buffer = BUFFER_OVER(bytes);
+
+    buffer_put_text(&buffer, TEXT("abcd"));
+    assert_ptr_equal(buffer.data, bytes);
+    assert_text(buffer_text(&buffer), "abcd");
+    buffer_put_u8(&buffer, 'e');
+    assert_int_equal(buffer.fault, -EOVERFLOW);
+    assert_text(buffer_text(&buffer), "abcd");
+}
+
 static void test_nothing_is_no_fault(void **state)
 {
     BUFFER_AUTO buffer = BUFFER_INIT(0);
@@ -312,6 +325,7 @@ int main(void)
         cmocka_unit_test(test_text_cut),
         cmocka_unit_test(test_integers_are_big_endian),
         cmocka_unit_test(test_bound),
+        cmocka_unit_test(test_a_buffer_over_an_array),
         cmocka_unit_test(test_nothing_is_no_fault),
         cmocka_unit_test(test_printf),
         cmocka_unit_test(test_decimals),

@@ -471,9 +471,23 @@ static void test_split_url(void **state)
     }
 }
 
+static void test_a_name_that_ends_with_nul_is_unknown(void **state)
+{
+    struct text pairs = TEXT(V "&page\0=x&url\0\0\0=y");
+    struct event event;
+    const char *what = NULL;
+    char *scratch;
+
+    assert_int_equal(parse(pairs, &scratch, &event, &what), 0);
+    assert_int_equal(event.title.size, 0);
+    assert_int_equal(event.host.size, 0);
+    free(scratch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_name_that_ends_with_nul_is_unknown),
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_site_of_bad_events),
         cmocka_unit_test(test_texts_at_their_bounds),

@@ -18,6 +18,9 @@ struct buffer {
 
 #define BUFFER_INIT(max_bytes) ((struct buffer){.max = (max_bytes)})
 
+/* A buffer in the caller's array: it never grows, and is not to be deinitialized. */
+#define BUFFER_OVER(array) ((struct buffer){.data = (array), .capacity = sizeof(array), .max = sizeof(array)})
+
 /* Frees what is held and makes the buffer empty again. */
 void buffer_deinit(struct buffer *buffer);
 

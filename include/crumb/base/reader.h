@@ -28,8 +28,19 @@ static inline bool reader_done(const struct reader *reader) { return !reader->ba
 
 /* @size bytes, lent from the underlying bytes; empty when bad. */
 struct text reader_bytes(struct reader *reader, size_t size);
+
 /* Copies @size bytes to @ret; zeros when bad. */
-void reader_copy(struct reader *reader, void *ret, size_t size);
+static inline void reader_copy(struct reader *reader, void *ret, size_t size)
+{
+    if (reader->bad || size > reader_left(reader)) {
+        reader->bad = true;
+        memset(ret, 0, size);
+    } else if (size) {
+        memcpy(ret, reader->at, size);
+        reader->at += size;
+    }
+}
+
 uint8_t reader_u8(struct reader *reader);
 uint16_t reader_u16(struct reader *reader);
 uint32_t reader_u32(struct reader *reader);

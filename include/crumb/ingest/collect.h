@@ -64,5 +64,8 @@ bool collect_is_oversize(const struct collect *collect);
 /* True where an origin was refused and nothing else came. */
 bool collect_is_foreign(const struct collect *collect);
 
+/* Every reason, with a number of ten digits. */
+#define COLLECT_RESULT_BYTES_MAX 512
+
 /* "received=2, stored=1, no_consent=1": a dictionary, RFC 9651 section 3.2. */
 void collect_put_result(struct buffer *buffer, const struct collect_result *result);

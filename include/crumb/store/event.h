@@ -1,7 +1,7 @@
 /*
  * An event: what a beacon says, and how each class of it is written.
  *
- * The table in event.c names every field that can ever be stored, with the one
+ * The tables in event.c name every field that can ever be stored, with the one
  * event class it belongs to.  A class is encoded by itself, so the writer cuts
  * an event to what is consented by leaving sections out (promise P1).
  */
