@@ -15,6 +15,7 @@ struct pool {
     struct pool_job *first, **last;
     unsigned n_jobs;
     bool stopping;
+    const char *name;
     unsigned n_threads;
     pthread_t threads[];
 };
@@ -39,15 +40,16 @@ static struct pool_job *take(struct pool *pool)
 
 static void *run(void *context)
 {
+    struct pool *pool = context;
     struct pool_job *job;
 
-    pthread_setname_np(pthread_self(), "crumb-query");
-    while ((job = take(context)))
+    pthread_setname_np(pthread_self(), pool->name);
+    while ((job = take(pool)))
         job->run(job);
     return NULL;
 }
 
-int pool_new(unsigned n_threads, struct pool **ret_pool)
+int pool_new(const char *name, unsigned n_threads, struct pool **ret_pool)
 {
     struct pool *pool = calloc(1, sizeof *pool + n_threads * sizeof pool->threads[0]);
 
@@ -56,6 +58,7 @@ int pool_new(unsigned n_threads, struct pool **ret_pool)
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->wake, NULL);
     pool->last = &pool->first;
+    pool->name = name;
     for (; pool->n_threads < n_threads; pool->n_threads++) {
         int r = pthread_create(&pool->threads[pool->n_threads], NULL, run, pool);
         if (r) {

@@ -72,7 +72,9 @@ static int start_parts(struct serve *serve)
     if (r == 0)
         r = days_new(&service->days);
     if (r == 0)
-        r = pool_new(POOL_THREADS, &service->pool);
+        r = pool_new("crumb-lookup", POOL_THREADS, &service->lookups);
+    if (r == 0)
+        r = pool_new("crumb-query", POOL_THREADS, &service->queries);
     if (r == 0)
         r = keeper_start(service->db, service->writer, service->clock, serve->edition, &serve->keeper);
     return error_trace(r);
@@ -115,7 +117,8 @@ static void stop(struct serve *serve)
 
     if (serve->server)
         server_stop(serve->server);
-    pool_free(service->pool);
+    pool_free(service->lookups);
+    pool_free(service->queries);
     keeper_stop(serve->keeper);
     if (service->writer)
         writer_stop(service->writer);

@@ -347,7 +347,7 @@ void consent_get(struct exchange *exchange)
     lookup->id = cookie_read_id(cookies, service->cookie_key, site, lookup->visitor);
     lookup->has_cookie = cookie_read_choice(cookies, site, &lookup->cookie);
     wait_begin(&lookup->wait, exchange, lookup_answer);
-    if (pool_submit(service->pool, &lookup->super)) {
+    if (pool_submit(service->lookups, &lookup->super)) {
         answer_later(wait_cancel(&lookup->wait), "too many questions are waiting; try again later");
         lookup_free(lookup);
     }
@@ -439,7 +439,7 @@ void notice_by_hash(struct exchange *exchange)
     fetch->super.run = fetch_run;
     fetch->db = exchange->loop->service->db;
     wait_begin(&fetch->wait, exchange, fetch_answer);
-    if (pool_submit(exchange->loop->service->pool, &fetch->super)) {
+    if (pool_submit(exchange->loop->service->lookups, &fetch->super)) {
         answer_later(wait_cancel(&fetch->wait), "too many questions are waiting; try again later");
         fetch_free(fetch);
     }

@@ -34,8 +34,9 @@ struct server {
     int sockets[LISTENER_N];
     unsigned ports[LISTENER_N];
     bool has_tls;
-    unsigned n_connections_max;
-    atomic_uint n_connections;
+    unsigned
+        n_connections_max[LISTENER_N]; /* of each, so that a crowd of visitors locks out no analyst or health check */
+    atomic_uint n_connections[LISTENER_N];
     unsigned n_loops; /* that run */
     struct loop *loops;
     pthread_t *threads;
@@ -51,18 +52,27 @@ struct order {
 
 /* ---- connections ---- */
 
+static struct loop *loop_of(const h2o_accept_ctx_t *accept)
+{
+    return H2O_STRUCT_FROM_MEMBER(struct loop, h2o, accept->ctx);
+}
+
 static void on_close(void *data)
 {
-    struct loop *loop = data;
+    h2o_accept_ctx_t *accept = data;
+    struct loop *loop = loop_of(accept);
 
     loop->n_connections--;
-    atomic_fetch_sub(&loop->server->n_connections, 1);
+    atomic_fetch_sub(&loop->server->n_connections[accept - loop->accept], 1);
 }
 
 static void accept_one(struct loop *loop, h2o_accept_ctx_t *accept, h2o_socket_t *socket)
 {
-    if (atomic_fetch_add(&loop->server->n_connections, 1) >= loop->server->n_connections_max) {
-        atomic_fetch_sub(&loop->server->n_connections, 1);
+    struct server *server = loop->server;
+    size_t listener = (size_t)(accept - loop->accept);
+
+    if (atomic_fetch_add(&server->n_connections[listener], 1) >= server->n_connections_max[listener]) {
+        atomic_fetch_sub(&server->n_connections[listener], 1);
         metrics_add(METRIC_connections_refused_total, 1);
         h2o_socket_close(socket);
         return;
@@ -70,14 +80,14 @@ static void accept_one(struct loop *loop, h2o_accept_ctx_t *accept, h2o_socket_t
     metrics_add(METRIC_connections_total, 1);
     loop->n_connections++;
     socket->on_close.cb = on_close;
-    socket->on_close.data = loop;
+    socket->on_close.data = accept;
     h2o_accept(accept, socket);
 }
 
 static void on_accept(h2o_socket_t *listener, const char *err)
 {
     h2o_accept_ctx_t *accept = listener->data;
-    struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, h2o, accept->ctx);
+    struct loop *loop = loop_of(accept);
     h2o_socket_t *socket;
 
     if (err)
@@ -373,7 +383,8 @@ int server_start(const struct service *service, struct edition *edition, struct 
     if (!server)
         return error_origin(-ENOMEM);
     server->service = *service;
-    server->n_connections_max = connections_max();
+    server->n_connections_max[LISTENER_PRIVATE] = CONNECTIONS_PRIVATE_MAX;
+    server->n_connections_max[LISTENER_PUBLIC] = connections_max() - CONNECTIONS_PRIVATE_MAX;
     for (unsigned i = 0; i < LISTENER_N; i++)
         server->sockets[i] = -1;
     server->has_tls = edition->config->tls_certificate != NULL;

@@ -153,7 +153,7 @@ void stats_query(struct exchange *exchange)
     if (!question)
         return;
     wait_begin(&question->wait, exchange, question_answer);
-    if (pool_submit(exchange->loop->service->pool, &question->super)) {
+    if (pool_submit(exchange->loop->service->queries, &question->super)) {
         answer_later(wait_cancel(&question->wait), "too many questions are waiting; try again later");
         question_free(question);
     }

@@ -44,7 +44,7 @@ static void test_every_job_runs_once(void **state)
     struct job *jobs = new_jobs(N, NULL);
     struct pool *pool = NULL;
 
-    assert_int_equal(pool_new(3, &pool), 0);
+    assert_int_equal(pool_new("pool", 3, &pool), 0);
     for (unsigned i = 0; i < N; i++)
         while (pool_submit(pool, &jobs[i].super) == POOL_E_FULL)
             sched_yield();
@@ -62,7 +62,7 @@ static void test_full(void **state)
     struct pool *pool = NULL;
     unsigned n = 0;
 
-    assert_int_equal(pool_new(1, &pool), 0);
+    assert_int_equal(pool_new("pool", 1, &pool), 0);
     /* One is with the thread, sooner or later; the rest waits. */
     while (n < POOL_JOBS_MAX + 1)
         if (pool_submit(pool, &jobs[n].super) == 0)
@@ -109,7 +109,7 @@ static void test_stopped(void **state)
     struct job *more = new_jobs(1, NULL);
     struct asking asking = {.super = {.run = ask}, .more = more};
 
-    assert_int_equal(pool_new(2, &asking.pool), 0);
+    assert_int_equal(pool_new("pool", 2, &asking.pool), 0);
     assert_int_equal(pool_submit(asking.pool, &asking.super), 0);
     pool_free(asking.pool);
     assert_int_equal(asking.r, POOL_E_STOPPED);

@@ -55,6 +55,7 @@
     (4 * BODY_BYTES_MAX)                  /* past this the connection is cut; up to it there is a clear answer         \
                                            */
 #define CONNECTIONS_MAX 20000             /* of the whole process */
+#define CONNECTIONS_PRIVATE_MAX 128       /* of them on the private listener; no visitor can take these */
 #define CONNECTIONS_SPARE_FILES 256       /* descriptors kept for everything else */
 #define REQUEST_READ_MS_MAX 10000         /* from the first byte of a request to its last; also an idle connection */
 #define SEND_STALL_MS_MAX 20000           /* a client that takes no byte of the answer for this long is cut off */
@@ -108,10 +109,11 @@
 #define QUERY_GROUPS_MAX (1 << 20)              /* rows before pagination */
 #define QUERY_GROUP_NAMES_BYTES_MAX (256 << 20) /* the names of all of them */
 #define QUERY_COMPLAINT_BYTES_MAX 1024          /* what is wrong with a query, in one sentence */
-#define POOL_THREADS 2
+#define POOL_THREADS 2 /* of each pool: one looks up for visitors, the other answers analysts */
 #define POOL_JOBS_MAX 1024
 
 _Static_assert(STOP_LOOPS_MS_MAX < STOP_MS_MAX, "the writer and the store have time to close");
+_Static_assert(CONNECTIONS_PRIVATE_MAX < CONNECTIONS_SPARE_FILES, "some connections are left for visitors");
 _Static_assert(CONSENT_BODY_BYTES_MAX <= BODY_BYTES_MAX, "the server reads bodies up to BODY_BYTES_MAX");
 _Static_assert(QUERY_BODY_BYTES_MAX <= BODY_BYTES_MAX, "the server reads bodies up to BODY_BYTES_MAX");
 _Static_assert(QUERY_BYTES_MAX < JOURNAL_RECORD_BYTES_MAX, "any event that can be received can be stored");

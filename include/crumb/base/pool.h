@@ -18,8 +18,8 @@ struct pool_job {
     void (*run)(struct pool_job *job);
 };
 
-/* Starts @n_threads threads. 0 or a fault. */
-int pool_new(unsigned n_threads, struct pool **ret_pool);
+/* Starts @n_threads threads; @name, of at most 15 bytes, is theirs in ps(1) and outlives the pool. 0 or a fault. */
+int pool_new(const char *name, unsigned n_threads, struct pool **ret_pool);
 /* Refuses new jobs, finishes those that are queued, ends the threads. Returns NULL. */
 struct pool *pool_free(struct pool *pool);
 /* 0: job->run will be called. Any thread. */

@@ -17,7 +17,8 @@ struct service {
     struct writer *writer;
     struct dedupe *dedupe;
     struct days *days;
-    struct pool *pool;
+    struct pool *lookups; /* what visitors' pages wait for; short */
+    struct pool *queries; /* what analysts ask; may be long */
     const struct clock *clock;
     struct random *random;
     uint8_t cookie_key[32];
@@ -43,12 +44,12 @@ int server_reload(struct server *server, struct edition *edition, struct buffer 
 
 /*
  * Stops accepting, answers what is under way, closes idle connections, and
- * waits for that at most STOP_LOOPS_MS_MAX.  The writer and the pool must still
+ * waits for that at most STOP_LOOPS_MS_MAX.  The writer and the pools must still
  * work, as requests wait for them.
  */
 void server_stop(struct server *server);
 
-/* Ends the threads. After server_stop(), and after the writer and the pool have stopped. Returns NULL. */
+/* Ends the threads. After server_stop(), and after the writer and the pools have stopped. Returns NULL. */
 struct server *server_free(struct server *server);
 
 /* The port a listener got, which differs from the configuration's where that is 0. */
