@@ -33,6 +33,7 @@ static struct pool_job *take(struct pool *pool)
         if (!pool->first)
             pool->last = &pool->first;
         pool->n_jobs--;
+        job->cancelled = pool->stopping;
     }
     pthread_mutex_unlock(&pool->lock);
     return job;

@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define COOKIE_KEY_NAME "cookie.key"
 
@@ -110,11 +111,34 @@ static int start(struct serve *serve)
     return start_server(serve) ? EXIT_FAILED : EXIT_GOOD;
 }
 
+static void on_alarm(int signal)
+{
+    static const char message[] =
+        "crumb: stopped with work under way after STOP_MS_MAX; nothing acknowledged is lost\n";
+
+    (void)signal;
+    (void)!write(STDERR_FILENO, message, sizeof message - 1);
+    _exit(EXIT_FAILED);
+}
+
+/* A stop that takes too long ends like a kill, which loses nothing that was acknowledged (P2). */
+static void bound_stop(void)
+{
+    sigset_t signals;
+
+    signal(SIGALRM, on_alarm);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGALRM);
+    pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+    alarm(STOP_MS_MAX / 1000);
+}
+
 /* What asks comes before what answers. */
 static void stop(struct serve *serve)
 {
     struct service *service = &serve->service;
 
+    bound_stop();
     if (serve->server)
         server_stop(serve->server);
     pool_free(service->lookups);
@@ -128,6 +152,7 @@ static void stop(struct serve *serve)
     dedupe_free(service->dedupe);
     db_close(service->db);
     edition_unref(serve->edition);
+    alarm(0);
 }
 
 /* ---- reloading ---- */

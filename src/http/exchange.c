@@ -1,6 +1,7 @@
 /*
  * Reading a request.
  */
+#include "crumb/base/limits.h"
 #include "crumb/ingest/address.h"
 #include "loop.h"
 
@@ -23,23 +24,44 @@ struct text exchange_header(const struct exchange *exchange, struct text name)
     return at < 0 ? TEXT_NONE : text_of_iovec(exchange->req->headers.entries[at].value);
 }
 
-/* Every field of that name, joined as one list (RFC 9110 section 5.3; RFC 9113 section 8.2.3 for cookies). */
-static struct text join_fields(const struct exchange *exchange, const h2o_token_t *token, h2o_iovec_t separator)
+static void append(struct text *joined, char *room, size_t max, struct text part)
+{
+    size_t size = part.size < max - joined->size ? part.size : max - joined->size;
+
+    memcpy(room + joined->size, part.data, size);
+    joined->size += size;
+}
+
+/*
+ * Every field of that name, joined as one list (RFC 9110 section 5.3; RFC 9113
+ * section 8.2.3 for cookies).  What is longer than @max is cut one byte behind
+ * it, so that whoever reads it sees that it is too long.
+ */
+static struct text join_fields(const struct exchange *exchange, const h2o_token_t *token, struct text separator,
+                               size_t max)
 {
     const h2o_headers_t *headers = &exchange->req->headers;
     ssize_t at = h2o_find_header(headers, token, -1);
 
     if (at < 0)
         return TEXT_NONE;
-    h2o_iovec_t joined = headers->entries[at].value;
-    while ((at = h2o_find_header(headers, token, at)) >= 0)
-        joined = h2o_concat(&exchange->req->pool, joined, separator, headers->entries[at].value);
-    return text_of_iovec(joined);
+    struct text first = text_of_iovec(headers->entries[at].value);
+    at = h2o_find_header(headers, token, at);
+    if (at < 0)
+        return first;
+    char *room = h2o_mem_alloc_pool(&exchange->req->pool, max + 1);
+    struct text joined = {.data = room};
+    append(&joined, room, max + 1, first);
+    for (; at >= 0; at = h2o_find_header(headers, token, at)) {
+        append(&joined, room, max + 1, separator);
+        append(&joined, room, max + 1, text_of_iovec(headers->entries[at].value));
+    }
+    return joined;
 }
 
 struct text exchange_cookies(const struct exchange *exchange)
 {
-    return join_fields(exchange, H2O_TOKEN_COOKIE, h2o_iovec_init(H2O_STRLIT("; ")));
+    return join_fields(exchange, H2O_TOKEN_COOKIE, TEXT("; "), COOKIE_HEADER_BYTES_MAX);
 }
 
 struct text exchange_param(const struct exchange *exchange, struct text name)
@@ -70,10 +92,13 @@ struct client exchange_client(const struct exchange *exchange)
     h2o_req_t *req = exchange->req;
 
     req->conn->callbacks->get_peername(req->conn, (struct sockaddr *)&peer);
-    struct client client =
-        address_client(exchange->loop->edition->config, (struct sockaddr *)&peer,
-                       join_fields(exchange, H2O_TOKEN_X_FORWARDED_FOR, h2o_iovec_init(H2O_STRLIT(", "))),
-                       exchange_header(exchange, TEXT("x-forwarded-proto")));
+    const struct config *config = exchange->loop->edition->config;
+    struct text hops = TEXT_NONE, proto = TEXT_NONE;
+    if (config_proxy_trusted(config, (struct sockaddr *)&peer)) {
+        hops = join_fields(exchange, H2O_TOKEN_X_FORWARDED_FOR, TEXT(", "), FORWARDED_BYTES_MAX);
+        proto = exchange_header(exchange, TEXT("x-forwarded-proto"));
+    }
+    struct client client = address_client(config, (struct sockaddr *)&peer, hops, proto);
     client.https |= req->input.scheme == &H2O_URL_SCHEME_HTTPS;
     return client;
 }

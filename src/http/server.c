@@ -34,6 +34,7 @@ struct server {
     int sockets[LISTENER_N];
     unsigned ports[LISTENER_N];
     bool has_tls;
+    bool http2; /* as it was started: `listen` changes with a restart only */
     unsigned
         n_connections_max[LISTENER_N]; /* of each, so that a crowd of visitors locks out no analyst or health check */
     atomic_uint n_connections[LISTENER_N];
@@ -304,7 +305,7 @@ static int open_sockets(struct server *server, const struct config *config, stru
 
 /* ---- TLS ---- */
 
-static int load_tls(const struct config *config, SSL_CTX **ret_tls, struct buffer *complaint)
+static int load_tls(const struct config *config, bool http2, SSL_CTX **ret_tls, struct buffer *complaint)
 {
     if (!config->tls_certificate) {
         *ret_tls = NULL;
@@ -323,7 +324,7 @@ static int load_tls(const struct config *config, SSL_CTX **ret_tls, struct buffe
         SSL_CTX_free(tls);
         return error_origin(-EINVAL);
     }
-    if (config->http2)
+    if (http2)
         h2o_ssl_register_alpn_protocols(tls, h2o_http2_alpn_protocols);
     *ret_tls = tls;
     return 0;
@@ -339,7 +340,7 @@ static void register_hosts(struct server *server, const struct config *config)
     server->config.server_name = h2o_iovec_init("", 0);
     server->config.max_request_entity_size = HTTP_BODY_BYTES_MAX;
     server->config.http1.req_timeout = REQUEST_READ_MS_MAX;
-    server->config.http1.upgrade_to_http2 = config->http2;
+    server->config.http1.upgrade_to_http2 = server->http2;
     for (unsigned i = 0; i < LISTENER_N; i++) {
         server->hosts[i][0] =
             h2o_config_register_host(&server->config, h2o_iovec_init(names[i], strlen(names[i])), 65535);
@@ -383,13 +384,14 @@ int server_start(const struct service *service, struct edition *edition, struct 
     if (!server)
         return error_origin(-ENOMEM);
     server->service = *service;
+    server->http2 = edition->config->http2;
     server->n_connections_max[LISTENER_PRIVATE] = CONNECTIONS_PRIVATE_MAX;
     server->n_connections_max[LISTENER_PUBLIC] = connections_max() - CONNECTIONS_PRIVATE_MAX;
     for (unsigned i = 0; i < LISTENER_N; i++)
         server->sockets[i] = -1;
     server->has_tls = edition->config->tls_certificate != NULL;
     register_hosts(server, edition->config);
-    int r = load_tls(edition->config, &tls, complaint);
+    int r = load_tls(edition->config, server->http2, &tls, complaint);
     if (r == 0)
         r = open_sockets(server, edition->config, complaint);
     if (r == 0)
@@ -415,7 +417,7 @@ int server_reload(struct server *server, struct edition *edition, struct buffer 
         buffer_printf(complaint, "tls cannot be switched on or off by a reload; restart");
         return error_origin(-EINVAL);
     }
-    int r = load_tls(edition->config, &tls, complaint);
+    int r = load_tls(edition->config, server->http2, &tls, complaint);
     for (unsigned i = 0; r == 0 && i < server->n_loops; i++) {
         if (tls)
             SSL_CTX_up_ref(tls);

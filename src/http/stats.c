@@ -87,8 +87,8 @@ static void question_run(struct pool_job *job)
 {
     struct question *question = (struct question *)job;
 
-    question->outcome = answer_question(question);
-    if (question->outcome < 0)
+    question->outcome = job->cancelled ? -ECANCELED : answer_question(question);
+    if (question->outcome < 0 && !job->cancelled)
         log_fault("POST /api/v2/query", question->outcome);
     wait_wake(&question->wait);
 }

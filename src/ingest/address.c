@@ -59,6 +59,8 @@ struct client address_client(const struct config *config, const struct sockaddr 
     if (!config_proxy_trusted(config, peer))
         return client;
     client.https = text_equal(trim(proto), TEXT("https"));
+    if (forwarded_for.size > FORWARDED_BYTES_MAX)
+        return client; /* its right end, the only one to believe, may be missing */
     /* From the right: each hop was written by the one right of it, so belief ends at the first untrusted one. */
     while (forwarded_for.size) {
         size_t comma = forwarded_for.size;

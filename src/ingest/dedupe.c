@@ -87,18 +87,19 @@ void dedupe_remove(struct dedupe *dedupe, uint64_t fingerprint)
     }
 }
 
+/* The journal is in the order of sites and days; the ring is in the order in which events came. */
 struct load {
-    struct dedupe *dedupe;
     struct db_txn *txn;
     uint64_t after;
+    uint64_t *fingerprints; /* of the events with the sequences after + 1, after + 2, ... */
 };
 
 static int load_record(void *context, const struct journal_record *record)
 {
     struct load *load = context;
 
-    if (record->fingerprint)
-        dedupe_add(load->dedupe, record->fingerprint);
+    if (record->sequence - load->after <= DEDUPE_EVENTS_MAX)
+        load->fingerprints[record->sequence - load->after - 1] = record->fingerprint;
     return 0;
 }
 
@@ -121,6 +122,15 @@ int dedupe_load(struct dedupe *dedupe, struct db *db)
         r = batch_next_sequence(txn, &next);
     if (r)
         return error_trace(r);
-    struct load load = {.dedupe = dedupe, .txn = txn, .after = next > DEDUPE_EVENTS_MAX ? next - DEDUPE_EVENTS_MAX : 0};
-    return error_trace(day_each(txn, load_day, &load));
+    struct load load = {.txn = txn,
+                        .after = next > DEDUPE_EVENTS_MAX ? next - DEDUPE_EVENTS_MAX : 0,
+                        .fingerprints = calloc(DEDUPE_EVENTS_MAX, sizeof(uint64_t))};
+    if (!load.fingerprints)
+        return error_origin(-ENOMEM);
+    r = day_each(txn, load_day, &load);
+    for (size_t i = 0; r == 0 && i < DEDUPE_EVENTS_MAX; i++)
+        if (load.fingerprints[i])
+            dedupe_add(dedupe, load.fingerprints[i]);
+    free(load.fingerprints);
+    return error_trace(r);
 }

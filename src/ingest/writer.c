@@ -123,11 +123,13 @@ int writer_submit(struct writer *writer, struct write_op *op)
 
 /* ---- batches ---- */
 
-static int apply_all(struct writer *writer, struct write_op *const *ops, size_t n_ops)
+/* *ret_everybodys: a fault is that of the store, whatever the operations are. */
+static int apply_all(struct writer *writer, struct write_op *const *ops, size_t n_ops, bool *ret_everybodys)
 {
     struct batch batch;
     int r = batch_begin(writer->db, &batch);
 
+    *ret_everybodys = r != 0;
     if (r)
         return error_trace(r);
     for (size_t i = 0; i < n_ops; i++) {
@@ -141,12 +143,16 @@ static int apply_all(struct writer *writer, struct write_op *const *ops, size_t 
 }
 
 /* A full or failing disk is nobody's fault in particular. */
-static bool is_everybodys(int fault) { return fault == -ENOSPC || fault == -EIO || fault == -EROFS; }
-
-static int commit_ops(struct writer *writer, struct write_op *const *ops, size_t n_ops)
+static bool is_everybodys(int fault)
 {
-    int r = apply_all(writer, ops, n_ops);
-    bool works = r == 0 || !is_everybodys(r);
+    return fault == -ENOSPC || fault == -EIO || fault == -EROFS || fault == -EUCLEAN;
+}
+
+static int commit_ops(struct writer *writer, struct write_op *const *ops, size_t n_ops, bool *ret_everybodys)
+{
+    bool cannot_begin;
+    int r = apply_all(writer, ops, n_ops, &cannot_begin);
+    bool works = r == 0 || !(cannot_begin || is_everybodys(r));
     bool was_ready = atomic_exchange(&writer->ready, works);
 
     /* A thread's loop is nobody's callee: it reports its faults itself, once each time they begin. */
@@ -164,16 +170,18 @@ static int commit_ops(struct writer *writer, struct write_op *const *ops, size_t
     }
     if (db_broken(writer->db))
         atomic_store(&writer->broken, true);
+    *ret_everybodys = !works;
     return r;
 }
 
 static void run_batch(struct writer *writer, struct write_op *const *ops, size_t n_ops)
 {
-    int r = commit_ops(writer, ops, n_ops);
+    bool everybodys;
+    int r = commit_ops(writer, ops, n_ops, &everybodys);
 
-    if (r && n_ops > 1 && !is_everybodys(r)) {
+    if (r && n_ops > 1 && !everybodys) {
         for (size_t i = 0; i < n_ops; i++)
-            ops[i]->done(ops[i], commit_ops(writer, &ops[i], 1));
+            ops[i]->done(ops[i], commit_ops(writer, &ops[i], 1, &everybodys));
         return;
     }
     for (size_t i = 0; i < n_ops; i++)

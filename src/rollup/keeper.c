@@ -1,5 +1,6 @@
 /*
- * Sleep, look, seal.
+ * Sleep, look, seal.  (And forget dead readers: one that was killed in the
+ * middle of `crumb dump | head` would keep every page from being used again.)
  */
 #include "crumb/rollup/keeper.h"
 #include "crumb/base/error.h"
@@ -59,6 +60,7 @@ static void *run(void *context)
 
     pthread_setname_np(pthread_self(), "crumb-keeper");
     while (!atomic_load(&keeper->stop)) {
+        db_check_readers(keeper->db);
         int r = look(keeper);
 
         if (r && !atomic_load(&keeper->stop))

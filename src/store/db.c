@@ -225,8 +225,65 @@ static int open_tables(struct db *db, bool writable)
     return db_error(mdb_txn_commit(txn));
 }
 
-/* A file that was cut off would be a SIGBUS at the first page that is missing. */
-static int check_size(struct db *db)
+/* ---- a file that ends early ---- */
+
+/* How many pages from @from on are free. */
+static int count_free(struct db *db, size_t from, size_t *ret_n)
+{
+    MDB_txn *txn;
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    size_t n = 0;
+    int r = mdb_txn_begin(db->env, NULL, MDB_RDONLY, &txn);
+
+    if (r)
+        return db_error(r);
+    /* LMDB's own list of free pages is table 0: by transaction, a count and as many page numbers. */
+    r = mdb_cursor_open(txn, 0, &cursor);
+    if (r) {
+        mdb_txn_abort(txn);
+        return db_error(r);
+    }
+    while ((r = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+        const size_t *pages = value.mv_data;
+        size_t count = value.mv_size / sizeof *pages;
+
+        for (size_t i = 1; i < count && i <= pages[0]; i++)
+            n += pages[i] >= from;
+    }
+    mdb_cursor_close(cursor);
+    mdb_txn_abort(txn);
+    if (r != MDB_NOTFOUND)
+        return db_error(r);
+    *ret_n = n;
+    return 0;
+}
+
+/*
+ * The file at @path has @n_there pages, and the store speaks of @n_wanted.
+ * What a transaction took at the end and freed again is never written, so
+ * pages that are missing may all be free; then the file is made longer, as a
+ * page behind its end would be a SIGBUS.  Else it was cut off.
+ */
+static int mend_size(struct db *db, const char *path, size_t n_there, size_t n_wanted, size_t page_size)
+{
+    size_t n_free = 0;
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+
+    if (fd < 0)
+        return error_origin(-errno);
+    int r = fallocate(fd, 0, (off_t)(n_wanted * page_size) - 1, 1) < 0 ? error_origin(-errno) : 0;
+    if (r == 0)
+        r = count_free(db, n_there, &n_free);
+    if (r == 0 && n_free != n_wanted - n_there)
+        r = error_origin(-EUCLEAN);
+    if (r && ftruncate(fd, (off_t)(n_there * page_size)) < 0) /* as it was: it is refused the next time, too */
+        r = error_origin(-errno);
+    close(fd);
+    return r;
+}
+
+static int check_size(struct db *db, const char *path, const char *folder)
 {
     MDB_envinfo info;
     MDB_stat stat;
@@ -241,7 +298,20 @@ static int check_size(struct db *db)
         return r;
     if (fstat(fd, &file) < 0)
         return error_origin(-errno);
-    return (uint64_t)file.st_size < (uint64_t)(info.me_last_pgno + 1) * stat.ms_psize ? error_origin(-EUCLEAN) : 0;
+    size_t n_there = (size_t)file.st_size / stat.ms_psize, n_wanted = info.me_last_pgno + 1;
+    if (n_there >= n_wanted)
+        return 0;
+    bool reads = db->lock < 0;
+    r = reads ? open_lock(db, folder) : 0;
+    if (r == DB_E_LOCKED)
+        r = 0; /* a server has looked at it already and writes it now */
+    else if (r == 0)
+        r = mend_size(db, path, n_there, n_wanted, stat.ms_psize);
+    if (reads && db->lock >= 0) {
+        close(db->lock);
+        db->lock = -1;
+    }
+    return r;
 }
 
 /*
@@ -277,7 +347,7 @@ static int open_file(struct db *db, const char *path, const struct db_options *o
                      DB_FILE_MODE);
     if (r)
         return db_error(r);
-    r = check_size(db);
+    r = check_size(db, path, options->folder);
     return r ? error_trace(r) : error_trace(open_tables(db, writable));
 }
 
@@ -323,7 +393,7 @@ static int make_file(struct db *db, const char *path, const struct db_options *o
 static int open_env(struct db *db, const struct db_options *options)
 {
     char path[PATH_BYTES_MAX];
-    int n_dead, r = 0;
+    int r = 0;
 
     if (snprintf(path, sizeof path, "%s/crumb.mdb", options->folder) >= (int)sizeof path)
         return error_origin(-ENAMETOOLONG);
@@ -339,7 +409,7 @@ static int open_env(struct db *db, const struct db_options *options)
     if (r)
         return error_trace(r);
     find_map(db);
-    mdb_reader_check(db->env, &n_dead); /* readers that were killed would pin pages for ever */
+    db_check_readers(db);
     return 0;
 }
 
@@ -379,6 +449,13 @@ struct db *db_close(struct db *db)
         free(db);
     }
     return NULL;
+}
+
+void db_check_readers(struct db *db)
+{
+    int n_dead;
+
+    mdb_reader_check(db->env, &n_dead);
 }
 
 bool db_broken(const struct db *db) { return db->broken; }

@@ -196,6 +196,31 @@ const there = Number(execFileSync('bash', ['-c', `${RAISE}; ulimit -n`]).toStrin
 const CROWD = Math.min(WANTED, Math.min(here, there) - 512);
 const crowdName = `${CROWD} idle connections${CROWD < WANTED ? ', as many as the limit of open files allows here,' : ''}`;
 
+describe('many fields of one name', { timeout: 60_000 }, () => {
+    const FIELDS = 98; // libh2o takes a hundred
+    const GROWTH_MB_MAX = 100; // of 40 requests at a time, whose bytes alone are 16 MB
+    const sanitized = readFileSync(process.env.CRUMB ?? 'build/crumb').includes('__asan_init');
+    const peakMb = (pid) => Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmHWM:\s+(\d+)/)[1]) / 1024;
+    const fields = (name, value) => `${name}: ${value}\r\n`.repeat(FIELDS);
+
+    for (const [name, value, expected] of [
+        ['Cookie', `a=${'a'.repeat(4000)}`, 'received=1, bad_id=1'],
+        ['X-Forwarded-For', Array(400).fill('10.0.0.1').join(', '), 'received=1, no_consent=1'],
+    ])
+        it(`${name} are read up to a bound and cost no more than their bytes`, async () => {
+            await withServer({ trusted_proxies: ['127.0.0.1/32', '10.0.0.0/8'] }, async (server) => {
+                const before = peakMb(server.child.pid);
+                const wires = Array.from({ length: 40 }, () => new Wire(server.public));
+                await Promise.all(wires.map(async (wire) => {
+                    await wire.send(raw(`/p.gif?${event()}`, fields(name, value)));
+                    assert.match(await wire.until(/Crumb-Result: .*\r\n/), new RegExp(`Crumb-Result: ${expected}\r\n`));
+                    await wire.end();
+                }));
+                if (!sanitized) assert.ok(peakMb(server.child.pid) - before < GROWTH_MB_MAX, 'memory');
+            });
+        });
+});
+
 describe('a crowd', { timeout: 120_000 }, () => {
     it(`of ${crowdName} does not keep beacons from being stored`, async () => {
         await withServer({}, RAISE, async (server) => {

@@ -414,6 +414,12 @@ describe('TLS', { timeout: 60_000 }, () => {
         assert.notEqual((await handshake(server.public, { ALPNProtocols: ['h2', 'http/1.1'] })).alpn, 'h2');
     });
 
+    it('does not begin to speak HTTP/2 by a reload, as `listen` changes with a restart only', async () => {
+        await server.reload({ ...HTTP2, tls: files });
+        assert.notEqual((await handshake(server.public, { ALPNProtocols: ['h2', 'http/1.1'] })).alpn, 'h2');
+        await server.reload({ tls: files });
+    });
+
     it('is not spoken by plain HTTP', async () => {
         await assert.rejects(request(server.public, { path: '/v1/notice?site=shop' }));
     });

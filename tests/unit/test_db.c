@@ -508,6 +508,91 @@ static void test_file_that_was_cut_off(void **state)
     assert_null(db);
 }
 
+/* Pages that a transaction takes at the end and frees again are never written: the file may be short and whole. */
+static void test_file_that_is_short_and_whole(void **state)
+{
+    enum { N = 400 };
+    struct fixture *fixture = *state;
+    static const char bytes[300];
+    struct text key, value;
+    struct stat file;
+    char path[STORE_FIXTURE_PATH_BYTES + 16];
+    uint64_t n = 0, n_bytes = 0;
+
+    for (unsigned i = 0; i < 6; i++) /* pages that are free already, so that the last ones are none that is kept */
+        assert_int_equal(fill_once(fixture->db, i), 0);
+    struct db_txn *txn = begin_write(fixture->db);
+    for (unsigned i = 0; i < 2 * N; i++) {
+        struct key number = key_sequence(i < N ? i : 2 * N - 1 - i);
+
+        if (i < N)
+            assert_int_equal(db_put(txn, DB_RECEIPTS, key_text(&number), (struct text){bytes, sizeof bytes}), 0);
+        else
+            assert_int_equal(db_delete(txn, DB_RECEIPTS, key_text(&number)), 0);
+    }
+    assert_int_equal(db_commit(txn), 0);
+    txn = begin_read(fixture->db);
+    assert_int_equal(db_bytes(txn, &n_bytes), 0);
+    db_abort(txn);
+    fixture->db = db_close(fixture->db);
+    snprintf(path, sizeof path, "%s/crumb.mdb", fixture->folder);
+    assert_int_equal(stat(path, &file), 0);
+    assert_true((uint64_t)file.st_size < n_bytes); /* else this test shows nothing */
+
+    for (unsigned turn = 0; turn < 2; turn++) {
+        assert_int_equal(truncate(path, file.st_size), 0);
+        assert_int_equal(open_db(fixture->folder, turn ? DB_SERVE : DB_READ, 16 << 20, &fixture->db), 0);
+        txn = begin_read(fixture->db);
+        assert_int_equal(db_entries(txn, DB_RECEIPTS, &n), 0);
+        assert_int_equal(n, 0);
+        db_abort(txn);
+        if (turn == 0)
+            fixture->db = db_close(fixture->db);
+    }
+    assert_int_equal(fill_once(fixture->db, 2), 0); /* and it can be written */
+    DB_TXN_AUTO *last = begin_read(fixture->db);
+    DB_CURSOR_AUTO *cursor = NULL;
+    assert_int_equal(db_cursor_new(last, DB_JOURNAL, &cursor), 0);
+    for (int r = db_cursor_seek(cursor, TEXT_NONE, &key, &value); r == 0; r = db_cursor_next(cursor, &key, &value))
+        ;
+}
+
+/* A reader that was killed does not keep pages from being used again. */
+static void test_killed_reader(void **state)
+{
+    struct fixture *fixture = *state;
+    uint64_t before = 0, between = 0, after = 0;
+    int pipes[2];
+
+    assert_int_equal(pipe(pipes), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        struct db *db = NULL;
+
+        if (open_db(fixture->folder, DB_READ, 0, &db) == 0 && begin_read(db) && write(pipes[1], "r", 1) == 1)
+            pause();
+        _exit(1);
+    }
+    char ready;
+    assert_int_equal(read(pipes[0], &ready, 1), 1);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    close(pipes[0]);
+    close(pipes[1]);
+    uint64_t *const sizes[] = {&before, &between, &after};
+    for (unsigned i = 0; i < 3; i++) {
+        if (i == 2)
+            db_check_readers(fixture->db);
+        for (unsigned n = 0; n < 50; n++)
+            assert_int_equal(fill_once(fixture->db, 7), 0);
+        struct db_txn *txn = begin_read(fixture->db);
+        assert_int_equal(db_bytes(txn, sizes[i]), 0);
+        db_abort(txn);
+    }
+    assert_true(between > before);
+    assert_int_equal(after, between);
+}
+
 /* Pages of the store that are mapped here, in bytes. */
 static size_t resident(void)
 {
@@ -666,6 +751,8 @@ int main(void)
         cmocka_unit_test(test_full_map),
         DB_TEST(test_full_disk),
         DB_TEST(test_file_that_was_cut_off),
+        DB_TEST(test_file_that_is_short_and_whole),
+        DB_TEST(test_killed_reader),
         cmocka_unit_test(test_residency_is_bounded),
         cmocka_unit_test(test_injected_faults),
         cmocka_unit_test(test_table_names),

@@ -14,6 +14,7 @@
 struct job {
     struct pool_job super;
     atomic_uint n_runs;
+    atomic_bool begun;
     atomic_bool *gate; /* not before this is true; NULL: at once */
 };
 
@@ -21,6 +22,7 @@ static void run(struct pool_job *super)
 {
     struct job *job = (struct job *)super;
 
+    atomic_store(&job->begun, true);
     while (job->gate && !atomic_load(job->gate))
         sched_yield();
     atomic_fetch_add(&job->n_runs, 1);
@@ -82,6 +84,36 @@ static void test_full(void **state)
     free(jobs);
 }
 
+static void *stop(void *pool) { return pool_free(pool); }
+
+/* What is still queued when the pool stops is told that nobody waits for its result. */
+static void test_cancelled(void **state)
+{
+    atomic_bool gate = false;
+    struct job *held = new_jobs(1, &gate), *jobs = new_jobs(POOL_JOBS_MAX, NULL);
+    struct pool *pool = NULL;
+    pthread_t thread;
+    unsigned n = 0;
+    int r;
+
+    assert_int_equal(pool_new("pool", 1, &pool), 0);
+    assert_int_equal(pool_submit(pool, &held->super), 0);
+    while (!atomic_load(&held->begun))
+        sched_yield();
+    assert_int_equal(pthread_create(&thread, NULL, stop, pool), 0);
+    while ((r = pool_submit(pool, &jobs[n].super)) != POOL_E_STOPPED)
+        n += r == 0 && n < POOL_JOBS_MAX - 1;
+    atomic_store(&gate, true);
+    pthread_join(thread, NULL);
+    assert_false(held->super.cancelled);
+    for (unsigned i = 0; i < n; i++) {
+        assert_int_equal(jobs[i].n_runs, 1);
+        assert_true(jobs[i].super.cancelled);
+    }
+    free(jobs);
+    free(held);
+}
+
 /* Asks for more work until it is told that there will be none. */
 struct asking {
     struct pool_job super;
@@ -122,6 +154,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_job_runs_once),
         cmocka_unit_test(test_full),
+        cmocka_unit_test(test_cancelled),
         cmocka_unit_test(test_stopped),
     };
 

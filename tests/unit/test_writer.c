@@ -281,11 +281,12 @@ static void test_faults_of_the_store(void **state)
         int code;
         bool everybodys; /* else each is tried again by itself */
     } rows[] = {
-        {"no room to begin", DB_STEP_BEGIN, -ENOSPC, true},      {"no room to put", DB_STEP_PUT, -ENOSPC, true},
-        {"no room to commit", DB_STEP_COMMIT, -ENOSPC, true},    {"disk fails to begin", DB_STEP_BEGIN, -EIO, true},
-        {"disk fails to put", DB_STEP_PUT, -EIO, true},          {"disk fails to commit", DB_STEP_COMMIT, -EIO, true},
-        {"no memory to begin", DB_STEP_BEGIN, -ENOMEM, false},   {"no memory to put", DB_STEP_PUT, -ENOMEM, false},
-        {"no memory to commit", DB_STEP_COMMIT, -ENOMEM, false},
+        {"no room to begin", DB_STEP_BEGIN, -ENOSPC, true},    {"no room to put", DB_STEP_PUT, -ENOSPC, true},
+        {"no room to commit", DB_STEP_COMMIT, -ENOSPC, true},  {"disk fails to begin", DB_STEP_BEGIN, -EIO, true},
+        {"disk fails to put", DB_STEP_PUT, -EIO, true},        {"disk fails to commit", DB_STEP_COMMIT, -EIO, true},
+        {"no memory to begin", DB_STEP_BEGIN, -ENOMEM, true},  {"no memory to put", DB_STEP_PUT, -ENOMEM, false},
+        {"damage to begin", DB_STEP_BEGIN, -EBADMSG, true},    {"damage to put", DB_STEP_PUT, -EBADMSG, false},
+        {"a broken file to put", DB_STEP_PUT, -EUCLEAN, true}, {"no memory to commit", DB_STEP_COMMIT, -ENOMEM, false},
     };
     struct service *service = *state;
     uint64_t numbers[200];

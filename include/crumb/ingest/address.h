@@ -15,7 +15,8 @@ struct client {
 
 /*
  * Who asks: the peer itself, or, where the peer is a trusted proxy, the
- * rightmost address of X-Forwarded-For that is no trusted proxy.  What an
+ * rightmost address of X-Forwarded-For that is no trusted proxy (of more than
+ * FORWARDED_BYTES_MAX nothing is believed).  What an
  * untrusted peer writes into the headers changes nothing.  @proto is
  * X-Forwarded-Proto, believed from a trusted peer only.
  */

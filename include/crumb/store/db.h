@@ -96,6 +96,13 @@ int db_cursor_seek(struct db_cursor *cursor, struct text key, struct text *ret_k
 int db_cursor_next(struct db_cursor *cursor, struct text *ret_key, struct text *ret_value);
 int db_cursor_before(struct db_cursor *cursor, struct text key, struct text *ret_key, struct text *ret_value);
 
+/*
+ * Forgets readers whose process was killed, as the pages that they pin would
+ * never be used again.  Done at db_open(); whoever serves does it now and then.
+ * Any thread.
+ */
+void db_check_readers(struct db *db);
+
 /* Number of entries of a table, and bytes of the store's file in use. */
 int db_entries(struct db_txn *txn, enum db_table table, uint64_t *ret_n);
 int db_bytes(struct db_txn *txn, uint64_t *ret_bytes);
