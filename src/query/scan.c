@@ -190,6 +190,7 @@ int query_run(const struct query *query, const struct zone *zone, int64_t now_ms
     struct query_answer answer = {.days = days};
     r = scan_days(&scan, days.first > data_first ? days.first : data_first,
                   days.last < data_last ? days.last : data_last);
+    answer.is_empty = groups_n(&scan.groups) == 0;
     if (!r)
         r = add_empty_total(&scan);
     if (r == GROUPS_E_FULL)

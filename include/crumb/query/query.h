@@ -112,6 +112,7 @@ struct query_answer {
     const struct query_row *rows; /* the page asked for, in order */
     size_t n_rows;
     size_t n_total; /* rows before pagination */
+    bool is_empty;  /* nothing happened on these days; the one row of a query without dimensions tells so */
     struct query_days days;
     void *memory; /* private: of everything above */
 };
