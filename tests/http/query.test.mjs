@@ -121,6 +121,25 @@ describe('POST /api/v2/query', { timeout: 120_000 }, () => {
         assert.deepEqual(pages.map(of), [[3, 3, 4], [1, 1, 1]]);
     });
 
+    it('has no row for a page that nobody viewed, and begins a visit with the first page view', async () => {
+        const [before] = (await answer({ ...QUESTION, metrics: ['visits'] })).results[0].metrics;
+        const visitors = [server.visitor(), server.visitor(), server.visitor()];
+        await Promise.all(visitors.map((visitor) => visitor.chose('grant')));
+        const [pinged, viewed] = [`/${uuid()}`, `/${uuid()}`];
+        const url = (path) => `https://shop.example${path}`;
+        await visitors[0].beacon({ e: 'pp', url: url(pinged) });
+        await visitors[1].beacon({ e: 'se', se_ca: 'click', se_ac: 'buy', url: undefined });
+        await visitors[2].beacon({ e: 'pp', url: url(pinged) });
+        await visitors[2].beacon({ url: url(viewed) });
+        await visitors[2].beacon({ url: url('/') });
+        const pages = { dimensions: ['event:page'], metrics: ['visits', 'pageviews', 'views_per_visit'] };
+        const { results } = await answer({ ...QUESTION, ...pages });
+        const of = (path) => results.find((row) => row.dimensions[0] === path)?.metrics;
+        assert.deepEqual([of(pinged), of(''), of(viewed)], [undefined, undefined, [1, 1, 2]]);
+        const [after] = (await answer({ ...QUESTION, metrics: ['visits'] })).results[0].metrics;
+        assert.equal(after, before + 3);
+    });
+
     it('answers in the form of the Plausible Stats API v2', async () => {
         const visitor = server.visitor();
         await visitor.chose('grant');
