@@ -143,7 +143,7 @@ static int run(struct setup *setup, const struct query *query, enum form form, s
         buffer_printf(complaint, "site_id: `%s` is not a site of the configuration", query->site);
         return QUERY_E_INVALID;
     }
-    int r = days_new(&days);
+    int r = days_new(DAYS_BOUNDS, &days);
     if (r)
         return error_trace(r);
     struct query_store store = {.days = days, .txn = setup->txn, .site = site};

@@ -70,7 +70,7 @@ static int start_parts(struct serve *serve)
     if (r == 0)
         r = writer_start(service->writer);
     if (r == 0)
-        r = days_new(&service->days);
+        r = days_new(DAYS_BOUNDS, &service->days);
     if (r == 0)
         r = pool_new(POOL_THREADS, &service->pool);
     if (r == 0)

@@ -5,6 +5,7 @@
  * Every allocation of crumb's own goes through the wrappers below (the linker's
  * --wrap), so that the n-th can be made to fail.
  */
+#include "crumb/query/groups.h"
 #include "crumb/query/output.h"
 #include "crumb/query/query.h"
 #include "query_site.h"
@@ -329,6 +330,28 @@ static void test_too_many_groups(void **state)
     assert_int_equal(run_refused(fixture, &source, json, "dimensions: give too many rows"), QUERY_E_INVALID);
 }
 
+/* Four pages whose names fill the room for names; one byte more does not fit. */
+static void test_names_of_groups(void **state)
+{
+    size_t size = QUERY_GROUP_NAMES_BYTES_MAX / 4;
+    struct query query = query_of(QUERY("\"day\"", "[\"pageviews\"]", "[\"event:page\"]"));
+    struct groups groups = groups_init(&query);
+    char *name = malloc(size);
+    struct cell cell = {.pageviews = 1};
+
+    (void)state;
+    assert_non_null(name);
+    memset(name, 'x', size);
+    cell.value = (struct text){name, size};
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(groups_add(&groups, 0, &cell), 0);
+    cell.value.size = 1;
+    assert_int_equal(groups_add(&groups, 0, &cell), GROUPS_E_FULL);
+    assert_int_equal(groups_n(&groups), 4);
+    groups_deinit(&groups);
+    free(name);
+}
+
 /* Parse, run and output, with every allocation of crumb's own failing once. */
 static int whole_way(const struct fixture *fixture, struct site *site, const char *json, struct buffer *output)
 {
@@ -387,9 +410,11 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_metrics),        cmocka_unit_test(test_rounding),        cmocka_unit_test(test_many_days),
-        cmocka_unit_test(test_asked),          cmocka_unit_test(test_nothing),         cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_time_by_length), cmocka_unit_test(test_too_many_groups), cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_metrics),         cmocka_unit_test(test_rounding),
+        cmocka_unit_test(test_many_days),       cmocka_unit_test(test_asked),
+        cmocka_unit_test(test_nothing),         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_time_by_length),  cmocka_unit_test(test_too_many_groups),
+        cmocka_unit_test(test_names_of_groups), cmocka_unit_test(test_no_memory),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
