@@ -2,8 +2,10 @@
  * crumb: argv to command.
  */
 #include "command/command.h"
+#include "crumb/base/error.h"
 #include "crumb/base/log.h"
 #include "crumb/base/random.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,29 +52,70 @@ static int print_help(FILE *stream)
                     "usage: crumb COMMAND [OPTIONS]\n\n");
     for (const struct command *command = commands; command->name; command++)
         fprintf(stream, "  %-8s %s\n", command->name, command->summary);
-    fprintf(stream, "\ncrumb COMMAND --help tells more; crumb version prints the version.\n");
+    fprintf(stream, "\ncrumb help COMMAND tells more; crumb version prints the version.\n");
     return stream == stderr ? EXIT_USAGE : EXIT_GOOD;
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (const struct command *command = commands; command->name; command++)
+        if (strcmp(command->name, name) == 0)
+            return command;
+    return NULL;
+}
+
+static int refuse(const char *name)
+{
+    if (name[0])
+        fprintf(stderr, "crumb: there is no command `%s`\n\n", name);
+    return print_help(stderr);
+}
+
+/* @about is a command's name, or NULL. */
+static int help(const char *about)
+{
+    const struct command *command = about ? find_command(about) : NULL;
+
+    if (!about)
+        return print_help(stdout);
+    if (!command)
+        return refuse(about);
+    command_print_help(command);
+    return EXIT_GOOD;
+}
+
+static int run(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+    const struct command *command = find_command(name);
+
+    if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        return help(argv[2]);
+    if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0) {
+        printf("crumb %s\n", CRUMB_VERSION);
+        return EXIT_GOOD;
+    }
+    return command ? command->run(command, argc - 1, argv + 1) : refuse(name);
+}
+
+/* An answer that did not get out was not given: a full disk must not look like a short answer. */
+static int flush_output(int exit)
+{
+    int r = fflush(stdout) ? -errno : ferror(stdout) ? -EIO : 0;
+
+    if (r == 0)
+        return exit;
+    log_fault("cannot write to standard output", error_origin(r));
+    return EXIT_FAILED;
 }
 
 int main(int argc, char **argv)
 {
-    const char *name = argc > 1 ? argv[1] : "";
     int r = random_init();
 
     if (r) {
         log_fault("no randomness", r);
         return EXIT_FAILED;
     }
-    if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
-        return print_help(stdout);
-    if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0) {
-        printf("crumb %s\n", CRUMB_VERSION);
-        return EXIT_GOOD;
-    }
-    for (const struct command *command = commands; command->name; command++)
-        if (strcmp(command->name, name) == 0)
-            return command->run(command, argc - 1, argv + 1);
-    if (name[0])
-        fprintf(stderr, "crumb: there is no command `%s`\n\n", name);
-    return print_help(stderr);
+    return flush_output(run(argc, argv));
 }

@@ -14,9 +14,9 @@ function leaves(stdout) {
 for (const line of readFileSync(process.argv[2], 'utf8').split('\n').filter(Boolean)) {
     const { name, stdout = '', result } = JSON.parse(line);
     const taps = leaves(stdout).map((tap) => tap.trim());
-    const good = result === 'OK' || result === 'EXPECTEDFAIL';
+    const good = ['OK', 'EXPECTEDFAIL', 'SKIP'].includes(result);
     for (const tap of taps) console.log(tap.replace(/^((?:not )?ok) \d+ -?\s*/, `$1 - ${name}: `));
     // A program that died, timed out or said nothing counts as one test.
     if (taps.length === 0 || (!good && !taps.some((tap) => tap.startsWith('not ok'))))
-        console.log(`${good ? 'ok' : 'not ok'} - ${name} (${result})`);
+        console.log(`${good ? 'ok' : 'not ok'} - ${name} (${result})${result === 'SKIP' ? ' # SKIP' : ''}`);
 }

@@ -60,6 +60,11 @@ const rules = {
         }
         return found;
     },
+    'no file defines a limit again': () => {
+        const file = 'include/crumb/base/limits.h';
+        const names = [...read(file).matchAll(/^#define (\w+)/gm)].map(([, name]) => name).join('|');
+        return lines(sources, new RegExp(`^#define (${names})\\b`), (other) => other === file);
+    },
     'every file tells what it is': () => code.filter(([, text]) => !/^\/\*/.test(text)).map(([file]) => file),
     'every header is guarded': () => code.filter(([file, text]) => file.endsWith('.h') && !text.includes('#pragma once')).map(([file]) => file),
     'no leftover marks': () => {

@@ -136,9 +136,9 @@ int32_t zone_day_of_date(struct zone_date date)
 
 struct zone_date zone_date_of_day(int32_t day)
 {
-    int z = day + 719468;
-    int era = (z >= 0 ? z : z - 146096) / 146097;
-    int day_of_era = z - era * 146097;
+    int64_t z = (int64_t)day + 719468; /* a day from disk may be any */
+    int era = (int)((z >= 0 ? z : z - 146096) / 146097);
+    int day_of_era = (int)(z - (int64_t)era * 146097);
     int year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int mp = (5 * day_of_year + 2) / 153;

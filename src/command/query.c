@@ -6,14 +6,13 @@
 #include "crumb/base/error.h"
 #include "crumb/base/log.h"
 #include "crumb/query/output.h"
+#include "crumb/query/range.h"
 #include "crumb/query/store.h"
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define OUTPUT_BYTES_MAX (1LL << 30)
 
 enum form { FORM_TABLE, FORM_JSON, FORM_CSV };
 
@@ -83,17 +82,27 @@ static json_t *list_json(const char *list)
     return array;
 }
 
+/* A number where it is one; else as it stands, and the request's parser says what is wrong with it. */
+static json_t *number_json(const char *word)
+{
+    char *end;
+    long long number = strtoll(word, &end, 10);
+
+    return *word && !*end ? json_integer(number) : json_string(word);
+}
+
 /* The flags as the request that they are short for. */
 static char *request_of(const struct wish *wish)
 {
-    json_t *request = json_pack("{s:s, s:o}", "site_id", wish->site, "metrics", list_json(wish->metrics));
+    const char *metrics = wish->metrics ? wish->metrics : "visitors,visits,pageviews";
+    const char *range = wish->range ? wish->range : "30d";
+    json_t *request = json_pack("{s:s, s:o}", "site_id", wish->site, "metrics", list_json(metrics));
 
-    json_object_set_new(request, "date_range",
-                        strchr(wish->range, ',') ? list_json(wish->range) : json_string(wish->range));
+    json_object_set_new(request, "date_range", strchr(range, ',') ? list_json(range) : json_string(range));
     if (wish->dimensions)
         json_object_set_new(request, "dimensions", list_json(wish->dimensions));
     if (wish->limit)
-        json_object_set_new(request, "pagination", json_pack("{s:I}", "limit", (json_int_t)atoll(wish->limit)));
+        json_object_set_new(request, "pagination", json_pack("{s:o}", "limit", number_json(wish->limit)));
     char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
     json_decref(request);
     return text;
@@ -108,6 +117,21 @@ static char *read_request(void)
     return text;
 }
 
+/* Whoever looks at an empty table may not know that "7d" ends with yesterday. */
+static void say_empty(const struct query_days *days)
+{
+    char first[RANGE_DATE_BYTES], last[RANGE_DATE_BYTES];
+
+    if (days->last < days->first)
+        return; /* an hour that the wall's clock skips */
+    range_write_date(days->first, first);
+    range_write_date(days->last, last);
+    if (days->first == days->last)
+        fprintf(stderr, "crumb query: no traffic on %.*s\n", RANGE_DATE_BYTES, first);
+    else
+        fprintf(stderr, "crumb query: no traffic from %.*s to %.*s\n", RANGE_DATE_BYTES, first, RANGE_DATE_BYTES, last);
+}
+
 static int run(struct setup *setup, const struct query *query, enum form form, struct buffer *output,
                struct buffer *complaint)
 {
@@ -119,7 +143,7 @@ static int run(struct setup *setup, const struct query *query, enum form form, s
         buffer_printf(complaint, "site_id: `%s` is not a site of the configuration", query->site);
         return QUERY_E_INVALID;
     }
-    int r = days_new(&days);
+    int r = days_new(DAYS_BOUNDS, &days);
     if (r)
         return error_trace(r);
     struct query_store store = {.days = days, .txn = setup->txn, .site = site};
@@ -132,6 +156,8 @@ static int run(struct setup *setup, const struct query *query, enum form form, s
             query_output_csv(query, &answer, output);
         else
             query_output_table(query, &answer, output);
+        if (form == FORM_TABLE && answer.is_empty)
+            say_empty(&answer.days);
         query_answer_deinit(&answer);
         r = output->fault ? error_origin(output->fault) : 0;
     }
@@ -142,7 +168,7 @@ static int run(struct setup *setup, const struct query *query, enum form form, s
 static int ask(const char *path, const char *request, enum form form)
 {
     BUFFER_AUTO complaint = BUFFER_INIT(QUERY_COMPLAINT_BYTES_MAX);
-    BUFFER_AUTO output = BUFFER_INIT(OUTPUT_BYTES_MAX);
+    BUFFER_AUTO output = BUFFER_INIT(QUERY_OUTPUT_BYTES_MAX);
     struct query query;
     struct setup setup;
     int r = request ? query_parse(text_of(request), &query, &complaint) : error_origin(-ENOMEM);
@@ -171,12 +197,14 @@ static int ask(const char *path, const char *request, enum form form)
 
 int command_query(const struct command *self, int argc, char **argv)
 {
-    struct wish wish = {.metrics = "visitors,visits,pageviews", .range = "30d"};
+    struct wish wish = {.form = FORM_TABLE};
     const char *path = NULL;
     int exit = command_arguments(self, argc, argv, options, take, &wish, &path, NULL);
 
     if (exit || !path)
         return exit;
+    if (!wish.site && (wish.metrics || wish.range || wish.dimensions || wish.limit))
+        return command_misuse(self, "say which site: --site NAME; without it the question is read from standard input");
     char *request = wish.site ? request_of(&wish) : read_request();
     exit = ask(path, request, wish.form);
     free(request);

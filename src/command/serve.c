@@ -71,7 +71,7 @@ static int start_parts(struct serve *serve)
     if (r == 0)
         r = writer_start(service->writer);
     if (r == 0)
-        r = days_new(&service->days);
+        r = days_new(DAYS_BOUNDS, &service->days);
     if (r == 0)
         r = pool_new("crumb-lookup", POOL_THREADS, &service->lookups);
     if (r == 0)
@@ -80,6 +80,8 @@ static int start_parts(struct serve *serve)
         r = keeper_start(service->db, service->writer, service->clock, serve->edition, &serve->keeper);
     return error_trace(r);
 }
+
+static const char *sites_word(const struct config *config) { return config->n_sites == 1 ? "site" : "sites"; }
 
 static int start_server(struct serve *serve)
 {
@@ -93,7 +95,7 @@ static int start_server(struct serve *serve)
     }
     log_info("public on port %u (%s), private on port %u (%s), %u %s", server_public_port(serve->server),
              config->public.text, server_private_port(serve->server), config->private.text, config->n_sites,
-             config->n_sites == 1 ? "site" : "sites");
+             sites_word(config));
     return 0;
 }
 
@@ -181,7 +183,9 @@ static int put_in_force(struct serve *serve, struct edition *edition)
 
     if (r == 0)
         r = server_reload(serve->server, edition, &complaint);
-    if (r)
+    if (r && complaint.size == 0)
+        log_fault("cannot reload, the old configuration stays", r);
+    else if (r)
         log_error("cannot reload, the old configuration stays: %.*s", TEXT_ARGS(buffer_text(&complaint)));
     return r;
 }
@@ -201,8 +205,8 @@ static void reload(struct serve *serve)
     keeper_reload(serve->keeper, edition);
     edition_unref(serve->edition);
     serve->edition = edition;
-    log_info("reloaded %s: %u sites; data, listen and threads change with a restart only", serve->path,
-             edition->config->n_sites);
+    log_info("reloaded %s: %u %s; data, data_max, listen and threads change with a restart only", serve->path,
+             edition->config->n_sites, sites_word(edition->config));
 }
 
 /* ---- signals ---- */

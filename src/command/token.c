@@ -3,12 +3,13 @@
  */
 #include "command.h"
 #include "crumb/base/random.h"
+#include "crumb/config/value.h"
+#include <ctype.h>
 #include <getopt.h>
 #include <sodium.h>
 #include <stdio.h>
 
 #define TOKEN_BYTES 32
-#define TOKEN_SITES_MAX 64
 
 struct wish {
     const char *name, *role;
@@ -24,10 +25,11 @@ static const struct option options[] = {{"name", required_argument, NULL, OPTION
                                         {"help", no_argument, NULL, 'h'},
                                         {0}};
 
-/* What goes into YAML unquoted. */
-static bool is_plain(const char *word)
+/* What goes into YAML without an escape. */
+static bool is_name(const char *word)
 {
-    return word[0] && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == strlen(word);
+    return word[0] && strlen(word) <= TOKEN_NAME_BYTES_MAX &&
+           strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == strlen(word);
 }
 
 static bool is_role(const char *role)
@@ -37,16 +39,25 @@ static bool is_role(const char *role)
 
 static int check(const struct command *self, const struct wish *wish)
 {
-    if (!wish->name || !is_plain(wish->name))
-        return command_misuse(self, "--name is to be letters, digits, dots, dashes and underscores");
+    if (!wish->name || !is_name(wish->name))
+        return command_misuse(self, "--name is to be letters, digits, dots, dashes and underscores, at most %d",
+                              TOKEN_NAME_BYTES_MAX);
     if (!wish->role || !is_role(wish->role))
         return command_misuse(self, "--role is to be analyst, privacy or admin");
     if (wish->n_sites == 0 && strcmp(wish->role, "admin") != 0)
         return command_misuse(self, "say which site the %s may see: --site NAME", wish->role);
     for (unsigned i = 0; i < wish->n_sites; i++)
-        if (!is_plain(wish->sites[i]))
+        if (!value_site_name(text_of(wish->sites[i])))
             return command_misuse(self, "--site %s is not a site's name", wish->sites[i]);
     return EXIT_GOOD;
+}
+
+/* Quoted where YAML would read it as no value or as the beginning of something else. */
+static void print_word(const char *word)
+{
+    const char *quote = isalnum((unsigned char)word[0]) && strcasecmp(word, "null") != 0 ? "" : "\"";
+
+    printf("%s%s%s", quote, word, quote);
 }
 
 static void print_token(const struct wish *wish)
@@ -59,9 +70,13 @@ static void print_token(const struct wish *wish)
     sodium_bin2base64(token, sizeof token, bytes, sizeof bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     crypto_hash_sha256(hash, (const uint8_t *)token, strlen(token));
     sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-    printf("%s\n- {name: %s, role: %s, ", token, wish->name, wish->role);
-    for (unsigned i = 0; i < wish->n_sites; i++)
-        printf("%s%s", i ? ", " : "sites: [", wish->sites[i]);
+    printf("%s\n- {name: ", token);
+    print_word(wish->name);
+    printf(", role: %s, ", wish->role);
+    for (unsigned i = 0; i < wish->n_sites; i++) {
+        printf("%s", i ? ", " : "sites: [");
+        print_word(wish->sites[i]);
+    }
     printf("%shash: %s}\n", wish->n_sites ? "], " : "", hex);
     sodium_memzero(bytes, sizeof bytes);
     sodium_memzero(token, sizeof token);

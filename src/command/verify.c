@@ -28,6 +28,7 @@ struct decision {
 };
 
 struct verify {
+    const struct config *config; /* names the sites */
     struct db_txn *txn;
     bool rebuild;
     struct decision *decisions; /* by visitor, then sequence, once sorted */
@@ -54,6 +55,71 @@ static int wrong(struct verify *verify, const char *format, ...)
     va_end(args);
     buffer_put_text(&verify->found, text_of(line));
     return VERIFY_E_WRONG;
+}
+
+/* ---- what things are called ---- */
+
+struct name {
+    char text[SITE_NAME_BYTES_MAX + 64];
+};
+
+static void add(struct name *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct name *name, const char *format, ...)
+{
+    size_t size = strlen(name->text);
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(name->text + size, sizeof name->text - size, format, args);
+    va_end(args);
+}
+
+/* The configuration's name of a site, or its number where it has left it. */
+static struct name site_name(const struct verify *verify, uint32_t id)
+{
+    struct name name = {""};
+
+    for (unsigned i = 0; id && i < verify->config->n_sites; i++)
+        if (verify->config->sites[i].id == id)
+            add(&name, "%s", verify->config->sites[i].name);
+    if (id == ACCOUNTING_NO_SITE)
+        add(&name, "no site");
+    else if (!name.text[0])
+        add(&name, "site number %" PRIu32, id);
+    return name;
+}
+
+/* "shop, 2026-01-02" */
+static struct name day_name(const struct verify *verify, uint32_t site, int32_t day)
+{
+    struct zone_date date = zone_date_of_day(day);
+    struct name name = site_name(verify, site);
+
+    add(&name, ", %04d-%02u-%02u", date.year, date.month, date.mday);
+    return name;
+}
+
+/* "shop, 2026-01-02 08:00 UTC" */
+static struct name hour_name(const struct verify *verify, uint32_t site, uint32_t hour)
+{
+    struct name name = day_name(verify, site, (int32_t)(hour / 24));
+
+    add(&name, " %02" PRIu32 ":00 UTC", hour % 24);
+    return name;
+}
+
+/* "shop, 2026-01-02, event:page" */
+static struct name rollup_name(const struct verify *verify, uint32_t site, int32_t day, unsigned dimension)
+{
+    static const char *const dimensions[] = {[DIMENSION_TOTAL] = "total", [DIMENSION_PAGE] = "event:page"};
+    struct name name = day_name(verify, site, day);
+
+    if (dimension >= DIMENSION_TOTAL && dimension < sizeof dimensions / sizeof *dimensions)
+        add(&name, ", %s", dimensions[dimension]);
+    else
+        add(&name, ", dimension number %u", dimension);
+    return name;
 }
 
 /* ---- the ledger ---- */
@@ -217,13 +283,12 @@ static int check_day(void *context, uint32_t site, int32_t day, const struct day
     verify->day = state;
     int r = journal_each(verify->txn, site, day, 0, check_event, verify);
     if (r == -EBADMSG)
-        return wrong(verify, "journal of site %" PRIu32 ", day %" PRId32 ": a record is damaged", site, day);
+        return wrong(verify, "journal of %s: a record is damaged", day_name(verify, site, day).text);
     if (r)
         return r;
     if (verify->n_day_events != state->events)
-        return wrong(verify,
-                     "site %" PRIu32 ", day %" PRId32 ": %" PRIu64 " events in the journal, %" PRIu64 " counted", site,
-                     day, verify->n_day_events, state->events);
+        return wrong(verify, "%s: %" PRIu64 " events in the journal, %" PRIu64 " counted",
+                     day_name(verify, site, day).text, verify->n_day_events, state->events);
     verify->n_events += verify->n_day_events;
     return 0;
 }
@@ -259,8 +324,7 @@ static int check_books(struct verify *verify)
     int r = accounting_each(verify->txn, sum_books, &sum, &site, &hour);
 
     if (r == -EBADMSG)
-        return wrong(verify, "books of site %" PRIu32 ", hour %" PRIu32 ": damaged, or they do not balance", site,
-                     hour);
+        return wrong(verify, "books of %s: damaged, or they do not balance", hour_name(verify, site, hour).text);
     if (r == 0 && sum.stored != verify->n_events)
         return wrong(verify, "books: %" PRIu64 " events stored, %" PRIu64 " in the journal", sum.stored,
                      verify->n_events);
@@ -276,12 +340,11 @@ static int compare_rollups(struct verify *verify, uint32_t site, int32_t day, st
         struct text kept;
         int r = db_get(verify->txn, DB_ROLLUPS, key_text(&key), &kept);
 
-        if (r < 0)
-            return error_trace(r);
-        if (r || !text_equal(kept, buffer_text(&rollups[dimension])))
-            return wrong(verify,
-                         "rollup of site %" PRIu32 ", day %" PRId32 ", dimension %u: building it again gives %s", site,
-                         day, dimension, r ? "one that is not there" : "other bytes");
+        if (r)
+            return error_fold(r);
+        if (!text_equal(kept, buffer_text(&rollups[dimension])))
+            return wrong(verify, "rollup of %s: building it again gives other bytes",
+                         rollup_name(verify, site, day, dimension).text);
     }
     return 0;
 }
@@ -314,14 +377,13 @@ static int read_rollup(struct verify *verify, struct text key, struct text value
         return wrong(verify, "rollups: a key is none");
     int r = cells_decode(value, &cells);
     if (r == -EBADMSG || r == -EFBIG)
-        return wrong(verify, "rollup of site %" PRIu32 ", day %" PRId32 ", dimension %u: damaged", site, day,
-                     dimension);
+        return wrong(verify, "rollup of %s: damaged", rollup_name(verify, site, day, dimension).text);
     if (r == 0)
         cells_deinit(&cells);
     return error_trace(r);
 }
 
-static int check_rollups(struct verify *verify)
+static int read_rollups(struct verify *verify)
 {
     DB_CURSOR_AUTO *cursor = NULL;
     struct text key, value;
@@ -334,9 +396,39 @@ static int check_rollups(struct verify *verify)
         if (r)
             return r;
     }
-    if (r != DB_E_NOT_FOUND)
-        return error_trace(r);
-    return verify->rebuild ? day_each(verify->txn, rebuild_day, verify) : 0;
+    return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
+}
+
+/* Questions about a sealed day read its rollups and nothing else. */
+static int check_sealed(void *context, uint32_t site, int32_t day, const struct day_state *state)
+{
+    struct verify *verify = context;
+
+    if (!day_is_sealed(state))
+        return 0;
+    for (unsigned dimension = 1; dimension < DIMENSION_N; dimension++) {
+        struct key key = key_rollup(site, day, (uint8_t)dimension);
+        struct text value;
+        int r = db_get(verify->txn, DB_ROLLUPS, key_text(&key), &value);
+
+        if (r == DB_E_NOT_FOUND)
+            return wrong(verify, "rollup of %s: it is not there, but the day is sealed",
+                         rollup_name(verify, site, day, dimension).text);
+        if (r)
+            return error_trace(r);
+    }
+    return 0;
+}
+
+static int check_rollups(struct verify *verify)
+{
+    int r = read_rollups(verify);
+
+    if (r == 0)
+        r = day_each(verify->txn, check_sealed, verify);
+    if (r == 0 && verify->rebuild)
+        r = day_each(verify->txn, rebuild_day, verify);
+    return r == -EBADMSG ? wrong(verify, "rollups: days or events behind them are damaged") : r;
 }
 
 /* ---- the sequence ---- */
@@ -423,6 +515,7 @@ int command_verify(const struct command *self, int argc, char **argv)
     if (exit)
         return exit;
     verify.txn = setup.txn;
+    verify.config = setup.edition->config;
     exit = run_checks(&verify);
     free(verify.decisions);
     buffer_deinit(&verify.found);

@@ -9,8 +9,6 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-#define ANSWER_BYTES_MAX (64 << 20)
-
 /* ---- who asks ---- */
 
 static bool may_read(const struct token *token, const struct site *site)
@@ -121,7 +119,7 @@ static struct question *read_question(struct exchange *exchange, const struct to
     question->edition = edition_ref(exchange->loop->edition);
     question->service = exchange->loop->service;
     question->now_ms = clock_now_ms(exchange->loop->service->clock);
-    question->answer = BUFFER_INIT(ANSWER_BYTES_MAX);
+    question->answer = BUFFER_INIT(QUERY_ANSWER_BYTES_MAX);
     question->complaint = BUFFER_INIT(QUERY_COMPLAINT_BYTES_MAX);
     question->super.run = question_run;
     int r = query_parse(exchange_body(exchange), &question->query, &complaint);

@@ -211,9 +211,7 @@ static int parse_dimensions(struct parse *parse, json_t *list)
             if ((int)query->dimensions[k] == number)
                 return complain_twice(parse, dimensions.key, i, names_dimension(query->dimensions[k]));
         query->dimensions[query->n_dimensions++] = (enum query_dimension)number;
-        if (strcmp(json_string_value(json_array_get(list, i)), "time") == 0 && range_within_day(&query->range))
-            return complain_later(parse, "dimensions", "\"time\" by the hour, which it means for a day or less,",
-                                  "time:day");
+        query->time_by_length |= strcmp(json_string_value(json_array_get(list, i)), "time") == 0;
     }
     return 0;
 }
@@ -345,7 +343,7 @@ static int parse_pagination(struct parse *parse, json_t *object)
     return error_trace(r);
 }
 
-/* In this order: orders and labels look back at metrics and dimensions, and these at the range. */
+/* In this order: orders and labels look back at metrics and dimensions. */
 static const char *const keys[] = {"site_id",  "date_range", "metrics",    "dimensions", "filters",
                                    "order_by", "include",    "pagination", NULL};
 static int (*const parsers[])(struct parse *parse, json_t *value) = {parse_site_id,    parse_date_range, parse_metrics,

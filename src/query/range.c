@@ -9,7 +9,10 @@
 #include <assert.h>
 #include <stdio.h>
 
+#define HOUR_S 3600
 #define DAY_S 86400
+#define UNIT_HOURS_MAX 48 /* where `time` means hours, and days: the interface's numbers */
+#define UNIT_DAYS_MAX 40
 #define YEAR_MIN 1900 /* so that any "999mo" can be echoed as two times */
 #define YEAR_MAX 2999
 
@@ -156,28 +159,6 @@ bool range_parse_time(struct text text, struct query_time *ret_time)
                                     .at_s = (int64_t)zone_day_of_date(date) * DAY_S + 3600 * hour + 60 * minute +
                                             second - offset_s};
     return true;
-}
-
-bool range_within_day(const struct query_range *range)
-{
-    switch (range->kind) {
-    case RANGE_DAY:
-    case RANGE_24H:
-        return true;
-    case RANGE_LAST_DAYS:
-        return range->n == 1;
-    case RANGE_DATES:
-        return zone_day_of_date(range->first) == zone_day_of_date(range->last);
-    case RANGE_TIMES:
-        return range->from.on_wall == range->to.on_wall && range->to.at_s - range->from.at_s < DAY_S;
-    case RANGE_MONTH:
-    case RANGE_LAST_MONTHS:
-    case RANGE_YEAR:
-    case RANGE_ALL:
-        return false;
-    }
-    assert(false);
-    return false;
 }
 
 /* Days. */
@@ -336,6 +317,15 @@ int range_days(const struct query_range *range, const struct zone *zone, int64_t
         return RANGE_E_LONG;
     *ret_days = days;
     return 0;
+}
+
+enum range_unit range_unit(const struct query_days *days)
+{
+    int64_t length_s = (days->to_ms - days->from_ms) / 1000 - 1; /* from the first second to the last */
+
+    if (length_s / HOUR_S <= UNIT_HOURS_MAX)
+        return RANGE_UNIT_HOUR;
+    return length_s / DAY_S <= UNIT_DAYS_MAX ? RANGE_UNIT_DAY : RANGE_UNIT_LONGER;
 }
 
 void range_write_date(int32_t day, char ret_date[RANGE_DATE_BYTES])

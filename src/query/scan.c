@@ -173,6 +173,16 @@ static int complain_range(struct buffer *complaint, int code)
     return complain(complaint, "date_range: covers more than a hundred years; ask for fewer days");
 }
 
+static int complain_unit(struct buffer *complaint, enum range_unit unit)
+{
+    if (unit == RANGE_UNIT_HOUR)
+        return complain(complaint, "dimensions: \"time\" means hours for a date_range of up to 48 hours, which is not "
+                                   "supported yet; ask for time:day");
+    return complain(complaint,
+                    "dimensions: \"time\" means weeks or months for a date_range of more than 40 days, which "
+                    "is not supported yet; ask for time:day");
+}
+
 int query_run(const struct query *query, const struct zone *zone, int64_t now_ms, const struct query_source *source,
               struct query_answer *ret_answer, struct buffer *complaint)
 {
@@ -185,11 +195,14 @@ int query_run(const struct query *query, const struct zone *zone, int64_t now_ms
     r = range_days(&query->range, zone, now_ms, data_first, data_last, &days);
     if (r)
         return complain_range(complaint, r);
+    if (query->time_by_length && range_unit(&days) != RANGE_UNIT_DAY)
+        return complain_unit(complaint, range_unit(&days));
 
     __attribute__((cleanup(scan_deinit))) struct scan scan = scan_init(query, source, days);
     struct query_answer answer = {.days = days};
     r = scan_days(&scan, days.first > data_first ? days.first : data_first,
                   days.last < data_last ? days.last : data_last);
+    answer.is_empty = groups_n(&scan.groups) == 0;
     if (!r)
         r = add_empty_total(&scan);
     if (r == GROUPS_E_FULL)

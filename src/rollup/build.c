@@ -67,7 +67,8 @@ struct walk {
 };
 
 struct visit {
-    struct tally *entry; /* NULL: none is open */
+    bool is_open;
+    struct tally *entry; /* of the first event that counts for a value; NULL: none did so far */
     int64_t first_ms, last_ms;
     uint64_t n_pageviews;
     bool acted; /* it has an event that is neither page view nor ping */
@@ -272,24 +273,28 @@ static int order_events(struct build *build)
 
 static void end_visit(struct visit *visit)
 {
+    visit->is_open = false;
+    if (!visit->entry)
+        return; /* nobody viewed a page: the total alone knows this visit */
     struct cell *cell = &visit->entry->cell;
-
     cell->entries++;
     cell->bounces += visit->n_pageviews <= 1 && !visit->acted;
     cell->duration_ms += (uint64_t)visit->last_ms - (uint64_t)visit->first_ms;
     cell->entry_pageviews += visit->n_pageviews;
-    visit->entry = NULL;
 }
 
-/* Adds an event of the current visit to the tally of its value. */
+/* A page is visited by its views, the total by whatever happens. */
+static bool is_visited_by(enum dimension dimension, const struct event *event)
+{
+    return dimension == DIMENSION_TOTAL || event->kind == EVENT_PAGEVIEW;
+}
+
+/* Adds an event of the current visit to the tally of the value that it visits. */
 static int count_event(struct walk *walk, struct tally *tally, const struct event *event)
 {
     struct text visitor = intern_text(&walk->build->visitors, walk->visitor);
 
-    if (event->kind == EVENT_PAGEVIEW)
-        tally->cell.pageviews++;
-    else if (walk->dimension == DIMENSION_PAGE)
-        return 0;
+    tally->cell.pageviews += event->kind == EVENT_PAGEVIEW;
     if (tally->visit != walk->n_visits)
         tally->cell.visits++;
     tally->visit = walk->n_visits;
@@ -304,15 +309,19 @@ static int walk_event(struct walk *walk, struct visit *visit, const struct event
     struct tally *tally = &walk->tallies[walk->dimension == DIMENSION_PAGE ? event->page : 0];
 
     /* Unsigned, because times may be anything and their difference may pass INT64_MAX. */
-    if (visit->entry && (uint64_t)event->at_ms - (uint64_t)visit->last_ms > VISIT_GAP_MS)
+    if (visit->is_open && (uint64_t)event->at_ms - (uint64_t)visit->last_ms > VISIT_GAP_MS)
         end_visit(visit);
-    if (!visit->entry) {
-        *visit = (struct visit){.entry = tally, .first_ms = event->at_ms};
+    if (!visit->is_open) {
+        *visit = (struct visit){.is_open = true, .first_ms = event->at_ms};
         walk->n_visits++;
     }
     visit->last_ms = event->at_ms;
     visit->n_pageviews += event->kind == EVENT_PAGEVIEW;
     visit->acted |= event->kind == EVENT_STRUCT;
+    if (!is_visited_by(walk->dimension, event))
+        return 0;
+    if (!visit->entry)
+        visit->entry = tally;
     return error_trace(count_event(walk, tally, event));
 }
 
@@ -333,7 +342,7 @@ static int walk_events(struct walk *walk, int64_t from_ms, int64_t to_ms)
             if (r < 0)
                 return error_trace(r);
         }
-        if (visit.entry)
+        if (visit.is_open)
             end_visit(&visit);
     }
     return 0;
@@ -355,7 +364,7 @@ static int collect(struct walk *walk, struct cells *ret_cells)
     for (size_t i = 0; i < walk->n_tallies; i++) {
         struct cell *cell = &walk->tallies[i].cell;
 
-        if (cell->visits == 0 && cell->entries == 0)
+        if (cell->visits == 0)
             continue;
         cells.cells[cells.n_cells] = *cell;
         if (walk->dimension == DIMENSION_PAGE)

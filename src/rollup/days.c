@@ -4,13 +4,13 @@
  * Warm builds stand in an array under one lock; a build under way holds it, so
  * two questions about the open day do the work once.  The least recently asked
  * build gives its place to a new one, and goes when all together hold more
- * than LIVE_EVENTS_MAX events.
+ * events than the bound.
  */
 #include "crumb/rollup/days.h"
 #include "crumb/base/error.h"
-#include "crumb/base/limits.h"
 #include "crumb/store/day.h"
 #include "crumb/store/journal.h"
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -24,17 +24,20 @@ struct warm {
 };
 
 struct days {
+    struct days_bounds bounds;
     pthread_mutex_t lock;
-    struct warm warm[LIVE_DAYS_MAX];
+    struct warm warm[LIVE_DAYS_MAX]; /* the first bounds.n_days of them */
     uint64_t n_questions;
 };
 
-int days_new(struct days **ret_days)
+int days_new(struct days_bounds bounds, struct days **ret_days)
 {
     struct days *days = calloc(1, sizeof *days);
 
+    assert(bounds.n_days > 0 && bounds.n_days <= LIVE_DAYS_MAX);
     if (!days)
         return error_origin(-ENOMEM);
+    days->bounds = bounds;
     pthread_mutex_init(&days->lock, NULL);
     *ret_days = days;
     return 0;
@@ -43,7 +46,7 @@ int days_new(struct days **ret_days)
 struct days *days_free(struct days *days)
 {
     if (days) {
-        for (unsigned i = 0; i < LIVE_DAYS_MAX; i++)
+        for (unsigned i = 0; i < days->bounds.n_days; i++)
             build_free(days->warm[i].build);
         pthread_mutex_destroy(&days->lock);
         free(days);
@@ -99,7 +102,7 @@ static struct warm *find_warm(struct days *days, uint32_t site, int32_t day)
 {
     struct warm *oldest = &days->warm[0];
 
-    for (unsigned i = 0; i < LIVE_DAYS_MAX; i++) {
+    for (unsigned i = 0; i < days->bounds.n_days; i++) {
         struct warm *warm = &days->warm[i];
 
         if (warm->build && warm->site == site && warm->day == day)
@@ -130,17 +133,18 @@ static int grow_warm(struct warm *warm, struct db_txn *txn, const struct day_sta
     return 0;
 }
 
-static struct warm *least_asked(struct days *days, uint64_t *ret_n_events)
+static struct warm *least_asked(struct days *days, struct days_bounds *ret_held)
 {
     struct warm *least = NULL;
 
-    *ret_n_events = 0;
-    for (unsigned i = 0; i < LIVE_DAYS_MAX; i++) {
+    *ret_held = (struct days_bounds){.n_days = 0};
+    for (unsigned i = 0; i < days->bounds.n_days; i++) {
         struct warm *warm = &days->warm[i];
 
         if (!warm->build)
             continue;
-        *ret_n_events += build_n_events(warm->build);
+        ret_held->n_days++;
+        ret_held->n_events += build_n_events(warm->build);
         if (!least || warm->asked < least->asked)
             least = warm;
     }
@@ -149,11 +153,21 @@ static struct warm *least_asked(struct days *days, uint64_t *ret_n_events)
 
 static void bound_warm(struct days *days)
 {
-    uint64_t n_events;
+    struct days_bounds held;
     struct warm *least;
 
-    while ((least = least_asked(days, &n_events)) && n_events > LIVE_EVENTS_MAX)
+    while ((least = least_asked(days, &held)) && held.n_events > days->bounds.n_events)
         least->build = build_free(least->build);
+}
+
+struct days_bounds days_warm(struct days *days)
+{
+    struct days_bounds held;
+
+    pthread_mutex_lock(&days->lock);
+    least_asked(days, &held);
+    pthread_mutex_unlock(&days->lock);
+    return held;
 }
 
 static int open_cells(struct days *days, struct db_txn *txn, const struct site *site, int32_t day,

@@ -36,7 +36,6 @@
 #define DB_FILE_MODE 0600
 #define DB_FOLDER_MODE 0700
 #define DB_FORMAT "crumb 1"
-#define PATH_BYTES_MAX 4096
 #define LOCK_FILE_BYTES (192 + 64 * (DB_READERS_MAX - 1)) /* as large as LMDB makes it */
 
 static const char *const table_names[DB_TABLE_N] = {

@@ -4,6 +4,7 @@
  */
 #include "crumb/store/keyring.h"
 #include "crumb/base/error.h"
+#include "crumb/base/limits.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,7 +12,6 @@
 #include <unistd.h>
 
 #define KEY_FILE_MODE 0600
-#define PATH_BYTES_MAX 4096
 
 static int read_key(const char *path, uint8_t ret_key[KEYRING_KEY_BYTES])
 {

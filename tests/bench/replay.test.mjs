@@ -136,6 +136,14 @@ test("visitors are within the sketch's error", () => {
     assert.ok(Math.abs(visitors - expected.visitors) <= bound, `${visitors} for ${expected.visitors}`);
 });
 
+test('from-access-log ends quietly where its reader has had enough', () => {
+    const script = '"$0" "$1" --site shop | head -1; echo "${PIPESTATUS[0]}"';
+    const args = ['-c', script, process.execPath, join(root, 'bench/from-access-log')];
+    const { stdout, stderr } = spawnSync('bash', args, { input: makeLog(), encoding: 'utf8' });
+    assert.match(stdout, /^\{.*\}\n0\n$/);
+    assert.match(stderr, /^(from-access-log: 1 lines .*\n)?$/);
+});
+
 test('the store verifies, its rollups byte for byte', () => {
     const out = execFileSync(crumb, ['verify', '-c', config, '--rebuild'], { encoding: 'utf8' });
     assert.match(out, /good +rollups/);

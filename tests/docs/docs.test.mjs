@@ -97,6 +97,13 @@ for (const file of RUN) {
     });
 }
 
+// The reader's machine is a fresh one.
+test('where a document builds, it sets up before', () => {
+    const builders = [...RUN, 'CONTRIBUTING.md'].flatMap(blocksOf).filter(({ text }) => /^script\/build\b/m.test(text));
+    assert.ok(builders.length > 0);
+    for (const { place, text } of builders) assert.match(text, /^script\/setup\b[^]*^script\/build\b/m, place);
+});
+
 // ---- what the documents name ----
 
 for (const file of READ) {

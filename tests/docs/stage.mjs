@@ -1,5 +1,5 @@
-// Where the blocks of a document are run: a folder with the README's configuration as crumb.yaml, the programs where a
-// build puts them, and a server.
+// Where the blocks of a document are run: a folder with the README's or the document's own configuration as crumb.yaml,
+// the programs where a build puts them, and a server.
 //
 // Blocks run one after another, as in one shell. The server is there already: the lines that would build or start it
 // are left out. What fills a stopped store runs before.
@@ -39,10 +39,11 @@ async function makeToken() {
 }
 
 export class Stage {
-    static async build() {
+    // @file: the document whose configuration it is.
+    static async build(file = 'README.md') {
         const stage = new Stage();
         const { token, line } = await makeToken();
-        const [{ text }] = blocksOf('README.md').filter(({ language }) => language === 'yaml');
+        const [{ text }] = blocksOf(file).filter(({ language }) => language === 'yaml');
         const yaml = PORTS.reduce((all, [port]) => all.replace(port, '127.0.0.1:0'), text);
         stage.server = new Written({ yaml: `${yaml}\ntokens:\n  ${line}\n` });
         stage.token = token;

@@ -1,5 +1,6 @@
 // The program on the command line: helps, exit codes, and what each command says of a store.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -26,6 +27,14 @@ describe('crumb', { timeout: 60_000 }, () => {
             assert.deepEqual([code, stderr], [0, '']);
             for (const command of COMMANDS) assert.match(stdout, new RegExp(`^  ${command} +\\w`, 'm'));
         });
+
+    it('help COMMAND tells what COMMAND --help does', async () => {
+        for (const command of COMMANDS)
+            assert.deepEqual(await crumb(['help', command]), await crumb([command, '--help']));
+        const { code, stdout, stderr } = await crumb(['help', 'frobnicate']);
+        assert.deepEqual([code, stdout], [2, '']);
+        assert.match(stderr, /there is no command `frobnicate`/);
+    });
 
     it('tells its version', async () => {
         const { code, stdout } = await crumb(['version']);
@@ -160,6 +169,24 @@ describe('a command that reads the store', { timeout: 60_000 }, () => {
     });
 });
 
+describe('output that cannot be written', { timeout: 60_000 }, () => {
+    it('is a failure of the system: exit code 3 and the reason', async () => {
+        await withServer({}, async (server) => {
+            const visitor = server.visitor();
+            await visitor.chose('grant');
+            await visitor.beacon();
+            await server.stop();
+            const ofStore = [['stat'], ['verify'], ['dump', 'ledger'], ['query', '--site', 'shop'], ['check']];
+            const others = [['help'], ['version'], ['query', '--help'], ['token', '--name', 'a', '--role', 'admin']];
+            for (const args of [...ofStore.map(([name, ...rest]) => [name, '-c', server.file, ...rest]), ...others]) {
+                const { status, stderr } = spawnSync('sh', ['-c', '"$0" "$@" >/dev/full', CRUMB, ...args], { encoding: 'utf8' });
+                assert.equal(status, 3, args.join(' '));
+                assert.match(stderr, /cannot write to standard output: No space left on device/, args.join(' '));
+            }
+        });
+    });
+});
+
 describe('crumb stat', { timeout: 60_000 }, () => {
     it('is one JSON object that tells how much there is, with every reason in the books', async () => {
         await withServer({}, async (server) => {
@@ -235,6 +262,18 @@ describe('crumb token', { timeout: 60_000 }, () => {
         assert.equal(new Set(made.map(({ stdout }) => stdout)).size, made.length);
     });
 
+    for (const name of ['null', 'NULL', '-', '.a', '7', 'true', 'a'.repeat(63)])
+        it(`prints a line that the configuration takes: the name ${name}`, async () => {
+            await withFolder({ sites: { shop: site(), null: site({ origins: ['https://null.example'] }) } }, async (folder) => {
+                const args = ['token', '--name', name, '--role', 'analyst', '--site', 'shop', '--site', 'null'];
+                const [, line] = (await crumb(args)).stdout.split('\n');
+                const rest = JSON.stringify(folder.config).slice(1, -1);
+                writeFileSync(folder.file, `{${rest}, "tokens": [${line.replace(/^- /, '')}]}`);
+                const { code, stderr } = await folder.run('check');
+                assert.deepEqual([code, stderr], [0, ''], line);
+            });
+        });
+
     for (const [role, ...sites] of [['analyst', 'shop'], ['privacy', 'shop'], ['admin', 'shop'], ['admin']])
         it(`prints a line that the configuration takes: ${role} of ${sites[0] ?? 'every site'}`, async () => {
             await withFolder({}, async (folder) => {
@@ -250,7 +289,9 @@ describe('crumb token', { timeout: 60_000 }, () => {
     it('refuses what the configuration would refuse', async () => {
         for (const args of [['--name', 'a'], ['--role', 'admin'], ['--name', 'a b', '--role', 'admin'],
             ['--name', 'a', '--role', 'boss'], ['--name', 'a', '--role', 'analyst'],
-            ['--name', 'a', '--role', 'analyst', '--site', 'a}, x: {'], ['--name', '', '--role', 'admin']]) {
+            ['--name', 'a', '--role', 'analyst', '--site', 'a}, x: {'], ['--name', '', '--role', 'admin'],
+            ['--name', 'a'.repeat(64), '--role', 'admin'], ['--name', 'a', '--role', 'admin', '--site', 'a'.repeat(64)],
+            ['--name', 'a', '--role', 'admin', '--site', 'Shop']]) {
             const { code, stdout } = await crumb(['token', ...args]);
             assert.deepEqual([code, stdout], [2, ''], args.join(' '));
         }

@@ -121,6 +121,25 @@ describe('POST /api/v2/query', { timeout: 120_000 }, () => {
         assert.deepEqual(pages.map(of), [[3, 3, 4], [1, 1, 1]]);
     });
 
+    it('has no row for a page that nobody viewed, and begins a visit with the first page view', async () => {
+        const [before] = (await answer({ ...QUESTION, metrics: ['visits'] })).results[0].metrics;
+        const visitors = [server.visitor(), server.visitor(), server.visitor()];
+        await Promise.all(visitors.map((visitor) => visitor.chose('grant')));
+        const [pinged, viewed] = [`/${uuid()}`, `/${uuid()}`];
+        const url = (path) => `https://shop.example${path}`;
+        await visitors[0].beacon({ e: 'pp', url: url(pinged) });
+        await visitors[1].beacon({ e: 'se', se_ca: 'click', se_ac: 'buy', url: undefined });
+        await visitors[2].beacon({ e: 'pp', url: url(pinged) });
+        await visitors[2].beacon({ url: url(viewed) });
+        await visitors[2].beacon({ url: url('/') });
+        const pages = { dimensions: ['event:page'], metrics: ['visits', 'pageviews', 'views_per_visit'] };
+        const { results } = await answer({ ...QUESTION, ...pages });
+        const of = (path) => results.find((row) => row.dimensions[0] === path)?.metrics;
+        assert.deepEqual([of(pinged), of(''), of(viewed)], [undefined, undefined, [1, 1, 2]]);
+        const [after] = (await answer({ ...QUESTION, metrics: ['visits'] })).results[0].metrics;
+        assert.equal(after, before + 3);
+    });
+
     it('answers in the form of the Plausible Stats API v2', async () => {
         const visitor = server.visitor();
         await visitor.chose('grant');
@@ -249,13 +268,35 @@ describe('crumb query', { timeout: 120_000 }, () => {
         });
     });
 
+    it('says of an empty table which days it covers, and nothing of any other', async () => {
+        const before = (days) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
+        await withPages(async (server) => {
+            const said = async (...flags) => (await server.run('query', ['--site', 'shop', ...flags])).stderr;
+            const [first, last] = [before(7), before(1)];
+            for (const flags of [[], ['--dimensions', 'event:page'], ['--metrics', 'bounce_rate']]) {
+                assert.equal(await said('--date-range', '7d', ...flags), `crumb query: no traffic from ${first} to ${last}\n`);
+                assert.equal(await said('--date-range', `${last},${last}`, ...flags), `crumb query: no traffic on ${last}\n`);
+                assert.equal(await said('--date-range', '7d', '--format', 'csv', ...flags), '');
+                assert.equal(await said('--date-range', 'day', ...flags), '');
+            }
+        });
+    });
+
     it('tells what is wrong with a question and exits with 2', async () => {
         await withPages(async (server) => {
             const wrong = [
                 [['--site', 'nowhere'], '', /nowhere/],
                 [['--site', 'shop', '--metrics', 'clicks'], '', /clicks/],
                 [['--site', 'shop', '--date-range', 'someday'], '', /date_range/],
-                [['--site', 'shop', '--limit', 'many'], '', /limit/],
+                [['--site', 'shop', '--limit', 'many'], '', /pagination\.limit: must be a whole number/],
+                [['--site', 'shop', '--limit', '2x'], '', /pagination\.limit: must be a whole number/],
+                [['--site', 'shop', '--limit', ''], '', /pagination\.limit: must be a whole number/],
+                [['--site', 'shop', '--limit', '0'], '', /pagination\.limit: must be a whole number/],
+                [['--site', 'shop', '--limit', '99999999999999999999'], '', /pagination\.limit: must be a whole number/],
+                [['--metrics', 'visits'], JSON.stringify(QUESTION), /--site NAME/],
+                [['--date-range', 'day'], JSON.stringify(QUESTION), /--site NAME/],
+                [['--dimensions', 'time:day'], JSON.stringify(QUESTION), /--site NAME/],
+                [['--limit', '1'], JSON.stringify(QUESTION), /--site NAME/],
                 [['--site', 'shop', '--format', 'xml'], '', /xml/],
                 [[], '{', /JSON/],
                 [[], '', /JSON/],

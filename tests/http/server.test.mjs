@@ -346,6 +346,29 @@ describe('SIGHUP', { timeout: 60_000 }, () => {
         });
     });
 
+    it('says how many sites there are, and what changes with a restart only', async () => {
+        await withServer({}, async (server) => {
+            const said = () => server.child.output.stderr.match(/^crumb: reloaded .*$/gm).at(-1);
+            await server.reload({});
+            assert.match(said(), /: 1 site; data, data_max, listen and threads change with a restart only$/);
+            await server.reload({ sites: { shop: site(), second: site() } });
+            assert.match(said(), /: 2 sites; /);
+        });
+    });
+
+    it('that cannot be stored says why, and keeps the old configuration', async () => {
+        await withServer({ data_max: '1MiB' }, async (server) => {
+            server.expect(/^crumb: error: cannot write to the store; /, /^crumb: the store takes writes again$/, /^crumb: error: cannot reload/);
+            // More notices than there is room for.
+            const sites = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`site-${i}`, site()]));
+            server.configure({ data_max: '1MiB', sites });
+            server.kill('SIGHUP');
+            const said = await eventually('a complaint', () => /^crumb: error: cannot reload.*$/m.exec(server.child.output.stderr));
+            assert.match(said[0], /the old configuration stays: No space left on device/);
+            assert.equal((await server.get('/v1/notice?site=shop')).status, 200);
+        });
+    });
+
     it('at a busy time loses no request', async () => {
         await withServer({}, async (server) => {
             const visitor = server.visitor();

@@ -107,7 +107,7 @@ describe('one changed byte', { timeout: 120_000 }, () => {
     it('in an event is found; the server starts all the same and stores the next', async () => {
         await withDamage(async (server, visitors) => {
             damage(server, Buffer.from(`/${visitors[1].id}`), 5);
-            await assertWrong(server, /^wrong +journal of site 1, day \d+: a record is damaged$/m);
+            await assertWrong(server, /^wrong +journal of shop, \d{4}-\d\d-\d\d: a record is damaged$/m);
             server.expect(/^crumb: error: cannot read every event id; .*run `crumb verify`/);
             await server.launch();
             assert.deepEqual((await visitors[1].beacon()).result, { received: 1, stored: 1 });

@@ -116,14 +116,22 @@ static const struct row {
      .events = {{'a', 0, PV, "/", 0}, {'a', 9, SE, "/", 0}},
      .total = {"", 1, 1, 1, 0, 9, 1, 1},
      .pages = {{"/", 1, 1, 1, 0, 9, 1, 1}}},
-    {.name = "pings alone are a visit that began with their page, but saw none",
+    {.name = "pings alone are a visit of no page",
      .events = {{'a', 0, PP, "/", 0}, {'a', 9, PP, "/b", 0}},
-     .total = {"", 0, 1, 1, 1, 9, 0, 1},
-     .pages = {{"/", 0, 0, 1, 1, 9, 0, 0}}},
-    {.name = "acts alone too",
-     .events = {{'a', 0, SE, "/", 0}},
-     .total = {"", 0, 1, 1, 0, 0, 0, 1},
-     .pages = {{"/", 0, 0, 1, 0, 0, 0, 0}}},
+     .total = {"", 0, 1, 1, 1, 9, 0, 1}},
+    {.name = "acts alone too", .events = {{'a', 0, SE, "/", 0}}, .total = {"", 0, 1, 1, 0, 0, 0, 1}},
+    {.name = "a visit begins with the page of its first view",
+     .events = {{'a', 0, PP, "/", 0}, {'a', 5, SE, "", 0}, {'a', 7, PV, "/b", 0}, {'a', 9, PV, "/c", 0}},
+     .total = {"", 2, 1, 1, 0, 9, 2, 1},
+     .pages = {{"/b", 1, 1, 1, 0, 9, 2, 1}, {"/c", 1, 1, 0, 0, 0, 0, 1}}},
+    {.name = "a ping after the gap begins a visit of no page",
+     .events = {{'a', 0, PV, "/", 0}, {'a', VISIT_GAP_MS + 1, PP, "/", 0}},
+     .total = {"", 1, 2, 2, 2, 0, 1, 1},
+     .pages = {{"/", 1, 1, 1, 1, 0, 1, 1}}},
+    {.name = "a ping after the gap and a view begin one with the view's page",
+     .events = {{'a', 0, PV, "/", 0}, {'a', VISIT_GAP_MS + 1, PP, "/", 0}, {'a', VISIT_GAP_MS + 3, PV, "/b", 0}},
+     .total = {"", 2, 2, 2, 2, 2, 2, 1},
+     .pages = {{"/", 1, 1, 1, 1, 0, 1, 1}, {"/b", 1, 1, 1, 1, 2, 1, 1}}},
     {.name = "a silence as long as the gap does not end the visit",
      .events = {{'a', 0, PV, "/", 0}, {'a', VISIT_GAP_MS, PV, "/", 0}},
      .total = {"", 2, 1, 1, 0, VISIT_GAP_MS, 2, 1},
@@ -298,7 +306,21 @@ static struct day events_that_count(const struct day *day, int64_t from_ms, int6
     return counted;
 }
 
-/* Adds to @cell the visit that event @entry begins. */
+/* Whether event @i is what its visit begins with: the first event, or, among pages, the first page view. */
+static bool is_entry(const struct day *day, size_t i, bool among_pages)
+{
+    if (!among_pages)
+        return day->entries[i] == i;
+    if (day->events[i].kind != EVENT_PAGEVIEW)
+        return false;
+    for (size_t j = 0; j < day->n; j++)
+        if (day->events[j].kind == EVENT_PAGEVIEW && day->entries[j] == day->entries[i] &&
+            before(&day->events[j], &day->events[i]))
+            return false;
+    return true;
+}
+
+/* Adds to @cell the visit whose first event is @entry. */
 static void expect_entry(const struct day *day, size_t entry, struct cell *cell)
 {
     uint64_t n_pageviews = 0, n_acts = 0;
@@ -329,8 +351,8 @@ static struct cell expect_cell(const struct day *day, const char *value)
         bool here = !value || text_equal(event->page, cell.value);
         size_t entry = day->entries[i];
 
-        if (here && entry == i)
-            expect_entry(day, i, &cell);
+        if (here && is_entry(day, i, value != NULL))
+            expect_entry(day, entry, &cell);
         if (here && event->kind == EVENT_PAGEVIEW)
             cell.pageviews++;
         if (here && (!value || event->kind == EVENT_PAGEVIEW)) {
@@ -349,7 +371,7 @@ static struct cells expect_cells(const struct day *day, enum dimension dimension
 
     for (size_t i = 0; i < n; i++) {
         struct cell cell = expect_cell(day, dimension == DIMENSION_PAGE ? pages[i] : NULL);
-        if (cell.visits || cell.entries)
+        if (cell.visits)
             cells.cells[cells.n_cells++] = cell;
     }
     return cells;

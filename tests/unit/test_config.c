@@ -613,16 +613,23 @@ static void test_ten_mistakes(void **state)
     complaints_deinit(&complaints);
 }
 
+/* Of the formats below %u stands for the number, %h for it as a hash. */
+static void put_numbered(struct buffer *yaml, const char *format, unsigned number)
+{
+    for (const char *c = format; *c; c++) {
+        if (*c != '%')
+            buffer_put_u8(yaml, (uint8_t)*c);
+        else if (*++c == 'u')
+            buffer_printf(yaml, "%u", number);
+        else
+            buffer_printf(yaml, "%064x", number);
+    }
+}
+
 static void repeat(struct buffer *yaml, const char *format, unsigned n)
 {
-    for (unsigned i = 0; i < n; i++) {
-        char line[128];
-
-        /* Each %u of the formats below stands for the number. */
-        const char *mark = strstr(format, "%u");
-        snprintf(line, sizeof line, "%.*s%u%s", (int)(mark - format), format, i, mark + 2);
-        buffer_put_text(yaml, text_of(line));
-    }
+    for (unsigned i = 0; i < n; i++)
+        put_numbered(yaml, format, i);
 }
 
 /* At a limit everything is taken, one more is refused, by one complaint. */
@@ -637,6 +644,7 @@ static void test_limits(void **state)
         {"recipients", TOP SITE "    recipients:\n", "      r%u: {name: R}\n", RECIPIENTS_MAX},
         {"texts", TOP SITE "    texts:\n      de: {title: a}\n      en:\n", "        t%u: text\n", TEXTS_MAX - 1},
         {"proxies", TOP SITE "trusted_proxies:\n", "  - 10.0.0.%u\n", TRUSTED_PROXIES_MAX},
+        {"tokens", TOP SITE "tokens:\n", "  - {name: t%u, role: admin, hash: %h}\n", TOKENS_MAX},
         {"sites", TOP "sites:\n", "  s%u: {origins: [http://a], controller: {name: a, contact: b}}\n", SITES_MAX},
     };
 
@@ -658,6 +666,25 @@ static void test_limits(void **state)
             buffer_deinit(&yaml);
             complaints_deinit(&complaints);
         }
+    }
+}
+
+/* There are fewer countries than may be written, so what is refused at the limit are the countries. */
+static void test_limit_of_regimes(void **state)
+{
+    (void)state;
+    for (unsigned more = 0; more < 2; more++) {
+        struct complaints complaints = COMPLAINTS_INIT;
+        struct buffer yaml = BUFFER_INIT(CONFIG_FILE_BYTES_MAX);
+        struct config *config = NULL;
+
+        buffer_put_text(&yaml, TEXT(TOP SITE "    regimes:\n"));
+        repeat(&yaml, "      no-country-%u: opt_in\n", COUNTRY_REGIMES_MAX + more);
+        assert_int_equal(yaml.fault, 0);
+        assert_int_equal(config_parse(buffer_text(&yaml), "crumb.yaml", &complaints, &config), CONFIG_E_INVALID);
+        assert_int_equal(complaints.n, more ? 1 : COUNTRY_REGIMES_MAX);
+        buffer_deinit(&yaml);
+        complaints_deinit(&complaints);
     }
 }
 
@@ -873,6 +900,7 @@ int main(void)
         cmocka_unit_test(test_complaints_consent),
         cmocka_unit_test(test_ten_mistakes),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_limit_of_regimes),
         cmocka_unit_test(test_complaints_are_bounded),
         cmocka_unit_test(test_complaints_are_clean),
         cmocka_unit_test(test_lookups),

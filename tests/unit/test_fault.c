@@ -368,7 +368,7 @@ static int open_all(struct run *run)
     if (r == 0)
         r = dedupe_load(run->dedupe, run->db);
     if (r == 0)
-        r = days_new(&run->days);
+        r = days_new(DAYS_BOUNDS, &run->days);
     return r;
 }
 

@@ -5,6 +5,7 @@
  * Every allocation of crumb's own goes through the wrappers below (the linker's
  * --wrap), so that the n-th can be made to fail.
  */
+#include "crumb/query/groups.h"
 #include "crumb/query/output.h"
 #include "crumb/query/query.h"
 #include "query_site.h"
@@ -231,6 +232,57 @@ static void test_refused(void **state)
     assert_int_equal(run_refused(fixture, &source, any, ""), -EBADMSG);
 }
 
+/* `time` means days for some ranges only; time:day is answered for all. Berlin's clocks change on 2024-10-27. */
+static void test_time_by_length(void **state)
+{
+    static const char hours[] = "\"time\" means hours", longer[] = "\"time\" means weeks or months";
+    static const struct {
+        const char *range;
+        const char *complaint; /* NULL: it is days */
+    } rows[] = {
+        {"\"day\"", hours},
+        {"\"24h\"", hours},
+        {"\"2d\"", hours},
+        {"\"3d\"", NULL},
+        {"\"7d\"", NULL},
+        {"\"30d\"", NULL},
+        {"\"month\"", NULL}, /* it is the 15th */
+        {"\"1mo\"", NULL},
+        {"\"2mo\"", longer},
+        {"\"year\"", longer},
+        {"\"all\"", NULL}, /* three days */
+        {"[\"2024-01-01\",\"2024-01-02\"]", hours},
+        {"[\"2024-01-01\",\"2024-01-03\"]", NULL},
+        {"[\"2024-10-26\",\"2024-10-27\"]", hours}, /* 49 hours, of which the last is not whole */
+        {"[\"2024-01-01\",\"2024-02-10\"]", NULL},  /* 41 days, of which the last is not whole */
+        {"[\"2024-01-01\",\"2024-02-11\"]", longer},
+        {"[\"2024-01-01T00:00:00Z\",\"2024-01-03T00:59:59Z\"]", hours},
+        {"[\"2024-01-01T00:00:00Z\",\"2024-01-03T01:00:00Z\"]", NULL},
+        {"[\"2024-01-01T00:00:00Z\",\"2024-02-10T23:59:59Z\"]", NULL},
+        {"[\"2024-01-01T00:00:00Z\",\"2024-02-11T00:00:00Z\"]", longer},
+    };
+    const struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct site site = site_of_three_days(fixture->today);
+        struct query_source source = source_of(&site);
+        char json[256];
+
+        snprintf(json, sizeof json, QUERY("%s", "[\"visits\"]", "[\"%s\"]"), rows[i].range, "time:day");
+        struct query query = query_of(json);
+        struct query_answer answer = run(fixture, &site, &query);
+        query_answer_deinit(&answer);
+        snprintf(json, sizeof json, QUERY("%s", "[\"visits\"]", "[\"%s\"]"), rows[i].range, "time");
+        query = query_of(json);
+        if (rows[i].complaint) {
+            assert_int_equal(run_refused(fixture, &source, json, rows[i].complaint), QUERY_E_INVALID);
+            continue;
+        }
+        answer = run(fixture, &site, &query);
+        query_answer_deinit(&answer);
+    }
+}
+
 /* As many pages a day as the context says, each with one view. */
 static int wide_cells(void *context, int32_t day, enum dimension dimension, int64_t from_ms, int64_t to_ms,
                       struct cells *ret_cells)
@@ -276,6 +328,28 @@ static void test_too_many_groups(void **state)
     query_answer_deinit(&answer);
     n++;
     assert_int_equal(run_refused(fixture, &source, json, "dimensions: give too many rows"), QUERY_E_INVALID);
+}
+
+/* Four pages whose names fill the room for names; one byte more does not fit. */
+static void test_names_of_groups(void **state)
+{
+    size_t size = QUERY_GROUP_NAMES_BYTES_MAX / 4;
+    struct query query = query_of(QUERY("\"day\"", "[\"pageviews\"]", "[\"event:page\"]"));
+    struct groups groups = groups_init(&query);
+    char *name = malloc(size);
+    struct cell cell = {.pageviews = 1};
+
+    (void)state;
+    assert_non_null(name);
+    memset(name, 'x', size);
+    cell.value = (struct text){name, size};
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(groups_add(&groups, 0, &cell), 0);
+    cell.value.size = 1;
+    assert_int_equal(groups_add(&groups, 0, &cell), GROUPS_E_FULL);
+    assert_int_equal(groups_n(&groups), 4);
+    groups_deinit(&groups);
+    free(name);
 }
 
 /* Parse, run and output, with every allocation of crumb's own failing once. */
@@ -336,9 +410,11 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_metrics),         cmocka_unit_test(test_rounding),  cmocka_unit_test(test_many_days),
-        cmocka_unit_test(test_asked),           cmocka_unit_test(test_nothing),   cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_too_many_groups), cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_metrics),         cmocka_unit_test(test_rounding),
+        cmocka_unit_test(test_many_days),       cmocka_unit_test(test_asked),
+        cmocka_unit_test(test_nothing),         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_time_by_length),  cmocka_unit_test(test_too_many_groups),
+        cmocka_unit_test(test_names_of_groups), cmocka_unit_test(test_no_memory),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

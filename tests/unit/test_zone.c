@@ -231,6 +231,15 @@ static void test_dates_round_trip(void **state)
             }
 }
 
+/* Days from a damaged row may be any. */
+static void test_first_and_last_day(void **state)
+{
+    struct zone_date first = zone_date_of_day(INT32_MIN), last = zone_date_of_day(INT32_MAX);
+
+    assert_true(first.year == -5877641 && first.month == 6 && first.mday == 23);
+    assert_true(last.year == 5881580 && last.month == 7 && last.mday == 11);
+}
+
 static void test_dates_that_are_none(void **state)
 {
     static const struct {
@@ -268,6 +277,7 @@ int main(void)
         cmocka_unit_test(test_unknown_zones),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_dates_round_trip),
+        cmocka_unit_test(test_first_and_last_day),
         cmocka_unit_test(test_dates_that_are_none),
     };
 

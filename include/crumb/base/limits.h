@@ -30,7 +30,8 @@
 #define COMPLAINT_BYTES_MAX 1024     /* one complaint without the file's name */
 #define COMPLAINT_QUOTE_BYTES_MAX 64 /* of a value or key shown in one */
 #define TOKEN_NAME_BYTES_MAX 63
-#define TEXTS_MAX 4096 /* overridden texts of one site, all languages */
+#define TOKEN_SITES_MAX 64 /* that `crumb token` writes into one line */
+#define TEXTS_MAX 4096     /* overridden texts of one site, all languages */
 #define TEXT_KEY_BYTES_MAX 63
 #define COUNTRY_REGIMES_MAX 256 /* of one site; there are fewer countries */
 
@@ -110,6 +111,8 @@
 #define QUERY_GROUPS_MAX (1 << 20)              /* rows before pagination */
 #define QUERY_GROUP_NAMES_BYTES_MAX (256 << 20) /* the names of all of them */
 #define QUERY_COMPLAINT_BYTES_MAX 1024          /* what is wrong with a query, in one sentence */
+#define QUERY_ANSWER_BYTES_MAX (64 << 20)       /* one answer over HTTP */
+#define QUERY_OUTPUT_BYTES_MAX (1LL << 30)      /* one answer of `crumb query` */
 #define POOL_THREADS 2 /* of each pool: one looks up for visitors, the other answers analysts */
 #define POOL_JOBS_MAX 1024
 

@@ -3,8 +3,8 @@
  * the interface has besides, so that a request for one is told apart from a
  * slip of the pen.  Pure.
  *
- * `time` is another name of time:day.  Where the interface means hours by it
- * (a range of a day or less), parse.c refuses it, as hours are not answered yet.
+ * `time` is another name of time:day where the interface means days by it; for
+ * shorter and longer ranges scan.c refuses it.
  */
 #pragma once
 

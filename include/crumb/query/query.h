@@ -69,6 +69,7 @@ struct query {
     unsigned n_metrics;
     enum query_dimension dimensions[QUERY_DIMENSIONS_MAX]; /* none twice */
     unsigned n_dimensions;
+    bool time_by_length; /* the time dimension was asked for as `time`: what it means depends on the range */
     struct query_range range;
     struct query_order orders[QUERY_ORDERS_MAX];
     unsigned n_orders; /* where none was asked: the time dimension ascending, then the first metric descending */
@@ -112,6 +113,7 @@ struct query_answer {
     const struct query_row *rows; /* the page asked for, in order */
     size_t n_rows;
     size_t n_total; /* rows before pagination */
+    bool is_empty;  /* nothing happened on these days; the one row of a query without dimensions tells so */
     struct query_days days;
     void *memory; /* private: of everything above */
 };
@@ -122,8 +124,8 @@ struct query_answer {
  * without any visit or page view give no row, but a query without dimensions
  * always gives one.  0 or a fault; the caller deinits the answer.
  * QUERY_E_INVALID: the range ends before it begins or covers more than
- * QUERY_DAYS_MAX, or there are too many groups; @complaint says so as in
- * query_parse().
+ * QUERY_DAYS_MAX, `time` does not mean days for it, or there are too many
+ * groups; @complaint says so as in query_parse().
  */
 int query_run(const struct query *query, const struct zone *zone, int64_t now_ms, const struct query_source *source,
               struct query_answer *ret_answer, struct buffer *complaint);

@@ -29,9 +29,6 @@ bool range_parse_date(struct text text, struct zone_date *ret_date);
 /* "2024-01-31T12:00:00", with ".5", with "Z" or "+02:00", of the same years (RFC 3339, the offset optional). */
 bool range_parse_time(struct text text, struct query_time *ret_time);
 
-/* True where the range cannot be longer than a day, so that `time` means hours in the interface. */
-bool range_within_day(const struct query_range *range);
-
 /*
  * The days of @range at @now_ms for a site whose data lie on the days
  * @data_first to @data_last (last < first: it has none).  RANGE_E_REVERSED: it
@@ -39,6 +36,14 @@ bool range_within_day(const struct query_range *range);
  */
 int range_days(const struct query_range *range, const struct zone *zone, int64_t now_ms, int32_t data_first,
                int32_t data_last, struct query_days *ret_days);
+
+/* What the interface means by the dimension `time` for a range of this length. */
+enum range_unit {
+    RANGE_UNIT_HOUR, /* from the first second to the last at most 48 whole hours */
+    RANGE_UNIT_DAY,  /* at most 40 whole days */
+    RANGE_UNIT_LONGER
+};
+enum range_unit range_unit(const struct query_days *days);
 
 #define RANGE_DATE_BYTES 10
 

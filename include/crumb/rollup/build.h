@@ -45,8 +45,9 @@ size_t build_n_events(const struct build *build);
 /*
  * The cells of @dimension, of the events with from_ms <= at_ms < to_ms (pass
  * INT64_MIN and INT64_MAX for the whole day).  Visits are formed from these
- * events alone.  A page that no visit viewed or began with has no cell, and
- * without events there is no cell at all.  May be called again after more
+ * events alone.  A visit begins with the page of its first page view; without one
+ * it is in the total only.  A page that nobody viewed has no cell, and without
+ * events there is no cell at all.  May be called again after more
  * events were added.  0 or -ENOMEM.  The caller deinits the cells.
  */
 int build_cells(struct build *build, enum dimension dimension, int64_t from_ms, int64_t to_ms, struct cells *ret_cells);

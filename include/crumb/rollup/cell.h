@@ -16,7 +16,7 @@ struct cell {
     struct text value;        /* of the dimension; owned by the cells */
     uint64_t pageviews;       /* page views of this value */
     uint64_t visits;          /* visits with at least one such page view (total: all visits) */
-    uint64_t entries;         /* visits that began with this value (total: all visits) */
+    uint64_t entries;         /* visits whose first page view is of this value (total: all visits) */
     uint64_t bounces;         /* of the entries: one page view at most and no other event but pings */
     uint64_t duration_ms;     /* of the entries: from first to last event, summed */
     uint64_t entry_pageviews; /* of the entries: their page views, whatever the page */
