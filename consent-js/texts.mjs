@@ -13,7 +13,7 @@ import { pathToFileURL } from 'node:url';
 const REFERENCE = 'en';
 const TAG = /^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$/; // as RFC 5646 section 2.1.1 writes it
 const KEY = /^[a-z]+(_[a-z]+)*(\.[a-z]+(_[a-z]+)*)*$/;
-const KEY_BYTES_MAX = 63; // TEXT_KEY_BYTES_MAX
+const KEY_BYTES_MAX = 63;
 const TEXT_BYTES_MAX = 4096; // CONFIG_TEXT_BYTES_MAX: what a site may write instead
 // Control, format, unassigned and separator characters change how the text around them reads; only the joiners of Indic
 // and Arabic script are letters' business.
