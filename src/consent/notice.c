@@ -94,9 +94,30 @@ static json_t *purpose_material(const struct site *site, const struct purpose *p
 
 /* ---- the text of a notice ---- */
 
-/* The purposes' titles in one line: "Measuring visits, Advertising". A site without any has a dash. */
+/* Memory that the making of one notice leaves to the next. */
+struct scratch {
+    struct buffer titles; /* the purposes', in one line */
+    struct buffer filled; /* a text with them */
+    struct buffer json;
+};
+
+#define SCRATCH_INIT                                                                                                   \
+    ((struct scratch){.titles = BUFFER_INIT(NOTICE_BYTES_MAX),                                                         \
+                      .filled = BUFFER_INIT(NOTICE_BYTES_MAX),                                                         \
+                      .json = BUFFER_INIT(NOTICE_BYTES_MAX)})
+#define SCRATCH_AUTO __attribute__((cleanup(scratch_deinit))) struct scratch
+
+static void scratch_deinit(struct scratch *scratch)
+{
+    buffer_deinit(&scratch->titles);
+    buffer_deinit(&scratch->filled);
+    buffer_deinit(&scratch->json);
+}
+
+/* "Measuring visits, Advertising". A site without purposes has a dash. */
 static void put_titles(struct buffer *list, const struct site *site, const char *lang)
 {
+    buffer_clear(list);
     for (unsigned i = 0; i < site->n_purposes; i++) {
         if (i)
             buffer_put_text(list, text_of(texts_separator(lang)));
@@ -106,39 +127,37 @@ static void put_titles(struct buffer *list, const struct site *site, const char 
         buffer_put_u8(list, '-');
 }
 
-/* A text with @titles wherever it says {purposes}: the first layer names what is asked for (EDPB 05/2020 par. 64). */
-static json_t *filled(const char *text, struct text titles, int *fault)
+/* A text with the titles wherever it says {purposes}: the first layer names what is asked for (EDPB 05/2020 par. 64).
+ */
+static json_t *filled(const char *text, struct scratch *scratch)
 {
     static const char mark[] = "{purposes}";
-    BUFFER_AUTO whole = BUFFER_INIT(NOTICE_BYTES_MAX);
+    struct buffer *whole = &scratch->filled;
     const char *at = strstr(text, mark);
 
     if (!at)
         return json_string(text);
+    buffer_clear(whole);
     for (; at; at = strstr(text, mark)) {
-        buffer_put(&whole, text, (size_t)(at - text));
-        buffer_put_text(&whole, titles);
+        buffer_put(whole, text, (size_t)(at - text));
+        buffer_put_text(whole, buffer_text(&scratch->titles));
         text = at + sizeof mark - 1;
     }
-    buffer_put_text(&whole, text_of(text));
-    if (whole.fault)
-        *fault = whole.fault;
-    return json_stringn((const char *)whole.data, whole.size);
+    buffer_put_text(whole, text_of(text));
+    return json_stringn((const char *)whole->data, whole->size);
 }
 
-static json_t *texts_json(const struct site *site, const char *lang, int *fault)
+/* What does not fit leaves its mark in the scratch's buffers. */
+static json_t *texts_json(const struct site *site, const char *lang, struct scratch *scratch)
 {
-    BUFFER_AUTO titles = BUFFER_INIT(NOTICE_BYTES_MAX);
     json_t *object = json_object();
 
-    put_titles(&titles, site, lang);
-    if (titles.fault)
-        *fault = titles.fault;
-    for (unsigned i = 0; i < shipped_n_keys(); i++) {
+    put_titles(&scratch->titles, site, lang);
+    for (unsigned i = 0; i < shipped_n_keys() && !scratch->titles.fault && !scratch->filled.fault; i++) {
         const char *key = shipped_key(i);
 
         if (texts_is_general(key))
-            object = set(object, key, filled(texts_get(site, lang, key), buffer_text(&titles), fault));
+            object = set(object, key, filled(texts_get(site, lang, key), scratch));
     }
     return object;
 }
@@ -151,7 +170,7 @@ static json_t *purpose_json(const struct site *site, const char *lang, const str
                      classes_json(purpose->collects), "recipients", recipients_json(site, purpose));
 }
 
-static json_t *notice_json(const struct site *site, const char *lang, int *fault)
+static json_t *notice_json(const struct site *site, const char *lang, struct scratch *scratch)
 {
     json_t *purposes = json_array();
 
@@ -161,7 +180,7 @@ static json_t *notice_json(const struct site *site, const char *lang, int *fault
                      "site", site->name, "title", site->title, "lang", lang, "controller", "name",
                      site->controller.name, "address", site->controller.address, "contact", site->controller.contact,
                      "storage", "country", site->storage.country, "location", site->storage.location, "retention",
-                     retention_json(&site->retention), "purposes", purposes, "texts", texts_json(site, lang, fault),
+                     retention_json(&site->retention), "purposes", purposes, "texts", texts_json(site, lang, scratch),
                      "address", address_name(site->address));
 }
 
@@ -202,33 +221,39 @@ bool notice_unhex(struct text hex, uint8_t ret_hash[HASH_BYTES])
     return true;
 }
 
-static int render(const struct site *site, const char *lang, struct buffer *text)
+/* Into scratch->json. 0, -ENOMEM or -EOVERFLOW. */
+static int render(const struct site *site, const char *lang, struct scratch *scratch)
 {
-    int fault = 0;
-    json_t *json = notice_json(site, lang, &fault);
+    json_t *json = notice_json(site, lang, scratch);
+    int fault = scratch->titles.fault ? scratch->titles.fault : scratch->filled.fault;
 
     if (fault) {
         json_decref(json);
         return error_origin(fault);
     }
-    return error_trace(canonical(json, text));
+    buffer_clear(&scratch->json);
+    return error_trace(canonical(json, &scratch->json));
 }
 
 int notice_render(const struct site *site, const struct notice *notice, struct buffer *text)
 {
-    return error_trace(render(site, notice->lang, text));
+    SCRATCH_AUTO scratch = SCRATCH_INIT;
+    int r = render(site, notice->lang, &scratch);
+
+    if (r)
+        return error_trace(r);
+    buffer_put_text(text, buffer_text(&scratch.json));
+    return error_fold(text->fault);
 }
 
-/* @scratch has room for the largest notice, and is one for all of them. */
-static int notice_init(struct notice *notice, const struct site *site, const char *lang, struct buffer *scratch)
+static int notice_init(struct notice *notice, const struct site *site, const char *lang, struct scratch *scratch)
 {
-    buffer_clear(scratch);
     int r = render(site, lang, scratch);
 
     if (r)
         return error_trace(r);
     notice->lang = lang;
-    crypto_hash_sha256(notice->hash, scratch->data, scratch->size);
+    crypto_hash_sha256(notice->hash, scratch->json.data, scratch->json.size);
     notice_hex(notice->hash, notice->hex);
     return 0;
 }
@@ -256,9 +281,8 @@ static int fill_material(struct site *site, struct site_notices *notices)
     return 0;
 }
 
-static int site_notices_init(struct site_notices *notices, struct site *site)
+static int site_notices_init(struct site_notices *notices, struct site *site, struct scratch *scratch)
 {
-    BUFFER_AUTO scratch = BUFFER_INIT(NOTICE_BYTES_MAX);
     const char *langs[TEXTS_LANGUAGES_MAX];
     unsigned n = texts_languages(site, langs);
     int r = fill_material(site, notices);
@@ -270,7 +294,7 @@ static int site_notices_init(struct site_notices *notices, struct site *site)
         return error_origin(-ENOMEM);
     notices->n_notices = n;
     for (unsigned i = 0; i < n; i++) {
-        r = notice_init(&notices->notices[i], site, langs[i], &scratch);
+        r = notice_init(&notices->notices[i], site, langs[i], scratch);
         if (r)
             return error_trace(r);
     }
@@ -279,6 +303,7 @@ static int site_notices_init(struct site_notices *notices, struct site *site)
 
 int edition_new(struct config *config, struct edition **ret_edition)
 {
+    SCRATCH_AUTO scratch = SCRATCH_INIT;
     struct edition *edition = calloc(1, sizeof *edition);
 
     if (!edition)
@@ -288,7 +313,7 @@ int edition_new(struct config *config, struct edition **ret_edition)
     edition->sites = calloc(config->n_sites, sizeof *edition->sites);
     int r = edition->sites ? 0 : error_origin(-ENOMEM);
     for (unsigned i = 0; r == 0 && i < config->n_sites; i++)
-        r = site_notices_init(&edition->sites[i], &config->sites[i]);
+        r = site_notices_init(&edition->sites[i], &config->sites[i], &scratch);
     if (r) {
         edition_unref(edition);
         return r == -EOVERFLOW ? NOTICE_E_TOO_LARGE : error_trace(r);
@@ -299,14 +324,13 @@ int edition_new(struct config *config, struct edition **ret_edition)
 
 static int complain_of_site(const struct config *config, const struct site *site, struct complaints *complaints)
 {
-    BUFFER_AUTO scratch = BUFFER_INIT(NOTICE_BYTES_MAX);
+    SCRATCH_AUTO scratch = SCRATCH_INIT;
     const char *langs[TEXTS_LANGUAGES_MAX];
     char what[COMPLAINT_BYTES_MAX];
     unsigned n = texts_languages(site, langs);
     int r = 0;
 
     for (unsigned i = 0; r == 0 && i < n; i++) {
-        buffer_clear(&scratch);
         r = render(site, langs[i], &scratch);
         if (r == -EOVERFLOW)
             snprintf(what, sizeof what,
@@ -446,22 +470,23 @@ static int store_site(struct db_txn *txn, struct site *site)
 }
 
 /* One that is kept already is not made again: a reload writes what changed. */
-static int store_notice(struct db_txn *txn, const struct site *site, const struct notice *notice)
+static int store_notice(struct db_txn *txn, const struct site *site, const struct notice *notice,
+                        struct scratch *scratch)
 {
-    BUFFER_AUTO json = BUFFER_INIT(NOTICE_BYTES_MAX);
     struct text kept;
     int r = notice_get(txn, notice->hash, &kept);
 
     if (r <= 0)
         return error_trace(r);
-    r = notice_render(site, notice, &json);
+    r = render(site, notice->lang, scratch);
     if (r)
         return error_trace(r);
-    return error_fold(db_put(txn, DB_NOTICES, hash_text(notice->hash), buffer_text(&json)));
+    return error_fold(db_put(txn, DB_NOTICES, hash_text(notice->hash), buffer_text(&scratch->json)));
 }
 
 int edition_store(struct edition *edition, struct db_txn *txn)
 {
+    SCRATCH_AUTO scratch = SCRATCH_INIT;
     int r = 0;
 
     for (unsigned i = 0; r == 0 && i < edition->config->n_sites; i++) {
@@ -469,7 +494,7 @@ int edition_store(struct edition *edition, struct db_txn *txn)
 
         r = store_site(txn, site);
         for (unsigned n = 0; r == 0 && n < edition->sites[i].n_notices; n++)
-            r = store_notice(txn, site, &edition->sites[i].notices[n]);
+            r = store_notice(txn, site, &edition->sites[i].notices[n], &scratch);
     }
     return error_trace(r);
 }
