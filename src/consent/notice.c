@@ -243,7 +243,7 @@ int notice_render(const struct site *site, const struct notice *notice, struct b
     if (r)
         return error_trace(r);
     buffer_put_text(text, buffer_text(&scratch.json));
-    return error_fold(text->fault);
+    return text->fault ? error_origin(text->fault) : 0;
 }
 
 static int notice_init(struct notice *notice, const struct site *site, const char *lang, struct scratch *scratch)
