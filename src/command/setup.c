@@ -26,27 +26,43 @@ int command_misuse(const struct command *self, const char *format, ...)
     return EXIT_USAGE;
 }
 
+static int print_complaints(const struct complaints *complaints, const char *path)
+{
+    fwrite(complaints->text.data, 1, complaints->text.size, stderr);
+    fprintf(stderr, "crumb: %u %s in %s\n", complaints->n, complaints->n == 1 ? "mistake" : "mistakes", path);
+    return EXIT_NO;
+}
+
+/* What the file says may be well formed and still make a notice that is too large. */
+static int load(const char *path, struct complaints *complaints, struct edition **ret_edition)
+{
+    struct config *config = NULL;
+    int r = config_load(path, complaints, &config);
+
+    if (r)
+        return r;
+    r = edition_new(config, ret_edition);
+    if (r == NOTICE_E_TOO_LARGE) {
+        r = edition_complain(config, complaints);
+        r = r ? r : NOTICE_E_TOO_LARGE;
+    }
+    config_unref(config);
+    return r;
+}
+
 int command_load(const char *path, struct edition **ret_edition)
 {
     struct complaints complaints = COMPLAINTS_INIT;
-    struct config *config = NULL;
-    int r = config_load(path, &complaints, &config);
+    int r = load(path, &complaints, ret_edition), exit = EXIT_GOOD;
 
-    if (r == CONFIG_E_INVALID) {
-        fwrite(complaints.text.data, 1, complaints.text.size, stderr);
-        fprintf(stderr, "crumb: %u %s in %s\n", complaints.n, complaints.n == 1 ? "mistake" : "mistakes", path);
-    }
-    complaints_deinit(&complaints);
     if (r > 0)
-        return EXIT_NO;
-    if (r == 0)
-        r = edition_new(config, ret_edition);
-    config_unref(config);
+        exit = print_complaints(&complaints, path);
+    complaints_deinit(&complaints);
     if (r < 0) {
         log_fault("cannot load the configuration", r);
-        return EXIT_FAILED;
+        exit = EXIT_FAILED;
     }
-    return 0;
+    return exit;
 }
 
 /* Copies @options behind the two that every command has. */

@@ -5,6 +5,7 @@
  */
 #include "site.h"
 #include "crumb/base/error.h"
+#include "crumb/config/shipped.h"
 #include "crumb/config/value.h"
 #include "field.h"
 #include <errno.h>
@@ -268,14 +269,45 @@ struct text_reading {
     const char *lang;
 };
 
+static const char *shipped_name(const void *of, unsigned i)
+{
+    (void)of;
+    return shipped_key(i);
+}
+
+static const char *purpose_name(const void *of, unsigned i) { return ((const struct purpose *)of)[i].name; }
+
+/* purpose.NAME.title and .description: of one of the site's purposes. */
+static void check_purpose_key(const struct yaml_at *at, const struct site *site)
+{
+    static const char *const words[] = {"title", "description"};
+    const struct walk_names purposes = {.name = purpose_name, .of = site->purposes, .n = site->n_purposes};
+    const struct walk_names whats = {.name = word_of, .of = words, .n = WALK_COUNT(words)};
+    struct text what = at->key;
+
+    text_cut(&what, '.');
+    struct text name = text_cut(&what, '.');
+    if (walk_choose(at, name, "purpose", &purposes) >= 0)
+        walk_choose(at, what, "text of a purpose", &whats);
+}
+
+/* A text under a name that nothing asks for would never be shown, and its author never told. */
+static void check_text_key(const struct yaml_at *at, const struct site *site)
+{
+    const struct walk_names names = {.name = shipped_name, .n = shipped_n_keys()};
+
+    if (text_starts(at->key, TEXT("purpose.")))
+        check_purpose_key(at, site);
+    else
+        walk_choose(at, at->key, "text", &names);
+}
+
 static void read_text(const struct yaml_at *at, void *into)
 {
     struct text_reading *reading = into;
     struct config_text *text = &reading->site->texts[reading->site->n_texts++];
 
-    if (!value_text_key(at->key))
-        yaml_complain(at, "this is no name for a text; write letters, digits, dots, - or _, at most %d",
-                      TEXT_KEY_BYTES_MAX);
+    check_text_key(at, reading->site);
     text->lang = field_copy(at->yaml, text_of(reading->lang));
     text->key = field_copy(at->yaml, at->key);
     field_text(at, &text->value);
@@ -289,6 +321,22 @@ static bool has_language(const struct site *site, const char *lang)
     return false;
 }
 
+static bool is_shipped(const char *lang) { return shipped_text(lang, shipped_key(0)) != NULL; }
+
+/* Of the shipped languages and the site's, which follow each other in its texts. */
+static unsigned count_languages(const struct site *site)
+{
+    unsigned n = shipped_n_langs();
+
+    for (unsigned i = 0; i < site->n_texts; i++) {
+        const char *lang = site->texts[i].lang;
+        bool again = i > 0 && site->texts[i - 1].lang && lang && strcmp(site->texts[i - 1].lang, lang) == 0;
+
+        n += lang && !again && !is_shipped(lang);
+    }
+    return n;
+}
+
 static void read_language(const struct yaml_at *at, void *into)
 {
     struct site *site = into;
@@ -299,6 +347,9 @@ static void read_language(const struct yaml_at *at, void *into)
         yaml_complain(at, "this is no language; write a tag such as en or pt-BR");
     else if (has_language(site, lang))
         yaml_complain(at, "the language %s was given before; put its texts together", lang);
+    else if (!is_shipped(lang) && count_languages(site) >= TEXTS_LANGUAGES_MAX)
+        yaml_complain(at, "this is one language too many; write at most %u beside the %u shipped ones",
+                      TEXTS_LANGUAGES_MAX - shipped_n_langs(), shipped_n_langs());
     if (n > TEXTS_MAX - site->n_texts) {
         yaml_complain(at, "these are too many texts; write at most %d for a site", TEXTS_MAX);
         return;
@@ -382,6 +433,7 @@ static void set_defaults(struct yaml *yaml, struct site *site)
 void site_read(const struct yaml_at *at, struct site *site)
 {
     site->name = field_copy(at->yaml, at->key);
+    site->line = at->line;
     if (!value_site_name(at->key))
         yaml_complain(at, "this is no name for a site; write small letters, digits, dots, - or _, at most %d",
                       SITE_NAME_BYTES_MAX);

@@ -329,11 +329,6 @@ bool value_site_name(struct text text) { return is_word(text, SITE_NAME_BYTES_MA
 
 bool value_purpose_name(struct text text) { return is_word(text, PURPOSE_NAME_BYTES_MAX, LOWER, LOWER DIGITS "_"); }
 
-bool value_text_key(struct text text)
-{
-    return is_word(text, TEXT_KEY_BYTES_MAX, LOWER UPPER, LOWER UPPER DIGITS "._-");
-}
-
 /* The value of a hexadecimal digit, or -1. */
 static int hex_digit(char c)
 {

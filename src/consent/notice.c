@@ -5,6 +5,8 @@
 #include "crumb/base/buffer.h"
 #include "crumb/base/error.h"
 #include "crumb/base/reader.h"
+#include "crumb/config/shipped.h"
+#include "crumb/consent/language.h"
 #include "crumb/consent/texts.h"
 #include "crumb/store/checksum.h"
 #include <assert.h>
@@ -92,13 +94,71 @@ static json_t *purpose_material(const struct site *site, const struct purpose *p
 
 /* ---- the text of a notice ---- */
 
-static json_t *texts_json(const struct site *site, const char *lang)
+/* Memory that the making of one notice leaves to the next. */
+struct scratch {
+    struct buffer titles; /* the purposes', in one line */
+    struct buffer filled; /* a text with them */
+    struct buffer json;
+};
+
+#define SCRATCH_INIT                                                                                                   \
+    ((struct scratch){.titles = BUFFER_INIT(NOTICE_BYTES_MAX),                                                         \
+                      .filled = BUFFER_INIT(NOTICE_BYTES_MAX),                                                         \
+                      .json = BUFFER_INIT(NOTICE_BYTES_MAX)})
+#define SCRATCH_AUTO __attribute__((cleanup(scratch_deinit))) struct scratch
+
+static void scratch_deinit(struct scratch *scratch)
+{
+    buffer_deinit(&scratch->titles);
+    buffer_deinit(&scratch->filled);
+    buffer_deinit(&scratch->json);
+}
+
+/* "Measuring visits, Advertising". A site without purposes has a dash. */
+static void put_titles(struct buffer *list, const struct site *site, const char *lang)
+{
+    buffer_clear(list);
+    for (unsigned i = 0; i < site->n_purposes; i++) {
+        if (i)
+            buffer_put_text(list, text_of(texts_separator(lang)));
+        buffer_put_text(list, text_of(texts_purpose(site, lang, site->purposes[i].name, "title")));
+    }
+    if (site->n_purposes == 0)
+        buffer_put_u8(list, '-');
+}
+
+/* A text with the titles wherever it says {purposes}: the first layer names what is asked for (EDPB 05/2020 par. 64).
+ */
+static json_t *filled(const char *text, struct scratch *scratch)
+{
+    static const char mark[] = "{purposes}";
+    struct buffer *whole = &scratch->filled;
+    const char *at = strstr(text, mark);
+
+    if (!at)
+        return json_string(text);
+    buffer_clear(whole);
+    for (; at; at = strstr(text, mark)) {
+        buffer_put(whole, text, (size_t)(at - text));
+        buffer_put_text(whole, buffer_text(&scratch->titles));
+        text = at + sizeof mark - 1;
+    }
+    buffer_put_text(whole, text_of(text));
+    return json_stringn((const char *)whole->data, whole->size);
+}
+
+/* What does not fit leaves its mark in the scratch's buffers. */
+static json_t *texts_json(const struct site *site, const char *lang, struct scratch *scratch)
 {
     json_t *object = json_object();
-    unsigned n = texts_count();
 
-    for (unsigned i = 0; i < n; i++)
-        object = set(object, texts_key(i), json_string(texts_get(site, lang, texts_key(i))));
+    put_titles(&scratch->titles, site, lang);
+    for (unsigned i = 0; i < shipped_n_keys() && !scratch->titles.fault && !scratch->filled.fault; i++) {
+        const char *key = shipped_key(i);
+
+        if (texts_is_general(key))
+            object = set(object, key, filled(texts_get(site, lang, key), scratch));
+    }
     return object;
 }
 
@@ -110,7 +170,7 @@ static json_t *purpose_json(const struct site *site, const char *lang, const str
                      classes_json(purpose->collects), "recipients", recipients_json(site, purpose));
 }
 
-static json_t *notice_json(const struct site *site, const char *lang)
+static json_t *notice_json(const struct site *site, const char *lang, struct scratch *scratch)
 {
     json_t *purposes = json_array();
 
@@ -120,8 +180,8 @@ static json_t *notice_json(const struct site *site, const char *lang)
                      "site", site->name, "title", site->title, "lang", lang, "controller", "name",
                      site->controller.name, "address", site->controller.address, "contact", site->controller.contact,
                      "storage", "country", site->storage.country, "location", site->storage.location, "retention",
-                     retention_json(&site->retention), "purposes", purposes, "texts", texts_json(site, lang), "address",
-                     address_name(site->address));
+                     retention_json(&site->retention), "purposes", purposes, "texts", texts_json(site, lang, scratch),
+                     "address", address_name(site->address));
 }
 
 static int put_json(const char *bytes, size_t size, void *context)
@@ -161,18 +221,39 @@ bool notice_unhex(struct text hex, uint8_t ret_hash[HASH_BYTES])
     return true;
 }
 
-static int notice_init(struct notice *notice, const struct site *site, const char *lang)
+/* Into scratch->json. 0, -ENOMEM or -EOVERFLOW. */
+static int render(const struct site *site, const char *lang, struct scratch *scratch)
 {
-    BUFFER_AUTO buffer = BUFFER_INIT(NOTICE_BYTES_MAX);
-    int r = canonical(notice_json(site, lang), &buffer);
+    json_t *json = notice_json(site, lang, scratch);
+    int fault = scratch->titles.fault ? scratch->titles.fault : scratch->filled.fault;
+
+    if (fault) {
+        json_decref(json);
+        return error_origin(fault);
+    }
+    buffer_clear(&scratch->json);
+    return error_trace(canonical(json, &scratch->json));
+}
+
+int notice_render(const struct site *site, const struct notice *notice, struct buffer *text)
+{
+    SCRATCH_AUTO scratch = SCRATCH_INIT;
+    int r = render(site, notice->lang, &scratch);
 
     if (r)
         return error_trace(r);
-    notice->lang = strdup(lang);
-    notice->json = strndup((const char *)buffer.data, buffer.size);
-    if (!notice->lang || !notice->json)
-        return error_origin(-ENOMEM);
-    crypto_hash_sha256(notice->hash, buffer.data, buffer.size);
+    buffer_put_text(text, buffer_text(&scratch.json));
+    return text->fault ? error_origin(text->fault) : 0;
+}
+
+static int notice_init(struct notice *notice, const struct site *site, const char *lang, struct scratch *scratch)
+{
+    int r = render(site, lang, scratch);
+
+    if (r)
+        return error_trace(r);
+    notice->lang = lang;
+    crypto_hash_sha256(notice->hash, scratch->json.data, scratch->json.size);
     notice_hex(notice->hash, notice->hex);
     return 0;
 }
@@ -200,7 +281,7 @@ static int fill_material(struct site *site, struct site_notices *notices)
     return 0;
 }
 
-static int site_notices_init(struct site_notices *notices, struct site *site)
+static int site_notices_init(struct site_notices *notices, struct site *site, struct scratch *scratch)
 {
     const char *langs[TEXTS_LANGUAGES_MAX];
     unsigned n = texts_languages(site, langs);
@@ -213,7 +294,7 @@ static int site_notices_init(struct site_notices *notices, struct site *site)
         return error_origin(-ENOMEM);
     notices->n_notices = n;
     for (unsigned i = 0; i < n; i++) {
-        r = notice_init(&notices->notices[i], site, langs[i]);
+        r = notice_init(&notices->notices[i], site, langs[i], scratch);
         if (r)
             return error_trace(r);
     }
@@ -222,6 +303,7 @@ static int site_notices_init(struct site_notices *notices, struct site *site)
 
 int edition_new(struct config *config, struct edition **ret_edition)
 {
+    SCRATCH_AUTO scratch = SCRATCH_INIT;
     struct edition *edition = calloc(1, sizeof *edition);
 
     if (!edition)
@@ -231,13 +313,42 @@ int edition_new(struct config *config, struct edition **ret_edition)
     edition->sites = calloc(config->n_sites, sizeof *edition->sites);
     int r = edition->sites ? 0 : error_origin(-ENOMEM);
     for (unsigned i = 0; r == 0 && i < config->n_sites; i++)
-        r = site_notices_init(&edition->sites[i], &config->sites[i]);
+        r = site_notices_init(&edition->sites[i], &config->sites[i], &scratch);
     if (r) {
         edition_unref(edition);
-        return error_trace(r);
+        return r == -EOVERFLOW ? NOTICE_E_TOO_LARGE : error_trace(r);
     }
     *ret_edition = edition;
     return 0;
+}
+
+static int complain_of_site(const struct config *config, const struct site *site, struct complaints *complaints)
+{
+    SCRATCH_AUTO scratch = SCRATCH_INIT;
+    const char *langs[TEXTS_LANGUAGES_MAX];
+    char what[COMPLAINT_BYTES_MAX];
+    unsigned n = texts_languages(site, langs);
+    int r = 0;
+
+    for (unsigned i = 0; r == 0 && i < n; i++) {
+        r = render(site, langs[i], &scratch);
+        if (r == -EOVERFLOW)
+            snprintf(what, sizeof what,
+                     "sites.%s: the notice in %s is larger than %d KiB; shorten its texts, or name fewer purposes or "
+                     "recipients",
+                     site->name, langs[i], NOTICE_BYTES_MAX >> 10);
+    }
+    /* What is true of one language is true of most; one line says it. */
+    return error_trace(r == -EOVERFLOW ? complaints_add(complaints, config->path, site->line, what) : r);
+}
+
+int edition_complain(const struct config *config, struct complaints *complaints)
+{
+    int r = 0;
+
+    for (unsigned i = 0; r == 0 && i < config->n_sites; i++)
+        r = complain_of_site(config, &config->sites[i], complaints);
+    return error_trace(r);
 }
 
 struct edition *edition_ref(struct edition *edition)
@@ -250,15 +361,8 @@ struct edition *edition_unref(struct edition *edition)
 {
     if (!edition || --edition->n_refs > 0)
         return NULL;
-    for (unsigned i = 0; edition->sites && i < edition->config->n_sites; i++) {
-        struct site_notices *notices = &edition->sites[i];
-
-        for (unsigned n = 0; n < notices->n_notices; n++) {
-            free(notices->notices[n].lang);
-            free(notices->notices[n].json);
-        }
-        free(notices->notices);
-    }
+    for (unsigned i = 0; edition->sites && i < edition->config->n_sites; i++)
+        free(edition->sites[i].notices);
     free(edition->sites);
     config_unref(edition->config);
     free(edition);
@@ -270,22 +374,28 @@ const struct site_notices *edition_notices(const struct edition *edition, const 
     return &edition->sites[site - edition->config->sites];
 }
 
+static unsigned langs_of(const struct site_notices *notices, const char *ret_langs[TEXTS_LANGUAGES_MAX])
+{
+    for (unsigned i = 0; i < notices->n_notices; i++)
+        ret_langs[i] = notices->notices[i].lang;
+    return notices->n_notices;
+}
+
 const struct notice *edition_notice(const struct edition *edition, const struct site *site, struct text lang)
 {
-    const struct site_notices *notices = edition_notices(edition, site);
+    return edition_notice_for(edition, site, lang, TEXT_NONE);
+}
 
-    /* RFC 4647 section 3.4: take subtags off the end until a language fits. */
-    while (lang.size) {
-        for (unsigned i = 0; i < notices->n_notices; i++)
-            if (strlen(notices->notices[i].lang) == lang.size &&
-                strncasecmp(notices->notices[i].lang, lang.data, lang.size) == 0)
-                return &notices->notices[i];
-        while (lang.size && lang.data[lang.size - 1] != '-')
-            lang.size--;
-        if (lang.size)
-            lang.size--;
-    }
-    return &notices->notices[0];
+const struct notice *edition_notice_for(const struct edition *edition, const struct site *site, struct text lang,
+                                        struct text accept_language)
+{
+    const struct site_notices *notices = edition_notices(edition, site);
+    const char *langs[TEXTS_LANGUAGES_MAX];
+    unsigned n = langs_of(notices, langs), index;
+
+    if (!language_match(lang, langs, n, &index))
+        index = language_choose(accept_language, langs, n);
+    return &notices->notices[index];
 }
 
 const struct notice *edition_notice_by_hex(const struct edition *edition, const struct site *site, struct text hex)
@@ -359,24 +469,32 @@ static int store_site(struct db_txn *txn, struct site *site)
     return r;
 }
 
-static int store_notice(struct db_txn *txn, const struct notice *notice)
+/* One that is kept already is not made again: a reload writes what changed. */
+static int store_notice(struct db_txn *txn, const struct site *site, const struct notice *notice,
+                        struct scratch *scratch)
 {
     struct text kept;
     int r = notice_get(txn, notice->hash, &kept);
 
     if (r <= 0)
         return error_trace(r);
-    return error_fold(db_put(txn, DB_NOTICES, hash_text(notice->hash), text_of(notice->json)));
+    r = render(site, notice->lang, scratch);
+    if (r)
+        return error_trace(r);
+    return error_fold(db_put(txn, DB_NOTICES, hash_text(notice->hash), buffer_text(&scratch->json)));
 }
 
 int edition_store(struct edition *edition, struct db_txn *txn)
 {
+    SCRATCH_AUTO scratch = SCRATCH_INIT;
     int r = 0;
 
     for (unsigned i = 0; r == 0 && i < edition->config->n_sites; i++) {
-        r = store_site(txn, &edition->config->sites[i]);
+        struct site *site = &edition->config->sites[i];
+
+        r = store_site(txn, site);
         for (unsigned n = 0; r == 0 && n < edition->sites[i].n_notices; n++)
-            r = store_notice(txn, &edition->sites[i].notices[n]);
+            r = store_notice(txn, site, &edition->sites[i].notices[n], &scratch);
     }
     return error_trace(r);
 }

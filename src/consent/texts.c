@@ -1,39 +1,15 @@
 /*
- * Shipped texts. Plain words, first layer; nothing that the program does not do.
+ * A site's texts over the shipped ones.
  */
 #include "crumb/consent/texts.h"
+#include "crumb/config/shipped.h"
+#include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-static const char *const keys[] = {"title", "body", "accept", "reject", "choose", "save", "withdraw"};
+#define FALLBACK "en"
 
-static const struct shipped {
-    const char *lang, *key, *value;
-} shipped[] = {
-    {"en", "title", "Your choice"},
-    {"en", "body",
-     "With your permission we measure how this site is used. Nothing is stored or read before you choose, and "
-     "you can change your mind at any time."},
-    {"en", "accept", "Accept"},
-    {"en", "reject", "Reject"},
-    {"en", "choose", "Choose"},
-    {"en", "save", "Save my choice"},
-    {"en", "withdraw", "Withdraw my consent"},
-    {"en", "purpose.analytics.title", "Measuring visits"},
-    {"en", "purpose.analytics.description",
-     "Which pages are visited, when and for how long, and from what kind of device."},
-    {"en", "purpose.journeys.title", "Ways through the site"},
-    {"en", "purpose.journeys.description", "What is clicked, and in which order pages are visited."},
-    {"en", "purpose.marketing.title", "Advertising"},
-    {"en", "purpose.marketing.description",
-     "Telling the named recipients about your visit so that they can show you ads."},
-};
-
-#define N_KEYS (sizeof keys / sizeof keys[0])
-#define N_SHIPPED (sizeof shipped / sizeof shipped[0])
-
-unsigned texts_count(void) { return N_KEYS; }
-
-const char *texts_key(unsigned index) { return keys[index]; }
+bool texts_is_general(const char *key) { return !text_starts(text_of(key), TEXT("purpose.")); }
 
 static bool is_listed(const char *lang, const char *const *langs, unsigned n)
 {
@@ -43,16 +19,22 @@ static bool is_listed(const char *lang, const char *const *langs, unsigned n)
     return false;
 }
 
+static int by_tag(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+
 unsigned texts_languages(const struct site *site, const char *ret_langs[TEXTS_LANGUAGES_MAX])
 {
     unsigned n = 0;
 
-    for (unsigned i = 0; i < N_SHIPPED && n < TEXTS_LANGUAGES_MAX; i++)
-        if (!is_listed(shipped[i].lang, ret_langs, n))
-            ret_langs[n++] = shipped[i].lang;
-    for (unsigned i = 0; i < site->n_texts && n < TEXTS_LANGUAGES_MAX; i++)
-        if (!is_listed(site->texts[i].lang, ret_langs, n))
+    ret_langs[n++] = FALLBACK;
+    for (unsigned i = 0; i < shipped_n_langs(); i++)
+        if (strcmp(shipped_lang(i), FALLBACK) != 0)
+            ret_langs[n++] = shipped_lang(i);
+    for (unsigned i = 0; i < site->n_texts; i++)
+        if (!is_listed(site->texts[i].lang, ret_langs, n)) {
+            assert(n < TEXTS_LANGUAGES_MAX); /* a configuration with more was refused */
             ret_langs[n++] = site->texts[i].lang;
+        }
+    qsort(ret_langs + 1, n - 1, sizeof *ret_langs, by_tag);
     return n;
 }
 
@@ -61,10 +43,7 @@ static const char *find(const struct site *site, const char *lang, const char *k
     for (unsigned i = 0; i < site->n_texts; i++)
         if (strcmp(site->texts[i].lang, lang) == 0 && strcmp(site->texts[i].key, key) == 0)
             return site->texts[i].value;
-    for (unsigned i = 0; i < N_SHIPPED; i++)
-        if (strcmp(shipped[i].lang, lang) == 0 && strcmp(shipped[i].key, key) == 0)
-            return shipped[i].value;
-    return NULL;
+    return shipped_text(lang, key);
 }
 
 const char *texts_get(const struct site *site, const char *lang, const char *key)
@@ -72,7 +51,7 @@ const char *texts_get(const struct site *site, const char *lang, const char *key
     const char *text = find(site, lang, key);
 
     if (!text)
-        text = find(site, "en", key);
+        text = find(site, FALLBACK, key);
     return text ? text : "";
 }
 
@@ -83,4 +62,58 @@ const char *texts_purpose(const struct site *site, const char *lang, const char 
     snprintf(key, sizeof key, "purpose.%s.%s", purpose, what);
     const char *text = texts_get(site, lang, key);
     return text[0] || strcmp(what, "title") != 0 ? text : purpose;
+}
+
+/* ---- how a language is written ---- */
+
+static bool is_one_of(struct text subtag, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strlen(names[i]) == subtag.size && strncasecmp(names[i], subtag.data, subtag.size) == 0)
+            return true;
+    return false;
+}
+
+#define IS_ONE_OF(subtag, names) is_one_of(subtag, names, sizeof(names) / sizeof(names)[0])
+
+/* Scripts of ISO 15924 that run from right to left, and the languages written in one of them unless said otherwise. */
+static const char *const rtl_scripts[] = {"Adlm", "Arab", "Aran", "Hebr", "Mand", "Nkoo",
+                                          "Rohg", "Samr", "Syrc", "Thaa", "Yezi"};
+static const char *const rtl_langs[] = {"ar", "arc", "ary", "arz", "azb", "ckb", "dv",  "fa",  "glk",
+                                        "he", "iw",  "ji",  "khw", "ks",  "lrc", "mzn", "nqo", "pnb",
+                                        "ps", "sd",  "skr", "syr", "ug",  "ur",  "yi"};
+static const char *const arabic_langs[] = {"ar",  "ary", "arz", "azb", "ckb", "fa",  "glk", "khw", "ks",
+                                           "lrc", "mzn", "pnb", "ps",  "sd",  "skr", "ug",  "ur"};
+
+/* The script that a tag names: four letters behind the language (RFC 5646 section 2.2.3). */
+static struct text script_of(struct text tag)
+{
+    text_cut(&tag, '-');
+    while (tag.size) {
+        struct text subtag = text_cut(&tag, '-');
+
+        if (subtag.size == 4 && (subtag.data[0] < '0' || subtag.data[0] > '9'))
+            return subtag;
+        if (subtag.size != 3) /* only extended languages stand before it */
+            break;
+    }
+    return TEXT_NONE;
+}
+
+const char *texts_dir(const char *lang)
+{
+    struct text tag = text_of(lang), script = script_of(tag);
+    bool rtl = script.size ? IS_ONE_OF(script, rtl_scripts) : IS_ONE_OF(text_cut(&tag, '-'), rtl_langs);
+
+    return rtl ? "rtl" : "ltr";
+}
+
+const char *texts_separator(const char *lang)
+{
+    static const char *const ideographic[] = {"ja", "zh", "yue"};
+    struct text tag = text_of(lang), language = text_cut(&tag, '-');
+
+    if (IS_ONE_OF(language, ideographic))
+        return "、";
+    return IS_ONE_OF(language, arabic_langs) && strcmp(texts_dir(lang), "rtl") == 0 ? "، " : ", ";
 }

@@ -324,6 +324,14 @@ static void lookup_answer(struct wait *wait, h2o_req_t *req)
     lookup_free(lookup);
 }
 
+/* In the language of `lang=`, else of Accept-Language, else the first: so the answer depends on that header. */
+static const struct notice *notice_wanted(struct exchange *exchange, const struct site *site)
+{
+    answer_header(exchange->req, TEXT("Vary"), TEXT("Accept-Language"));
+    return edition_notice_for(exchange->loop->edition, site, exchange_param(exchange, TEXT("lang")),
+                              exchange_header(exchange, TEXT("accept-language")));
+}
+
 void consent_get(struct exchange *exchange)
 {
     const struct service *service = exchange->loop->service;
@@ -342,7 +350,7 @@ void consent_get(struct exchange *exchange)
     lookup->edition = edition_ref(exchange->loop->edition);
     lookup->db = service->db;
     lookup->site = site;
-    lookup->notice = edition_notice(lookup->edition, site, exchange_param(exchange, TEXT("lang")));
+    lookup->notice = notice_wanted(exchange, site);
     lookup->now_ms = clock_now_ms(service->clock);
     lookup->id = cookie_read_id(cookies, service->cookie_key, site, lookup->visitor);
     lookup->has_cookie = cookie_read_choice(cookies, site, &lookup->cookie);
@@ -357,16 +365,23 @@ void consent_get(struct exchange *exchange)
 
 void notice_current(struct exchange *exchange)
 {
+    BUFFER_AUTO body = BUFFER_INIT(NOTICE_BYTES_MAX + 256);
     const struct site *site = exchange_site(exchange);
 
     if (!site)
         return;
-    const struct notice *notice = edition_notice(exchange->loop->edition, site, exchange_param(exchange, TEXT("lang")));
+    const struct notice *notice = notice_wanted(exchange, site);
     answer_cors(exchange, site);
+    buffer_printf(&body, "{\"hash\":\"%s\",\"notice\":", notice->hex);
+    int r = notice_render(site, notice, &body);
+    buffer_put_u8(&body, '}');
+    if (r || body.fault) {
+        answer_later(exchange->req, "there is no memory now; try again later");
+        return;
+    }
     answer_header(exchange->req, TEXT("Crumb-Notice"), text_of(notice->hex));
     answer_header(exchange->req, TEXT("Content-Language"), text_of(notice->lang));
-    answer_object(exchange->req, 200,
-                  json_pack("{s:s, s:o}", "hash", notice->hex, "notice", json_loads(notice->json, 0, NULL)));
+    answer_json(exchange->req, 200, buffer_text(&body));
 }
 
 struct fetch {

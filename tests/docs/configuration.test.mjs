@@ -1,12 +1,12 @@
 // docs/configuration.md has every key of the configuration, in its place, with what is true of it.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { crumb, site, withServer } from '../http/server.mjs';
-import { quoted, read, rows, section } from './documents.mjs';
-import { fieldKeys, stringsOf, usersOf } from './sources.mjs';
+import { ROOT, quoted, read, rows, section } from './documents.mjs';
+import { fieldKeys, usersOf } from './sources.mjs';
 
 const FILE = 'docs/configuration.md';
 const EFFECTS = ['works', 'told', 'checked', 'see below'];
@@ -124,12 +124,22 @@ test('what is only checked is used by nobody, and what is told by the notice alo
     }
 });
 
-test('every text of the notice is named', () => {
-    const named = quoted(rows(section(FILE, '`sites.NAME.texts.LANG`')).map(([cell]) => cell).join(' '));
-    const shipped = stringsOf('src/consent/texts.c', 'keys');
-    assert.deepEqual(shipped.filter((key) => !named.includes(key)), []);
-    const others = named.filter((key) => !shipped.includes(key) && !/^purpose\.KEY\.(title|description)$/.test(key));
-    assert.deepEqual(others, []);
+test('every text of the notice is named, with its English', () => {
+    const english = JSON.parse(read('consent-js/texts/en.json'));
+    const shipped = Object.entries(english).filter(([key]) => !key.startsWith('purpose.'));
+    const named = rows(section(FILE, '`sites.NAME.texts.LANG`')).map(([key, text]) => [quoted(key)[0], text]);
+    const cut = (text, like) => (like?.endsWith(' …') ? `${text.slice(0, like.length - 2)} …` : text);
+    const told = new Map(named);
+    assert.deepEqual(named, [
+        ...shipped.map(([key, text]) => [key, cut(text, told.get(key))]),
+        ...named.filter(([key]) => /^purpose\.KEY\.(title|description)$/.test(key)),
+    ]);
+    assert.equal(named.length, shipped.length + 2);
+});
+
+test('every shipped language is named', () => {
+    const [, list] = /Shipped languages, by their tags:\n\n([^]*?)\n\n/.exec(section(FILE, '`sites.NAME.texts.LANG`'));
+    assert.deepEqual(quoted(list), readdirSync(`${ROOT}consent-js/texts`).map((name) => name.replace('.json', '')).sort());
 });
 
 // ---- what asks again ----

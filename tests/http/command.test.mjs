@@ -99,6 +99,29 @@ describe('crumb check', { timeout: 60_000 }, () => {
         });
     });
 
+    it('names texts that nothing would show, and what they may have meant', async () => {
+        const texts = { de: { titel: 'a', 'purpose.analitics.title': 'b', 'purpose.analytics.titel': 'c' } };
+        await withFolder({ sites: { shop: site({ texts }) } }, async (folder) => {
+            const { code, stderr } = await folder.run('check');
+            assert.equal(code, 1);
+            assert.match(stderr, /crumb\.yaml:\d+: sites\.shop\.texts\.de\.titel: unknown text "titel"; did you mean "title"\?$/m);
+            assert.match(stderr, /de\.purpose\.analitics\.title: unknown purpose "analitics"; did you mean "analytics"\?$/m);
+            assert.match(stderr, /de\.purpose\.analytics\.titel: unknown text of a purpose "titel"; did you mean "title"\?$/m);
+            assert.match(stderr, /^crumb: 3 mistakes in /m);
+        });
+    });
+
+    it('names the site whose notice is too large; and the server does not start', async () => {
+        const large = { texts: { fr: { title: '{purposes}'.repeat(300), 'purpose.journeys.title': 'x'.repeat(1000) } } };
+        await withFolder({ sites: { shop: site(), other: site(large) } }, async (folder) => {
+            const [check, serve] = [await folder.run('check'), await folder.run('serve')];
+            assert.deepEqual([check.code, serve.code], [1, 1]);
+            assert.match(check.stderr, /crumb\.yaml:\d+: sites\.other: the notice in fr is larger than 64 KiB; shorten /);
+            assert.match(check.stderr, /^crumb: 1 mistake in /m);
+            assert.equal(check.stderr, serve.stderr);
+        });
+    });
+
     for (const [name, text] of [
         ['that is empty', ''],
         ['that is no YAML', 'data: [\n'],

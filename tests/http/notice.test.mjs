@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { site, start, withServer } from './server.mjs';
 
 const PURPOSES = site().purposes;
-const texts = { de: { title: 'Ihre Wahl', 'purpose.analytics.title': 'Besuche messen' } };
+const texts = { de: { title: 'Ihre Auswahl' }, gsw: { title: 'Dini Wahl' } };
 const sha256 = (text) => createHash('sha256').update(text).digest('hex');
 
 describe('a notice', { timeout: 60_000 }, () => {
@@ -32,12 +32,42 @@ describe('a notice', { timeout: 60_000 }, () => {
 
     it('comes in the language that fits best, else in the first', async () => {
         const lang = async (wish) => (await server.visitor().notice(wish)).notice.lang;
-        assert.deepEqual(await Promise.all(['de', 'DE', 'de-AT', 'de-Latn-AT', 'fr', 'd', 'de-', ''].map(lang)),
-            ['de', 'de', 'de', 'de', 'en', 'en', 'de', 'en']);
+        const wishes = ['de', 'DE', 'de-AT', 'de-Latn-AT', 'fr', 'zh-HK', 'no', 'd', 'de-', '', 'tlh', 'gsw-CH'];
+        assert.deepEqual(await Promise.all(wishes.map(lang)),
+            ['de', 'de', 'de', 'de', 'fr', 'zh-TW', 'nb', 'en', 'de', 'en', 'en', 'gsw']);
         const { notice } = await server.visitor().notice('de');
-        assert.equal(notice.texts.title, 'Ihre Wahl');
+        assert.equal(notice.texts.title, 'Ihre Auswahl', 'the site has a word of its own');
+        assert.equal(notice.texts.accept, 'Zustimmen', 'what it does not say is shipped');
         assert.equal(notice.purposes[0].title, 'Besuche messen');
-        assert.equal(notice.texts.accept, 'Accept', 'what is not translated is there in English');
+        assert.equal(notice.purposes[2].title, 'Werbung');
+        assert.match(notice.texts.body, /für: Besuche messen, Wege durch die Website, Werbung\. /);
+        const own = (await server.visitor().notice('gsw')).notice;
+        assert.deepEqual([own.texts.title, own.texts.accept], ['Dini Wahl', 'Accept'], 'what nobody translated is English');
+    });
+
+    it('without lang= comes in the language of Accept-Language, and says that it does', async () => {
+        const rows = [
+            ['', 'de-AT,de;q=0.9,en;q=0.8', 'de'],
+            ['', 'tlh, fr;q=0.2, he;q=0.4', 'he'],
+            ['', 'en;q=0, *', 'ar'],
+            ['', 'nonsense;q=7,,', 'en'],
+            ['', undefined, 'en'],
+            ['&lang=uk', 'de', 'uk'],
+            ['&lang=tlh', 'de', 'de'],
+        ];
+        for (const [lang, header, expected] of rows)
+            for (const [path, langOf] of [['/v1/notice', ({ notice }) => notice.lang], ['/v1/consent', (consent) => consent.lang]]) {
+                const answer = await server.get(`${path}?site=shop${lang}`, header === undefined ? {} : { 'accept-language': header });
+                assert.equal(langOf(answer.json()), expected, `${path} ${lang} ${header}`);
+                assert.match(String(answer.headers.vary), /accept-language/i);
+            }
+    });
+
+    it('is the same words whether it is asked for or looked up by its hash', async () => {
+        for (const lang of ['en', 'ar', 'hi', 'zh-TW', 'gsw']) {
+            const { hash, notice } = await server.visitor().notice(lang);
+            assert.deepEqual((await server.get(`/v1/notice/${hash}`)).json(), notice);
+        }
     });
 
     it('is named by the SHA-256 of its text, and never changes under that name', async () => {
@@ -62,7 +92,7 @@ describe('a notice', { timeout: 60_000 }, () => {
 // Each row: what changes in the site, and whether visitors are asked again.
 const changes = [
     ['another wording', { texts: { en: { title: 'Cookies?' } } }, false],
-    ['another language', { texts: { fr: { title: 'Votre choix' } } }, false],
+    ['another language', { texts: { gsw: { title: 'Dini Wahl' } } }, false],
     ['another way to reach the controller', { controller: { name: 'Example Shop', contact: 'dpo@shop.example' } }, false],
     ['a purpose that collects more', { purposes: { ...PURPOSES, marketing: { collects: ['log'] } } }, true],
     ['a new purpose', { purposes: { ...PURPOSES, research: { collects: ['log'] } } }, true],
@@ -88,7 +118,7 @@ describe('a change of the notice', { timeout: 60_000 }, () => {
                 assert.equal((await refused.consent()).ask, asks);
                 const kept = await server.get(`/v1/notice/${receipt.notice}`);
                 assert.equal(sha256(kept.text), receipt.notice);
-                if (!change.texts?.fr) (await agreed.choose('grant', { notice: receipt.notice })).error(409);
+                if (!change.texts?.gsw) (await agreed.choose('grant', { notice: receipt.notice })).error(409);
                 await agreed.chose('grant');
                 assert.equal((await agreed.consent()).ask, false);
             });

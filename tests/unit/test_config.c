@@ -3,6 +3,7 @@
  * mistake becomes one complaint with its line, and one run finds them all.
  */
 #include "crumb/config/config.h"
+#include "crumb/config/shipped.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>
@@ -542,7 +543,20 @@ static void test_complaints_consent(void **state)
         {"language twice", TOP SITE "    texts:\n      en: {title: a}\n      EN: {body: b}\n",
          "9: sites.shop.texts.EN: the language en was given before"},
         {"text's name", TOP SITE "    texts: {en: {'the title': a}}\n",
-         "7: sites.shop.texts.en.the title: this is no name for a text"},
+         "7: sites.shop.texts.en.the title: unknown text \"the title\"; write one of "},
+        {"text misspelt", TOP SITE "    texts:\n      de:\n        acept: a\n",
+         "9: sites.shop.texts.de.acept: unknown text \"acept\"; did you mean \"accept\"?"},
+        {"text of no purpose", TOP SITE "    texts: {en: {purpose.analytics.title: a}}\n",
+         "7: sites.shop.texts.en.purpose.analytics.title: unknown purpose \"analytics\"; none is declared"},
+        {"text of another purpose",
+         TOP SITE "    texts: {en: {purpose.analytic.title: a}}\n    purposes: {analytics: {}}\n",
+         "7: sites.shop.texts.en.purpose.analytic.title: unknown purpose \"analytic\"; did you mean \"analytics\"?"},
+        {"text of a purpose misspelt", TOP SITE "    purposes: {a: {}}\n    texts: {en: {purpose.a.titel: a}}\n",
+         "8: sites.shop.texts.en.purpose.a.titel: unknown text of a purpose \"titel\"; did you mean \"title\"?"},
+        {"nothing of a purpose", TOP SITE "    purposes: {a: {}}\n    texts: {en: {purpose.a: a}}\n",
+         "8: sites.shop.texts.en.purpose.a: unknown text of a purpose \"\"; write one of title, description"},
+        {"too much of a purpose", TOP SITE "    purposes: {a: {}}\n    texts: {en: {purpose.a.title.x: a}}\n",
+         "8: sites.shop.texts.en.purpose.a.title.x: unknown text of a purpose \"title.x\"; did you mean \"title\"?"},
         {"text twice", TOP SITE "    texts:\n      en:\n        title: a\n        title: b\n",
          "10: sites.shop.texts.en.title: this key was given before, on line 9"},
         {"text as list", TOP SITE "    texts: {en: {title: [a]}}\n",
@@ -642,7 +656,6 @@ static void test_limits(void **state)
         {"origins", TOP SITES SHOP CONTROLLER "    origins:\n", "      - https://a%u.example\n", ORIGINS_MAX},
         {"purposes", TOP SITE "    purposes:\n", "      p%u: {}\n", PURPOSES_MAX},
         {"recipients", TOP SITE "    recipients:\n", "      r%u: {name: R}\n", RECIPIENTS_MAX},
-        {"texts", TOP SITE "    texts:\n      de: {title: a}\n      en:\n", "        t%u: text\n", TEXTS_MAX - 1},
         {"proxies", TOP SITE "trusted_proxies:\n", "  - 10.0.0.%u\n", TRUSTED_PROXIES_MAX},
         {"tokens", TOP SITE "tokens:\n", "  - {name: t%u, role: admin, hash: %h}\n", TOKENS_MAX},
         {"sites", TOP "sites:\n", "  s%u: {origins: [http://a], controller: {name: a, contact: b}}\n", SITES_MAX},
@@ -683,6 +696,67 @@ static void test_limit_of_regimes(void **state)
         assert_int_equal(yaml.fault, 0);
         assert_int_equal(config_parse(buffer_text(&yaml), "crumb.yaml", &complaints, &config), CONFIG_E_INVALID);
         assert_int_equal(complaints.n, more ? 1 : COUNTRY_REGIMES_MAX);
+        buffer_deinit(&yaml);
+        complaints_deinit(&complaints);
+    }
+}
+
+/* A language of the site's own counts beside the shipped ones; another word for a shipped one does not. */
+static void test_languages_limit(void **state)
+{
+    unsigned room = TEXTS_LANGUAGES_MAX - shipped_n_langs();
+
+    (void)state;
+    for (unsigned more = 0; more < 2; more++) {
+        struct complaints complaints = COMPLAINTS_INIT;
+        struct buffer yaml = BUFFER_INIT(CONFIG_FILE_BYTES_MAX);
+        struct config *config = NULL;
+
+        buffer_put_text(&yaml, TEXT(TOP SITE "    texts:\n      de: {title: a}\n"));
+        for (unsigned i = 0; i < room + more; i++)
+            buffer_printf(&yaml, "      q%c%c: {title: a}\n", 'a' + i / 26, 'a' + i % 26);
+        buffer_put_text(&yaml, TEXT("      fr: {title: a}\n"));
+        int r = config_parse(buffer_text(&yaml), "crumb.yaml", &complaints, &config);
+        assert_int_equal(r, more ? CONFIG_E_INVALID : 0);
+        assert_int_equal(complaints.n, more);
+        buffer_put_u8(&complaints.text, '\0');
+        if (more)
+            assert_non_null(strstr((const char *)complaints.text.data, ": this is one language too many; write at "));
+        config_unref(config);
+        buffer_deinit(&yaml);
+        complaints_deinit(&complaints);
+    }
+}
+
+/* All texts of all languages: a site may have TEXTS_MAX of them. */
+static void test_texts_limit(void **state)
+{
+    unsigned n_rows = 0;
+
+    (void)state;
+    for (unsigned more = 0; more < 2; more++) {
+        struct complaints complaints = COMPLAINTS_INIT;
+        struct buffer yaml = BUFFER_INIT(CONFIG_FILE_BYTES_MAX);
+        struct config *config = NULL;
+
+        buffer_put_text(&yaml, TEXT(TOP SITE "    purposes:\n"));
+        repeat(&yaml, "      p%u: {}\n", PURPOSES_MAX);
+        buffer_put_text(&yaml, TEXT("    texts:\n"));
+        n_rows = 0;
+        for (unsigned l = 0; n_rows < TEXTS_MAX + more; l++) {
+            assert_true(l < shipped_n_langs());
+            buffer_printf(&yaml, "      %s:\n", shipped_lang(l));
+            for (unsigned p = 0; p < 2 * PURPOSES_MAX && n_rows < TEXTS_MAX + more; p++, n_rows++)
+                buffer_printf(&yaml, "        purpose.p%u.%s: a\n", p / 2, p % 2 ? "title" : "description");
+            for (unsigned k = 0; k < shipped_n_keys() && n_rows < TEXTS_MAX + more; k++)
+                if (strncmp(shipped_key(k), "purpose.", 8) != 0)
+                    n_rows++, buffer_printf(&yaml, "        %s: a\n", shipped_key(k));
+        }
+        assert_int_equal(yaml.fault, 0);
+        int r = config_parse(buffer_text(&yaml), "crumb.yaml", &complaints, &config);
+        if (r != (more ? CONFIG_E_INVALID : 0) || complaints.n != more)
+            fail_msg("%u texts: %d, %.*s", n_rows, r, TEXT_ARGS(buffer_text(&complaints.text)));
+        config_unref(config);
         buffer_deinit(&yaml);
         complaints_deinit(&complaints);
     }
@@ -901,6 +975,8 @@ int main(void)
         cmocka_unit_test(test_ten_mistakes),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_limit_of_regimes),
+        cmocka_unit_test(test_languages_limit),
+        cmocka_unit_test(test_texts_limit),
         cmocka_unit_test(test_complaints_are_bounded),
         cmocka_unit_test(test_complaints_are_clean),
         cmocka_unit_test(test_lookups),

@@ -431,18 +431,10 @@ static void test_names(void **state)
         {"ad.partner", false},
         {"", false},
     };
-    static const struct bool_row keys[] = {
-        {"title", true},     {"purpose.analytics", true},
-        {"acceptAll", true}, {"A-b_c.9", true},
-        {LABEL_63, true},    {"9a", false},
-        {".a", false},       {"a b", false},
-        {"", false},         {"a" LABEL_63, false},
-    };
 
     (void)state;
     check_bools(sites, N(sites), value_site_name);
     check_bools(purposes, N(purposes), value_purpose_name);
-    check_bools(keys, N(keys), value_text_key);
 }
 
 static bool hash_text(struct text text, char *ret_text)

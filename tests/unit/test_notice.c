@@ -3,6 +3,7 @@
  * language is shown, and what the store keeps for ever.
  */
 #include "check.h"
+#include "crumb/config/shipped.h"
 #include "crumb/consent/notice.h"
 #include "crumb/consent/texts.h"
 #include "store_fixture.h"
@@ -27,6 +28,17 @@ static struct edition *edition_with(const char *part, const char *instead)
     buffer_put_text(&yaml, text_of(at + strlen(part)));
     buffer_put_u8(&yaml, '\0');
     return store_fixture_edition((const char *)yaml.data);
+}
+
+/* The text of a notice, for the caller to free. */
+static char *rendered(const struct site *site, const struct notice *notice)
+{
+    BUFFER_AUTO text = BUFFER_INIT(NOTICE_BYTES_MAX + 1);
+
+    assert_int_equal(notice_render(site, notice, &text), 0);
+    buffer_put_u8(&text, '\0');
+    assert_int_equal(text.fault, 0);
+    return strdup((const char *)text.data);
 }
 
 /* ---- what changes what ---- */
@@ -79,7 +91,10 @@ static void test_what_a_change_changes(void **state)
         const struct notice *is = edition_notice(after, changed, TEXT("en"));
 
         check_equal(rows[i].name, memcmp(was->hash, is->hash, HASH_BYTES) != 0, rows[i].hash);
-        check_equal(rows[i].name, strcmp(was->json, is->json) != 0, rows[i].hash);
+        char *said = rendered(site, was), *says = rendered(changed, is);
+        check_equal(rows[i].name, strcmp(said, says) != 0, rows[i].hash);
+        free(said);
+        free(says);
         check_equal(
             rows[i].name,
             memcmp(edition_notices(before, site)->material, edition_notices(after, changed)->material, HASH_BYTES) != 0,
@@ -120,21 +135,24 @@ static void test_notice_says_everything(void **state)
         "\"device\"",       "\"clickpath\"", "\"2592000s\"",  "\"truncated\""};
     struct edition *edition = store_fixture_edition(store_fixture_yaml);
     const struct notice *notice = edition_notice(edition, shop_of(edition), TEXT("en"));
+    char *text = rendered(shop_of(edition), notice);
     uint8_t hash[HASH_BYTES];
     char hex[HASH_HEX_BYTES];
 
     for (size_t i = 0; i < N_ROWS(said); i++)
-        check(said[i], strstr(notice->json, said[i]));
-    for (unsigned i = 0; i < texts_count(); i++)
-        check(texts_key(i), strstr(notice->json, texts_key(i)));
+        check(said[i], strstr(text, said[i]));
 
     /* Canonical: what sorting and compacting it again does not change. */
-    json_t *json = json_loads(notice->json, JSON_REJECT_DUPLICATES, NULL);
+    json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
     char *again = json_dumps(json, JSON_SORT_KEYS | JSON_COMPACT);
-    assert_string_equal(again, notice->json);
+    assert_string_equal(again, text);
     free(again);
+    const json_t *texts = json_object_get(json, "texts");
+    for (unsigned i = 0; i < shipped_n_keys(); i++)
+        check_equal(shipped_key(i), json_object_get(texts, shipped_key(i)) != NULL, texts_is_general(shipped_key(i)));
     json_decref(json);
-    crypto_hash_sha256(hash, (const uint8_t *)notice->json, strlen(notice->json));
+    crypto_hash_sha256(hash, (const uint8_t *)text, strlen(text));
+    free(text);
     assert_memory_equal(hash, notice->hash, HASH_BYTES);
     notice_hex(hash, hex);
     assert_string_equal(hex, notice->hex);
@@ -166,24 +184,33 @@ static void test_hex(void **state)
 static void test_language_lookup(void **state)
 {
     static const struct {
-        const char *asked, *shown;
+        const char *asked, *header, *shown;
     } rows[] = {
-        {"", "en"},      {"en", "en"},         {"EN", "en"},       {"de", "de"},       {"de-AT", "de"},
-        {"DE-at", "de"}, {"de-Latn-AT", "de"}, {"pt-BR", "pt-BR"}, {"pt-br", "pt-BR"}, {"pt-BR-x-a", "pt-BR"},
-        {"pt", "en"},    {"pt-PT", "en"},      {"fr", "en"},       {"d", "en"},        {"deu", "en"},
-        {"de-", "de"},   {"-", "en"},          {"--", "en"},       {"-de", "en"},      {"de--AT", "de"},
-        {"*", "en"},     {"de\xff", "en"},
+        {"", "", "en"},
+        {"de", "", "de"},
+        {"DE-at", "fr", "de"},
+        {"", "fr", "fr"},
+        {"tlh", "fr, de;q=0.5", "fr"}, /* what is asked for is not there */
+        {"gsw", "", "gsw"},            /* the site's own */
+        {"gsw-CH", "", "gsw"},
+        {"", "tlh", "en"},
     };
-    struct edition *edition = edition_with("de: {title: Ihre Wahl}", "de: {title: Ihre Wahl}\n      pt-BR: {title: A}");
+    struct edition *edition = edition_with("de: {title: Ihre Wahl}", "de: {title: Ihre Wahl}\n      gsw: {title: A}");
     const struct site *shop = shop_of(edition);
 
-    assert_int_equal(edition_notices(edition, shop)->n_notices, 3);
-    for (size_t i = 0; i < N_ROWS(rows); i++)
-        check_text(rows[i].asked, text_of(edition_notice(edition, shop, text_of(rows[i].asked))->lang), rows[i].shown);
+    assert_int_equal(edition_notices(edition, shop)->n_notices, shipped_n_langs() + 1);
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        struct text asked = text_of(rows[i].asked);
+        const struct notice *notice = edition_notice_for(edition, shop, asked, text_of(rows[i].header));
+
+        check_text(rows[i].asked, text_of(notice->lang), rows[i].shown);
+        if (!rows[i].header[0])
+            assert_ptr_equal(edition_notice(edition, shop, asked), notice);
+    }
     /* Another language is another text, but not another meaning. */
     assert_string_not_equal(edition_notice(edition, shop, TEXT("de"))->hex,
                             edition_notice(edition, shop, TEXT("en"))->hex);
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < shipped_n_langs(); i++) {
         const struct notice *notice = &edition_notices(edition, shop)->notices[i];
         assert_ptr_equal(edition_notice_by_hex(edition, shop, text_of(notice->hex)), notice);
     }
@@ -194,58 +221,99 @@ static void test_language_lookup(void **state)
     edition_unref(edition);
 }
 
-static void test_texts(void **state)
+/* The first layer names what is asked for, in the words of the language. */
+static void test_purposes_are_named(void **state)
 {
+    static const struct {
+        const char *lang, *said;
+    } rows[] = {
+        {"en", "for: Measuring visits, Ways through the site, Advertising, strict. Nothing"},
+        {"de", "f\xc3\xbcr: Besuche messen, Wege durch die Website, Werbung, strict. Bevor"},
+        {"zh", "\xe8\xae\xbf\xe9\x97\xae\xe7\xbb\x9f\xe8\xae\xa1\xe3\x80\x81\xe7\xab\x99"}, /* with its own comma */
+    };
     struct edition *edition = store_fixture_edition(store_fixture_yaml);
-    const struct site *shop = shop_of(edition);
 
-    assert_string_equal(texts_get(shop, "de", "title"), "Ihre Wahl");
-    assert_string_equal(texts_get(shop, "en", "title"), texts_get(shop, "xx", "title")); /* English is the fallback */
-    assert_string_equal(texts_get(shop, "de", "body"), texts_get(shop, "en", "body"));
-    assert_string_equal(texts_get(shop, "en", "nothing"), "");
-    assert_string_equal(texts_purpose(shop, "en", "strict", "title"), "strict"); /* no text: its name */
-    assert_string_equal(texts_purpose(shop, "en", "strict", "description"), "");
-    assert_string_not_equal(texts_purpose(shop, "en", "analytics", "title"), "analytics");
-    for (unsigned i = 0; i < texts_count(); i++)
-        assert_true(texts_get(shop, "en", texts_key(i))[0]);
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        char *text = rendered(shop_of(edition), edition_notice(edition, shop_of(edition), text_of(rows[i].lang)));
+
+        check(rows[i].lang, strstr(text, rows[i].said));
+        check(rows[i].lang, !strstr(text, "{purposes}"));
+        free(text);
+    }
+    edition_unref(edition);
+
+    /* A site's own texts may say it, too, as often as they like; and a site without purposes has nothing to name. */
+    edition = edition_with("de: {title: Ihre Wahl}", "en: {title: '{purposes}? {purposes}!'}");
+    char *text = rendered(shop_of(edition), edition_notice(edition, shop_of(edition), TEXT("en")));
+    assert_non_null(strstr(text, "\"title\":\"Measuring visits, Ways through the site, Advertising, strict? "
+                                 "Measuring visits, Ways through the site, Advertising, strict!\""));
+    free(text);
+    edition_unref(edition);
+    edition = edition_with("    purposes:\n      analytics: {collects: [log, device, clickpath]}\n", "");
+    const struct site *blog = config_site(edition->config, TEXT("blog"));
+    text = rendered(blog, edition_notice(edition, blog, TEXT("en")));
+    assert_non_null(strstr(text, "visit for: -. Nothing"));
+    free(text);
     edition_unref(edition);
 }
 
-/* More languages than are shown: the first TEXTS_LANGUAGES_MAX. */
+/* As many languages as there may be; test_config shows that more are refused. */
 static void test_many_languages(void **state)
 {
     BUFFER_AUTO texts = BUFFER_INIT(1 << 16);
 
-    buffer_put_text(&texts, TEXT("aa: {title: X}"));
-    for (unsigned i = 1; i < 100; i++)
-        buffer_printf(&texts, "\n      %c%c: {title: X}", 'a' + i / 26, 'a' + i % 26);
+    buffer_put_text(&texts, TEXT("qaa: {title: X}"));
+    for (unsigned i = 1; i < TEXTS_LANGUAGES_MAX - shipped_n_langs(); i++)
+        buffer_printf(&texts, "\n      q%c%c: {title: X}", 'a' + i / 26, 'a' + i % 26);
     buffer_put_u8(&texts, '\0');
     struct edition *edition = edition_with("de: {title: Ihre Wahl}", (const char *)texts.data);
-    assert_int_equal(edition_notices(edition, shop_of(edition))->n_notices, TEXTS_LANGUAGES_MAX);
+    const struct site_notices *notices = edition_notices(edition, shop_of(edition));
+    assert_int_equal(notices->n_notices, TEXTS_LANGUAGES_MAX);
+    assert_string_equal(notices->notices[0].lang, "en");
+    for (unsigned i = 2; i < notices->n_notices; i++)
+        assert_true(strcmp(notices->notices[i - 1].lang, notices->notices[i].lang) < 0);
     edition_unref(edition);
 }
 
+static const char too_large_head[] =
+    "data: ./data\nlisten: {public: 127.0.0.1:8080, private: 127.0.0.1:8081}\n"
+    "sites:\n  small:\n    origins: [https://s.example]\n    controller: {name: S, contact: x@s}\n"
+    "  large:\n    origins: [https://a.example]\n    controller: {name: A, contact: x@a}\n"
+    "    purposes: {one: {collects: [log]}}\n    texts:\n";
+
+/* Every text of one language as long as may be, or one that names a long purpose over and over. */
 static void test_too_large(void **state)
 {
-    struct config *config;
-    struct edition *edition = NULL;
-    BUFFER_AUTO yaml = BUFFER_INIT(1 << 20);
     static char long_text[CONFIG_TEXT_BYTES_MAX + 1];
 
     memset(long_text, '"', CONFIG_TEXT_BYTES_MAX); /* each is two bytes in JSON */
-    buffer_printf(&yaml, "data: ./data\nlisten: {public: 127.0.0.1:8080, private: 127.0.0.1:8081}\n"
-                         "sites:\n  a:\n    origins: [https://a.example]\n    controller: {name: A, contact: x@a}\n"
-                         "    purposes: {one: {collects: [log]}}\n    texts:\n      en:\n");
-    for (unsigned i = 0; i < texts_count(); i++)
-        buffer_printf(&yaml, "        %s: '%s'\n", texts_key(i), long_text);
-    buffer_printf(&yaml, "        purpose.one.title: '%s'\n        purpose.one.description: '%s'\n", long_text,
-                  long_text);
-    buffer_put_u8(&yaml, '\0');
-    assert_int_equal(yaml.fault, 0);
-    config = store_fixture_config((const char *)yaml.data);
-    assert_int_equal(edition_new(config, &edition), -EOVERFLOW);
-    assert_null(edition);
-    config_unref(config);
+    for (unsigned way = 0; way < 2; way++) {
+        BUFFER_AUTO yaml = BUFFER_INIT(1 << 20);
+        struct complaints complaints = COMPLAINTS_INIT;
+        struct edition *edition = NULL;
+
+        buffer_put_text(&yaml, text_of(too_large_head));
+        buffer_printf(&yaml, "      fr:\n        purpose.one.title: '%s'\n", long_text);
+        for (unsigned i = 0; way == 0 && i < shipped_n_keys(); i++)
+            if (texts_is_general(shipped_key(i)) && strcmp(shipped_key(i), "title") != 0)
+                buffer_printf(&yaml, "        %s: '%s'\n", shipped_key(i), long_text);
+        buffer_put_text(&yaml, TEXT("        title: '"));
+        for (unsigned i = 0; i < (way ? 20 : 1); i++)
+            buffer_put_text(&yaml, TEXT("{purposes}"));
+        buffer_put_text(&yaml, TEXT("'\n"));
+        buffer_put_u8(&yaml, '\0');
+        assert_int_equal(yaml.fault, 0);
+        struct config *config = store_fixture_config((const char *)yaml.data);
+        assert_int_equal(edition_new(config, &edition), NOTICE_E_TOO_LARGE);
+        assert_null(edition);
+        assert_int_equal(edition_complain(config, &complaints), 0);
+        assert_int_equal(complaints.n, 1);
+        buffer_put_u8(&complaints.text, '\0');
+        assert_non_null(strstr((const char *)complaints.text.data,
+                               ":7: sites.large: the notice in fr is larger than 64 KiB; shorten its texts"));
+        complaints_deinit(&complaints);
+        config_unref(config);
+    }
 }
 
 /* ---- references ---- */
@@ -277,6 +345,8 @@ static void *failing_malloc(size_t size)
 /*
  * A notice that lacks a recipient for want of memory would be shown, hashed and
  * kept: each allocation of JSON fails once, and the edition is none or the same.
+ * One language is made like the other, so past the first few it is every so
+ * many-th allocation.
  */
 static void test_no_memory_for_json(void **state)
 {
@@ -285,7 +355,7 @@ static void test_no_memory_for_json(void **state)
     bool passed = false;
 
     json_set_alloc_funcs(failing_malloc, free);
-    for (long n = 0; !passed; n++) {
+    for (long n = 0; !passed; n += n < 800 ? 1 : 1 + n / 20) {
         struct edition *edition = NULL;
 
         assert_true(n < 100000);
@@ -301,7 +371,7 @@ static void test_no_memory_for_json(void **state)
         for (unsigned i = 0; i < config->n_sites; i++) {
             assert_memory_equal(edition->sites[i].material, good->sites[i].material, HASH_BYTES);
             for (unsigned k = 0; k < good->sites[i].n_notices; k++)
-                assert_string_equal(edition->sites[i].notices[k].json, good->sites[i].notices[k].json);
+                assert_memory_equal(edition->sites[i].notices[k].hash, good->sites[i].notices[k].hash, HASH_BYTES);
         }
         edition_unref(edition);
     }
@@ -325,15 +395,18 @@ static void test_kept_for_ever(void **state)
 
     assert_int_equal(db_begin_write(fixture->db, &txn), 0);
     assert_int_equal(db_entries(txn, DB_NOTICES, &n_before), 0);
-    assert_int_equal(n_before, 3); /* the shop's in two languages, the blog's */
+    assert_int_equal(n_before, 2 * shipped_n_langs()); /* the shop's and the blog's */
     assert_int_equal(edition_store(later, txn), 0);
     assert_int_equal(edition_store(later, txn), 0); /* twice is once */
     assert_int_equal(db_entries(txn, DB_NOTICES, &n_after), 0);
-    assert_int_equal(n_after, 5);
+    assert_int_equal(n_after, 3 * shipped_n_langs());
+    char *said = rendered(shop_of(fixture->edition), old), *says = rendered(shop_of(later), new);
     assert_int_equal(notice_get(txn, old->hash, &json), 0);
-    assert_text(json, old->json);
+    assert_text(json, said);
     assert_int_equal(notice_get(txn, new->hash, &json), 0);
-    assert_text(json, new->json);
+    assert_text(json, says);
+    free(said);
+    free(says);
     assert_int_equal(notice_get(txn, unknown, &json), DB_E_NOT_FOUND);
     edition_unref(later);
 }
@@ -343,10 +416,13 @@ static void test_tampered(void **state)
     struct store_fixture *fixture = *state;
     const struct notice *notice = edition_notice(fixture->edition, shop_of(fixture->edition), TEXT("en"));
     struct text key = {(const char *)notice->hash, HASH_BYTES}, json = TEXT("untouched");
+    char *text = rendered(shop_of(fixture->edition), notice);
+    size_t size = strlen(text);
     DB_TXN_AUTO *txn = NULL;
 
+    free(text);
     assert_int_equal(db_begin_write(fixture->db, &txn), 0);
-    for (size_t i = 0; i < strlen(notice->json); i += 13) {
+    for (size_t i = 0; i < size; i += 13) {
         store_fixture_damage(txn, DB_NOTICES, key, i);
         assert_int_equal(notice_get(txn, notice->hash, &json), -EBADMSG);
         assert_text(json, "untouched");
@@ -432,7 +508,7 @@ int main(void)
         cmocka_unit_test(test_notice_says_everything),
         cmocka_unit_test(test_hex),
         cmocka_unit_test(test_language_lookup),
-        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_purposes_are_named),
         cmocka_unit_test(test_many_languages),
         cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_references),

@@ -30,9 +30,9 @@
 #define COMPLAINT_BYTES_MAX 1024     /* one complaint without the file's name */
 #define COMPLAINT_QUOTE_BYTES_MAX 64 /* of a value or key shown in one */
 #define TOKEN_NAME_BYTES_MAX 63
-#define TOKEN_SITES_MAX 64 /* that `crumb token` writes into one line */
-#define TEXTS_MAX 4096     /* overridden texts of one site, all languages */
-#define TEXT_KEY_BYTES_MAX 63
+#define TOKEN_SITES_MAX 64      /* that `crumb token` writes into one line */
+#define TEXTS_MAX 4096          /* overridden texts of one site, all languages */
+#define TEXTS_LANGUAGES_MAX 64  /* of one site, the shipped ones among them */
 #define COUNTRY_REGIMES_MAX 256 /* of one site; there are fewer countries */
 
 /* The wire: what one beacon may say. */
@@ -45,7 +45,8 @@
 #define LABEL_BYTES_MAX 512 /* se_ca se_ac se_la se_pr, property values */
 #define PROPERTY_NAME_BYTES_MAX 64
 #define PROPERTIES_MAX 30
-#define LANGUAGE_BYTES_MAX 35 /* RFC 5646 section 4.4.1 */
+#define LANGUAGE_BYTES_MAX 35  /* RFC 5646 section 4.4.1 */
+#define LANGUAGE_RANGES_MAX 64 /* of one Accept-Language; browsers send a handful */
 #define ZONE_BYTES_MAX 64
 #define SCREEN_PIXELS_MAX 65535
 #define DWELL_MS_MAX (24LL * 3600 * 1000)

@@ -56,9 +56,6 @@ bool value_site_name(struct text text);
 /* The name of a purpose or recipient: [a-z][a-z0-9_]*. */
 bool value_purpose_name(struct text text);
 
-/* The key of a text: [A-Za-z][A-Za-z0-9._-]*. */
-bool value_text_key(struct text text);
-
 /* 64 hexadecimal digits. */
 bool value_hash(struct text text, uint8_t ret_hash[static 32]);
 

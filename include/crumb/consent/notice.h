@@ -21,15 +21,17 @@
 
 #define HASH_HEX_BYTES (2 * HASH_BYTES + 1)
 
+enum { NOTICE_E_TOO_LARGE = 1 };
+
+/* Without its text, which notice_render() makes: a thousand sites in forty languages would be hundreds of MiB. */
 struct notice {
-    char *lang;
-    char *json; /* canonical */
+    const char *lang; /* lent by the configuration or the shipped texts */
     uint8_t hash[HASH_BYTES];
     char hex[HASH_HEX_BYTES]; /* of the hash */
 };
 
 struct site_notices {
-    struct notice *notices; /* one a language; the first is the default */
+    struct notice *notices; /* one a language, in the order of texts_languages(); the first is the default */
     unsigned n_notices;
     uint8_t material[HASH_BYTES]; /* the same for every language */
 };
@@ -42,10 +44,12 @@ struct edition {
 
 /*
  * Makes the edition of @config, takes a reference to it, and fills in
- * purpose.material of every site.  Pure.  0, -ENOMEM, or -EOVERFLOW: a notice
- * would exceed NOTICE_BYTES_MAX.
+ * purpose.material of every site.  Pure.  0, -ENOMEM, or NOTICE_E_TOO_LARGE: a
+ * notice would exceed NOTICE_BYTES_MAX; edition_complain() says whose.
  */
 int edition_new(struct config *config, struct edition **ret_edition);
+/* Complains about each site of @config whose notice is too large. 0 or -ENOMEM. */
+int edition_complain(const struct config *config, struct complaints *complaints);
 struct edition *edition_ref(struct edition *edition);
 struct edition *edition_unref(struct edition *edition);
 
@@ -63,11 +67,18 @@ int edition_bind(struct edition *edition, struct db_txn *txn);
 
 const struct site_notices *edition_notices(const struct edition *edition, const struct site *site);
 
-/* The notice in the language that fits @lang best (RFC 4647 lookup: "de-AT" finds "de"), else the default one. */
+/* The notice in the language that fits @lang (language_match(): "de-AT" finds "de"), else the default one. */
 const struct notice *edition_notice(const struct edition *edition, const struct site *site, struct text lang);
+
+/* The same, but where @lang is empty or fits none, the one for that Accept-Language header (language_choose()). */
+const struct notice *edition_notice_for(const struct edition *edition, const struct site *site, struct text lang,
+                                        struct text accept_language);
 
 /* The notice of that hash (64 hex digits) that is shown now, or NULL. */
 const struct notice *edition_notice_by_hex(const struct edition *edition, const struct site *site, struct text hex);
+
+/* Appends the canonical text of a notice of @site, which is its edition's. 0 or -ENOMEM. */
+int notice_render(const struct site *site, const struct notice *notice, struct buffer *text);
 
 /* A notice that was ever shown, from the store. DB_E_NOT_FOUND, or the text, lent. -EBADMSG: it does not match its
  * hash. */
