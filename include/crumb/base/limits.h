@@ -32,7 +32,9 @@
 #define TOKEN_NAME_BYTES_MAX 63
 #define TEXTS_MAX 4096 /* overridden texts of one site, all languages */
 #define TEXT_KEY_BYTES_MAX 63
-#define COUNTRY_REGIMES_MAX 256 /* of one site; there are fewer countries */
+#define COUNTRY_REGIMES_MAX 256 /* of one site, countries and regions */
+#define PURPOSE_COOKIES_MAX 64  /* of one purpose: names and patterns of cookies that go with it */
+#define COOKIE_NAME_BYTES_MAX 64
 
 /* The wire: what one beacon may say. */
 #define QUERY_BYTES_MAX 8192      /* of one event */
