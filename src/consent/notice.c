@@ -264,6 +264,8 @@ struct edition *edition_unref(struct edition *edition)
         free(notices->notices);
     }
     free(edition->sites);
+    if (edition->geo)
+        edition->geo_free(edition->geo);
     config_unref(edition->config);
     free(edition);
     return NULL;

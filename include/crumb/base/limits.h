@@ -36,6 +36,11 @@
 #define PURPOSE_COOKIES_MAX 64  /* of one purpose: names and patterns of cookies that go with it */
 #define COOKIE_NAME_BYTES_MAX 64
 
+/* The geo database. */
+#define GEO_FILE_BYTES_MAX (512 << 20)
+#define GEO_METADATA_BYTES_MAX (128 << 10) /* the metadata lies in the last ones, by the format's specification */
+#define GEO_STEPS_MAX 4096                 /* values that are looked at for one address */
+
 /* The wire: what one beacon may say. */
 #define QUERY_BYTES_MAX 8192      /* of one event */
 #define BODY_BYTES_MAX (64 << 10) /* of any request */
@@ -66,6 +71,7 @@
 #define RETRY_AFTER_S 5                   /* told with a 503 */
 #define COOKIE_HEADER_BYTES_MAX 16384     /* all cookies of a request; a browser may send many of 4096 each */
 #define CONSENT_BODY_BYTES_MAX (16 << 10) /* POST /v1/consent */
+#define AGENT_BYTES_MAX 1024 /* of User-Agent; what follows is not looked at */
 #define JSON_DEPTH_MAX 32
 
 /* The writer. */
