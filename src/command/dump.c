@@ -130,9 +130,10 @@ static int print_visitor(void *context, uint32_t site, const uint8_t id[VISITOR_
     struct dump *dump = context;
 
     if (wanted(dump, site))
-        print(json_pack("{s:o, s:o, s:s, s:I, s:I, s:I, s:i}", "site", site_json(dump, site), "visitor",
-                        hex_json(id, VISITOR_BYTES), "choice", words_choice_kind(visitor->choice), "consent",
-                        (json_int_t)visitor->consent, "since_ms", (json_int_t)visitor->since_ms, "at_ms",
+        print(json_pack("{s:o, s:o, s:s, s:s, s:s?, s:I, s:I, s:I, s:i}", "site", site_json(dump, site), "visitor",
+                        hex_json(id, VISITOR_BYTES), "choice", words_choice_kind(visitor->choice), "regime",
+                        words_regime(visitor->regime), "country", visitor->country[0] ? visitor->country : NULL,
+                        "consent", (json_int_t)visitor->consent, "since_ms", (json_int_t)visitor->since_ms, "at_ms",
                         (json_int_t)visitor->at_ms, "granted", (int)visitor->n_granted));
     return 0;
 }

@@ -2,6 +2,8 @@
  * Reading a request.
  */
 #include "crumb/ingest/address.h"
+#include "crumb/ingest/device.h"
+#include "crumb/ingest/geo.h"
 #include "loop.h"
 
 static struct text text_of_iovec(h2o_iovec_t iovec) { return (struct text){.data = iovec.base, .size = iovec.len}; }
@@ -76,6 +78,19 @@ struct client exchange_client(const struct exchange *exchange)
                        exchange_header(exchange, TEXT("x-forwarded-proto")));
     client.https |= req->input.scheme == &H2O_URL_SCHEME_HTTPS;
     return client;
+}
+
+struct place exchange_place(const struct exchange *exchange)
+{
+    struct client client = exchange_client(exchange);
+
+    return geo_locate(exchange->loop->edition->geo, (const struct sockaddr *)&client.address);
+}
+
+enum device exchange_device(const struct exchange *exchange)
+{
+    return device_of(exchange_header(exchange, TEXT("sec-ch-ua-mobile")),
+                     exchange_header(exchange, TEXT("user-agent")));
 }
 
 const struct site *exchange_site(struct exchange *exchange)

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "crumb/consent/regime.h"
 #include "crumb/http/server.h"
 #include <h2o.h>
 #include <semaphore.h>
@@ -53,6 +54,9 @@ struct text exchange_param(const struct exchange *exchange, struct text name);
 struct text exchange_body(const struct exchange *exchange);
 bool exchange_gpc(const struct exchange *exchange);
 struct client exchange_client(const struct exchange *exchange);
+/* Where the client is and on what, as far as it is known. */
+struct place exchange_place(const struct exchange *exchange);
+enum device exchange_device(const struct exchange *exchange);
 /* The site named by the parameter `site`, or NULL: then the exchange was answered 400 or 404. */
 const struct site *exchange_site(struct exchange *exchange);
 

@@ -11,6 +11,24 @@ static void put(struct key *key, uint64_t value, unsigned n_bytes)
     key->size += n_bytes;
 }
 
+void key_write_country(const char country[3], uint8_t ret_bytes[COUNTRY_BYTES])
+{
+    memcpy(ret_bytes, country[0] ? country : "--", COUNTRY_BYTES);
+}
+
+bool key_read_country(const uint8_t bytes[COUNTRY_BYTES], char ret_country[3])
+{
+    bool unknown = memcmp(bytes, "--", COUNTRY_BYTES) == 0;
+
+    for (unsigned i = 0; i < COUNTRY_BYTES; i++)
+        if (!unknown && (bytes[i] < 'A' || bytes[i] > 'Z'))
+            return false;
+    memset(ret_country, 0, 3);
+    if (!unknown)
+        memcpy(ret_country, bytes, COUNTRY_BYTES);
+    return true;
+}
+
 struct key key_sequence(uint64_t sequence)
 {
     struct key key = {.size = 0};

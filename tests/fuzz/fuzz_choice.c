@@ -14,14 +14,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char yaml[] = "data: ./data\n"
-                           "listen: {public: 127.0.0.1:8080, private: 127.0.0.1:8081}\n"
-                           "sites:\n"
-                           "  shop:\n"
-                           "    origins: [https://shop.example]\n"
-                           "    controller: {name: N, contact: c@shop.example}\n"
-                           "    purposes: {a: {collects: [log]}, b: {collects: [device]}, c: {collects: []}}\n"
-                           "    texts: {de: {title: T}}\n";
+static const char yaml[] =
+    "data: ./data\n"
+    "listen: {public: 127.0.0.1:8080, private: 127.0.0.1:8081}\n"
+    "sites:\n"
+    "  shop:\n"
+    "    origins: [https://shop.example]\n"
+    "    controller: {name: N, contact: c@shop.example}\n"
+    "    purposes: {a: {collects: [log]}, b: {collects: [device]}, c: {collects: [], separate: true}}\n"
+    "    texts: {de: {title: T}}\n";
 
 static struct edition *make_edition(void)
 {
@@ -39,7 +40,7 @@ static struct edition *make_edition(void)
 
 static void check_choice(const struct edition *edition, const struct choice *choice)
 {
-    uint32_t all = choice_all(choice->site);
+    uint32_t all = choice_all(choice->site), together = choice_together(choice->site);
 
     assert(choice->site == &edition->config->sites[0]);
     assert(choice->notice >= edition->sites[0].notices && choice->notice < edition->sites[0].notices + 2);
@@ -47,15 +48,20 @@ static void check_choice(const struct edition *edition, const struct choice *cho
     assert((choice->granted & ~all) == 0);
     switch (choice->kind) {
     case CHOICE_GRANT:
-        assert(choice->granted == all);
+        assert((choice->granted & together) == together);
+        break;
+    case CHOICE_IMPLIED:
+        assert(choice->granted == together);
         break;
     case CHOICE_DENY:
     case CHOICE_DISMISS:
     case CHOICE_WITHDRAW:
+    case CHOICE_GPC:
+    case CHOICE_MINOR:
         assert(choice->granted == 0);
         break;
     default:
-        assert(choice->kind == CHOICE_CUSTOM);
+        assert(choice->kind == CHOICE_CUSTOM || choice->kind == CHOICE_RENEW);
     }
 }
 

@@ -85,7 +85,8 @@ static void try_ledger(struct text row)
         return;
     assert(record.sequence == SEQUENCE && record.n_answers <= PURPOSES_MAX);
     assert(strcmp(words_choice_kind(record.kind), "?") && strcmp(words_surface(record.surface), "?"));
-    assert(strcmp(words_regime(record.regime), "?"));
+    assert(strcmp(words_regime(record.regime), "?") && strcmp(words_device(record.device), "?"));
+    assert(record.country[0] ? strlen(record.country) == 2 : !record.country[1]);
 }
 
 static void try_visitor(const struct key *key, struct text row)
@@ -99,6 +100,8 @@ static void try_visitor(const struct key *key, struct text row)
         return;
     assert(visitor.n_granted <= PURPOSES_MAX && strcmp(words_choice_kind(visitor.choice), "?"));
     assert(visitor_put(txn, SITE, VISITOR, &visitor) == 0 && visitor_get(txn, SITE, VISITOR, &again) == 0);
+    assert(strcmp(words_regime(visitor.regime), "?"));
+    assert(visitor.regime == again.regime && strcmp(visitor.country, again.country) == 0);
     assert(visitor.choice == again.choice && visitor.n_granted == again.n_granted && visitor.at_ms == again.at_ms);
 }
 

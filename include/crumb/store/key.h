@@ -22,6 +22,14 @@ static inline struct text key_text(const struct key *key)
     return (struct text){.data = (const char *)key->bytes, .size = key->size};
 }
 
+/*
+ * A country in two bytes: its letters, or "--" where it is unknown, which is
+ * "" in memory.
+ */
+#define COUNTRY_BYTES 2
+void key_write_country(const char country[3], uint8_t ret_bytes[COUNTRY_BYTES]);
+bool key_read_country(const uint8_t bytes[COUNTRY_BYTES], char ret_country[3]);
+
 struct key key_sequence(uint64_t sequence);
 struct key key_visitor(uint32_t site, const uint8_t visitor[VISITOR_BYTES]);
 struct key key_journal(uint32_t site, int32_t day, uint64_t sequence);
