@@ -3,6 +3,7 @@
  */
 #include "crumb/consent/choice.h"
 #include "crumb/base/error.h"
+#include "crumb/store/consents.h"
 #include <errno.h>
 #include <jansson.h>
 #include <sodium.h>
@@ -108,56 +109,98 @@ static bool needs_no_reading(enum choice_kind kind)
     return kind == CHOICE_WITHDRAW || kind == CHOICE_GPC || kind == CHOICE_MINOR;
 }
 
-static int parse_object(json_t *root, const struct edition *edition, struct choice *ret_choice,
-                        struct buffer *complaint)
-{
-    struct choice choice = {.granted = 0};
-    const char *site, *notice, *lang = "", *surface, *action;
-    size_t site_size, notice_size, lang_size = 0, surface_size, action_size;
-    json_t *purposes = NULL;
-    json_error_t error;
+/* The members of a body, as texts. */
+struct members {
+    struct text site, notice, lang, surface, action;
+    json_t *purposes;
+};
 
-    if (json_unpack_ex(root, &error, JSON_STRICT, "{s:s%, s:s%, s?:s%, s:s%, s:s%, s?:o}", "site", &site, &site_size,
-                       "notice", &notice, &notice_size, "lang", &lang, &lang_size, "surface", &surface, &surface_size,
-                       "action", &action, &action_size, "purposes", &purposes) < 0)
-        return invalid(complaint,
-                       "the body must be an object of `site`, `notice`, `surface`, `action` and, if need be, `lang` "
-                       "and `purposes`, and nothing else");
-    choice.site = config_site(edition->config, (struct text){.data = site, .size = site_size});
-    if (!choice.site) {
+static int invalid_surface(struct buffer *complaint)
+{
+    return invalid(complaint, "`surface` must be banner, dialog, page or api");
+}
+
+static int find_site(const struct members *members, const struct edition *edition, struct choice *choice,
+                     struct buffer *complaint)
+{
+    choice->site = config_site(edition->config, members->site);
+    if (!choice->site) {
         buffer_put_text(complaint, TEXT("`site` is not one of this service's sites"));
         return CHOICE_E_UNKNOWN_SITE;
     }
-    ret_choice->site = choice.site; /* so that its pages may read what is wrong */
-    int found_surface = words_find_surface((struct text){.data = surface, .size = surface_size});
-    if (found_surface < 0)
-        return invalid(complaint, "`surface` must be banner, dialog, page or api");
-    choice.surface = (enum surface)found_surface;
-    int kind = words_find_choice_kind((struct text){.data = action, .size = action_size});
+    int surface = words_find_surface(members->surface);
+    if (surface < 0)
+        return invalid_surface(complaint);
+    choice->surface = (enum surface)surface;
+    return 0;
+}
+
+static int find_notice(const struct members *members, const struct edition *edition, struct choice *choice,
+                       struct buffer *complaint)
+{
+    const struct notice *wanted = edition_notice(edition, choice->site, members->lang);
+
+    choice->notice = edition_notice_by_hex(edition, choice->site, members->notice);
+    if (needs_no_reading(choice->kind) && !choice->notice)
+        choice->notice = wanted;
+    if (choice->notice && (members->lang.size == 0 || choice->notice == wanted))
+        return 0;
+    buffer_put_text(complaint, TEXT("`notice` is not what is shown now; read GET /v1/notice, show it, and ask again"));
+    return CHOICE_E_STALE_NOTICE;
+}
+
+static int find_action(const struct members *members, struct choice *choice, struct buffer *complaint)
+{
+    int kind = words_find_choice_kind(members->action);
+
     if (kind < 0)
         return invalid(complaint,
                        "`action` must be grant, deny, custom, dismiss, withdraw, gpc, implied, minor or renew");
-    choice.kind = (enum choice_kind)kind;
-    struct text wanted = {.data = lang, .size = lang_size};
-    choice.notice = edition_notice_by_hex(edition, choice.site, (struct text){.data = notice, .size = notice_size});
-    if (needs_no_reading(choice.kind) && !choice.notice)
-        choice.notice = edition_notice(edition, choice.site, wanted);
-    if (!choice.notice || (lang_size && choice.notice != edition_notice(edition, choice.site, wanted))) {
-        buffer_put_text(complaint,
-                        TEXT("`notice` is not what is shown now; read GET /v1/notice, show it, and ask again"));
-        return CHOICE_E_STALE_NOTICE;
-    }
-    bool said;
-    int r = parse_answers(purposes, &choice, &said, complaint);
-    if (r == 0)
-        r = check_action(&choice, said, complaint);
-    if (r == 0)
-        *ret_choice = choice;
-    return r;
+    choice->kind = (enum choice_kind)kind;
+    return 0;
 }
 
-int choice_parse(struct text json, const struct edition *edition, struct choice *ret_choice, struct buffer *complaint)
+static int parse_choice(json_t *root, const struct edition *edition, struct choice *choice, struct buffer *complaint)
 {
+    struct members members = {.lang = TEXT("")};
+    bool said;
+
+    if (json_unpack(root, "{s:s%, s:s%, s?:s%, s:s%, s:s%, s?:o !}", "site", &members.site.data, &members.site.size,
+                    "notice", &members.notice.data, &members.notice.size, "lang", &members.lang.data,
+                    &members.lang.size, "surface", &members.surface.data, &members.surface.size, "action",
+                    &members.action.data, &members.action.size, "purposes", &members.purposes) < 0)
+        return invalid(complaint,
+                       "the body must be an object of `site`, `notice`, `surface`, `action` and, if need be, `lang` "
+                       "and `purposes`, and nothing else");
+    int r = find_site(&members, edition, choice, complaint);
+    if (r == 0)
+        r = find_action(&members, choice, complaint);
+    if (r == 0)
+        r = find_notice(&members, edition, choice, complaint);
+    if (r == 0)
+        r = parse_answers(members.purposes, choice, &said, complaint);
+    return r ? r : check_action(choice, said, complaint);
+}
+
+static int parse_shown(json_t *root, const struct edition *edition, struct choice *choice, struct buffer *complaint)
+{
+    struct members members = {.lang = TEXT("")};
+
+    if (json_unpack(root, "{s:s%, s:s%, s?:s%, s:s% !}", "site", &members.site.data, &members.site.size, "notice",
+                    &members.notice.data, &members.notice.size, "lang", &members.lang.data, &members.lang.size,
+                    "surface", &members.surface.data, &members.surface.size) < 0)
+        return invalid(complaint, "the body must be an object of `site`, `notice`, `surface` and, if need be, `lang`, "
+                                  "and nothing else");
+    int r = find_site(&members, edition, choice, complaint);
+    return r ? r : find_notice(&members, edition, choice, complaint);
+}
+
+static int parse(struct text json, const struct edition *edition,
+                 int (*parse_root)(json_t *root, const struct edition *edition, struct choice *choice,
+                                   struct buffer *complaint),
+                 struct choice *ret_choice, struct buffer *complaint)
+{
+    struct choice choice = {.granted = 0};
     json_error_t error;
 
     if (json.size > CONSENT_BODY_BYTES_MAX)
@@ -169,8 +212,23 @@ int choice_parse(struct text json, const struct edition *edition, struct choice 
             return error_origin(-ENOMEM);
         return invalid(complaint, "the body must be one JSON object");
     }
-    int r = parse_object(root, edition, ret_choice, complaint);
+    int r = parse_root(root, edition, &choice, complaint);
+    if (r == 0)
+        *ret_choice = choice;
+    else
+        ret_choice->site = choice.site; /* so that its pages may read what is wrong */
     return r ? r : error_trace(complaint->fault);
+}
+
+int choice_parse(struct text json, const struct edition *edition, struct choice *ret_choice, struct buffer *complaint)
+{
+    return parse(json, edition, parse_choice, ret_choice, complaint);
+}
+
+int choice_parse_shown(struct text json, const struct edition *edition, struct choice *ret_choice,
+                       struct buffer *complaint)
+{
+    return parse(json, edition, parse_shown, ret_choice, complaint);
 }
 
 /* ---- whether it may be ---- */
@@ -317,6 +375,30 @@ static int write_visitor(struct batch *batch, const struct choice *choice, const
     return error_trace(visitor_put(batch->txn, site, result->visitor, &after));
 }
 
+/*
+ * In the transaction of the record, so that neither is there without the other.
+ * A row of counters that is damaged stays for `crumb verify` to name: no choice
+ * is refused because of a statistic.
+ */
+static int count(struct batch *batch, const struct choice *choice, const struct choice_context *context,
+                 unsigned counter)
+{
+    struct key_consents of = {.site = choice->site->id,
+                              .day = zone_day(choice->site->zone, context->at_ms),
+                              .device = context->device,
+                              .lang = text_of(choice->notice->lang)};
+
+    memcpy(of.notice, choice->notice->hash, sizeof of.notice);
+    memcpy(of.country, context->place.country, sizeof of.country);
+    int r = consents_add(batch->txn, &of, counter);
+    return r == -EBADMSG ? 0 : error_trace(r);
+}
+
+int choice_count_shown(struct batch *batch, const struct choice *choice, const struct choice_context *context)
+{
+    return error_trace(count(batch, choice, context, CONSENTS_SHOWN));
+}
+
 int choice_record(struct batch *batch, const struct choice *choice, const struct edition *edition,
                   const struct choice_context *context, struct choice_result *ret_result)
 {
@@ -340,6 +422,8 @@ int choice_record(struct batch *batch, const struct choice *choice, const struct
     r = ledger_append(batch, &result.record);
     if (r == 0)
         r = write_visitor(batch, choice, context, found ? &before : NULL, &result);
+    if (r == 0)
+        r = count(batch, choice, context, choice->kind);
     if (r)
         return error_trace(r);
     *ret_result = result;

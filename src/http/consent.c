@@ -22,18 +22,6 @@ static void answer_object(h2o_req_t *req, int status, json_t *object)
     free(text);
 }
 
-/* False, and answered 403: the page that asks is not one of the site's. */
-static bool is_same_origin(struct exchange *exchange, const struct site *site)
-{
-    struct text origin = exchange_header(exchange, TEXT("origin"));
-
-    if (origin.size == 0 || config_origin_listed(site, origin))
-        return true;
-    answer_error(exchange->req, 403,
-                 "this origin is not one of site `%s`'s `origins` in the configuration; add it there", site->name);
-    return false;
-}
-
 /* ---- cookies ---- */
 
 static void set_cookie(h2o_req_t *req, const char *name, struct text value, int64_t max_age_s, const struct site *site,
@@ -212,7 +200,7 @@ void consent_post(struct exchange *exchange)
         answer_later(exchange->req, "there is no memory now; try again later");
         return;
     }
-    if (choice.site && !is_same_origin(exchange, choice.site))
+    if (choice.site && !exchange_same_origin(exchange, choice.site))
         return;
     if (choice.site)
         answer_cors(exchange, choice.site);
@@ -365,7 +353,7 @@ void consent_get(struct exchange *exchange)
     const struct site *site = exchange_site(exchange);
     struct text cookies = exchange_cookies(exchange);
 
-    if (!site || !is_same_origin(exchange, site))
+    if (!site || !exchange_same_origin(exchange, site))
         return;
     answer_cors(exchange, site);
     struct lookup *lookup = calloc(1, sizeof *lookup);

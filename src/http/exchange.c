@@ -106,3 +106,14 @@ const struct site *exchange_site(struct exchange *exchange)
         answer_error(exchange->req, 404, "there is no such site here; the sites are those of the configuration");
     return site;
 }
+
+bool exchange_same_origin(struct exchange *exchange, const struct site *site)
+{
+    struct text origin = exchange_header(exchange, TEXT("origin"));
+
+    if (origin.size == 0 || config_origin_listed(site, origin))
+        return true;
+    answer_error(exchange->req, 403,
+                 "this origin is not one of site `%s`'s `origins` in the configuration; add it there", site->name);
+    return false;
+}

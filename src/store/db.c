@@ -43,7 +43,7 @@ static const char *const table_names[DB_TABLE_N] = {
     [DB_META] = "meta",       [DB_SITES] = "sites",       [DB_NOTICES] = "notices",
     [DB_LEDGER] = "ledger",   [DB_RECEIPTS] = "receipts", [DB_VISITORS] = "visitors",
     [DB_JOURNAL] = "journal", [DB_DAYS] = "days",         [DB_ACCOUNTING] = "accounting",
-    [DB_ROLLUPS] = "rollups"};
+    [DB_ROLLUPS] = "rollups", [DB_CONSENTS] = "consents"};
 
 struct db {
     MDB_env *env;

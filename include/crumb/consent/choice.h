@@ -40,6 +40,13 @@ enum {
  */
 int choice_parse(struct text json, const struct edition *edition, struct choice *ret_choice, struct buffer *complaint);
 
+/*
+ * The same for POST /v1/shown, which says that a notice was shown: site,
+ * notice, lang and surface; nothing of the rest is set.
+ */
+int choice_parse_shown(struct text json, const struct edition *edition, struct choice *ret_choice,
+                       struct buffer *complaint);
+
 /* What the browser brought along. */
 struct choice_context {
     int64_t at_ms;
@@ -73,6 +80,9 @@ struct choice_result {
 /* Records the choice. 0 or a fault. */
 int choice_record(struct batch *batch, const struct choice *choice, const struct edition *edition,
                   const struct choice_context *context, struct choice_result *ret_result);
+
+/* Counts that the choice's notice was shown; of the context, time, place and device are used. 0 or a fault. */
+int choice_count_shown(struct batch *batch, const struct choice *choice, const struct choice_context *context);
 
 /* The receipt of a record as a JSON object; NULL: no memory. */
 struct json_t *choice_receipt(const struct ledger_record *record);

@@ -15,6 +15,7 @@
 
 enum { LEDGER_SIGNAL_GPC = 1 };
 #define LEDGER_VERSION 2
+#define LEDGER_COUNTED 2 /* from this version on records are counted in store/consents.h */
 
 struct ledger_answer {
     struct text purpose;
