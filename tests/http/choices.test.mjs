@@ -256,7 +256,7 @@ describe('purposes that are asked by themselves', { timeout: 60_000 }, () => {
     });
 });
 
-describe('a choice', { timeout: 60_000 }, () => {
+describe('a choice', { timeout: 180_000 }, () => {
     it('is renewed by the same visitor, and the period begins again', async () => {
         await withServer({}, async (server) => {
             const visitor = server.visitor();
@@ -292,6 +292,25 @@ describe('a choice', { timeout: 60_000 }, () => {
             const { status, setCookies } = await visitor.choose('dismiss', { surface: 'dialog' });
             assert.deepEqual([status, setCookies], [201, []]);
             assert.equal(visitor.cookies.get('crumb_choice'), before);
+        });
+    });
+
+    it('that expired leaves no visitor in the store, and others stay', async () => {
+        const sites = { shop: site({ retention: { choice: '1s' } }), other: site({ origins: ['https://other.example'] }) };
+        await withServer({ sites }, async (server) => {
+            const visitor = server.visitor(), stays = server.visitor({ site: 'other' });
+            await visitor.chose('grant');
+            await stays.chose('grant');
+            await visitor.beacon();
+            await eventually('the row being removed', async () => {
+                const ids = (await server.dump('visitors')).map((row) => row.visitor);
+                return ids.length === 1 && ids[0] === stays.id;
+            }, 90_000);
+            assert.deepEqual((await visitor.beacon()).result, { received: 1, no_consent: 1 });
+            assert.ok((await server.metric('visitors_expired_total')) >= 1);
+            const { id } = visitor;
+            await visitor.chose('grant');
+            assert.notEqual(visitor.id, id, 'an expired id does not come back to life');
         });
     });
 });

@@ -1,5 +1,6 @@
 /*
- * The keeper: a thread that looks every SEAL_TICK_MS for days to seal.
+ * The keeper: a thread that looks every SEAL_TICK_MS for days to seal and for
+ * visitors who have expired.
  */
 #pragma once
 
