@@ -351,6 +351,25 @@ static bool stands(const struct choice *choice, const struct choice_context *con
     return before && is_explicit(before->choice) && visitor_is_live(before, choice->site, context->at_ms);
 }
 
+/* True where less is granted than before, and nothing that was not. */
+static bool takes_away(const struct choice *choice, const struct visitor *before)
+{
+    unsigned n_kept = 0;
+
+    for (unsigned p = 0; p < choice->site->n_purposes; p++) {
+        bool had = false;
+
+        if (!(choice->granted & 1u << p))
+            continue;
+        for (unsigned i = 0; before && i < before->n_granted; i++)
+            had |= before->granted[i] == choice->site->purposes[p].material;
+        if (!had)
+            return false;
+        n_kept++;
+    }
+    return before && choice->kind != CHOICE_DISMISS && n_kept < before->n_granted;
+}
+
 /* A dialog that was closed changes nothing of what was chosen before. */
 static bool keeps_choice(const struct choice *choice, const struct choice_context *context, bool found)
 {
@@ -413,6 +432,9 @@ int choice_record(struct batch *batch, const struct choice *choice, const struct
         *ret_result = (struct choice_result){.stands = true, .keeps_choice = true, .keeps_id = context->known};
         return 0;
     }
+    /* The last room is for taking consent back, GDPR art. 7(3), and for nothing that anybody could fill it with. */
+    if (batch->reserve && !takes_away(choice, found ? &before : NULL))
+        return error_origin(-ENOSPC);
     result.keeps_choice = keeps_choice(choice, context, found);
     result.keeps_id = (result.keeps_choice && found) || choice_collects(choice->site, choice->granted);
     memcpy(result.visitor, found || !result.keeps_id ? context->visitor : context->fresh, VISITOR_BYTES);

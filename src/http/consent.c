@@ -169,6 +169,7 @@ static struct recording *recording_new(struct exchange *exchange, const struct c
     enum cookie_id_state id =
         cookie_read_id(exchange_cookies(exchange), service->cookie_key, choice->site, recording->context.visitor);
     recording->context.known = id == COOKIE_ID_GOOD;
+    recording->super.reserve = recording->context.known;
     recording->has_id = id != COOKIE_ID_NONE;
     return recording;
 }

@@ -114,7 +114,7 @@ int expire_pass(struct expire *expire, struct db *db, const struct config *confi
     /* A clock that was set back ends the rest, too. */
     int64_t rested_ms = now_ms - expire->resting_ms;
     struct removal removal = {
-        .super = {.apply = removal_apply, .done = removal_done}, .config = config, .now_ms = now_ms};
+        .super = {.reserve = true, .apply = removal_apply, .done = removal_done}, .config = config, .now_ms = now_ms};
     struct key after = expire->after;
     bool end = false;
 

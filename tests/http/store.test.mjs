@@ -200,4 +200,35 @@ describe('a full store', { timeout: 120_000 }, () => {
             assert.deepEqual(refused.answer.setCookies, []);
         });
     });
+
+    it('still takes consent back, and only that', async () => {
+        await withServer({ data_max: '1MiB' }, async (server) => {
+            server.expect(...FULL);
+            const crowd = Array.from({ length: 20 }, () => server.visitor());
+            const { notice } = await crowd[0].chose('grant');
+            for (const visitor of crowd.slice(1)) await visitor.chose('grant', { notice });
+            // Until not even a refusal fits. What is freed by one commit may be room for another, so again before each.
+            const fillUp = async () => {
+                for (let i = 0; i < 1000 && (await send(crowd.at(-1))).answer.status === 204; i++);
+                for (let i = 0; i < 1000 && (await server.visitor().choose('deny', { notice })).status === 201; i++);
+            };
+            const some = { analytics: true, journeys: false, marketing: true };
+            for (const [i, visitor] of crowd.entries()) {
+                const { id } = visitor;
+                await fillUp();
+                assert.equal((await request(server.private, { path: '/readyz' })).status, 503);
+                (await visitor.choose('grant', { notice })).error(503);
+                const receipt = await visitor.chose(...(i % 2 ? ['custom', { notice, purposes: some }] : ['withdraw', { notice }]));
+                assert.equal(receipt.purposes.journeys, false);
+                const ids = (await server.dump('visitors')).map((row) => row.visitor);
+                assert.equal(ids.includes(id), i % 2 === 1);
+            }
+            await fillUp();
+            await server.assertSound();
+            await server.restart();
+            await crowd[1].chose('withdraw', { notice });
+            assert.ok(!(await server.dump('visitors')).some((row) => row.visitor === crowd[1].id));
+            await server.assertSound();
+        });
+    });
 });
