@@ -1,5 +1,5 @@
 /*
- * Any bytes as the body of POST /v1/consent.  What is refused has a complaint
+ * Any bytes as the body of POST /v1/consent and of POST /v1/shown.  What is refused has a complaint
  * and chooses nothing; what is accepted grants no more than it says.
  *
  * An @ stands for the hash of the notice that is shown, which changes with its
@@ -81,6 +81,18 @@ static void check_again(const struct edition *edition, const struct choice *choi
     assert(again.surface == choice->surface && again.granted == choice->granted);
 }
 
+/* No body is both: a choice has an action. */
+static void check_shown(const struct edition *edition, struct text json, bool is_choice)
+{
+    BUFFER_AUTO complaint = BUFFER_INIT(COMPLAINT_MAX);
+    struct choice shown = {.site = NULL};
+    int r = choice_parse_shown(json, edition, &shown, &complaint);
+
+    assert(r >= 0 && r <= CHOICE_E_STALE_NOTICE && (r == 0) == (complaint.size == 0) && !(r == 0 && is_choice));
+    if (r == 0)
+        assert(shown.site && shown.notice && !shown.granted && strcmp(words_surface(shown.surface), "?"));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct edition *edition;
@@ -100,6 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int r = choice_parse(buffer_text(&json), edition, &choice, &complaint);
     assert(r >= 0 && r <= CHOICE_E_STALE_NOTICE);
     assert((r == 0) == (complaint.size == 0));
+    check_shown(edition, buffer_text(&json), r == 0);
     if (r == 0) {
         check_choice(edition, &choice);
         check_again(edition, &choice);
