@@ -23,7 +23,7 @@ const struct command commands[] = {
      "Works while the server runs.\n",
      command_verify},
     {"dump", "-c FILE TIER [--site NAME]", "Prints a part of the store, one JSON object a line.",
-     "TIER is journal, ledger, visitors, books, days, notices or rollup.\n"
+     "TIER is journal, ledger, visitors, consents, books, days, notices or rollup.\n"
      "The journal holds personal data: treat what is printed accordingly.\n"
      "Works while the server runs.\n",
      command_dump},

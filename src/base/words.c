@@ -20,6 +20,14 @@ static const char *const choice_kinds[CHOICE_N] = {
     [CHOICE_DISMISS] = "dismiss", [CHOICE_WITHDRAW] = "withdraw", [CHOICE_GPC] = "gpc",
     [CHOICE_IMPLIED] = "implied", [CHOICE_MINOR] = "minor",       [CHOICE_RENEW] = "renew"};
 
+static const char *const devices[DEVICE_N] = {
+    [DEVICE_UNKNOWN] = "unknown", [DEVICE_PHONE] = "phone", [DEVICE_TABLET] = "tablet", [DEVICE_DESKTOP] = "desktop"};
+
+static const char *const consent_modes[CONSENT_MODE_N] = {[CONSENT_MODE_ANALYTICS_STORAGE] = "analytics_storage",
+                                                          [CONSENT_MODE_AD_STORAGE] = "ad_storage",
+                                                          [CONSENT_MODE_AD_USER_DATA] = "ad_user_data",
+                                                          [CONSENT_MODE_AD_PERSONALIZATION] = "ad_personalization"};
+
 static const char *const reasons[REASON_N] = {[REASON_NONE] = "none",
                                               [REASON_NO_CONSENT] = "no_consent",
                                               [REASON_GPC] = "gpc",
@@ -53,6 +61,8 @@ const char *words_regime(unsigned number) { return name_of(regimes, REGIME_N, nu
 const char *words_surface(unsigned number) { return name_of(surfaces, SURFACE_N, number); }
 const char *words_choice_kind(unsigned number) { return name_of(choice_kinds, CHOICE_N, number); }
 const char *words_reason(unsigned number) { return name_of(reasons, REASON_N, number); }
+const char *words_device(unsigned number) { return name_of(devices, DEVICE_N, number); }
+const char *words_consent_mode(unsigned number) { return name_of(consent_modes, CONSENT_MODE_N, number); }
 
 int words_find_class(struct text name) { return find_in(classes, CLASS_N, name); }
 int words_find_event_kind(struct text name) { return find_in(event_kinds, EVENT_KIND_N, name); }

@@ -7,6 +7,7 @@
 #include "crumb/consent/choice.h"
 #include "crumb/rollup/cell.h"
 #include "crumb/store/accounting.h"
+#include "crumb/store/consents.h"
 #include "crumb/store/day.h"
 #include "crumb/store/journal.h"
 #include <errno.h>
@@ -130,9 +131,10 @@ static int print_visitor(void *context, uint32_t site, const uint8_t id[VISITOR_
     struct dump *dump = context;
 
     if (wanted(dump, site))
-        print(json_pack("{s:o, s:o, s:s, s:I, s:I, s:I, s:i}", "site", site_json(dump, site), "visitor",
-                        hex_json(id, VISITOR_BYTES), "choice", words_choice_kind(visitor->choice), "consent",
-                        (json_int_t)visitor->consent, "since_ms", (json_int_t)visitor->since_ms, "at_ms",
+        print(json_pack("{s:o, s:o, s:s, s:s, s:s?, s:I, s:I, s:I, s:i}", "site", site_json(dump, site), "visitor",
+                        hex_json(id, VISITOR_BYTES), "choice", words_choice_kind(visitor->choice), "regime",
+                        words_regime(visitor->regime), "country", visitor->country[0] ? visitor->country : NULL,
+                        "consent", (json_int_t)visitor->consent, "since_ms", (json_int_t)visitor->since_ms, "at_ms",
                         (json_int_t)visitor->at_ms, "granted", (int)visitor->n_granted));
     return 0;
 }
@@ -178,6 +180,30 @@ static int dump_books(struct dump *dump)
     uint32_t site, hour;
 
     return error_trace(accounting_each(dump->setup.txn, print_books, dump, &site, &hour));
+}
+
+static int print_consents(void *context, const struct key_consents *of, const struct consents *consents)
+{
+    struct dump *dump = context;
+    json_t *choices = json_object();
+
+    if (!wanted(dump, of->site)) {
+        json_decref(choices);
+        return 0;
+    }
+    for (unsigned i = 1; i < CONSENTS_N; i++)
+        if (consents->counts[i])
+            json_object_set_new(choices, words_choice_kind(i), json_integer((json_int_t)consents->counts[i]));
+    print(json_pack("{s:o, s:o, s:o, s:s?, s:s, s:s%, s:I, s:o}", "site", site_json(dump, of->site), "day",
+                    date_json(of->day), "notice", hex_json(of->notice, sizeof of->notice), "country",
+                    of->country[0] ? of->country : NULL, "device", words_device(of->device), "lang", of->lang.data,
+                    of->lang.size, "shown", (json_int_t)consents->counts[CONSENTS_SHOWN], "choices", choices));
+    return 0;
+}
+
+static int dump_consents(struct dump *dump)
+{
+    return error_trace(consents_each(dump->setup.txn, print_consents, dump));
 }
 
 static int print_day(void *context, uint32_t site, int32_t day, const struct day_state *state)
@@ -235,8 +261,9 @@ static int dump_rollups(struct dump *dump)
 static const struct {
     const char *name;
     int (*dump)(struct dump *dump);
-} tiers[] = {{"journal", dump_journal}, {"ledger", dump_ledger},   {"visitors", dump_visitors}, {"books", dump_books},
-             {"days", dump_days},       {"notices", dump_notices}, {"rollup", dump_rollups}};
+} tiers[] = {{"journal", dump_journal}, {"ledger", dump_ledger},     {"visitors", dump_visitors},
+             {"books", dump_books},     {"consents", dump_consents}, {"days", dump_days},
+             {"notices", dump_notices}, {"rollup", dump_rollups}};
 
 enum { OPTION_SITE = 256 };
 
@@ -281,5 +308,5 @@ int command_dump(const struct command *self, int argc, char **argv)
     for (size_t i = 0; tier && i < sizeof tiers / sizeof tiers[0]; i++)
         if (strcmp(tiers[i].name, tier) == 0)
             return dump_tier(path, i, site);
-    return command_misuse(self, "say which tier: journal, ledger, visitors, books, days, notices or rollup");
+    return command_misuse(self, "say which tier: journal, ledger, visitors, consents, books, days, notices or rollup");
 }

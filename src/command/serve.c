@@ -7,6 +7,7 @@
 #include "crumb/base/limits.h"
 #include "crumb/base/log.h"
 #include "crumb/http/server.h"
+#include "crumb/ingest/geo.h"
 #include "crumb/rollup/keeper.h"
 #include "crumb/store/keyring.h"
 #include <errno.h>
@@ -27,6 +28,27 @@ struct serve {
 };
 
 /* ---- starting ---- */
+
+/* Loads the configuration and what belongs to it. Without a geo database every country is unknown, and that is safe. */
+static int load(const char *path, struct edition **ret_edition)
+{
+    BUFFER_AUTO complaint = BUFFER_INIT(1024 + PATH_BYTES_MAX);
+    struct edition *edition;
+    int exit = command_load(path, &edition);
+
+    if (exit)
+        return exit;
+    edition->geo_free = geo_free;
+    const char *geo = edition->config->geo;
+    int r = geo ? geo_open(geo, &edition->geo, &complaint) : 0;
+    if (r == GEO_E_UNUSABLE)
+        log_warn("%.*s; every country is unknown until it can be used and SIGHUP is sent",
+                 TEXT_ARGS(buffer_text(&complaint)));
+    else if (r)
+        log_fault("cannot open the geo database; every country is unknown", r);
+    *ret_edition = edition;
+    return 0;
+}
 
 static int open_store(struct serve *serve)
 {
@@ -194,7 +216,7 @@ static void reload(struct serve *serve)
 {
     struct edition *edition = NULL;
 
-    if (command_load(serve->path, &edition)) {
+    if (load(serve->path, &edition)) {
         log_error("the old configuration stays in force");
         return;
     }
@@ -262,7 +284,7 @@ int command_serve(const struct command *self, int argc, char **argv)
 
     if (exit || !serve.path)
         return exit;
-    exit = command_load(serve.path, &serve.edition);
+    exit = load(serve.path, &serve.edition);
     if (exit)
         return exit;
     block_signals(&signals);

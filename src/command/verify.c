@@ -10,6 +10,7 @@
 #include "crumb/consent/visitor.h"
 #include "crumb/rollup/seal.h"
 #include "crumb/store/accounting.h"
+#include "crumb/store/consents.h"
 #include "crumb/store/journal.h"
 #include <errno.h>
 #include <getopt.h>
@@ -33,8 +34,9 @@ struct verify {
     bool rebuild;
     struct decision *decisions; /* by visitor, then sequence, once sorted */
     size_t n_decisions, capacity;
-    uint64_t n_records; /* of the ledger */
-    uint64_t n_events;  /* of the journal */
+    uint64_t n_records;     /* of the ledger */
+    struct consents chosen; /* of them, those that are counted, by kind */
+    uint64_t n_events;      /* of the journal */
     uint64_t n_day_events, last_sequence;
     const struct day_state *day; /* of the day that is walked */
     struct buffer found;         /* what is wrong, one line */
@@ -152,6 +154,7 @@ static int check_record(void *context, const struct ledger_record *record)
     struct text notice;
 
     verify->n_records++;
+    verify->chosen.counts[record->kind] += record->version >= LEDGER_COUNTED;
     verify->last_sequence = record->sequence;
     int r = notice_get(verify->txn, record->notice, &notice);
     if (r == DB_E_NOT_FOUND || r == -EBADMSG)
@@ -331,6 +334,31 @@ static int check_books(struct verify *verify)
     return error_trace(r);
 }
 
+/* ---- consents ---- */
+
+static int sum_consents(void *context, const struct key_consents *of, const struct consents *consents)
+{
+    struct consents *sum = context;
+
+    for (unsigned i = 0; i < CONSENTS_N; i++)
+        sum->counts[i] += consents->counts[i];
+    return 0;
+}
+
+static int check_consents(struct verify *verify)
+{
+    struct consents sum = {{0}};
+    int r = consents_each(verify->txn, sum_consents, &sum);
+
+    if (r == -EBADMSG)
+        return wrong(verify, "consents: a row is damaged");
+    for (unsigned kind = 1; r == 0 && kind < CHOICE_N; kind++)
+        if (sum.counts[kind] != verify->chosen.counts[kind])
+            return wrong(verify, "consents: %" PRIu64 " choices `%s` are counted, %" PRIu64 " are in the ledger",
+                         sum.counts[kind], words_choice_kind(kind), verify->chosen.counts[kind]);
+    return error_trace(r);
+}
+
 /* ---- rollups ---- */
 
 static int compare_rollups(struct verify *verify, uint32_t site, int32_t day, struct buffer rollups[DIMENSION_N])
@@ -451,9 +479,10 @@ static const struct {
     const char *name;
     int (*check)(struct verify *verify);
     const char *needs;
-} checks[] = {{"ledger", check_ledger, NULL},       {"visitors", check_visitors, "ledger"},
-              {"journal", check_journal, "ledger"}, {"books", check_books, "journal"},
-              {"rollups", check_rollups, NULL},     {"sequence", check_sequence, NULL}};
+} checks[] = {{"ledger", check_ledger, NULL},         {"visitors", check_visitors, "ledger"},
+              {"journal", check_journal, "ledger"},   {"books", check_books, "journal"},
+              {"consents", check_consents, "ledger"}, {"rollups", check_rollups, NULL},
+              {"sequence", check_sequence, NULL}};
 #define N_CHECKS (sizeof checks / sizeof checks[0])
 
 static bool is_good(const bool good[N_CHECKS], const char *name)

@@ -241,10 +241,94 @@ static void read_purpose_recipients(const struct yaml_at *at, void *into)
         walk_list(at, read_purpose_recipient, reading);
 }
 
+static void read_separate(const struct yaml_at *at, void *into)
+{
+    struct purpose_reading *reading = into;
+
+    field_bool(at, &reading->purpose->separate);
+}
+
+/* Whether deleting what @pattern names would delete @name. */
+static bool covers(struct text pattern, struct text name)
+{
+    if (pattern.size && pattern.data[pattern.size - 1] == '*')
+        return text_starts(name, (struct text){.data = pattern.data, .size = pattern.size - 1});
+    return text_equal(pattern, name);
+}
+
+static void read_cookie(const struct yaml_at *at, void *into)
+{
+    struct purpose *purpose = into;
+    struct text text;
+
+    if (!yaml_text(at, &text))
+        return;
+    if (!value_cookie(text)) {
+        yaml_refuse(
+            at,
+            "is not a cookie's name; write one of at most %d letters, or how names begin and a * behind it, such "
+            "as _ga or _ga_*",
+            COOKIE_NAME_BYTES_MAX);
+        return;
+    }
+    /* The choice itself must outlive a withdrawal, or the visitor is asked again. */
+    if (covers(text, TEXT("crumb_choice")) || covers(text, TEXT("crumb_id"))) {
+        yaml_refuse(at, "names a cookie of crumb's own, which keeps the choice; leave it out");
+        return;
+    }
+    for (unsigned i = 0; i < purpose->n_cookies; i++)
+        if (text_equal(text_of(purpose->cookies[i]), text)) {
+            yaml_refuse(at, "is listed twice; leave one out");
+            return;
+        }
+    char *copy = field_copy(at->yaml, text);
+    if (copy)
+        purpose->cookies[purpose->n_cookies++] = copy;
+}
+
+static void read_cookies(const struct yaml_at *at, void *into)
+{
+    struct purpose_reading *reading = into;
+    struct purpose *purpose = reading->purpose;
+
+    purpose->cookies = walk_array(at, YAML_LIST, sizeof *purpose->cookies, PURPOSE_COOKIES_MAX);
+    if (purpose->cookies)
+        walk_list(at, read_cookie, purpose);
+}
+
+static const char *signal_name(const void *of, unsigned i)
+{
+    (void)of;
+    return words_consent_mode(i);
+}
+
+static void read_signal(const struct yaml_at *at, void *into)
+{
+    static const struct walk_names signals = {.name = signal_name, .n = CONSENT_MODE_N};
+    struct purpose *purpose = into;
+    int signal = field_choice(at, "signal of Consent Mode", &signals);
+
+    if (signal < 0)
+        return;
+    if (purpose->consent_mode & 1u << signal)
+        yaml_refuse(at, "is listed twice; leave one out");
+    purpose->consent_mode |= 1u << signal;
+}
+
+static void read_consent_mode(const struct yaml_at *at, void *into)
+{
+    struct purpose_reading *reading = into;
+
+    walk_list(at, read_signal, reading->purpose);
+}
+
 static void read_purpose(const struct yaml_at *at, void *into)
 {
     static const struct walk_field fields[] = {{"collects", read_collects, 0, NULL},
-                                               {"recipients", read_purpose_recipients, 0, NULL}};
+                                               {"recipients", read_purpose_recipients, 0, NULL},
+                                               {"separate", read_separate, 0, NULL},
+                                               {"cookies", read_cookies, 0, NULL},
+                                               {"consent_mode", read_consent_mode, 0, NULL}};
     struct site *site = into;
     struct purpose_reading reading = {.site = site, .purpose = &site->purposes[site->n_purposes++]};
 
@@ -369,20 +453,19 @@ static void read_texts(const struct yaml_at *at, void *into) { walk_mapping(at, 
 static void read_regime(const struct yaml_at *at, void *into)
 {
     struct site *site = into;
+    struct country_regime place;
     enum regime regime = (enum regime)field_regime(at);
 
     if (text_equal(at->key, TEXT("default"))) {
         /* An unreadable regime keeps the strictest. */
         site->regime = regime ? regime : REGIME_OPT_IN;
-    } else if (!value_country(at->key)) {
-        yaml_complain(at,
-                      "this is neither \"default\" nor a country; write the two capital letters of ISO 3166-1, such "
-                      "as US or GB");
+    } else if (value_place(at->key, place.country, place.region)) {
+        place.regime = regime;
+        site->regimes[site->n_regimes++] = place;
     } else {
-        struct country_regime *country = &site->regimes[site->n_regimes++];
-
-        memcpy(country->country, at->key.data, 2);
-        country->regime = regime;
+        yaml_complain(
+            at, "this is neither \"default\" nor a country, nor a region of one; write the two capital letters of "
+                "ISO 3166-1, such as US or GB, or ISO 3166-2, such as US-CA");
     }
 }
 
@@ -393,6 +476,13 @@ static void read_regimes(const struct yaml_at *at, void *into)
     site->regimes = walk_array(at, YAML_MAPPING, sizeof *site->regimes, COUNTRY_REGIMES_MAX);
     if (site->regimes)
         walk_mapping(at, read_regime, site);
+}
+
+static void read_banner(const struct yaml_at *at, void *into)
+{
+    static const struct walk_field fields[] = {{"control", field_bool, offsetof(struct site, banner.control), NULL}};
+
+    walk_fields(at, fields, WALK_COUNT(fields), into);
 }
 
 /* The whole. */
@@ -410,6 +500,7 @@ static const struct walk_field site_fields[] = {
     {"recipients", read_recipients, 0, NULL},
     {"purposes", read_purposes, 0, NULL},
     {"texts", read_texts, 0, NULL},
+    {"banner", read_banner, 0, NULL},
     {"regimes", read_regimes, 0, NULL},
 };
 _Static_assert(WALK_COUNT(site_fields) <= WALK_FIELDS_MAX, "walk_fields() has room for a site's keys");
@@ -438,6 +529,7 @@ void site_read(const struct yaml_at *at, struct site *site)
         yaml_complain(at, "this is no name for a site; write small letters, digits, dots, - or _, at most %d",
                       SITE_NAME_BYTES_MAX);
     site->regime = REGIME_OPT_IN;
+    site->banner.control = true;
     site->retention = (struct retention){.journal_ms = 30 * DAY_MS,
                                          .segments_ms = 25 * MONTH_MS,
                                          .choice_ms = 6 * MONTH_MS,
@@ -452,6 +544,9 @@ static void free_purposes(struct site *site)
     for (unsigned i = 0; i < site->n_purposes; i++) {
         free(site->purposes[i].name);
         free(site->purposes[i].recipients);
+        for (unsigned c = 0; c < site->purposes[i].n_cookies; c++)
+            free(site->purposes[i].cookies[c]);
+        free(site->purposes[i].cookies);
     }
     free(site->purposes);
 }

@@ -10,6 +10,9 @@
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
+/* A token's, without the `*` that stands for any end. */
+#define COOKIE_LETTERS LOWER UPPER DIGITS "!#$%&'+-.^_`|~"
+
 #define DAY_MS (24LL * 3600 * 1000)
 #define DISTANCE_BYTES_MAX 64 /* longer words are never near each other */
 #define LABEL_OF_HOST_BYTES_MAX 63
@@ -323,6 +326,28 @@ bool value_country(struct text text)
         if (text_equal(text, (struct text){.data = at, .size = 2}))
             return true;
     return false;
+}
+
+bool value_place(struct text text, char ret_country[static 3], char ret_region[static 4])
+{
+    struct text region = text;
+    struct text country = text_cut(&region, '-');
+
+    if (!value_country(country) || (country.size != text.size && !is_word(region, 3, UPPER DIGITS, UPPER DIGITS)))
+        return false;
+    memcpy(ret_country, country.data, 2);
+    ret_country[2] = '\0';
+    memset(ret_region, 0, 4);
+    if (region.size)
+        memcpy(ret_region, region.data, region.size);
+    return true;
+}
+
+bool value_cookie(struct text text)
+{
+    if (text.size > 1 && text.data[text.size - 1] == '*')
+        text.size--;
+    return is_word(text, COOKIE_NAME_BYTES_MAX, COOKIE_LETTERS, COOKIE_LETTERS);
 }
 
 bool value_site_name(struct text text) { return is_word(text, SITE_NAME_BYTES_MAX, LOWER DIGITS, LOWER DIGITS "._-"); }

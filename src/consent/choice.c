@@ -3,6 +3,7 @@
  */
 #include "crumb/consent/choice.h"
 #include "crumb/base/error.h"
+#include "crumb/store/consents.h"
 #include <errno.h>
 #include <jansson.h>
 #include <sodium.h>
@@ -19,10 +20,33 @@ uint32_t choice_all(const struct site *site)
     return site->n_purposes == 32 ? UINT32_MAX : (1u << site->n_purposes) - 1;
 }
 
+uint32_t choice_together(const struct site *site)
+{
+    uint32_t together = 0;
+
+    for (unsigned i = 0; i < site->n_purposes; i++)
+        if (!site->purposes[i].separate)
+            together |= 1u << i;
+    return together;
+}
+
 static int invalid(struct buffer *complaint, const char *what)
 {
     buffer_put_text(complaint, text_of(what));
     return CHOICE_E_INVALID;
+}
+
+/*
+ * "Accept" may leave unsaid what it grants anyway, and a separate purpose that
+ * it leaves unsaid is refused; every other choice answers all there is.
+ */
+static int check_answered(const struct choice *choice, uint32_t asked, struct buffer *complaint)
+{
+    if (choice->kind == CHOICE_GRANT && asked & choice_together(choice->site) & ~choice->granted)
+        return invalid(complaint, "`grant` grants every purpose that is not `separate`; use `custom` for some of them");
+    if (choice->kind != CHOICE_GRANT && asked != choice_all(choice->site))
+        return invalid(complaint, "`purposes` must answer every purpose of the notice, granted or refused");
+    return 0;
 }
 
 static int parse_answers(json_t *purposes, struct choice *choice, bool *ret_said, struct buffer *complaint)
@@ -51,85 +75,132 @@ static int parse_answers(json_t *purposes, struct choice *choice, bool *ret_said
         if (json_is_true(answer))
             choice->granted |= 1u << purpose;
     }
-    if (asked != choice_all(choice->site))
-        return invalid(complaint, "`purposes` must answer every purpose of the notice, granted or refused");
-    return 0;
+    return check_answered(choice, asked, complaint);
 }
 
 /* What the action says and what the answers say must be the same thing. */
 static int check_action(struct choice *choice, bool said, struct buffer *complaint)
 {
-    uint32_t all = choice_all(choice->site);
-
     switch (choice->kind) {
     case CHOICE_GRANT:
-        if (said && choice->granted != all)
-            return invalid(complaint, "`grant` grants every purpose; use `custom` for some of them");
-        choice->granted = all;
+        choice->granted |= choice_together(choice->site);
+        return 0;
+    case CHOICE_IMPLIED:
+        if (said && choice->granted != choice_together(choice->site))
+            return invalid(complaint, "`implied` grants every purpose that is not `separate`, and no other");
+        choice->granted = choice_together(choice->site);
         return 0;
     case CHOICE_DENY:
     case CHOICE_DISMISS:
     case CHOICE_WITHDRAW:
+    case CHOICE_GPC:
+    case CHOICE_MINOR:
         if (choice->granted)
-            return invalid(complaint, "`deny`, `dismiss` and `withdraw` grant nothing; use `custom`");
+            return invalid(complaint, "`deny`, `dismiss`, `withdraw`, `gpc` and `minor` grant nothing; use `custom`");
         return 0;
-    case CHOICE_CUSTOM:
-        return said ? 0 : invalid(complaint, "`custom` needs `purposes`");
     default:
-        return invalid(complaint, "`action` must be grant, deny, custom, dismiss or withdraw");
+        return said ? 0 : invalid(complaint, "`custom` and `renew` need `purposes`");
     }
 }
 
-static int parse_object(json_t *root, const struct edition *edition, struct choice *ret_choice,
-                        struct buffer *complaint)
+/* Nobody has to read again to take consent back: GDPR art. 7(3). Neither does a child, or a signal. */
+static bool needs_no_reading(enum choice_kind kind)
 {
-    struct choice choice = {.granted = 0};
-    const char *site, *notice, *lang = "", *surface, *action;
-    size_t site_size, notice_size, lang_size = 0, surface_size, action_size;
-    json_t *purposes = NULL;
-    json_error_t error;
+    return kind == CHOICE_WITHDRAW || kind == CHOICE_GPC || kind == CHOICE_MINOR;
+}
 
-    if (json_unpack_ex(root, &error, JSON_STRICT, "{s:s%, s:s%, s?:s%, s:s%, s:s%, s?:o}", "site", &site, &site_size,
-                       "notice", &notice, &notice_size, "lang", &lang, &lang_size, "surface", &surface, &surface_size,
-                       "action", &action, &action_size, "purposes", &purposes) < 0)
-        return invalid(complaint,
-                       "the body must be an object of `site`, `notice`, `surface`, `action` and, if need be, `lang` "
-                       "and `purposes`, and nothing else");
-    choice.site = config_site(edition->config, (struct text){.data = site, .size = site_size});
-    if (!choice.site) {
+/* The members of a body, as texts. */
+struct members {
+    struct text site, notice, lang, surface, action;
+    json_t *purposes;
+};
+
+static int invalid_surface(struct buffer *complaint)
+{
+    return invalid(complaint, "`surface` must be banner, dialog, page or api");
+}
+
+static int find_site(const struct members *members, const struct edition *edition, struct choice *choice,
+                     struct buffer *complaint)
+{
+    choice->site = config_site(edition->config, members->site);
+    if (!choice->site) {
         buffer_put_text(complaint, TEXT("`site` is not one of this service's sites"));
         return CHOICE_E_UNKNOWN_SITE;
     }
-    ret_choice->site = choice.site; /* so that its pages may read what is wrong */
-    int found_surface = words_find_surface((struct text){.data = surface, .size = surface_size});
-    if (found_surface < 0)
-        return invalid(complaint, "`surface` must be banner, dialog, page or api");
-    choice.surface = (enum surface)found_surface;
-    int kind = words_find_choice_kind((struct text){.data = action, .size = action_size});
-    if (kind < 0)
-        return invalid(complaint, "`action` must be grant, deny, custom, dismiss or withdraw");
-    choice.kind = (enum choice_kind)kind;
-    struct text wanted = {.data = lang, .size = lang_size};
-    choice.notice = edition_notice_by_hex(edition, choice.site, (struct text){.data = notice, .size = notice_size});
-    /* Nobody has to read again to take consent back: GDPR art. 7(3). */
-    if (choice.kind == CHOICE_WITHDRAW && !choice.notice)
-        choice.notice = edition_notice(edition, choice.site, wanted);
-    if (!choice.notice || (lang_size && choice.notice != edition_notice(edition, choice.site, wanted))) {
-        buffer_put_text(complaint,
-                        TEXT("`notice` is not what is shown now; read GET /v1/notice, show it, and ask again"));
-        return CHOICE_E_STALE_NOTICE;
-    }
-    bool said;
-    int r = parse_answers(purposes, &choice, &said, complaint);
-    if (r == 0)
-        r = check_action(&choice, said, complaint);
-    if (r == 0)
-        *ret_choice = choice;
-    return r;
+    int surface = words_find_surface(members->surface);
+    if (surface < 0)
+        return invalid_surface(complaint);
+    choice->surface = (enum surface)surface;
+    return 0;
 }
 
-int choice_parse(struct text json, const struct edition *edition, struct choice *ret_choice, struct buffer *complaint)
+static int find_notice(const struct members *members, const struct edition *edition, struct choice *choice,
+                       struct buffer *complaint)
 {
+    const struct notice *wanted = edition_notice(edition, choice->site, members->lang);
+
+    choice->notice = edition_notice_by_hex(edition, choice->site, members->notice);
+    if (needs_no_reading(choice->kind) && !choice->notice)
+        choice->notice = wanted;
+    if (choice->notice && (members->lang.size == 0 || choice->notice == wanted))
+        return 0;
+    buffer_put_text(complaint, TEXT("`notice` is not what is shown now; read GET /v1/notice, show it, and ask again"));
+    return CHOICE_E_STALE_NOTICE;
+}
+
+static int find_action(const struct members *members, struct choice *choice, struct buffer *complaint)
+{
+    int kind = words_find_choice_kind(members->action);
+
+    if (kind < 0)
+        return invalid(complaint,
+                       "`action` must be grant, deny, custom, dismiss, withdraw, gpc, implied, minor or renew");
+    choice->kind = (enum choice_kind)kind;
+    return 0;
+}
+
+static int parse_choice(json_t *root, const struct edition *edition, struct choice *choice, struct buffer *complaint)
+{
+    struct members members = {.lang = TEXT("")};
+    bool said;
+
+    if (json_unpack(root, "{s:s%, s:s%, s?:s%, s:s%, s:s%, s?:o !}", "site", &members.site.data, &members.site.size,
+                    "notice", &members.notice.data, &members.notice.size, "lang", &members.lang.data,
+                    &members.lang.size, "surface", &members.surface.data, &members.surface.size, "action",
+                    &members.action.data, &members.action.size, "purposes", &members.purposes) < 0)
+        return invalid(complaint,
+                       "the body must be an object of `site`, `notice`, `surface`, `action` and, if need be, `lang` "
+                       "and `purposes`, and nothing else");
+    int r = find_site(&members, edition, choice, complaint);
+    if (r == 0)
+        r = find_action(&members, choice, complaint);
+    if (r == 0)
+        r = find_notice(&members, edition, choice, complaint);
+    if (r == 0)
+        r = parse_answers(members.purposes, choice, &said, complaint);
+    return r ? r : check_action(choice, said, complaint);
+}
+
+static int parse_shown(json_t *root, const struct edition *edition, struct choice *choice, struct buffer *complaint)
+{
+    struct members members = {.lang = TEXT("")};
+
+    if (json_unpack(root, "{s:s%, s:s%, s?:s%, s:s% !}", "site", &members.site.data, &members.site.size, "notice",
+                    &members.notice.data, &members.notice.size, "lang", &members.lang.data, &members.lang.size,
+                    "surface", &members.surface.data, &members.surface.size) < 0)
+        return invalid(complaint, "the body must be an object of `site`, `notice`, `surface` and, if need be, `lang`, "
+                                  "and nothing else");
+    int r = find_site(&members, edition, choice, complaint);
+    return r ? r : find_notice(&members, edition, choice, complaint);
+}
+
+static int parse(struct text json, const struct edition *edition,
+                 int (*parse_root)(json_t *root, const struct edition *edition, struct choice *choice,
+                                   struct buffer *complaint),
+                 struct choice *ret_choice, struct buffer *complaint)
+{
+    struct choice choice = {.granted = 0};
     json_error_t error;
 
     if (json.size > CONSENT_BODY_BYTES_MAX)
@@ -141,8 +212,59 @@ int choice_parse(struct text json, const struct edition *edition, struct choice 
             return error_origin(-ENOMEM);
         return invalid(complaint, "the body must be one JSON object");
     }
-    int r = parse_object(root, edition, ret_choice, complaint);
+    int r = parse_root(root, edition, &choice, complaint);
+    if (r == 0)
+        *ret_choice = choice;
+    else
+        ret_choice->site = choice.site; /* so that its pages may read what is wrong */
     return r ? r : error_trace(complaint->fault);
+}
+
+int choice_parse(struct text json, const struct edition *edition, struct choice *ret_choice, struct buffer *complaint)
+{
+    return parse(json, edition, parse_choice, ret_choice, complaint);
+}
+
+int choice_parse_shown(struct text json, const struct edition *edition, struct choice *ret_choice,
+                       struct buffer *complaint)
+{
+    return parse(json, edition, parse_shown, ret_choice, complaint);
+}
+
+/* ---- whether it may be ---- */
+
+/* Made by an action of somebody's own, in either direction. */
+static bool is_explicit(enum choice_kind kind)
+{
+    return kind == CHOICE_GRANT || kind == CHOICE_DENY || kind == CHOICE_CUSTOM || kind == CHOICE_WITHDRAW ||
+           kind == CHOICE_RENEW;
+}
+
+static int admit_implied(const struct choice *choice, const struct choice_context *context, struct buffer *complaint)
+{
+    /* Silence is consent only where the law says so: GDPR recital 32 against CCPA section 1798.120. */
+    if (regime_of(choice->site, &context->place) == REGIME_OPT_IN)
+        return invalid(complaint, "`implied` is no choice where the regime is opt_in; ask");
+    if (context->gpc || context->before == CHOICE_GPC)
+        return invalid(complaint, "`implied` is no choice where the browser sends its privacy signal");
+    return 0;
+}
+
+int choice_admit(struct choice *choice, struct choice_context *context, struct buffer *complaint)
+{
+    /* GDPR art. 8: a child that clicks "accept" has not consented. */
+    if (context->before == CHOICE_MINOR) {
+        choice->kind = CHOICE_MINOR;
+        choice->granted = 0;
+    }
+    if (choice->kind == CHOICE_IMPLIED)
+        return admit_implied(choice, context, complaint);
+    if (choice->kind == CHOICE_GPC && context->no_gpc)
+        return invalid(complaint, "`gpc` is no choice where Sec-GPC is not 1");
+    /* Some browsers have the property and send no field: then the script's word is taken, now and later. */
+    if (choice->kind == CHOICE_GPC || (context->before == CHOICE_GPC && !context->no_gpc))
+        context->gpc = true;
+    return 0;
 }
 
 /* ---- recording ---- */
@@ -162,11 +284,13 @@ static struct ledger_record make_record(const struct choice *choice, const struc
                                    .site = text_of(choice->site->name),
                                    .kind = choice->kind,
                                    .surface = choice->surface,
-                                   .regime = choice->site->regime,
+                                   .regime = regime_of(choice->site, &context->place),
+                                   .device = context->device,
                                    .signals = context->gpc ? LEDGER_SIGNAL_GPC : 0,
                                    .lang = text_of(choice->notice->lang),
                                    .n_answers = choice->site->n_purposes};
 
+    memcpy(record.country, context->place.country, sizeof record.country);
     memcpy(record.id, context->record_id, RECORD_ID_BYTES);
     memcpy(record.notice, choice->notice->hash, HASH_BYTES);
     memcpy(record.material, edition_notices(edition, choice->site)->material, HASH_BYTES);
@@ -177,17 +301,19 @@ static struct ledger_record make_record(const struct choice *choice, const struc
 }
 
 static struct visitor make_visitor(const struct choice *choice, const struct choice_context *context,
-                                   const struct visitor *before, uint64_t sequence)
+                                   const struct visitor *before, const struct ledger_record *record)
 {
     struct visitor visitor = {.choice = choice->kind,
+                              .regime = record->regime,
                               .gpc_at_choice = context->gpc,
                               .restricted = before && before->restricted,
                               .minor = before && before->minor,
-                              .consent = sequence,
-                              .first_consent = before ? before->first_consent : sequence,
+                              .consent = record->sequence,
+                              .first_consent = before ? before->first_consent : record->sequence,
                               .since_ms = before ? before->since_ms : context->at_ms,
                               .at_ms = context->at_ms};
 
+    memcpy(visitor.country, record->country, sizeof visitor.country);
     for (unsigned i = 0; i < choice->site->n_purposes; i++)
         if (choice->granted & 1u << i)
             visitor.granted[visitor.n_granted++] = choice->site->purposes[i].material;
@@ -212,6 +338,86 @@ static int find_before(struct batch *batch, const struct choice *choice, const s
     return 0;
 }
 
+/*
+ * An explicit choice that is there, by the row or, as nothing is kept of
+ * somebody who refused, by the browser's own word.  A signal is recorded once.
+ */
+static bool stands(const struct choice *choice, const struct choice_context *context, const struct visitor *before)
+{
+    if (choice->kind != CHOICE_GPC && choice->kind != CHOICE_IMPLIED)
+        return false;
+    if (is_explicit(context->before) || context->before == CHOICE_GPC)
+        return true;
+    return before && is_explicit(before->choice) && visitor_is_live(before, choice->site, context->at_ms);
+}
+
+/* True where less is granted than before, and nothing that was not. */
+static bool takes_away(const struct choice *choice, const struct visitor *before)
+{
+    unsigned n_kept = 0;
+
+    for (unsigned p = 0; p < choice->site->n_purposes; p++) {
+        bool had = false;
+
+        if (!(choice->granted & 1u << p))
+            continue;
+        for (unsigned i = 0; before && i < before->n_granted; i++)
+            had |= before->granted[i] == choice->site->purposes[p].material;
+        if (!had)
+            return false;
+        n_kept++;
+    }
+    return before && choice->kind != CHOICE_DISMISS && n_kept < before->n_granted;
+}
+
+/* A dialog that was closed changes nothing of what was chosen before. */
+static bool keeps_choice(const struct choice *choice, const struct choice_context *context, bool found)
+{
+    bool chose = is_explicit(context->before) || context->before == CHOICE_GPC;
+
+    return choice->kind == CHOICE_DISMISS && (found || (chose && context->before_is_current));
+}
+
+/* The browser's row: the new state, or none. An old id that is not used again leaves no row behind. */
+static int write_visitor(struct batch *batch, const struct choice *choice, const struct choice_context *context,
+                         const struct visitor *before, const struct choice_result *result)
+{
+    uint32_t site = choice->site->id;
+    bool same = memcmp(result->visitor, context->visitor, VISITOR_BYTES) == 0;
+    int r = 0;
+
+    if (context->known && !(result->keeps_id && same))
+        r = visitor_delete(batch->txn, site, context->visitor);
+    if (r || !result->keeps_id || (result->keeps_choice && before))
+        return error_trace(r);
+    struct visitor after = make_visitor(choice, context, before, &result->record);
+    return error_trace(visitor_put(batch->txn, site, result->visitor, &after));
+}
+
+/*
+ * In the transaction of the record, so that neither is there without the other.
+ * A row of counters that is damaged stays for `crumb verify` to name: no choice
+ * is refused because of a statistic.
+ */
+static int count(struct batch *batch, const struct choice *choice, const struct choice_context *context,
+                 unsigned counter)
+{
+    struct key_consents of = {.site = choice->site->id,
+                              .day = zone_day(choice->site->zone, context->at_ms),
+                              .device = context->device,
+                              .lang = text_of(choice->notice->lang)};
+
+    memcpy(of.notice, choice->notice->hash, sizeof of.notice);
+    memcpy(of.country, context->place.country, sizeof of.country);
+    int r = consents_add(batch->txn, &of, counter);
+    return r == -EBADMSG ? 0 : error_trace(r);
+}
+
+int choice_count_shown(struct batch *batch, const struct choice *choice, const struct choice_context *context)
+{
+    return error_trace(count(batch, choice, context, CONSENTS_SHOWN));
+}
+
 int choice_record(struct batch *batch, const struct choice *choice, const struct edition *edition,
                   const struct choice_context *context, struct choice_result *ret_result)
 {
@@ -222,21 +428,24 @@ int choice_record(struct batch *batch, const struct choice *choice, const struct
 
     if (r)
         return error_trace(r);
-    result.keeps_choice = choice->kind == CHOICE_DISMISS && found;
-    result.keeps_id = result.keeps_choice || choice_collects(choice->site, choice->granted);
+    if (stands(choice, context, found ? &before : NULL)) {
+        *ret_result = (struct choice_result){.stands = true, .keeps_choice = true, .keeps_id = context->known};
+        return 0;
+    }
+    /* The last room is for taking consent back, GDPR art. 7(3), and for nothing that anybody could fill it with. */
+    if (batch->reserve && !takes_away(choice, found ? &before : NULL))
+        return error_origin(-ENOSPC);
+    result.keeps_choice = keeps_choice(choice, context, found);
+    result.keeps_id = (result.keeps_choice && found) || choice_collects(choice->site, choice->granted);
     memcpy(result.visitor, found || !result.keeps_id ? context->visitor : context->fresh, VISITOR_BYTES);
     if (result.keeps_id || context->known)
         memcpy(result.record.visitor, result.visitor, VISITOR_BYTES);
 
     r = ledger_append(batch, &result.record);
-    if (r)
-        return error_trace(r);
-    if (result.keeps_id && !result.keeps_choice) {
-        struct visitor after = make_visitor(choice, context, found ? &before : NULL, result.record.sequence);
-        r = visitor_put(batch->txn, choice->site->id, result.visitor, &after);
-    } else if (!result.keeps_id && context->known) {
-        r = visitor_delete(batch->txn, choice->site->id, context->visitor);
-    }
+    if (r == 0)
+        r = write_visitor(batch, choice, context, found ? &before : NULL, &result);
+    if (r == 0)
+        r = count(batch, choice, context, choice->kind);
     if (r)
         return error_trace(r);
     *ret_result = result;
@@ -276,11 +485,12 @@ json_t *choice_receipt(const struct ledger_record *record)
             return NULL;
         }
     }
-    return json_pack("{s:o, s:o, s:s%, s:s, s:s, s:s, s:s%, s:o, s:b, s:o, s:o}", "id",
+    return json_pack("{s:o, s:o, s:s%, s:s, s:s, s:s, s:s?, s:s, s:s%, s:o, s:b, s:o, s:o}", "id",
                      hex_json(record->id, RECORD_ID_BYTES), "time", time_json(record->at_ms), "site", record->site.data,
                      record->site.size, "action", words_choice_kind(record->kind), "surface",
-                     words_surface(record->surface), "regime", words_regime(record->regime), "lang", record->lang.data,
-                     record->lang.size, "notice", hex_json(record->notice, HASH_BYTES), "gpc",
+                     words_surface(record->surface), "regime", words_regime(record->regime), "country",
+                     record->country[0] ? record->country : NULL, "device", words_device(record->device), "lang",
+                     record->lang.data, record->lang.size, "notice", hex_json(record->notice, HASH_BYTES), "gpc",
                      record->signals & LEDGER_SIGNAL_GPC ? 1 : 0, "purposes", purposes, "hash",
                      hex_json(record->hash, HASH_BYTES));
 }

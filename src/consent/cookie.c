@@ -159,6 +159,10 @@ bool cookie_read_choice(struct text header, const struct site *site, struct cook
     value = text_from(value, 2);
     if (!read_material(text_cut(&value, '.'), choice.material) || !read_digits(text_cut(&value, '.'), &choice.at_s))
         return false;
+    int action = words_find_choice_kind(text_cut(&value, '.'));
+    if (action < 0)
+        return false;
+    choice.action = (enum choice_kind)action;
     while (value.size) {
         struct text answer = text_cut(&value, '&');
         struct text name = text_cut(&answer, '=');
@@ -182,7 +186,7 @@ void cookie_put_choice(struct buffer *buffer, const struct site *site, const str
 {
     const char *separator = "";
 
-    buffer_printf(buffer, "1.%s.%" PRId64 ".", choice->material, choice->at_s);
+    buffer_printf(buffer, "1.%s.%" PRId64 ".%s.", choice->material, choice->at_s, words_choice_kind(choice->action));
     for (unsigned i = 0; i < site->n_purposes; i++) {
         if (choice->asked & 1u << i) {
             buffer_printf(buffer, "%s%s=%d", separator, site->purposes[i].name, choice->granted & 1u << i ? 1 : 0);

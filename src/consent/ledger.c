@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <sodium.h>
 
-#define LEDGER_VERSION 1
 #define HEAD_KEY TEXT("ledger")
 #define HEAD_BYTES_MAX 64
 
@@ -89,6 +88,10 @@ static void encode_body(const struct ledger_record *record, struct buffer *buffe
         buffer_put_sized(buffer, record->answers[i].purpose);
         buffer_put_u8(buffer, record->answers[i].granted);
     }
+    uint8_t country[COUNTRY_BYTES];
+    key_write_country(record->country, country);
+    buffer_put(buffer, country, sizeof country);
+    buffer_put_u8(buffer, (uint8_t)record->device);
 }
 
 static struct text bytes_text(const uint8_t *bytes, size_t size)
@@ -103,6 +106,7 @@ int ledger_append(struct batch *batch, struct ledger_record *record)
 
     if (r)
         return error_trace(r);
+    record->version = LEDGER_VERSION;
     record->sequence = batch_take_sequence(batch);
     memcpy(record->previous, head.hash, HASH_BYTES);
     BUFFER_AUTO buffer = BUFFER_INIT(LEDGER_RECORD_BYTES_MAX);
@@ -126,9 +130,23 @@ int ledger_append(struct batch *batch, struct ledger_record *record)
     return error_trace(write_head(batch->txn, &head));
 }
 
+/* Records are kept for ever, so every version is read for ever. Version 1 ends before these. */
+static bool decode_place(struct reader *reader, struct ledger_record *record)
+{
+    uint8_t country[COUNTRY_BYTES];
+
+    if (record->version == 1)
+        return true;
+    reader_copy(reader, country, sizeof country);
+    unsigned device = reader_u8(reader);
+    record->device = (enum device)device;
+    return device < DEVICE_N && key_read_country(country, record->country);
+}
+
 static bool decode_body(struct reader *reader, struct ledger_record *record)
 {
-    if (reader_u8(reader) != LEDGER_VERSION)
+    record->version = reader_u8(reader);
+    if (record->version < 1 || record->version > LEDGER_VERSION)
         return false;
     reader_copy(reader, record->previous, HASH_BYTES);
     reader_copy(reader, record->id, RECORD_ID_BYTES);
@@ -154,7 +172,7 @@ static bool decode_body(struct reader *reader, struct ledger_record *record)
             return false;
         record->answers[i].granted = granted;
     }
-    return reader_done(reader);
+    return decode_place(reader, record) && reader_done(reader);
 }
 
 bool ledger_decode(uint64_t sequence, struct text value, struct ledger_record *ret_record)

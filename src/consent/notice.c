@@ -86,10 +86,13 @@ static const char *address_name(enum address_mode mode)
 /* What a grant of this purpose is a grant of. */
 static json_t *purpose_material(const struct site *site, const struct purpose *purpose)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s}", "site", site->name, "purpose", purpose->name,
-                     "controller", site->controller.name, "storage", site->storage.country, "collects",
-                     classes_json(purpose->collects), "recipients", recipients_json(site, purpose), "retention",
-                     retention_json(&site->retention), "address", address_name(site->address));
+    json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s}", "site", site->name, "purpose", purpose->name,
+                               "controller", site->controller.name, "storage", site->storage.country, "collects",
+                               classes_json(purpose->collects), "recipients", recipients_json(site, purpose),
+                               "retention", retention_json(&site->retention), "address", address_name(site->address));
+
+    /* Not there where it is false, so that it leaves alone the numbers of purposes that never heard of it. */
+    return object && purpose->separate ? set(object, "separate", json_true()) : object;
 }
 
 /* ---- the text of a notice ---- */
@@ -164,10 +167,11 @@ static json_t *texts_json(const struct site *site, const char *lang, struct scra
 
 static json_t *purpose_json(const struct site *site, const char *lang, const struct purpose *purpose)
 {
-    return json_pack("{s:s, s:s, s:s, s:o, s:o}", "name", purpose->name, "title",
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:b}", "name", purpose->name, "title",
                      texts_purpose(site, lang, purpose->name, "title"), "description",
                      texts_purpose(site, lang, purpose->name, "description"), "collects",
-                     classes_json(purpose->collects), "recipients", recipients_json(site, purpose));
+                     classes_json(purpose->collects), "recipients", recipients_json(site, purpose), "separate",
+                     purpose->separate);
 }
 
 static json_t *notice_json(const struct site *site, const char *lang, struct scratch *scratch)
@@ -364,6 +368,8 @@ struct edition *edition_unref(struct edition *edition)
     for (unsigned i = 0; edition->sites && i < edition->config->n_sites; i++)
         free(edition->sites[i].notices);
     free(edition->sites);
+    if (edition->geo)
+        edition->geo_free(edition->geo);
     config_unref(edition->config);
     free(edition);
     return NULL;

@@ -7,7 +7,7 @@
 #include "crumb/store/checksum.h"
 #include <errno.h>
 
-#define VISITOR_VERSION 1
+#define VISITOR_VERSION 2
 #define VISITOR_ROW_BYTES_MAX (64 + 8 * PURPOSES_MAX)
 
 enum { FLAG_GPC = 1, FLAG_RESTRICTED = 2, FLAG_MINOR = 4, FLAGS_ALL = 7 };
@@ -27,7 +27,25 @@ static void encode(const struct visitor *visitor, const struct key *key, struct 
     buffer_put_u8(buffer, (uint8_t)visitor->n_granted);
     for (unsigned i = 0; i < visitor->n_granted; i++)
         buffer_put_u64(buffer, visitor->granted[i]);
+    uint8_t country[COUNTRY_BYTES];
+    key_write_country(visitor->country, country);
+    buffer_put_u8(buffer, (uint8_t)visitor->regime);
+    buffer_put(buffer, country, sizeof country);
     checksum_put(buffer, key_text(key));
+}
+
+/* Version 1 has neither, and no implied choice: the strictest regime is the right one for all of its choices. */
+static bool decode_place(struct reader *reader, unsigned version, struct visitor *visitor)
+{
+    uint8_t country[COUNTRY_BYTES];
+
+    visitor->regime = REGIME_OPT_IN;
+    if (version == 1)
+        return true;
+    unsigned regime = reader_u8(reader);
+    reader_copy(reader, country, sizeof country);
+    visitor->regime = (enum regime)regime;
+    return regime >= 1 && regime < REGIME_N && key_read_country(country, visitor->country);
 }
 
 static bool decode(struct text key, struct text value, struct visitor *ret_visitor)
@@ -37,7 +55,8 @@ static bool decode(struct text key, struct text value, struct visitor *ret_visit
     if (!checksum_take(&value, key))
         return false;
     struct reader reader = reader_of(value);
-    if (reader_u8(&reader) != VISITOR_VERSION)
+    unsigned version = reader_u8(&reader);
+    if (version < 1 || version > VISITOR_VERSION)
         return false;
     unsigned choice = reader_u8(&reader), flags = reader_u8(&reader);
     if (choice < CHOICE_GRANT || choice >= CHOICE_N || flags & ~(unsigned)FLAGS_ALL)
@@ -55,7 +74,7 @@ static bool decode(struct text key, struct text value, struct visitor *ret_visit
         return false;
     for (unsigned i = 0; i < visitor.n_granted; i++)
         visitor.granted[i] = reader_u64(&reader);
-    if (!reader_done(&reader))
+    if (!decode_place(&reader, version, &visitor) || !reader_done(&reader))
         return false;
     *ret_visitor = visitor;
     return true;
@@ -122,10 +141,11 @@ bool visitor_is_live(const struct visitor *visitor, const struct site *site, int
 struct policy_answer visitor_allowed(const struct visitor *visitor, const struct site *site, bool gpc_now,
                                      int64_t now_ms)
 {
-    struct policy_input input = {.regime = site->regime, .gpc_now = gpc_now};
+    struct policy_input input = {.regime = REGIME_OPT_IN, .gpc_now = gpc_now};
 
     if (visitor && visitor_is_live(visitor, site, now_ms)) {
         input.choice = visitor->choice;
+        input.regime = visitor->regime;
         input.gpc_at_choice = visitor->gpc_at_choice;
         input.restricted = visitor->restricted;
         input.minor = visitor->minor;

@@ -22,18 +22,6 @@ static void answer_object(h2o_req_t *req, int status, json_t *object)
     free(text);
 }
 
-/* False, and answered 403: the page that asks is not one of the site's. */
-static bool is_same_origin(struct exchange *exchange, const struct site *site)
-{
-    struct text origin = exchange_header(exchange, TEXT("origin"));
-
-    if (origin.size == 0 || config_origin_listed(site, origin))
-        return true;
-    answer_error(exchange->req, 403,
-                 "this origin is not one of site `%s`'s `origins` in the configuration; add it there", site->name);
-    return false;
-}
-
 /* ---- cookies ---- */
 
 static void set_cookie(h2o_req_t *req, const char *name, struct text value, int64_t max_age_s, const struct site *site,
@@ -78,7 +66,7 @@ static void recording_done(struct write_op *op, int result)
 {
     struct recording *recording = (struct recording *)op;
 
-    if (result == 0)
+    if (result == 0 && !recording->result.stands)
         metrics_add(METRIC_choices_recorded_total, 1);
     recording->outcome = result;
     wait_wake(&recording->wait);
@@ -89,8 +77,10 @@ static void set_choice_cookie(h2o_req_t *req, const struct recording *recording)
     const struct choice *choice = &recording->choice;
     const struct site *site = choice->site;
     int64_t max_age_ms = choice->granted ? site->retention.choice_ms : site->retention.refusal_ms;
-    struct cookie_choice cookie = {
-        .at_s = recording->context.at_ms / 1000, .granted = choice->granted, .asked = UINT32_MAX};
+    struct cookie_choice cookie = {.at_s = recording->context.at_ms / 1000,
+                                   .action = choice->kind,
+                                   .granted = choice->granted,
+                                   .asked = UINT32_MAX};
     BUFFER_AUTO value = BUFFER_INIT(COOKIE_CHOICE_TEXT_BYTES_MAX);
     char hex[HASH_HEX_BYTES];
 
@@ -106,14 +96,13 @@ static void set_cookies(h2o_req_t *req, const struct recording *recording)
     const struct site *site = recording->choice.site;
     BUFFER_AUTO id = BUFFER_INIT(COOKIE_ID_TEXT_BYTES + 1);
 
-    if (result->keeps_choice)
-        return;
-    set_choice_cookie(req, recording);
-    if (result->keeps_id) {
+    if (!result->keeps_choice)
+        set_choice_cookie(req, recording);
+    if (result->keeps_id && !result->keeps_choice) {
         cookie_put_id(&id, recording->cookie_key, site, result->visitor);
         set_cookie(req, COOKIE_ID_NAME, buffer_text(&id), site->retention.visitor_ms / 1000, site, recording->secure,
                    true);
-    } else if (recording->has_id) {
+    } else if (!result->keeps_id && recording->has_id) {
         set_cookie(req, COOKIE_ID_NAME, TEXT_NONE, 0, site, recording->secure, true);
     }
 }
@@ -124,6 +113,8 @@ static void recording_answer(struct wait *wait, h2o_req_t *req)
 
     if (req && recording->outcome) {
         answer_later(req, "the choice could not be recorded now and has no effect; try again later");
+    } else if (req && recording->result.stands) {
+        answer_object(req, 200, json_pack("{s:n}", "receipt"));
     } else if (req) {
         set_cookies(req, recording);
         answer_object(req, 201, json_pack("{s:o}", "receipt", choice_receipt(&recording->result.record)));
@@ -131,7 +122,38 @@ static void recording_answer(struct wait *wait, h2o_req_t *req)
     recording_free(recording);
 }
 
-static struct recording *recording_new(struct exchange *exchange, const struct choice *choice)
+/* What crumb_choice says, as long as the site remembers it: the store enforces what the cookie's Max-Age asks for. */
+static void read_before(struct exchange *exchange, const struct site *site, struct choice_context *context)
+{
+    struct cookie_choice cookie;
+    char hex[HASH_HEX_BYTES];
+
+    if (!cookie_read_choice(exchange_cookies(exchange), site, &cookie))
+        return;
+    int64_t age_ms = context->at_ms - cookie.at_s * 1000;
+    if (age_ms >= (cookie.granted ? site->retention.choice_ms : site->retention.refusal_ms))
+        return;
+    notice_hex(edition_notices(exchange->loop->edition, site)->material, hex);
+    context->before = cookie.action;
+    context->before_is_current = strncmp(hex, cookie.material, sizeof cookie.material - 1) == 0;
+}
+
+static void read_context(struct exchange *exchange, const struct site *site, struct choice_context *context)
+{
+    const struct service *service = exchange->loop->service;
+
+    context->at_ms = clock_now_ms(service->clock);
+    context->place = exchange_place(exchange);
+    context->device = exchange_device(exchange);
+    context->gpc = exchange_gpc(exchange);
+    context->no_gpc = !context->gpc && exchange_header(exchange, TEXT("sec-gpc")).size;
+    read_before(exchange, site, context);
+    random_fill(service->random, context->fresh, sizeof context->fresh);
+    random_fill(service->random, context->record_id, sizeof context->record_id);
+}
+
+static struct recording *recording_new(struct exchange *exchange, const struct choice *choice,
+                                       const struct choice_context *context)
 {
     const struct service *service = exchange->loop->service;
     struct recording *recording = calloc(1, sizeof *recording);
@@ -143,21 +165,18 @@ static struct recording *recording_new(struct exchange *exchange, const struct c
     memcpy(recording->cookie_key, service->cookie_key, COOKIE_KEY_BYTES);
     recording->choice = *choice;
     recording->secure = exchange_client(exchange).https;
-    struct choice_context *context = &recording->context;
-    context->at_ms = clock_now_ms(service->clock);
-    context->gpc = exchange_gpc(exchange);
+    recording->context = *context;
     enum cookie_id_state id =
-        cookie_read_id(exchange_cookies(exchange), service->cookie_key, choice->site, context->visitor);
-    context->known = id == COOKIE_ID_GOOD;
+        cookie_read_id(exchange_cookies(exchange), service->cookie_key, choice->site, recording->context.visitor);
+    recording->context.known = id == COOKIE_ID_GOOD;
+    recording->super.reserve = recording->context.known;
     recording->has_id = id != COOKIE_ID_NONE;
-    random_fill(service->random, context->fresh, sizeof context->fresh);
-    random_fill(service->random, context->record_id, sizeof context->record_id);
     return recording;
 }
 
-static void record(struct exchange *exchange, const struct choice *choice)
+static void record(struct exchange *exchange, const struct choice *choice, const struct choice_context *context)
 {
-    struct recording *recording = recording_new(exchange, choice);
+    struct recording *recording = recording_new(exchange, choice, context);
 
     if (!recording) {
         answer_later(exchange->req, "there is no memory now; try again later");
@@ -174,6 +193,7 @@ void consent_post(struct exchange *exchange)
 {
     BUFFER_AUTO complaint = BUFFER_INIT(1024);
     struct choice choice = {.site = NULL};
+    struct choice_context context = {.at_ms = 0};
 
     /* Whatever the content type says: text/plain needs no preflight, and the Origin is checked, not the type. */
     int r = choice_parse(exchange_body(exchange), exchange->loop->edition, &choice, &complaint);
@@ -181,16 +201,20 @@ void consent_post(struct exchange *exchange)
         answer_later(exchange->req, "there is no memory now; try again later");
         return;
     }
-    if (choice.site && !is_same_origin(exchange, choice.site))
+    if (choice.site && !exchange_same_origin(exchange, choice.site))
         return;
     if (choice.site)
         answer_cors(exchange, choice.site);
+    if (r == 0) {
+        read_context(exchange, choice.site, &context);
+        r = choice_admit(&choice, &context, &complaint);
+    }
     if (r) {
         int status = r == CHOICE_E_STALE_NOTICE ? 409 : r == CHOICE_E_UNKNOWN_SITE ? 404 : 400;
         answer_error(exchange->req, status, "%.*s", TEXT_ARGS(buffer_text(&complaint)));
         return;
     }
-    record(exchange, &choice);
+    record(exchange, &choice, &context);
 }
 
 /* ---- GET /v1/consent ---- */
@@ -338,7 +362,7 @@ void consent_get(struct exchange *exchange)
     const struct site *site = exchange_site(exchange);
     struct text cookies = exchange_cookies(exchange);
 
-    if (!site || !is_same_origin(exchange, site))
+    if (!site || !exchange_same_origin(exchange, site))
         return;
     answer_cors(exchange, site);
     struct lookup *lookup = calloc(1, sizeof *lookup);

@@ -3,6 +3,8 @@
  */
 #include "crumb/base/limits.h"
 #include "crumb/ingest/address.h"
+#include "crumb/ingest/device.h"
+#include "crumb/ingest/geo.h"
 #include "loop.h"
 
 static struct text text_of_iovec(h2o_iovec_t iovec) { return (struct text){.data = iovec.base, .size = iovec.len}; }
@@ -103,6 +105,19 @@ struct client exchange_client(const struct exchange *exchange)
     return client;
 }
 
+struct place exchange_place(const struct exchange *exchange)
+{
+    struct client client = exchange_client(exchange);
+
+    return geo_locate(exchange->loop->edition->geo, (const struct sockaddr *)&client.address);
+}
+
+enum device exchange_device(const struct exchange *exchange)
+{
+    return device_of(exchange_header(exchange, TEXT("sec-ch-ua-mobile")),
+                     exchange_header(exchange, TEXT("user-agent")));
+}
+
 const struct site *exchange_site(struct exchange *exchange)
 {
     struct text name = exchange_param(exchange, TEXT("site"));
@@ -115,4 +130,15 @@ const struct site *exchange_site(struct exchange *exchange)
     if (!site)
         answer_error(exchange->req, 404, "there is no such site here; the sites are those of the configuration");
     return site;
+}
+
+bool exchange_same_origin(struct exchange *exchange, const struct site *site)
+{
+    struct text origin = exchange_header(exchange, TEXT("origin"));
+
+    if (origin.size == 0 || config_origin_listed(site, origin))
+        return true;
+    answer_error(exchange->req, 403,
+                 "this origin is not one of site `%s`'s `origins` in the configuration; add it there", site->name);
+    return false;
 }

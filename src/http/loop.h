@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "crumb/consent/regime.h"
 #include "crumb/http/server.h"
 #include <h2o.h>
 #include <semaphore.h>
@@ -53,6 +54,11 @@ struct text exchange_param(const struct exchange *exchange, struct text name);
 struct text exchange_body(const struct exchange *exchange);
 bool exchange_gpc(const struct exchange *exchange);
 struct client exchange_client(const struct exchange *exchange);
+/* Where the client is and on what, as far as it is known. */
+struct place exchange_place(const struct exchange *exchange);
+enum device exchange_device(const struct exchange *exchange);
+/* False, and answered 403: the page that asks is not one of the site's. */
+bool exchange_same_origin(struct exchange *exchange, const struct site *site);
 /* The site named by the parameter `site`, or NULL: then the exchange was answered 400 or 404. */
 const struct site *exchange_site(struct exchange *exchange);
 
@@ -101,9 +107,11 @@ void collect_get(struct exchange *exchange);
 void collect_post(struct exchange *exchange);
 void consent_get(struct exchange *exchange);
 void consent_post(struct exchange *exchange);
+void shown_post(struct exchange *exchange);
 void notice_current(struct exchange *exchange);
 void notice_by_hash(struct exchange *exchange);
 void stats_query(struct exchange *exchange);
+void stats_consents(struct exchange *exchange);
 void status_metrics(struct exchange *exchange);
 void status_alive(struct exchange *exchange);
 void status_ready(struct exchange *exchange);

@@ -1,7 +1,8 @@
 /*
- * POST /api/v2/query.
+ * POST /api/v2/query, GET /api/v2/consents.
  */
 #include "crumb/base/log.h"
+#include "crumb/query/consents.h"
 #include "crumb/query/output.h"
 #include "crumb/query/store.h"
 #include "loop.h"
@@ -40,7 +41,20 @@ static const struct token *find_token(struct exchange *exchange)
     return found;
 }
 
-/* ---- the job ---- */
+/* NULL: it was answered 401. */
+static const struct token *need_token(struct exchange *exchange)
+{
+    const struct token *token = find_token(exchange);
+
+    if (!token) {
+        answer_header(exchange->req, TEXT("WWW-Authenticate"), TEXT("Bearer"));
+        answer_error(exchange->req, 401,
+                     "send `Authorization: Bearer TOKEN`; `crumb token` makes one, its hash goes under `tokens:`");
+    }
+    return token;
+}
+
+/* ---- POST /api/v2/query ---- */
 
 struct question {
     struct pool_job super;
@@ -139,14 +153,10 @@ static struct question *read_question(struct exchange *exchange, const struct to
 
 void stats_query(struct exchange *exchange)
 {
-    const struct token *token = find_token(exchange);
+    const struct token *token = need_token(exchange);
 
-    if (!token) {
-        answer_header(exchange->req, TEXT("WWW-Authenticate"), TEXT("Bearer"));
-        answer_error(exchange->req, 401,
-                     "send `Authorization: Bearer TOKEN`; `crumb token` makes one, its hash goes under `tokens:`");
+    if (!token)
         return;
-    }
     struct question *question = read_question(exchange, token);
     if (!question)
         return;
@@ -154,5 +164,100 @@ void stats_query(struct exchange *exchange)
     if (pool_submit(exchange->loop->service->queries, &question->super)) {
         answer_later(wait_cancel(&question->wait), "too many questions are waiting; try again later");
         question_free(question);
+    }
+}
+
+/* ---- GET /api/v2/consents ---- */
+
+struct tallying {
+    struct pool_job super;
+    struct wait wait;
+    struct edition *edition;
+    const struct service *service;
+    const struct site *site;
+    struct query_consents query;
+    int64_t now_ms;
+    struct buffer answer, complaint;
+    int outcome;
+};
+
+static void tallying_free(struct tallying *tallying)
+{
+    edition_unref(tallying->edition);
+    buffer_deinit(&tallying->answer);
+    buffer_deinit(&tallying->complaint);
+    free(tallying);
+}
+
+static int tally(struct tallying *tallying)
+{
+    DB_TXN_AUTO *txn = NULL;
+    int r = db_begin_read(tallying->service->db, &txn);
+
+    if (r)
+        return r;
+    return query_consents_run(&tallying->query, txn, tallying->site->name, tallying->site->id, tallying->site->zone,
+                              tallying->now_ms, &tallying->answer, &tallying->complaint);
+}
+
+/* On one of the pool's threads. */
+static void tallying_run(struct pool_job *job)
+{
+    struct tallying *tallying = (struct tallying *)job;
+
+    tallying->outcome = tally(tallying);
+    if (tallying->outcome < 0)
+        log_fault("GET /api/v2/consents", tallying->outcome);
+    wait_wake(&tallying->wait);
+}
+
+static void tallying_answer(struct wait *wait, h2o_req_t *req)
+{
+    struct tallying *tallying = H2O_STRUCT_FROM_MEMBER(struct tallying, wait, wait);
+
+    if (req && tallying->outcome == QUERY_E_INVALID)
+        answer_error(req, 400, "%.*s", TEXT_ARGS(buffer_text(&tallying->complaint)));
+    else if (req && tallying->outcome)
+        answer_later(req, "the question cannot be answered now; try again later");
+    else if (req)
+        answer_json(req, 200, buffer_text(&tallying->answer));
+    tallying_free(tallying);
+}
+
+void stats_consents(struct exchange *exchange)
+{
+    BUFFER_AUTO complaint = BUFFER_INIT(QUERY_COMPLAINT_BYTES_MAX);
+    const struct token *token = need_token(exchange);
+    struct query_consents query;
+
+    if (!token)
+        return;
+    const struct site *site = config_site(exchange->loop->edition->config, exchange_param(exchange, TEXT("site_id")));
+    if (!site || !may_read(token, site)) {
+        answer_error(exchange->req, 403, "this token may not read this site; `site_id` is a site of the configuration");
+        return;
+    }
+    if (query_consents_parse(exchange_param(exchange, TEXT("date_range")), exchange_param(exchange, TEXT("dimensions")),
+                             &query, &complaint)) {
+        answer_error(exchange->req, 400, "%.*s", TEXT_ARGS(buffer_text(&complaint)));
+        return;
+    }
+    struct tallying *tallying = calloc(1, sizeof *tallying);
+    if (!tallying) {
+        answer_later(exchange->req, "there is no memory now; try again later");
+        return;
+    }
+    tallying->super.run = tallying_run;
+    tallying->edition = edition_ref(exchange->loop->edition);
+    tallying->service = exchange->loop->service;
+    tallying->site = site;
+    tallying->query = query;
+    tallying->now_ms = clock_now_ms(exchange->loop->service->clock);
+    tallying->answer = BUFFER_INIT(QUERY_ANSWER_BYTES_MAX);
+    tallying->complaint = BUFFER_INIT(QUERY_COMPLAINT_BYTES_MAX);
+    wait_begin(&tallying->wait, exchange, tallying_answer);
+    if (pool_submit(exchange->loop->service->queries, &tallying->super)) {
+        answer_later(wait_cancel(&tallying->wait), "too many questions are waiting; try again later");
+        tallying_free(tallying);
     }
 }

@@ -124,7 +124,8 @@ int writer_submit(struct writer *writer, struct write_op *op)
 /* ---- batches ---- */
 
 /* *ret_everybodys: a fault is that of the store, whatever the operations are. */
-static int apply_all(struct writer *writer, struct write_op *const *ops, size_t n_ops, bool *ret_everybodys)
+static int apply_all(struct writer *writer, struct write_op *const *ops, size_t n_ops, bool reserve,
+                     bool *ret_everybodys)
 {
     struct batch batch;
     int r = batch_begin(writer->db, &batch);
@@ -132,6 +133,8 @@ static int apply_all(struct writer *writer, struct write_op *const *ops, size_t 
     *ret_everybodys = r != 0;
     if (r)
         return error_trace(r);
+    if (reserve)
+        batch_use_reserve(&batch);
     for (size_t i = 0; i < n_ops; i++) {
         r = ops[i]->apply(ops[i], &batch);
         if (r) {
@@ -148,10 +151,22 @@ static bool is_everybodys(int fault)
     return fault == -ENOSPC || fault == -EIO || fault == -EROFS || fault == -EUCLEAN;
 }
 
+static void take_note(struct writer *writer, int r, size_t n_ops)
+{
+    if (r) {
+        metrics_add(METRIC_writer_failures_total, 1);
+    } else {
+        metrics_add(METRIC_writer_batches_total, 1);
+        metrics_add(METRIC_writer_operations_total, n_ops);
+    }
+    if (db_broken(writer->db))
+        atomic_store(&writer->broken, true);
+}
+
 static int commit_ops(struct writer *writer, struct write_op *const *ops, size_t n_ops, bool *ret_everybodys)
 {
     bool cannot_begin;
-    int r = apply_all(writer, ops, n_ops, &cannot_begin);
+    int r = apply_all(writer, ops, n_ops, false, &cannot_begin);
     bool works = r == 0 || !(cannot_begin || is_everybodys(r));
     bool was_ready = atomic_exchange(&writer->ready, works);
 
@@ -162,16 +177,21 @@ static int commit_ops(struct writer *writer, struct write_op *const *ops, size_t
         log_fault("cannot write to the store; answering 503 until it works again", r);
     else if (works && !was_ready)
         log_info("the store takes writes again");
-    if (r) {
-        metrics_add(METRIC_writer_failures_total, 1);
-    } else {
-        metrics_add(METRIC_writer_batches_total, 1);
-        metrics_add(METRIC_writer_operations_total, n_ops);
-    }
-    if (db_broken(writer->db))
-        atomic_store(&writer->broken, true);
+    take_note(writer, r, n_ops);
     *ret_everybodys = !works;
     return r;
+}
+
+/* Tells how an operation ended, behind a last try where the store is full. That says nothing of other operations. */
+static void finish(struct writer *writer, struct write_op *op, int r)
+{
+    bool everybodys;
+
+    if (r == -ENOSPC && op->reserve) {
+        r = apply_all(writer, &op, 1, true, &everybodys);
+        take_note(writer, r, 1);
+    }
+    op->done(op, r);
 }
 
 static void run_batch(struct writer *writer, struct write_op *const *ops, size_t n_ops)
@@ -181,11 +201,11 @@ static void run_batch(struct writer *writer, struct write_op *const *ops, size_t
 
     if (r && n_ops > 1 && !everybodys) {
         for (size_t i = 0; i < n_ops; i++)
-            ops[i]->done(ops[i], commit_ops(writer, &ops[i], 1, &everybodys));
+            finish(writer, ops[i], commit_ops(writer, &ops[i], 1, &everybodys));
         return;
     }
     for (size_t i = 0; i < n_ops; i++)
-        ops[i]->done(ops[i], r);
+        finish(writer, ops[i], r);
 }
 
 static size_t take_batch(struct writer *writer, struct write_op *ops[WRITER_BATCH_OPS_MAX])
@@ -317,10 +337,11 @@ static void waiting_done(struct write_op *super, int result)
 
 int writer_submit_wait(struct writer *writer, struct write_op *op)
 {
-    struct waiting waiting = {.super = {.bytes = op->bytes, .apply = waiting_apply, .done = waiting_done},
-                              .op = op,
-                              .lock = PTHREAD_MUTEX_INITIALIZER,
-                              .done = PTHREAD_COND_INITIALIZER};
+    struct waiting waiting = {
+        .super = {.reserve = op->reserve, .bytes = op->bytes, .apply = waiting_apply, .done = waiting_done},
+        .op = op,
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+        .done = PTHREAD_COND_INITIALIZER};
     int r = writer_submit(writer, &waiting.super);
 
     if (r)

@@ -1,11 +1,13 @@
 /*
- * Sleep, look, seal.  (And forget dead readers: one that was killed in the
- * middle of `crumb dump | head` would keep every page from being used again.)
+ * Sleep, look, seal and expire.  (And forget dead readers: one that was killed
+ * in the middle of `crumb dump | head` would keep every page from being used
+ * again.)
  */
 #include "crumb/rollup/keeper.h"
 #include "crumb/base/error.h"
 #include "crumb/base/limits.h"
 #include "crumb/base/log.h"
+#include "crumb/ingest/expire.h"
 #include "crumb/rollup/seal.h"
 #include <errno.h>
 #include <pthread.h>
@@ -20,6 +22,8 @@ struct keeper {
     pthread_mutex_t lock; /* guards the edition */
     pthread_cond_t wake;
     struct edition *edition;
+    struct expire expire; /* the keeper's thread only */
+    bool expire_failed;
     atomic_bool stop;
 };
 
@@ -30,6 +34,17 @@ static int submit(void *context, struct write_op *op)
     return writer_submit_wait(keeper->writer, op);
 }
 
+/* Told once each time it begins to fail, which it does for as long as the store is full. */
+static void expire(struct keeper *keeper, const struct edition *edition)
+{
+    unsigned n;
+    int r = expire_pass(&keeper->expire, keeper->db, edition->config, clock_now_ms(keeper->clock), submit, keeper, &n);
+
+    if (r && !keeper->expire_failed && !atomic_load(&keeper->stop))
+        log_fault("cannot remove visitors that have expired; they allow nothing meanwhile", r);
+    keeper->expire_failed = r != 0;
+}
+
 static int look(struct keeper *keeper)
 {
     unsigned n;
@@ -37,6 +52,7 @@ static int look(struct keeper *keeper)
     pthread_mutex_lock(&keeper->lock);
     struct edition *edition = edition_ref(keeper->edition);
     pthread_mutex_unlock(&keeper->lock);
+    expire(keeper, edition);
     int r = seal_due(keeper->db, edition->config, clock_now_ms(keeper->clock), submit, keeper, &keeper->stop, &n);
     edition_unref(edition);
     return r;

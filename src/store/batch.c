@@ -62,6 +62,12 @@ int batch_begin(struct db *db, struct batch *ret_batch)
     return 0;
 }
 
+void batch_use_reserve(struct batch *batch)
+{
+    batch->reserve = true;
+    db_use_reserve(batch->txn);
+}
+
 uint64_t batch_take_sequence(struct batch *batch) { return batch->next_sequence++; }
 
 /* Room for one more element of @size bytes; the array may move. */

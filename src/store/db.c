@@ -13,6 +13,11 @@
  * DB_RESIDENT_BYTES_MAX the map's pages are given back; they stay in the page
  * cache, and the next touch maps them again.
  *
+ * The reserve: LMDB knows only "full".  Whether a transaction leaves as many
+ * pages as are kept is asked by taking them in a nested transaction that is
+ * then given up, which is exact whatever the lists of free pages look like.
+ * This is done only where the store is so full that it could matter.
+ *
  * A second lock beside LMDB's own, flock(2) on the file `lock`, keeps a second
  * server out of the folder; readers do not take it.
  */
@@ -42,7 +47,7 @@ static const char *const table_names[DB_TABLE_N] = {
     [DB_META] = "meta",       [DB_SITES] = "sites",       [DB_NOTICES] = "notices",
     [DB_LEDGER] = "ledger",   [DB_RECEIPTS] = "receipts", [DB_VISITORS] = "visitors",
     [DB_JOURNAL] = "journal", [DB_DAYS] = "days",         [DB_ACCOUNTING] = "accounting",
-    [DB_ROLLUPS] = "rollups"};
+    [DB_ROLLUPS] = "rollups", [DB_CONSENTS] = "consents"};
 
 struct db {
     MDB_env *env;
@@ -51,7 +56,8 @@ struct db {
     bool broken;
     void *map; /* where LMDB mapped the file, or NULL: not found */
     size_t map_size;
-    atomic_uint n_steps; /* since residency was asked last */
+    size_t size_bytes, page_bytes; /* of the store at most; 0: read only */
+    atomic_uint n_steps;           /* since residency was asked last */
     int (*fault)(void *context, enum db_step step);
     void *fault_context;
 };
@@ -59,6 +65,8 @@ struct db {
 struct db_txn {
     struct db *db;
     MDB_txn *txn;
+    bool may_use_reserve, has_put;
+    size_t touched_bytes;         /* by writes: no more pages than this were taken */
     unsigned n_steps;             /* not yet told to the db */
     MDB_cursor *puts[DB_TABLE_N]; /* of a write transaction, made when needed and ended with it: a put beside the last
                                      one needs no search */
@@ -389,6 +397,18 @@ static int make_file(struct db *db, const char *path, const struct db_options *o
     return error_trace(sync_folder(options->folder));
 }
 
+static int find_size(struct db *db, const struct db_options *options)
+{
+    MDB_stat stat;
+    int r = options->mode == DB_SERVE ? db_error(mdb_env_stat(db->env, &stat)) : 0;
+
+    if (r == 0 && options->mode == DB_SERVE) {
+        db->size_bytes = (size_t)options->size_bytes_max;
+        db->page_bytes = stat.ms_psize;
+    }
+    return r;
+}
+
 static int open_env(struct db *db, const struct db_options *options)
 {
     char path[PATH_BYTES_MAX];
@@ -407,6 +427,9 @@ static int open_env(struct db *db, const struct db_options *options)
         r = open_file(db, path, options);
     if (r)
         return error_trace(r);
+    r = find_size(db, options);
+    if (r)
+        return r;
     find_map(db);
     db_check_readers(db);
     return 0;
@@ -484,11 +507,76 @@ int db_begin_write(struct db *db, struct db_txn **ret_txn)
     return r ? r : error_trace(begin(db, 0, ret_txn));
 }
 
+/* ---- the reserve ---- */
+
+/* A write takes new pages for what it writes and for each level of the tree above it, twice where they split. */
+#define DEPTH_MAX 16
+
+static void touch(struct db_txn *txn, size_t value_bytes)
+{
+    txn->touched_bytes += value_bytes + 2 * DEPTH_MAX * txn->db->page_bytes;
+}
+
+static size_t reserve_bytes(const struct db *db)
+{
+    size_t share = db->size_bytes / DB_RESERVE_SHARE;
+
+    return share < DB_RESERVE_BYTES_MIN   ? DB_RESERVE_BYTES_MIN
+           : share > DB_RESERVE_BYTES_MAX ? DB_RESERVE_BYTES_MAX
+                                          : share;
+}
+
+/* False where even the most that the transaction can have taken leaves enough. */
+static bool is_near_reserve(const struct db_txn *txn)
+{
+    const struct db *db = txn->db;
+    MDB_envinfo info;
+
+    mdb_env_info(db->env, &info);
+    return (info.me_last_pgno + 1) * db->page_bytes + txn->touched_bytes + reserve_bytes(db) > db->size_bytes;
+}
+
+/* Values that take a page each. */
+static int take_pages(const struct db *db, MDB_txn *probe)
+{
+    int r = 0;
+
+    for (uint32_t i = 0, n = (uint32_t)(reserve_bytes(db) / db->page_bytes); r == 0 && i < n; i++) {
+        char name[32];
+        MDB_val value = {.mv_size = db->page_bytes - 64};
+
+        snprintf(name, sizeof name, "reserve %08" PRIx32, i);
+        MDB_val key = {.mv_size = strlen(name), .mv_data = name};
+        r = mdb_put(probe, db->tables[DB_META], &key, &value, MDB_RESERVE);
+    }
+    return db_error(r);
+}
+
+static int check_reserve(struct db_txn *txn)
+{
+    MDB_txn *probe;
+
+    if (txn->may_use_reserve || !txn->has_put || !is_near_reserve(txn))
+        return 0;
+    int r = db_error(mdb_txn_begin(txn->db->env, txn->txn, 0, &probe));
+    if (r)
+        return r;
+    r = take_pages(txn->db, probe);
+    mdb_txn_abort(probe);
+    return r;
+}
+
+void db_use_reserve(struct db_txn *txn) { txn->may_use_reserve = true; }
+
+/* ---- transactions ---- */
+
 int db_commit(struct db_txn *txn)
 {
     struct db *db = txn->db;
     int r = injected(db, DB_STEP_COMMIT);
 
+    if (r == 0)
+        r = check_reserve(txn);
     if (r) {
         db_abort(txn);
         return r;
@@ -543,6 +631,8 @@ int db_put(struct db_txn *txn, enum db_table table, struct text key, struct text
 
     assert(key.size > 0 && key.size <= DB_KEY_BYTES_MAX);
     step(txn);
+    txn->has_put = true;
+    touch(txn, value.size);
     if (r == 0 && !txn->puts[table])
         r = db_error(mdb_cursor_open(txn->txn, txn->db->tables[table], &txn->puts[table]));
     return r ? r : db_error(mdb_cursor_put(txn->puts[table], &k, &v, 0));
@@ -551,6 +641,8 @@ int db_put(struct db_txn *txn, enum db_table table, struct text key, struct text
 int db_delete(struct db_txn *txn, enum db_table table, struct text key)
 {
     MDB_val k = val_of(key);
+
+    touch(txn, 0);
     int r = db_error(mdb_del(txn->txn, txn->db->tables[table], &k, NULL));
 
     return r == DB_E_NOT_FOUND ? 0 : r;

@@ -11,6 +11,24 @@ static void put(struct key *key, uint64_t value, unsigned n_bytes)
     key->size += n_bytes;
 }
 
+void key_write_country(const char country[3], uint8_t ret_bytes[COUNTRY_BYTES])
+{
+    memcpy(ret_bytes, country[0] ? country : "--", COUNTRY_BYTES);
+}
+
+bool key_read_country(const uint8_t bytes[COUNTRY_BYTES], char ret_country[3])
+{
+    bool unknown = memcmp(bytes, "--", COUNTRY_BYTES) == 0;
+
+    for (unsigned i = 0; i < COUNTRY_BYTES; i++)
+        if (!unknown && (bytes[i] < 'A' || bytes[i] > 'Z'))
+            return false;
+    memset(ret_country, 0, 3);
+    if (!unknown)
+        memcpy(ret_country, bytes, COUNTRY_BYTES);
+    return true;
+}
+
 struct key key_sequence(uint64_t sequence)
 {
     struct key key = {.size = 0};
@@ -52,6 +70,22 @@ struct key key_hour(uint32_t site, uint32_t hour)
 
     put(&key, site, 4);
     put(&key, hour, 4);
+    return key;
+}
+
+_Static_assert(4 + 4 + 8 + COUNTRY_BYTES + 1 + LANGUAGE_BYTES_MAX <= DB_KEY_BYTES_MAX, "the longest key fits");
+
+struct key key_consents(const struct key_consents *of)
+{
+    struct key key = key_day(of->site, of->day);
+
+    memcpy(key.bytes + key.size, of->notice, sizeof of->notice);
+    key.size += sizeof of->notice;
+    key_write_country(of->country, key.bytes + key.size);
+    key.size += COUNTRY_BYTES;
+    put(&key, of->device, 1);
+    memcpy(key.bytes + key.size, of->lang.data, of->lang.size);
+    key.size += of->lang.size;
     return key;
 }
 
@@ -106,6 +140,24 @@ bool key_read_hour(struct text key, uint32_t *ret_site, uint32_t *ret_hour)
     *ret_site = reader_u32(&reader);
     *ret_hour = reader_u32(&reader);
     return reader_done(&reader);
+}
+
+bool key_read_consents(struct text key, struct key_consents *ret_of)
+{
+    struct reader reader = reader_of(key);
+    struct key_consents of = {.site = reader_u32(&reader), .day = (int32_t)reader_u32(&reader)};
+    uint8_t country[COUNTRY_BYTES];
+
+    reader_copy(&reader, of.notice, sizeof of.notice);
+    reader_copy(&reader, country, sizeof country);
+    unsigned device = reader_u8(&reader);
+    of.device = (enum device)device;
+    of.lang = reader_bytes(&reader, reader_left(&reader));
+    if (reader.bad || device >= DEVICE_N || of.lang.size == 0 || of.lang.size > LANGUAGE_BYTES_MAX ||
+        !key_read_country(country, of.country))
+        return false;
+    *ret_of = of;
+    return true;
 }
 
 bool key_read_rollup(struct text key, uint32_t *ret_site, int32_t *ret_day, uint8_t *ret_dimension)

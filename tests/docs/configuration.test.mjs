@@ -24,6 +24,7 @@ const PLACES = {
     'sites.NAME.retention': 'sites.shop.retention',
     'sites.NAME.recipients.KEY': 'sites.shop.recipients.partner',
     'sites.NAME.purposes.KEY': 'sites.shop.purposes.analytics',
+    'sites.NAME.banner': 'sites.shop.banner',
 };
 
 // The rows of a mapping: { key, form, fallback, effect }.
@@ -60,6 +61,7 @@ const everywhere = (content) => ({
             retention: { ...content },
             recipients: { partner: { ...content } },
             purposes: { analytics: { ...content } },
+            banner: { ...content },
         },
     },
 });
@@ -114,7 +116,7 @@ test('every effect is one of those that are explained', () => {
 });
 
 // Who uses a setting, by the name of its member. Whoever gives one an effect is to tell it in the document.
-const MEMBERS = { on_withdraw: 'on_withdraw', COUNTRY: 'regimes', journal: 'journal_ms', segments: 'segments_ms' };
+const MEMBERS = { on_withdraw: 'on_withdraw', PLACE: 'regimes', journal: 'journal_ms', segments: 'segments_ms' };
 
 test('what is only checked is used by nobody, and what is told by the notice alone', () => {
     for (const { place, key, effect } of allRows()) {
@@ -161,6 +163,7 @@ const SITE = {
 // Changes of SITE, by the words that the document has for them.
 const ASKS = {
     'the classes it collects': { purposes: purposes({ ...CLASSES, analytics: ['log'] }) },
+    separate: { purposes: { ...purposes(CLASSES), analytics: { ...purposes(CLASSES).analytics, separate: true } } },
     'its recipients': { purposes: purposes(CLASSES, []) },
     name: recipient({ name: 'Another' }),
     country: recipient({ country: 'FR' }),
@@ -186,7 +189,12 @@ const ASKS_NOBODY = {
     '`timezone`': { timezone: 'Asia/Tokyo' },
     '`cookie_domain`': { cookie_domain: 'shop.example' },
     '`on_withdraw`': { on_withdraw: 'keep' },
-    '`regimes`': { regimes: { default: 'opt_out', US: 'notice_only' } },
+    '`regimes`': { regimes: { default: 'opt_out', US: 'notice_only', 'US-CA': 'opt_out' } },
+    '`banner`': { banner: { control: false } },
+    '`cookies`': { purposes: { ...purposes(CLASSES), analytics: { ...purposes(CLASSES).analytics, cookies: ['_ga*'] } } },
+    '`consent_mode`': {
+        purposes: { ...purposes(CLASSES), analytics: { ...purposes(CLASSES).analytics, consent_mode: ['ad_storage'] } },
+    },
     'the same period': { retention: { journal: '720h' } },
     'order of classes': { purposes: purposes({ ...CLASSES, analytics: ['device', 'log'] }) },
 };

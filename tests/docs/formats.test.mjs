@@ -63,12 +63,14 @@ function patternOf(lines) {
 
 // Of a block: { key, value, inflated }, the latter the bytes of a stream inside the value, if it is shown.
 function readRow({ text }) {
-    const lines = text.split('\n').map(readLine);
-    const [key, ...value] = lines;
+    const all = text.split('\n');
+    const n = all.findIndex((line) => line.startsWith('value'));
+    const key = all.slice(0, n).map(readLine);
+    const value = all.slice(n).map(readLine);
     const at = value.findIndex(({ meaning }) => meaning.endsWith('inflated:'));
     const inner = at < 0 ? [] : value.filter(({ depth }, i) => i > at && depth > value[at].depth);
     return {
-        key: key.hex,
+        key: key.map(({ hex }) => hex).join(''),
         value: patternOf(value.filter((line) => !inner.includes(line))),
         inflated: inner.map(({ hex }) => hex).join(''),
     };

@@ -1,5 +1,5 @@
 /*
- * Any bytes as the body of POST /v1/consent.  What is refused has a complaint
+ * Any bytes as the body of POST /v1/consent and of POST /v1/shown.  What is refused has a complaint
  * and chooses nothing; what is accepted grants no more than it says.
  *
  * An @ stands for the hash of the notice that is shown, which changes with its
@@ -14,14 +14,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char yaml[] = "data: ./data\n"
-                           "listen: {public: 127.0.0.1:8080, private: 127.0.0.1:8081}\n"
-                           "sites:\n"
-                           "  shop:\n"
-                           "    origins: [https://shop.example]\n"
-                           "    controller: {name: N, contact: c@shop.example}\n"
-                           "    purposes: {a: {collects: [log]}, b: {collects: [device]}, c: {collects: []}}\n"
-                           "    texts: {de: {title: T}}\n";
+static const char yaml[] =
+    "data: ./data\n"
+    "listen: {public: 127.0.0.1:8080, private: 127.0.0.1:8081}\n"
+    "sites:\n"
+    "  shop:\n"
+    "    origins: [https://shop.example]\n"
+    "    controller: {name: N, contact: c@shop.example}\n"
+    "    purposes: {a: {collects: [log]}, b: {collects: [device]}, c: {collects: [], separate: true}}\n"
+    "    texts: {de: {title: T}}\n";
 
 static struct edition *make_edition(void)
 {
@@ -39,7 +40,7 @@ static struct edition *make_edition(void)
 
 static void check_choice(const struct edition *edition, const struct choice *choice)
 {
-    uint32_t all = choice_all(choice->site);
+    uint32_t all = choice_all(choice->site), together = choice_together(choice->site);
 
     assert(choice->site == &edition->config->sites[0]);
     assert(choice->notice >= edition->sites[0].notices && choice->notice < edition->sites[0].notices + 2);
@@ -47,15 +48,20 @@ static void check_choice(const struct edition *edition, const struct choice *cho
     assert((choice->granted & ~all) == 0);
     switch (choice->kind) {
     case CHOICE_GRANT:
-        assert(choice->granted == all);
+        assert((choice->granted & together) == together);
+        break;
+    case CHOICE_IMPLIED:
+        assert(choice->granted == together);
         break;
     case CHOICE_DENY:
     case CHOICE_DISMISS:
     case CHOICE_WITHDRAW:
+    case CHOICE_GPC:
+    case CHOICE_MINOR:
         assert(choice->granted == 0);
         break;
     default:
-        assert(choice->kind == CHOICE_CUSTOM);
+        assert(choice->kind == CHOICE_CUSTOM || choice->kind == CHOICE_RENEW);
     }
 }
 
@@ -73,6 +79,18 @@ static void check_again(const struct edition *edition, const struct choice *choi
     assert(!json.fault && choice_parse(buffer_text(&json), edition, &again, &complaint) == 0);
     assert(again.site == choice->site && again.notice == choice->notice && again.kind == choice->kind);
     assert(again.surface == choice->surface && again.granted == choice->granted);
+}
+
+/* No body is both: a choice has an action. */
+static void check_shown(const struct edition *edition, struct text json, bool is_choice)
+{
+    BUFFER_AUTO complaint = BUFFER_INIT(COMPLAINT_MAX);
+    struct choice shown = {.site = NULL};
+    int r = choice_parse_shown(json, edition, &shown, &complaint);
+
+    assert(r >= 0 && r <= CHOICE_E_STALE_NOTICE && (r == 0) == (complaint.size == 0) && !(r == 0 && is_choice));
+    if (r == 0)
+        assert(shown.site && shown.notice && !shown.granted && strcmp(words_surface(shown.surface), "?"));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -94,6 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int r = choice_parse(buffer_text(&json), edition, &choice, &complaint);
     assert(r >= 0 && r <= CHOICE_E_STALE_NOTICE);
     assert((r == 0) == (complaint.size == 0));
+    check_shown(edition, buffer_text(&json), r == 0);
     if (r == 0) {
         check_choice(edition, &choice);
         check_again(edition, &choice);

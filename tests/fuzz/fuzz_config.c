@@ -22,7 +22,9 @@ static void check_site(const struct site *site)
         const struct purpose *purpose = &site->purposes[i];
 
         assert(config_purpose(site, text_of(purpose->name)) == (int)i);
-        assert((purpose->collects & ~CLASS_ALL) == 0);
+        assert((purpose->collects & ~CLASS_ALL) == 0 && purpose->consent_mode >> CONSENT_MODE_N == 0);
+        for (unsigned j = 0; j < purpose->n_cookies; j++)
+            assert(purpose->cookies[j] && strncmp(purpose->cookies[j], "crumb_id", 8) != 0);
         for (unsigned j = 0; j < purpose->n_recipients; j++)
             assert(purpose->recipients[j] < site->n_recipients);
     }

@@ -46,6 +46,7 @@ static void check_choice(struct text header)
     cookie_put_choice(&again, &site, &choice);
     assert(cookie_read_choice(buffer_text(&again), &site, &found));
     assert(strcmp(found.material, choice.material) == 0 && found.at_s == choice.at_s);
+    assert(found.action == choice.action && strcmp(words_choice_kind(choice.action), "?"));
     assert(found.granted == choice.granted && found.asked == choice.asked);
 }
 

@@ -10,6 +10,7 @@
 #include "crumb/consent/ledger.h"
 #include "crumb/consent/visitor.h"
 #include "crumb/store/checksum.h"
+#include "crumb/store/consents.h"
 #include "crumb/store/journal.h"
 #include <assert.h>
 #include <errno.h>
@@ -85,7 +86,8 @@ static void try_ledger(struct text row)
         return;
     assert(record.sequence == SEQUENCE && record.n_answers <= PURPOSES_MAX);
     assert(strcmp(words_choice_kind(record.kind), "?") && strcmp(words_surface(record.surface), "?"));
-    assert(strcmp(words_regime(record.regime), "?"));
+    assert(strcmp(words_regime(record.regime), "?") && strcmp(words_device(record.device), "?"));
+    assert(record.country[0] ? strlen(record.country) == 2 : !record.country[1]);
 }
 
 static void try_visitor(const struct key *key, struct text row)
@@ -99,6 +101,8 @@ static void try_visitor(const struct key *key, struct text row)
         return;
     assert(visitor.n_granted <= PURPOSES_MAX && strcmp(words_choice_kind(visitor.choice), "?"));
     assert(visitor_put(txn, SITE, VISITOR, &visitor) == 0 && visitor_get(txn, SITE, VISITOR, &again) == 0);
+    assert(strcmp(words_regime(visitor.regime), "?"));
+    assert(visitor.regime == again.regime && strcmp(visitor.country, again.country) == 0);
     assert(visitor.choice == again.choice && visitor.n_granted == again.n_granted && visitor.at_ms == again.at_ms);
 }
 
@@ -130,6 +134,28 @@ static void try_day(const struct key *key, struct text row)
     assert(r || state.sealed <= state.last);
 }
 
+static int take_consents(void *context, const struct key_consents *of, const struct consents *consents)
+{
+    assert(of->site == SITE && of->day == DAY && of->device == DEVICE_PHONE && text_equal(of->lang, TEXT("de")));
+    *(struct consents *)context = *consents;
+    return 0;
+}
+
+static void try_consents(const struct key_consents *of, const struct key *key, struct text row)
+{
+    struct consents before = {{0}}, after = {{0}};
+
+    put(DB_CONSENTS, key, row);
+    int r = consents_each(txn, take_consents, &before);
+    assert(r == 0 || r == -EBADMSG);
+    assert(consents_add(txn, of, CHOICE_GRANT) == r);
+    if (r)
+        return;
+    assert(consents_each(txn, take_consents, &after) == 0);
+    for (unsigned i = 0; i < CONSENTS_N; i++)
+        assert(after.counts[i] == before.counts[i] + (i == CHOICE_GRANT));
+}
+
 static void sign(const struct key *key, struct buffer *row)
 {
     uint8_t hash[HASH_BYTES];
@@ -144,15 +170,20 @@ static void sign(const struct key *key, struct buffer *row)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct key keys[] = {key_journal(SITE, DAY, SEQUENCE), key_sequence(SEQUENCE), key_visitor(SITE, VISITOR),
-                               key_hour(SITE, HOUR), key_day(SITE, DAY)};
+    const struct key_consents of = {.site = SITE, .day = DAY, .device = DEVICE_PHONE, .lang = TEXT("de")};
+    const struct key keys[] = {key_journal(SITE, DAY, SEQUENCE),
+                               key_sequence(SEQUENCE),
+                               key_visitor(SITE, VISITOR),
+                               key_hour(SITE, HOUR),
+                               key_day(SITE, DAY),
+                               key_consents(&of)};
     BUFFER_AUTO row = BUFFER_INIT(ROW_BYTES_MAX);
 
     if (!txn)
         open_store();
     if (size < 1 || size > ROW_BYTES_MAX - HASH_BYTES)
         return 0;
-    unsigned which = data[0] % 5;
+    unsigned which = data[0] & 0x40 ? 5 : data[0] % 5;
     buffer_put(&row, data + 1, size - 1);
     if (data[0] & 0x80 && which == 1)
         sign(&keys[1], &row);
@@ -166,7 +197,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         try_visitor(&keys[2], buffer_text(&row));
     else if (which == 3)
         try_books(&keys[3], buffer_text(&row));
-    else
+    else if (which == 4)
         try_day(&keys[4], buffer_text(&row));
+    else
+        try_consents(&of, &keys[5], buffer_text(&row));
     return 0;
 }

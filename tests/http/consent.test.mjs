@@ -5,7 +5,7 @@ import { uuid } from './client.mjs';
 import { site, start, withServer } from './server.mjs';
 
 const DAY_S = 24 * 3600;
-const CHOICE = /^crumb_choice=1\.([0-9a-f]{16})\.(\d{10})\.([a-z_0-9=&]*); Path=\/; Max-Age=(\d+); SameSite=Lax$/;
+const CHOICE = /^crumb_choice=1\.([0-9a-f]{16})\.(\d{10})\.[a-z]+\.([a-z_0-9=&]*); Path=\/; Max-Age=(\d+); SameSite=Lax$/;
 const ID = /^crumb_id=1\.[A-Za-z0-9_-]{43}; Path=\/; Max-Age=(\d+); SameSite=Lax; HttpOnly$/;
 const NO_ID = 'crumb_id=; Path=/; Max-Age=0; SameSite=Lax; HttpOnly';
 const ALL = { analytics: true, journeys: true, marketing: true };
@@ -57,6 +57,8 @@ describe('a choice', { timeout: 120_000 }, () => {
             action: 'grant',
             surface: 'dialog',
             regime: 'opt_in',
+            country: null,
+            device: 'unknown',
             lang: 'de',
             notice: hash,
             gpc: false,
@@ -218,15 +220,18 @@ describe('a choice is refused and leaves no record', { timeout: 120_000 }, () =>
         ['more than 16 KiB', () => good({ lang: 'x'.repeat(16 << 10) }), /too large/],
         ['an unknown surface', () => good({ surface: 'tv' }), /`surface` must be/],
         ['an unknown action', () => good({ action: 'accept' }), /`action` must be/],
-        ['what only the server may say', () => good({ action: 'implied' }), /`action` must be/],
+        ['silence where the law asks for a word', () => good({ action: 'implied' }), /opt_in/],
+        ['a renewal of nothing', () => good({ action: 'renew' }), /need `purposes`/],
+        ['a signal that grants', () => good({ action: 'gpc', purposes: ALL }), /grant nothing/],
+        ['a child that grants', () => good({ action: 'minor', purposes: ALL }), /grant nothing/],
         ['an unknown purpose', () => good({ action: 'custom', purposes: { ...NONE, ads: true } }), /no purpose of the name/],
         ['an answer that is neither yes nor no', () => good({ action: 'custom', purposes: { ...NONE, analytics: 1 } }),
             /true or false/],
         ['purposes that are no object', () => good({ action: 'custom', purposes: ['analytics'] }), /must be an object/],
         ['a purpose without an answer', () => good({ action: 'custom', purposes: { analytics: true } }), /every purpose/],
-        ['a custom choice of nothing', () => good({ action: 'custom' }), /needs `purposes`/],
+        ['a custom choice of nothing', () => good({ action: 'custom' }), /need `purposes`/],
         ['a grant that refuses', () => good({ action: 'grant', purposes: { ...ALL, journeys: false } }),
-            /grants every purpose/],
+            /grants every purpose that is not `separate`/],
         ['a refusal that grants', () => good({ purposes: { ...NONE, analytics: true } }), /grant nothing/],
         ['a withdrawal that grants', () => good({ action: 'withdraw', purposes: ALL }), /grant nothing/],
         ['a closed dialog that grants', () => good({ action: 'dismiss', purposes: ALL }), /grant nothing/],

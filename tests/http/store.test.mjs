@@ -119,7 +119,7 @@ describe('one changed byte', { timeout: 120_000 }, () => {
         await withDamage(async (server, visitors) => {
             const [visitor, other] = visitors;
             const { id } = visitor;
-            damage(server, bytes(SHOP, id, '01'), 22);
+            damage(server, bytes(SHOP, id, '02'), 22);
             await assertWrong(server, /^wrong +visitors: a row is damaged$/m);
             await server.launch();
             assert.deepEqual((await visitor.beacon()).result, { received: 1, no_consent: 1 });
@@ -198,6 +198,37 @@ describe('a full store', { timeout: 120_000 }, () => {
             assert.match(refused.answer.error(503), /has no effect/);
             assert.ok(Number(refused.answer.headers['retry-after']) > 0);
             assert.deepEqual(refused.answer.setCookies, []);
+        });
+    });
+
+    it('still takes consent back, and only that', async () => {
+        await withServer({ data_max: '1MiB' }, async (server) => {
+            server.expect(...FULL);
+            const crowd = Array.from({ length: 20 }, () => server.visitor());
+            const { notice } = await crowd[0].chose('grant');
+            for (const visitor of crowd.slice(1)) await visitor.chose('grant', { notice });
+            // Until not even a refusal fits. What is freed by one commit may be room for another, so again before each.
+            const fillUp = async () => {
+                for (let i = 0; i < 1000 && (await send(crowd.at(-1))).answer.status === 204; i++);
+                for (let i = 0; i < 1000 && (await server.visitor().choose('deny', { notice })).status === 201; i++);
+            };
+            const some = { analytics: true, journeys: false, marketing: true };
+            for (const [i, visitor] of crowd.entries()) {
+                const { id } = visitor;
+                await fillUp();
+                assert.equal((await request(server.private, { path: '/readyz' })).status, 503);
+                (await visitor.choose('grant', { notice })).error(503);
+                const receipt = await visitor.chose(...(i % 2 ? ['custom', { notice, purposes: some }] : ['withdraw', { notice }]));
+                assert.equal(receipt.purposes.journeys, false);
+                const ids = (await server.dump('visitors')).map((row) => row.visitor);
+                assert.equal(ids.includes(id), i % 2 === 1);
+            }
+            await fillUp();
+            await server.assertSound();
+            await server.restart();
+            await crowd[1].chose('withdraw', { notice });
+            assert.ok(!(await server.dump('visitors')).some((row) => row.visitor === crowd[1].id));
+            await server.assertSound();
         });
     });
 });

@@ -55,6 +55,9 @@ static void test_parse(void **state)
         {"grant, said", "{" SHOP "'action':'grant'," ANSWERS("true", "true", "true", "true") "}", 0, CHOICE_GRANT, ALL},
         {"grant of less", "{" SHOP "'action':'grant'," ANSWERS("true", "true", "true", "false") "}", CHOICE_E_INVALID,
          0, 0},
+        {"grant, said in part", "{" SHOP "'action':'grant','purposes':{'journeys':true}}", 0, CHOICE_GRANT, ALL},
+        {"grant, said in part, less", "{" SHOP "'action':'grant','purposes':{'journeys':false}}", CHOICE_E_INVALID, 0,
+         0},
         {"deny", "{" SHOP "'action':'deny'}", 0, CHOICE_DENY, 0},
         {"deny, said", "{" SHOP "'action':'deny'," ANSWERS("false", "false", "false", "false") "}", 0, CHOICE_DENY, 0},
         {"deny that grants", "{" SHOP "'action':'deny'," ANSWERS("false", "true", "false", "false") "}",
@@ -92,11 +95,29 @@ static void test_parse(void **state)
          CHOICE_E_INVALID, 0, 0},
         {"answers in a list", "{" SHOP "'action':'custom','purposes':['analytics']}", CHOICE_E_INVALID, 0, 0},
         {"answers null", "{" SHOP "'action':'grant','purposes':null}", CHOICE_E_INVALID, 0, 0},
-        {"a kind only the server writes", "{" SHOP "'action':'implied'}", CHOICE_E_INVALID, 0, 0},
-        {"another one", "{" SHOP "'action':'gpc'}", CHOICE_E_INVALID, 0, 0},
-        {"and another", "{" SHOP "'action':'renew'," ANSWERS("true", "true", "true", "true") "}", CHOICE_E_INVALID, 0,
+        {"implied", "{" SHOP "'action':'implied'}", 0, CHOICE_IMPLIED, ALL},
+        {"implied, said", "{" SHOP "'action':'implied'," ANSWERS("true", "true", "true", "true") "}", 0, CHOICE_IMPLIED,
+         ALL},
+        {"implied, of less", "{" SHOP "'action':'implied'," ANSWERS("true", "false", "true", "true") "}",
+         CHOICE_E_INVALID, 0, 0},
+        {"gpc", "{" SHOP "'action':'gpc'}", 0, CHOICE_GPC, 0},
+        {"gpc, said", "{" SHOP "'action':'gpc'," ANSWERS("false", "false", "false", "false") "}", 0, CHOICE_GPC, 0},
+        {"gpc that grants", "{" SHOP "'action':'gpc'," ANSWERS("false", "false", "true", "false") "}", CHOICE_E_INVALID,
+         0, 0},
+        {"gpc under a notice of long ago", "{'site':'shop','notice':'0','surface':'api','action':'gpc'}", 0, CHOICE_GPC,
          0},
-        {"minor", "{" SHOP "'action':'minor'}", CHOICE_E_INVALID, 0, 0},
+        {"renew", "{" SHOP "'action':'renew'," ANSWERS("true", "false", "true", "true") "}", 0, CHOICE_RENEW,
+         A | M | S},
+        {"renew that says nothing", "{" SHOP "'action':'renew'}", CHOICE_E_INVALID, 0, 0},
+        {"renew in part", "{" SHOP "'action':'renew','purposes':{'journeys':true}}", CHOICE_E_INVALID, 0, 0},
+        {"renew under a notice of long ago",
+         "{'site':'shop','notice':'0','surface':'page','action':'renew'," ANSWERS("true", "false", "true", "true") "}",
+         CHOICE_E_STALE_NOTICE, 0, 0},
+        {"minor", "{" SHOP "'action':'minor'}", 0, CHOICE_MINOR, 0},
+        {"minor that grants", "{" SHOP "'action':'minor'," ANSWERS("true", "true", "true", "true") "}",
+         CHOICE_E_INVALID, 0, 0},
+        {"minor under a notice of long ago", "{'site':'shop','notice':'0','surface':'page','action':'minor'}", 0,
+         CHOICE_MINOR, 0},
         {"an action that is none", "{" SHOP "'action':'accept'}", CHOICE_E_INVALID, 0, 0},
         {"an action in capitals", "{" SHOP "'action':'GRANT'}", CHOICE_E_INVALID, 0, 0},
         {"no action", "{'site':'shop','notice':'@','surface':'banner'}", CHOICE_E_INVALID, 0, 0},
@@ -161,6 +182,103 @@ static void test_parse(void **state)
         if (rows[i].r == 0)
             check_equal(rows[i].name, choice.granted, rows[i].granted);
     }
+}
+
+/* Purposes that are asked by themselves: PIPL articles 23, 29 and 39. Here marketing and strict are. */
+static void test_parse_separate(void **state)
+{
+    static const struct {
+        const char *name, *json;
+        int r;
+        uint32_t granted;
+    } rows[] = {
+        {"grant leaves them out", "{" SHOP "'action':'grant'}", 0, A | J},
+        {"grant of one", "{" SHOP "'action':'grant','purposes':{'strict':true}}", 0, A | J | S},
+        {"grant, one refused", "{" SHOP "'action':'grant','purposes':{'marketing':false}}", 0, A | J},
+        {"grant, all said", "{" SHOP "'action':'grant'," ANSWERS("true", "true", "false", "true") "}", 0, A | J | S},
+        {"grant of everything, said", "{" SHOP "'action':'grant'," ANSWERS("true", "true", "true", "true") "}", 0, ALL},
+        {"grant that refuses another", "{" SHOP "'action':'grant'," ANSWERS("false", "true", "true", "true") "}",
+         CHOICE_E_INVALID, 0},
+        {"implied never covers them", "{" SHOP "'action':'implied'}", 0, A | J},
+        {"implied, said so", "{" SHOP "'action':'implied'," ANSWERS("true", "true", "false", "false") "}", 0, A | J},
+        {"implied that claims one", "{" SHOP "'action':'implied'," ANSWERS("true", "true", "true", "false") "}",
+         CHOICE_E_INVALID, 0},
+        {"custom of one alone", "{" SHOP "'action':'custom'," ANSWERS("false", "false", "false", "true") "}", 0, S},
+        {"custom leaves nothing unsaid", "{" SHOP "'action':'custom','purposes':{'analytics':true,'journeys':true}}",
+         CHOICE_E_INVALID, 0},
+    };
+    struct store_fixture *fixture = *state;
+    struct site *shop = &fixture->config->sites[0];
+
+    shop->purposes[2].separate = shop->purposes[3].separate = true;
+    assert_int_equal(choice_together(shop), A | J);
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        BUFFER_AUTO json = BUFFER_INIT(1 << 16);
+        BUFFER_AUTO complaint = BUFFER_INIT(1024);
+        struct choice choice = {.granted = 99};
+
+        expand(fixture->edition, rows[i].json, &json);
+        check_equal(rows[i].name, choice_parse(buffer_text(&json), fixture->edition, &choice, &complaint), rows[i].r);
+        if (rows[i].r == 0)
+            check_equal(rows[i].name, choice.granted, rows[i].granted);
+    }
+}
+
+/* What a browser may choose where it is, and what its choice becomes. */
+static void test_admit(void **state)
+{
+    static struct country_regime us = {"US", "", REGIME_OPT_OUT};
+    static const struct {
+        const char *name;
+        enum choice_kind kind;
+        uint32_t granted;
+        const char *country;
+        bool gpc, no_gpc;
+        enum choice_kind before;
+        int r;
+        enum choice_kind becomes;
+        bool signal;
+    } rows[] = {
+        {"grant", CHOICE_GRANT, ALL, "DE", 0, 0, 0, 0, CHOICE_GRANT, false},
+        {"grant under the signal", CHOICE_GRANT, ALL, "DE", 1, 0, 0, 0, CHOICE_GRANT, true},
+        {"grant after the signal was recorded", CHOICE_GRANT, ALL, "DE", 0, 0, CHOICE_GPC, 0, CHOICE_GRANT, true},
+        {"the same, the signal is off now", CHOICE_GRANT, ALL, "DE", 0, 1, CHOICE_GPC, 0, CHOICE_GRANT, false},
+        {"implied, opt_in", CHOICE_IMPLIED, ALL, "DE", 0, 0, 0, CHOICE_E_INVALID, 0, false},
+        {"implied, nowhere", CHOICE_IMPLIED, ALL, "", 0, 0, 0, CHOICE_E_INVALID, 0, false},
+        {"implied, opt_out", CHOICE_IMPLIED, ALL, "US", 0, 0, 0, 0, CHOICE_IMPLIED, false},
+        {"implied under the signal", CHOICE_IMPLIED, ALL, "US", 1, 0, 0, CHOICE_E_INVALID, 0, false},
+        {"implied after the signal", CHOICE_IMPLIED, ALL, "US", 0, 0, CHOICE_GPC, CHOICE_E_INVALID, 0, false},
+        {"implied by a child", CHOICE_IMPLIED, ALL, "US", 0, 0, CHOICE_MINOR, 0, CHOICE_MINOR, false},
+        {"gpc with the field", CHOICE_GPC, 0, "DE", 1, 0, 0, 0, CHOICE_GPC, true},
+        {"gpc by the script's word", CHOICE_GPC, 0, "DE", 0, 0, 0, 0, CHOICE_GPC, true},
+        {"gpc, but the field says no", CHOICE_GPC, 0, "DE", 0, 1, 0, CHOICE_E_INVALID, 0, false},
+        {"minor", CHOICE_MINOR, 0, "DE", 0, 0, 0, 0, CHOICE_MINOR, false},
+        {"grant by a child", CHOICE_GRANT, ALL, "DE", 0, 0, CHOICE_MINOR, 0, CHOICE_MINOR, false},
+        {"custom by a child", CHOICE_CUSTOM, A, "US", 0, 0, CHOICE_MINOR, 0, CHOICE_MINOR, false},
+        {"withdrawal by a child", CHOICE_WITHDRAW, 0, "DE", 0, 0, CHOICE_MINOR, 0, CHOICE_MINOR, false},
+        {"grant after a refusal", CHOICE_GRANT, ALL, "DE", 0, 0, CHOICE_DENY, 0, CHOICE_GRANT, false},
+    };
+    struct store_fixture *fixture = *state;
+    struct site *shop = &fixture->config->sites[0];
+
+    shop->regimes = &us;
+    shop->n_regimes = 1;
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        BUFFER_AUTO complaint = BUFFER_INIT(1024);
+        struct choice choice = {.site = shop, .kind = rows[i].kind, .granted = rows[i].granted};
+        struct choice_context context = {.gpc = rows[i].gpc, .no_gpc = rows[i].no_gpc, .before = rows[i].before};
+
+        memcpy(context.place.country, rows[i].country, strlen(rows[i].country));
+        check_equal(rows[i].name, choice_admit(&choice, &context, &complaint), rows[i].r);
+        check_equal(rows[i].name, complaint.size > 0, rows[i].r != 0);
+        if (rows[i].r)
+            continue;
+        check_equal(rows[i].name, choice.kind, rows[i].becomes);
+        check_equal(rows[i].name, choice.granted, rows[i].becomes == CHOICE_MINOR ? 0 : rows[i].granted);
+        check_equal(rows[i].name, context.gpc, rows[i].signal);
+    }
+    shop->regimes = NULL;
+    shop->n_regimes = 0;
 }
 
 static void test_parse_takes_what_was_shown(void **state)
@@ -396,7 +514,7 @@ static void test_refusal_by_a_stranger(void **state)
 /* Whoever was known and refuses is forgotten, and the record proves whose wish it was. */
 static void test_refusal_by_a_visitor(void **state)
 {
-    static const enum choice_kind kinds[] = {CHOICE_DENY, CHOICE_WITHDRAW, CHOICE_CUSTOM};
+    static const enum choice_kind kinds[] = {CHOICE_DENY, CHOICE_WITHDRAW, CHOICE_CUSTOM, CHOICE_MINOR, CHOICE_RENEW};
     struct store_fixture *fixture = *state;
 
     for (size_t i = 0; i < N_ROWS(kinds); i++) {
@@ -426,6 +544,101 @@ static void test_dismiss_keeps(void **state)
     assert_int_equal(visitor.consent, grant.record.sequence); /* still the record that allows it */
     assert_int_equal(visitor.at_ms, NOW);
     assert_int_equal(n_rows(fixture, DB_LEDGER), 2); /* that it was closed is on record */
+}
+
+/* Whether a signal or silence is recorded, by what crumb_choice says and by what the row is. */
+static void test_what_stands(void **state)
+{
+    static const struct {
+        const char *name;
+        enum choice_kind before, row, kind;
+        bool stands;
+    } rows[] = {
+        {"gpc, nothing before", 0, 0, CHOICE_GPC, false},
+        {"gpc, a closed dialog before", CHOICE_DISMISS, 0, CHOICE_GPC, false},
+        {"gpc again", CHOICE_GPC, 0, CHOICE_GPC, true},
+        {"gpc after an implied choice", CHOICE_IMPLIED, CHOICE_IMPLIED, CHOICE_GPC, false},
+        {"gpc after a refusal", CHOICE_DENY, 0, CHOICE_GPC, true},
+        {"gpc after a withdrawal", CHOICE_WITHDRAW, 0, CHOICE_GPC, true},
+        {"gpc after a grant", CHOICE_GRANT, CHOICE_GRANT, CHOICE_GPC, true},
+        {"gpc after a grant, the cookie is gone", 0, CHOICE_GRANT, CHOICE_GPC, true},
+        {"gpc after a renewal", CHOICE_RENEW, CHOICE_RENEW, CHOICE_GPC, true},
+        {"implied, nothing before", 0, 0, CHOICE_IMPLIED, false},
+        {"implied after a closed dialog", CHOICE_DISMISS, 0, CHOICE_IMPLIED, false},
+        {"implied after a refusal", CHOICE_DENY, 0, CHOICE_IMPLIED, true},
+        {"implied after a choice in part", CHOICE_CUSTOM, CHOICE_CUSTOM, CHOICE_IMPLIED, true},
+        {"implied again", CHOICE_IMPLIED, CHOICE_IMPLIED, CHOICE_IMPLIED, false},
+        {"a grant always counts", CHOICE_DENY, 0, CHOICE_GRANT, false},
+        {"a refusal always counts", CHOICE_GRANT, CHOICE_GRANT, CHOICE_DENY, false},
+    };
+    struct store_fixture *fixture = *state;
+
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        bool row = rows[i].row != 0;
+        struct choice_result before = {.stands = false};
+        if (row)
+            before = choose(fixture, rows[i].row, A, NULL, NOW);
+        uint64_t n_records = n_rows(fixture, DB_LEDGER);
+        uint32_t granted = rows[i].kind == CHOICE_GPC || rows[i].kind == CHOICE_DENY ? 0 : ALL;
+        struct choice choice = choice_of(fixture, rows[i].kind, granted);
+        struct choice_context context = context_of(fixture, row ? before.visitor : NULL, NOW + 1);
+        struct visitor visitor;
+
+        context.before = rows[i].before;
+        struct choice_result result = record(fixture, &choice, &context);
+        check_equal(rows[i].name, result.stands, rows[i].stands);
+        check_equal(rows[i].name, n_rows(fixture, DB_LEDGER), n_records + !rows[i].stands);
+        if (rows[i].stands)
+            check(rows[i].name, result.keeps_choice && result.keeps_id == row);
+        if (row && (rows[i].stands || granted))
+            check(rows[i].name, find(fixture, before.visitor, &visitor));
+        if (row && !rows[i].stands && !granted)
+            check(rows[i].name, !find(fixture, before.visitor, &visitor));
+    }
+}
+
+/* Where the request came from and what the law asks there is in the record and in the row. */
+static void test_place(void **state)
+{
+    static struct country_regime us = {"US", "CA", REGIME_NOTICE_ONLY};
+    struct store_fixture *fixture = *state;
+    struct site *shop = &fixture->config->sites[0];
+    struct choice choice = choice_of(fixture, CHOICE_IMPLIED, ALL);
+    struct choice_context context = context_of(fixture, NULL, NOW);
+    struct visitor visitor;
+
+    shop->regimes = &us;
+    shop->n_regimes = 1;
+    context.place = (struct place){.country = "US", .region = "CA"};
+    context.device = DEVICE_PHONE;
+    struct choice_result result = record(fixture, &choice, &context);
+    shop->regimes = NULL;
+    shop->n_regimes = 0;
+    assert_true(result.record.regime == REGIME_NOTICE_ONLY && result.record.device == DEVICE_PHONE);
+    assert_string_equal(result.record.country, "US");
+    assert_true(find(fixture, result.visitor, &visitor));
+    assert_int_equal(visitor.regime, REGIME_NOTICE_ONLY);
+    assert_string_equal(visitor.country, "US");
+    /* The regime at the choice decides, not the site's of today. */
+    assert_int_equal(visitor_allowed(&visitor, shop, false, NOW + 1).classes, CLASS_ALL);
+}
+
+/* A refusal that is closed over stays a refusal, as long as it answers what is asked now. */
+static void test_dismiss_keeps_a_refusal(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct choice choice = choice_of(fixture, CHOICE_DISMISS, 0);
+
+    for (unsigned current = 0; current < 2; current++) {
+        struct choice_context context = context_of(fixture, NULL, NOW);
+
+        context.before = CHOICE_DENY;
+        context.before_is_current = current;
+        struct choice_result result = record(fixture, &choice, &context);
+        assert_false(result.stands || result.keeps_id);
+        assert_int_equal(result.keeps_choice, current);
+    }
+    assert_int_equal(n_rows(fixture, DB_LEDGER), 2);
 }
 
 static void test_granting_again(void **state)
@@ -487,6 +700,8 @@ static void test_dead_ids_stay_dead(void **state)
     struct choice_result expired = choose(fixture, CHOICE_GRANT, ALL, again.visitor, NOW + 2 + 390 * DAY);
     assert_memory_not_equal(expired.visitor, again.visitor, VISITOR_BYTES);
     assert_true(find(fixture, expired.visitor, &visitor));
+    struct visitor old;
+    assert_false(find(fixture, again.visitor, &old)); /* the row of the id that expired is gone */
     assert_int_equal(visitor.since_ms, NOW + 2 + 390 * DAY);
 
     struct choice_result unknown = choose(fixture, CHOICE_GRANT, ALL, (const uint8_t *)"nobody-knows-me!", NOW);
@@ -510,8 +725,6 @@ static void test_damaged_row(void **state)
     txn = NULL;
     struct choice_result again = choose(fixture, CHOICE_GRANT, ALL, first.visitor, NOW + 1);
     assert_memory_not_equal(again.visitor, first.visitor, VISITOR_BYTES);
-    struct choice_result closed = choose(fixture, CHOICE_DISMISS, 0, first.visitor, NOW + 2);
-    assert_false(closed.keeps_id || closed.keeps_choice);
     assert_int_equal(db_begin_read(fixture->db, &txn), 0);
     assert_int_equal(db_get(txn, DB_VISITORS, key_text(&key), &value), DB_E_NOT_FOUND);
 }
@@ -524,14 +737,15 @@ static void test_receipt(void **state)
     struct choice_result result = choose(fixture, CHOICE_CUSTOM, A | M, NULL, NOW + 7);
     const struct notice *notice = edition_notice(fixture->edition, store_fixture_site(fixture, "shop"), TEXT("en"));
     json_t *receipt = choice_receipt(&result.record);
-    const char *id, *time, *site, *action, *surface, *regime, *lang, *hash, *shown;
+    const char *id, *time, *site, *action, *surface, *regime, *device, *lang, *hash, *shown;
     int gpc, analytics, journeys, marketing, strict;
 
     assert_int_equal(
-        json_unpack(receipt, "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:{s:b, s:b, s:b, s:b !} !}", "id",
-                    &id, "time", &time, "site", &site, "action", &action, "surface", &surface, "regime", &regime,
-                    "lang", &lang, "notice", &shown, "hash", &hash, "gpc", &gpc, "purposes", "analytics", &analytics,
-                    "journeys", &journeys, "marketing", &marketing, "strict", &strict),
+        json_unpack(receipt, "{s:s, s:s, s:s, s:s, s:s, s:s, s:n, s:s, s:s, s:s, s:s, s:b, s:{s:b, s:b, s:b, s:b !} !}",
+                    "id", &id, "time", &time, "site", &site, "action", &action, "surface", &surface, "regime", &regime,
+                    "country", "device", &device, "lang", &lang, "notice", &shown, "hash", &hash, "gpc", &gpc,
+                    "purposes", "analytics", &analytics, "journeys", &journeys, "marketing", &marketing, "strict",
+                    &strict),
         0);
     assert_int_equal(strlen(id), 32);
     assert_int_equal(strlen(hash), 64);
@@ -540,6 +754,7 @@ static void test_receipt(void **state)
     assert_string_equal(action, "custom");
     assert_string_equal(surface, "banner");
     assert_string_equal(regime, "opt_in");
+    assert_string_equal(device, "unknown");
     assert_string_equal(lang, "en");
     assert_string_equal(shown, notice->hex);
     assert_true(!gpc && analytics && !journeys && marketing && !strict);
@@ -572,6 +787,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORE_FIXTURE_TEST(test_parse),
+        STORE_FIXTURE_TEST(test_parse_separate),
+        STORE_FIXTURE_TEST(test_admit),
+        STORE_FIXTURE_TEST(test_what_stands),
+        STORE_FIXTURE_TEST(test_place),
+        STORE_FIXTURE_TEST(test_dismiss_keeps_a_refusal),
         STORE_FIXTURE_TEST(test_parse_takes_what_was_shown),
         STORE_FIXTURE_TEST(test_parse_bounds),
         STORE_FIXTURE_TEST(test_parse_without_memory),

@@ -74,14 +74,16 @@ static const char full[] = "data: ./data                       # folder: store, 
                            "    purposes:\n"
                            "      analytics: {collects: [log, device]}\n"
                            "      journeys:  {collects: [clickpath]}\n"
-                           "      marketing: {collects: [], recipients: [ad_partner, mailer]}\n"
+                           "      marketing: {collects: [], recipients: [ad_partner, mailer], separate: true,\n"
+                           "        cookies: [_ads, _ads_*], consent_mode: [ad_storage, ad_user_data]}\n"
                            "    recipients:\n"
                            "      mailer: {name: Mailer}\n"
                            "      ad_partner: {name: Ads Inc, country: US, why: To show ads}\n"
                            "    texts:\n"
                            "      en: {title: Hello, body: World}\n"
                            "      pt-br: {title: \"Ol\xc3\xa1\"}\n"
-                           "    regimes: {default: notice_only, US: opt_out, NO: opt_in}\n"
+                           "    regimes: {default: notice_only, US: opt_out, NO: opt_in, US-CA: opt_in}\n"
+                           "    banner: {control: false}\n"
                            "  blog:\n"
                            "    origins: [https://blog.example]\n"
                            "    controller: {name: Blogger, contact: me@blog.example}\n";
@@ -194,6 +196,13 @@ static void test_full_purposes(void **state)
     assert_int_equal(site->purposes[2].recipients[0], 1);
     assert_int_equal(site->purposes[2].recipients[1], 0);
     assert_int_equal(config_purpose(site, TEXT("journeys")), 1);
+    assert_true(!site->purposes[0].separate && site->purposes[2].separate);
+    assert_int_equal(site->purposes[0].n_cookies, 0);
+    assert_int_equal(site->purposes[2].n_cookies, 2);
+    assert_string_equal(site->purposes[2].cookies[0], "_ads");
+    assert_string_equal(site->purposes[2].cookies[1], "_ads_*");
+    assert_int_equal(site->purposes[0].consent_mode, 0);
+    assert_int_equal(site->purposes[2].consent_mode, 1u << CONSENT_MODE_AD_STORAGE | 1u << CONSENT_MODE_AD_USER_DATA);
     assert_int_equal(config_purpose(site, TEXT("journey")), -1);
     config_unref(config);
 }
@@ -212,11 +221,15 @@ static void test_full_texts_and_regimes(void **state)
     assert_string_equal(site->texts[2].lang, "pt-BR");
     assert_string_equal(site->texts[2].value, "Ol\xc3\xa1");
     assert_int_equal(site->regime, REGIME_NOTICE_ONLY);
-    assert_int_equal(site->n_regimes, 2);
+    assert_int_equal(site->n_regimes, 3);
     assert_string_equal(site->regimes[0].country, "US");
     assert_int_equal(site->regimes[0].regime, REGIME_OPT_OUT);
     assert_string_equal(site->regimes[1].country, "NO");
     assert_int_equal(site->regimes[1].regime, REGIME_OPT_IN);
+    assert_string_equal(site->regimes[1].region, "");
+    assert_string_equal(site->regimes[2].country, "US");
+    assert_string_equal(site->regimes[2].region, "CA");
+    assert_false(site->banner.control);
     config_unref(config);
 }
 
@@ -256,6 +269,7 @@ static void test_defaults(void **state)
     assert_int_equal(site->n_texts, 0);
     assert_int_equal(site->regime, REGIME_OPT_IN);
     assert_int_equal(site->n_regimes, 0);
+    assert_true(site->banner.control);
     config_unref(config);
 }
 
@@ -569,6 +583,26 @@ static void test_complaints_consent(void **state)
          "7: sites.shop.regimes.US: unknown regime \"anything\"; write one of opt_in, opt_out, notice_only"},
         {"regime of no country", TOP SITE "    regimes:\n      default: opt_in\n      EU: opt_in\n",
          "9: sites.shop.regimes.EU: this is neither \"default\" nor a country"},
+        {"regime of no region", TOP SITE "    regimes:\n      US-Ca: opt_in\n",
+         "8: sites.shop.regimes.US-Ca: this is neither \"default\" nor a country, nor a region of one"},
+        {"separate is no word", TOP SITE "    purposes: {a: {separate: yes}}\n",
+         "7: sites.shop.purposes.a.separate: \"yes\" is not a yes or no"},
+        {"no cookie's name", TOP SITE "    purposes: {a: {cookies: [\"a b\"]}}\n",
+         "7: sites.shop.purposes.a.cookies[0]: \"a b\" is not a cookie's name"},
+        {"every cookie", TOP SITE "    purposes: {a: {cookies: [\"*\"]}}\n",
+         "7: sites.shop.purposes.a.cookies[0]: \"*\" is not a cookie's name"},
+        {"our own cookie", TOP SITE "    purposes: {a: {cookies: [crumb_id]}}\n",
+         "7: sites.shop.purposes.a.cookies[0]: \"crumb_id\" names a cookie of crumb's own"},
+        {"our own cookies", TOP SITE "    purposes: {a: {cookies: [_ga, \"cru*\"]}}\n",
+         "7: sites.shop.purposes.a.cookies[1]: \"cru*\" names a cookie of crumb's own"},
+        {"cookie twice", TOP SITE "    purposes: {a: {cookies: [_ga, _ga]}}\n",
+         "7: sites.shop.purposes.a.cookies[1]: \"_ga\" is listed twice"},
+        {"no signal", TOP SITE "    purposes: {a: {consent_mode: [ad_storag]}}\n",
+         "7: sites.shop.purposes.a.consent_mode[0]: unknown signal of Consent Mode \"ad_storag\"; did you mean"},
+        {"signal twice", TOP SITE "    purposes: {a: {consent_mode: [ad_storage, ad_storage]}}\n",
+         "7: sites.shop.purposes.a.consent_mode[1]: \"ad_storage\" is listed twice"},
+        {"banner of what", TOP SITE "    banner: {colour: red}\n",
+         "7: sites.shop.banner.colour: unknown key \"colour\""},
         {"country twice", TOP SITE "    regimes:\n      US: opt_in\n      US: opt_out\n",
          "9: sites.shop.regimes.US: this key was given before, on line 8"},
         {"regime null", TOP SITE "    regimes: {default: }\n", "7: sites.shop.regimes.default: there is no value"},

@@ -411,6 +411,43 @@ static void test_country(void **state)
     check_bools(rows, N(rows), value_country);
 }
 
+static void test_place(void **state)
+{
+    static const struct {
+        const char *input, *country, *region; /* NULL: refused */
+    } rows[] = {
+        {"US", "US", ""},       {"US-CA", "US", "CA"}, {"FR-75", "FR", "75"},  {"GB-ENG", "GB", "ENG"},
+        {"AT-9", "AT", "9"},    {"US-", NULL, NULL},   {"US-ca", NULL, NULL},  {"US-CALI", NULL, NULL},
+        {"US-C A", NULL, NULL}, {"EU-DE", NULL, NULL}, {"us-CA", NULL, NULL},  {"-CA", NULL, NULL},
+        {"US CA", NULL, NULL},  {"US_CA", NULL, NULL}, {"US--CA", NULL, NULL}, {"", NULL, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N(rows); i++) {
+        char country[3] = "xx", region[4] = "xxx";
+        bool taken = value_place(text_of(rows[i].input), country, region);
+
+        if (taken != (rows[i].country != NULL))
+            fail_msg("\"%s\" was %s", rows[i].input, taken ? "taken" : "refused");
+        assert_string_equal(country, taken ? rows[i].country : "xx");
+        assert_string_equal(region, taken ? rows[i].region : "xxx");
+    }
+}
+
+static void test_cookie(void **state)
+{
+    static const struct bool_row rows[] = {
+        {"_ga", true},        {"_ga_*", true},        {"_ga*", true},        {"a", true},     {"__Host-x.y~", true},
+        {"a*", true},         {"*", false},           {"**", false},         {"a**", false},  {"*a", false},
+        {"a*b", false},       {"a b", false},         {"a=b", false},        {"a;b", false},  {"a,b", false},
+        {"", false},          {"\"a\"", false},       {"a/b", false},        {"a\tb", false}, {"caf\xc3\xa9", false},
+        {LABEL_63 "x", true}, {LABEL_63 "xy", false}, {LABEL_63 "x*", true},
+    };
+
+    (void)state;
+    check_bools(rows, N(rows), value_cookie);
+}
+
 static void test_names(void **state)
 {
     static const struct bool_row sites[] = {
@@ -555,6 +592,7 @@ int main(void)
         cmocka_unit_test(test_host),     cmocka_unit_test(test_origin_host), cmocka_unit_test(test_host_within),
         cmocka_unit_test(test_country),  cmocka_unit_test(test_names),       cmocka_unit_test(test_hash),
         cmocka_unit_test(test_language), cmocka_unit_test(test_distance),    cmocka_unit_test(test_inner_nul),
+        cmocka_unit_test(test_place),    cmocka_unit_test(test_cookie),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -185,6 +185,7 @@ static void test_choice_round_trip(void **state)
         for (uint32_t granted = 0; granted < 16; granted++) {
             struct cookie_choice choice = {.material = MATERIAL,
                                            .at_s = asked == 15 ? 999999999999 : 1772443800 + asked,
+                                           .action = CHOICE_GRANT + granted % (CHOICE_N - 1),
                                            .asked = asked,
                                            .granted = granted & asked};
             struct cookie_choice found;
@@ -196,6 +197,7 @@ static void test_choice_round_trip(void **state)
             assert_true(cookie_read_choice(buffer_text(&header), sites->shop, &found));
             assert_string_equal(found.material, MATERIAL);
             assert_int_equal(found.at_s, choice.at_s);
+            assert_int_equal(found.action, choice.action);
             assert_int_equal(found.asked, asked);
             assert_int_equal(found.granted, choice.granted);
         }
@@ -204,11 +206,12 @@ static void test_choice_round_trip(void **state)
 static void test_choice_form(void **state)
 {
     const struct sites *sites = *state;
-    struct cookie_choice choice = {.material = MATERIAL, .at_s = 1772443800, .asked = 13, .granted = 9};
+    struct cookie_choice choice = {
+        .material = MATERIAL, .at_s = 1772443800, .action = CHOICE_CUSTOM, .asked = 13, .granted = 9};
     BUFFER_AUTO value = BUFFER_INIT(COOKIE_CHOICE_TEXT_BYTES_MAX);
 
     cookie_put_choice(&value, sites->shop, &choice);
-    assert_text(buffer_text(&value), "1." MATERIAL ".1772443800.analytics=1&marketing=0&strict=1");
+    assert_text(buffer_text(&value), "1." MATERIAL ".1772443800.custom.analytics=1&marketing=0&strict=1");
 }
 
 static void test_read_choice(void **state)
@@ -218,30 +221,35 @@ static void test_read_choice(void **state)
         bool good;
         uint32_t asked, granted;
     } rows[] = {
-        {"every purpose", "1." MATERIAL ".1.analytics=1&journeys=0&marketing=1&strict=0", true, 15, 5},
-        {"one purpose", "1." MATERIAL ".1.strict=1", true, 8, 8},
-        {"no purpose", "1." MATERIAL ".1.", true, 0, 0},
-        {"another order", "1." MATERIAL ".1.strict=0&analytics=1", true, 9, 1},
-        {"a purpose that is no more", "1." MATERIAL ".1.old=1&analytics=1", true, 1, 1},
-        {"another version", "2." MATERIAL ".1.analytics=1", false, 0, 0},
+        {"every purpose", "1." MATERIAL ".1.grant.analytics=1&journeys=0&marketing=1&strict=0", true, 15, 5},
+        {"one purpose", "1." MATERIAL ".1.grant.strict=1", true, 8, 8},
+        {"no purpose", "1." MATERIAL ".1.grant.", true, 0, 0},
+        {"another order", "1." MATERIAL ".1.grant.strict=0&analytics=1", true, 9, 1},
+        {"a purpose that is no more", "1." MATERIAL ".1.grant.old=1&analytics=1", true, 1, 1},
+        {"another version", "2." MATERIAL ".1.grant.analytics=1", false, 0, 0},
         {"nothing", "", false, 0, 0},
         {"a version alone", "1.", false, 0, 0},
-        {"a short material", "1.0123456789abcde.1.analytics=1", false, 0, 0},
-        {"a long material", "1.0123456789abcdef0.1.analytics=1", false, 0, 0},
-        {"a material in capitals", "1.0123456789ABCDEF.1.analytics=1", false, 0, 0},
-        {"a material that is none", "1.0123456789abcdeg.1.analytics=1", false, 0, 0},
-        {"no time", "1." MATERIAL "..analytics=1", false, 0, 0},
-        {"a negative time", "1." MATERIAL ".-1.analytics=1", false, 0, 0},
-        {"a time that is none", "1." MATERIAL ".1x.analytics=1", false, 0, 0},
-        {"a time of 13 digits", "1." MATERIAL ".1000000000000.analytics=1", false, 0, 0},
-        {"an answer that is none", "1." MATERIAL ".1.analytics=2", false, 0, 0},
-        {"an empty answer", "1." MATERIAL ".1.analytics=", false, 0, 0},
-        {"no answer", "1." MATERIAL ".1.analytics", false, 0, 0},
-        {"an answer of two digits", "1." MATERIAL ".1.analytics=10", false, 0, 0},
-        {"a wrong answer of an old purpose", "1." MATERIAL ".1.old=yes", false, 0, 0},
-        {"yes and no", "1." MATERIAL ".1.analytics=1&analytics=0", false, 0, 0},
-        {"yes twice", "1." MATERIAL ".1.analytics=1&analytics=1", false, 0, 0},
-        {"a true word", "1." MATERIAL ".1.analytics=true", false, 0, 0},
+        {"a short material", "1.0123456789abcde.1.grant.analytics=1", false, 0, 0},
+        {"a long material", "1.0123456789abcdef0.1.grant.analytics=1", false, 0, 0},
+        {"a material in capitals", "1.0123456789ABCDEF.1.grant.analytics=1", false, 0, 0},
+        {"a material that is none", "1.0123456789abcdeg.1.grant.analytics=1", false, 0, 0},
+        {"no action", "1." MATERIAL ".1.analytics=1", false, 0, 0},
+        {"an empty action", "1." MATERIAL ".1..analytics=1", false, 0, 0},
+        {"an action that is none", "1." MATERIAL ".1.accept.analytics=1", false, 0, 0},
+        {"an action in capitals", "1." MATERIAL ".1.GRANT.analytics=1", false, 0, 0},
+        {"the signal", "1." MATERIAL ".1.gpc.analytics=0", true, 1, 0},
+        {"no time", "1." MATERIAL "..grant.analytics=1", false, 0, 0},
+        {"a negative time", "1." MATERIAL ".-1.grant.analytics=1", false, 0, 0},
+        {"a time that is none", "1." MATERIAL ".1x.grant.analytics=1", false, 0, 0},
+        {"a time of 13 digits", "1." MATERIAL ".1000000000000.grant.analytics=1", false, 0, 0},
+        {"an answer that is none", "1." MATERIAL ".1.grant.analytics=2", false, 0, 0},
+        {"an empty answer", "1." MATERIAL ".1.grant.analytics=", false, 0, 0},
+        {"no answer", "1." MATERIAL ".1.grant.analytics", false, 0, 0},
+        {"an answer of two digits", "1." MATERIAL ".1.grant.analytics=10", false, 0, 0},
+        {"a wrong answer of an old purpose", "1." MATERIAL ".1.grant.old=yes", false, 0, 0},
+        {"yes and no", "1." MATERIAL ".1.grant.analytics=1&analytics=0", false, 0, 0},
+        {"yes twice", "1." MATERIAL ".1.grant.analytics=1&analytics=1", false, 0, 0},
+        {"a true word", "1." MATERIAL ".1.grant.analytics=true", false, 0, 0},
     };
     const struct sites *sites = *state;
 

@@ -153,9 +153,30 @@ static void test_wrong_sizes(void **state)
             check_equal(rows[i].name, rows[i].read((struct text){bytes, size}), size == rows[i].size);
 }
 
+static void test_country(void **state)
+{
+    static const struct {
+        const char *bytes, *country; /* NULL: none */
+    } rows[] = {{"DE", "DE"}, {"--", ""}, {"ZZ", "ZZ"}, {"de", NULL}, {"D-", NULL}, {"-E", NULL}, {"D1", NULL}};
+
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        char country[3] = "xx";
+        uint8_t back[COUNTRY_BYTES];
+        bool good = key_read_country((const uint8_t *)rows[i].bytes, country);
+
+        check_equal(rows[i].bytes, good, rows[i].country != NULL);
+        if (!good)
+            continue;
+        check_text(rows[i].bytes, text_of(country), rows[i].country);
+        key_write_country(country, back);
+        assert_memory_equal(back, rows[i].bytes, COUNTRY_BYTES);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_country),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_wrong_sizes),

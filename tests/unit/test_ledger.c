@@ -20,6 +20,8 @@ static struct ledger_record record_of(unsigned n)
                                    .kind = CHOICE_GRANT + n % (CHOICE_N - 1),
                                    .surface = SURFACE_BANNER + n % (SURFACE_N - 1),
                                    .regime = REGIME_OPT_IN + n % (REGIME_N - 1),
+                                   .country = {n % 2 ? 'D' : '\0', n % 2 ? 'E' : '\0'},
+                                   .device = n % DEVICE_N,
                                    .signals = n % 2 ? LEDGER_SIGNAL_GPC : 0,
                                    .lang = TEXT("en"),
                                    .n_answers = n % 4};
@@ -103,6 +105,7 @@ static void check_same(const struct ledger_record *a, const struct ledger_record
     assert_memory_equal(a->material, b->material, HASH_BYTES);
     assert_memory_equal(a->visitor, b->visitor, VISITOR_BYTES);
     assert_true(text_equal(a->site, b->site) && text_equal(a->lang, b->lang));
+    assert_true(a->version == b->version && a->device == b->device && strcmp(a->country, b->country) == 0);
     assert_true(a->kind == b->kind && a->surface == b->surface && a->regime == b->regime && a->signals == b->signals);
     assert_int_equal(a->n_answers, b->n_answers);
     for (unsigned i = 0; i < a->n_answers; i++) {
@@ -392,8 +395,13 @@ static void test_forms_that_are_none(void **state)
         uint8_t byte;
         bool good;
     } rows[] = {
-        {"as written", 0, 1, true},
-        {"another version", 0, 2, false},
+        {"as written", 0, 2, true},
+        {"no version", 0, 0, false},
+        {"the version before, which was shorter", 0, 1, false},
+        {"another version", 0, 3, false},
+        {"half a country", 149 + 1 + 11 + 10, 'A', false},
+        {"a country in small letters", 149 + 1 + 11 + 10 + 1, 'a', false},
+        {"a device that is none", 149 + 1 + 11 + 10 + 2, DEVICE_N, false},
         {"no kind", 62, 0, false},
         {"a kind that is none", 62, CHOICE_N, false},
         {"no surface", 63, 0, false},
@@ -425,6 +433,36 @@ static void test_forms_that_are_none(void **state)
     batch_abort(&batch);
 }
 
+/* Version 1, byte for byte as the first version of crumb wrote it: it is read for ever. */
+static void test_version_1(void **state)
+{
+    static const uint8_t body[] = "\x01"                                                             /* version */
+                                  "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" /* the first */
+                                  "iiiiiiiiiiiiiiii"                                                 /* record id */
+                                  "\0\0\x01\x9c\xad\xe2\x11\xc0"                                     /* time */
+                                  "\x04shop"
+                                  "\x03\x01\x01\x01" /* custom, banner, opt_in, the signal */
+                                  "\x02"
+                                  "en"
+                                  "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+                                  "mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm"
+                                  "visitor-no-00001"
+                                  "\x02"
+                                  "\x09"
+                                  "analytics\x01"
+                                  "\x08"
+                                  "journeys"; /* refused: the literal's own NUL */
+    BUFFER_AUTO record = BUFFER_INIT(LEDGER_RECORD_BYTES_MAX);
+    struct ledger_record found;
+
+    buffer_put(&record, body, sizeof body);
+    forge(7, &record);
+    assert_true(ledger_decode(7, buffer_text(&record), &found));
+    assert_true(found.version == 1 && found.kind == CHOICE_CUSTOM && found.regime == REGIME_OPT_IN);
+    assert_true(found.country[0] == '\0' && found.device == DEVICE_UNKNOWN);
+    assert_true(found.n_answers == 2 && found.answers[0].granted && !found.answers[1].granted);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -433,6 +471,7 @@ int main(void)
         STORE_FIXTURE_TEST(test_removed),      STORE_FIXTURE_TEST(test_swapped_and_moved),
         STORE_FIXTURE_TEST(test_forged),       STORE_FIXTURE_TEST(test_head),
         STORE_FIXTURE_TEST(test_receipts),     STORE_FIXTURE_TEST(test_forms_that_are_none),
+        cmocka_unit_test(test_version_1),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

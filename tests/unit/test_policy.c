@@ -42,6 +42,8 @@ static const struct row {
     {"custom: clicks alone", CHOICE_CUSTOM, REGIME_OPT_IN, CLICKS, 0, 0, 0, 0, CLICKS, REASON_NO_CONSENT},
     {"custom: purposes that collect nothing", CHOICE_CUSTOM, REGIME_OPT_IN, 0, 0, 0, 0, 0, 0, REASON_NO_CONSENT},
     {"renewed", CHOICE_RENEW, REGIME_OPT_IN, LOG, 0, 0, 0, 0, LOG, REASON_NO_CONSENT},
+    {"renewed, opt_out", CHOICE_RENEW, REGIME_OPT_OUT, ALL, 0, 0, 0, 0, ALL, REASON_NO_CONSENT},
+    {"renewed, a regime that is none", CHOICE_RENEW, (enum regime)0, LOG, 0, 0, 0, 0, LOG, REASON_NO_CONSENT},
     {"classes that there are not", CHOICE_GRANT, REGIME_OPT_IN, ~0u, 0, 0, 0, 0, ALL, REASON_NO_CONSENT},
 
     /* Anything that is no grant, whatever the row says was granted. */
@@ -63,11 +65,16 @@ static const struct row {
     {"implied, a regime to come", CHOICE_IMPLIED, REGIME_N, ALL, 0, 0, 0, 0, 0, REASON_NO_CONSENT},
     {"implied, with the signal", CHOICE_IMPLIED, REGIME_OPT_OUT, ALL, NOW, 0, 0, 0, 0, REASON_GPC},
     {"implied, with the signal all along", CHOICE_IMPLIED, REGIME_OPT_OUT, ALL, NOW | THEN, 0, 0, 0, 0, REASON_GPC},
+    {"implied, the signal was there and is gone", CHOICE_IMPLIED, REGIME_OPT_OUT, ALL, THEN, 0, 0, 0, ALL,
+     REASON_NO_CONSENT},
     {"implied, opt_in, with the signal", CHOICE_IMPLIED, REGIME_OPT_IN, ALL, NOW, 0, 0, 0, 0, REASON_NO_CONSENT},
 
     /* Global Privacy Control: CCPA regulations section 7025. */
     {"the choice was the signal", CHOICE_GPC, REGIME_OPT_OUT, ALL, NOW | THEN, 0, 0, 0, 0, REASON_GPC},
     {"the choice was the signal, which is gone", CHOICE_GPC, REGIME_OPT_OUT, ALL, THEN, 0, 0, 0, 0, REASON_GPC},
+    {"the choice was the signal, opt_in", CHOICE_GPC, REGIME_OPT_IN, 0, THEN, 0, 0, 0, 0, REASON_GPC},
+    {"the choice was the signal, stale", CHOICE_GPC, REGIME_OPT_IN, LOG, NOW, 1, 0, 0, 0, REASON_GPC},
+    {"renewed in spite of the signal", CHOICE_RENEW, REGIME_OPT_OUT, LOG, NOW | THEN, 0, 0, 0, LOG, REASON_NO_CONSENT},
     {"granted in spite of the signal", CHOICE_GRANT, REGIME_OPT_IN, ALL, NOW | THEN, 0, 0, 0, ALL, REASON_NO_CONSENT},
     {"the signal came after the grant", CHOICE_GRANT, REGIME_OPT_IN, ALL, NOW, 0, 0, 0, 0, REASON_GPC},
     {"the signal came after the grant, opt_out", CHOICE_GRANT, REGIME_OPT_OUT, ALL, NOW, 0, 0, 0, 0, REASON_GPC},

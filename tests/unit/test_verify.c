@@ -8,6 +8,7 @@
 #include "crumb/consent/ledger.h"
 #include "crumb/consent/visitor.h"
 #include "crumb/rollup/seal.h"
+#include "crumb/store/consents.h"
 #include "crumb/store/journal.h"
 #include "store_fixture.h"
 #include <stdio.h>
@@ -51,12 +52,18 @@ static void append_record(struct store *store, struct batch *batch, const uint8_
     memcpy(record.material, notices->material, HASH_BYTES);
     memcpy(record.visitor, visitor, VISITOR_BYTES);
     assert_int_equal(ledger_append(batch, &record), 0);
+    struct key_consents of = {.site = store->site->id, .day = SEALED_DAY, .lang = TEXT("en")};
+    assert_int_equal(consents_add(batch->txn, &of, record.kind), 0);
 }
 
 static void put_visitor(struct store *store, struct batch *batch, const uint8_t id[VISITOR_BYTES], uint64_t consent)
 {
-    struct visitor visitor = {
-        .choice = CHOICE_GRANT, .consent = consent, .first_consent = consent, .since_ms = NOW, .at_ms = NOW};
+    struct visitor visitor = {.choice = CHOICE_GRANT,
+                              .regime = REGIME_OPT_IN,
+                              .consent = consent,
+                              .first_consent = consent,
+                              .since_ms = NOW,
+                              .at_ms = NOW};
 
     assert_int_equal(visitor_put(batch->txn, store->site->id, id, &visitor), 0);
 }

@@ -18,6 +18,8 @@ static struct visitor some_visitor(void)
                               .gpc_at_choice = true,
                               .restricted = false,
                               .minor = true,
+                              .regime = REGIME_OPT_OUT,
+                              .country = "US",
                               .consent = 0x1122334455667788,
                               .first_consent = 3,
                               .since_ms = NOW - 1000,
@@ -31,6 +33,8 @@ static struct visitor some_visitor(void)
 static void check_same(const struct visitor *a, const struct visitor *b)
 {
     assert_int_equal(a->choice, b->choice);
+    assert_int_equal(a->regime, b->regime);
+    assert_string_equal(a->country, b->country);
     assert_int_equal(a->gpc_at_choice, b->gpc_at_choice);
     assert_int_equal(a->restricted, b->restricted);
     assert_int_equal(a->minor, b->minor);
@@ -54,6 +58,9 @@ static void test_round_trip(void **state)
             struct visitor visitor = some_visitor();
 
             visitor.choice = kind;
+            visitor.regime = REGIME_OPT_IN + kind % (REGIME_N - 1);
+            if (flags & 1)
+                visitor.country[0] = visitor.country[1] = '\0';
             visitor.gpc_at_choice = flags & 1;
             visitor.restricted = flags & 2;
             visitor.minor = flags & 4;
@@ -102,17 +109,27 @@ static void test_forms_that_are_none(void **state)
 {
     static const struct {
         const char *name;
-        unsigned version, choice, flags, n_granted, n_more;
+        unsigned version, choice, flags, n_granted, regime;
+        const char *country; /* NULL: neither regime nor country */
         bool good;
     } rows[] = {
-        {"a grant", 1, CHOICE_GRANT, 0, 1, 0, true},
-        {"all flags, all purposes", 1, CHOICE_RENEW, 7, PURPOSES_MAX, 0, true},
-        {"another version", 2, CHOICE_GRANT, 0, 1, 0, false},
-        {"no choice", 1, 0, 0, 1, 0, false},
-        {"a choice that is none", 1, CHOICE_N, 0, 1, 0, false},
-        {"a flag that is none", 1, CHOICE_GRANT, 8, 1, 0, false},
-        {"too many purposes", 1, CHOICE_GRANT, 0, PURPOSES_MAX + 1, 0, false},
-        {"bytes behind", 1, CHOICE_GRANT, 0, 1, 1, false},
+        {"a grant", 2, CHOICE_GRANT, 0, 1, REGIME_OPT_IN, "DE", true},
+        {"from nowhere", 2, CHOICE_GRANT, 0, 1, REGIME_NOTICE_ONLY, "--", true},
+        {"all flags, all purposes", 2, CHOICE_RENEW, 7, PURPOSES_MAX, REGIME_OPT_OUT, "US", true},
+        {"version 1, which is shorter", 1, CHOICE_GRANT, 0, 1, 0, NULL, true},
+        {"version 1, too long", 1, CHOICE_GRANT, 0, 1, REGIME_OPT_IN, "DE", false},
+        {"version 2, too short", 2, CHOICE_GRANT, 0, 1, 0, NULL, false},
+        {"no version", 0, CHOICE_GRANT, 0, 1, 0, NULL, false},
+        {"another version", 3, CHOICE_GRANT, 0, 1, REGIME_OPT_IN, "DE", false},
+        {"no choice", 2, 0, 0, 1, REGIME_OPT_IN, "DE", false},
+        {"a choice that is none", 2, CHOICE_N, 0, 1, REGIME_OPT_IN, "DE", false},
+        {"a flag that is none", 2, CHOICE_GRANT, 8, 1, REGIME_OPT_IN, "DE", false},
+        {"too many purposes", 2, CHOICE_GRANT, 0, PURPOSES_MAX + 1, REGIME_OPT_IN, "DE", false},
+        {"no regime", 2, CHOICE_GRANT, 0, 1, 0, "DE", false},
+        {"a regime that is none", 2, CHOICE_GRANT, 0, 1, REGIME_N, "DE", false},
+        {"a country in small letters", 2, CHOICE_GRANT, 0, 1, REGIME_OPT_IN, "de", false},
+        {"half a country", 2, CHOICE_GRANT, 0, 1, REGIME_OPT_IN, "-E", false},
+        {"bytes behind", 2, CHOICE_GRANT, 0, 1, REGIME_OPT_IN, "DE-", false},
     };
     struct store_fixture *fixture = *state;
     struct key key = key_visitor(1, ID);
@@ -131,11 +148,15 @@ static void test_forms_that_are_none(void **state)
         buffer_put_u8(&buffer, (uint8_t)rows[i].n_granted);
         for (unsigned n = 0; n < rows[i].n_granted; n++)
             buffer_put_u64(&buffer, n);
-        for (unsigned n = 0; n < rows[i].n_more; n++)
-            buffer_put_u8(&buffer, 0);
+        if (rows[i].country) {
+            buffer_put_u8(&buffer, (uint8_t)rows[i].regime);
+            buffer_put_text(&buffer, text_of(rows[i].country));
+        }
         checksum_put(&buffer, key_text(&key));
         assert_int_equal(db_put(txn, DB_VISITORS, key_text(&key), buffer_text(&buffer)), 0);
         check_equal(rows[i].name, visitor_get(txn, 1, ID, &found), rows[i].good ? 0 : -EBADMSG);
+        if (rows[i].good && rows[i].version == 1)
+            check(rows[i].name, found.regime == REGIME_OPT_IN && !found.country[0]); /* the strictest */
     }
 }
 
@@ -220,30 +241,37 @@ static void test_allowed(void **state)
     static const struct {
         const char *name;
         enum choice_kind choice;
+        enum regime regime;  /* at the choice */
         const char *granted; /* purposes, by the first letter; '?' is one that is no more */
         bool gpc_now, gpc_then, restricted, minor;
         unsigned classes;
         enum reason reason;
     } rows[] = {
-        {"everything", CHOICE_GRANT, "ajms", 0, 0, 0, 0, CLASS_ALL, REASON_NO_CONSENT},
-        {"analytics", CHOICE_CUSTOM, "a", 0, 0, 0, 0, 3, REASON_NO_CONSENT},
-        {"journeys", CHOICE_CUSTOM, "j", 0, 0, 0, 0, 4, REASON_NO_CONSENT},
-        {"marketing collects nothing", CHOICE_CUSTOM, "m", 0, 0, 0, 0, 0, REASON_NO_CONSENT},
-        {"strict", CHOICE_CUSTOM, "s", 0, 0, 0, 0, 1, REASON_NO_CONSENT},
-        {"strict and journeys", CHOICE_CUSTOM, "sj", 0, 0, 0, 0, 5, REASON_NO_CONSENT},
-        {"a purpose that changed", CHOICE_GRANT, "?", 0, 0, 0, 0, 0, REASON_STALE_NOTICE},
-        {"one that changed, one that did not", CHOICE_GRANT, "?s", 0, 0, 0, 0, 1, REASON_STALE_NOTICE},
-        {"refused", CHOICE_DENY, "", 0, 0, 0, 0, 0, REASON_NO_CONSENT},
-        {"the signal came", CHOICE_GRANT, "a", 1, 0, 0, 0, 0, REASON_GPC},
-        {"the signal was there", CHOICE_GRANT, "a", 1, 1, 0, 0, 3, REASON_NO_CONSENT},
-        {"restricted", CHOICE_GRANT, "a", 0, 0, 1, 0, 0, REASON_RESTRICTED},
-        {"a minor", CHOICE_GRANT, "a", 0, 0, 0, 1, 0, REASON_MINOR},
+        {"everything", CHOICE_GRANT, REGIME_OPT_IN, "ajms", 0, 0, 0, 0, CLASS_ALL, REASON_NO_CONSENT},
+        {"analytics", CHOICE_CUSTOM, REGIME_OPT_IN, "a", 0, 0, 0, 0, 3, REASON_NO_CONSENT},
+        {"journeys", CHOICE_CUSTOM, REGIME_OPT_IN, "j", 0, 0, 0, 0, 4, REASON_NO_CONSENT},
+        {"marketing collects nothing", CHOICE_CUSTOM, REGIME_OPT_IN, "m", 0, 0, 0, 0, 0, REASON_NO_CONSENT},
+        {"strict", CHOICE_CUSTOM, REGIME_OPT_IN, "s", 0, 0, 0, 0, 1, REASON_NO_CONSENT},
+        {"strict and journeys", CHOICE_CUSTOM, REGIME_OPT_IN, "sj", 0, 0, 0, 0, 5, REASON_NO_CONSENT},
+        {"a purpose that changed", CHOICE_GRANT, REGIME_OPT_IN, "?", 0, 0, 0, 0, 0, REASON_STALE_NOTICE},
+        {"one that changed, one that did not", CHOICE_GRANT, REGIME_OPT_IN, "?s", 0, 0, 0, 0, 1, REASON_STALE_NOTICE},
+        {"refused", CHOICE_DENY, REGIME_OPT_IN, "", 0, 0, 0, 0, 0, REASON_NO_CONSENT},
+        {"the signal came", CHOICE_GRANT, REGIME_OPT_IN, "a", 1, 0, 0, 0, 0, REASON_GPC},
+        {"the signal was there", CHOICE_GRANT, REGIME_OPT_IN, "a", 1, 1, 0, 0, 3, REASON_NO_CONSENT},
+        {"restricted", CHOICE_GRANT, REGIME_OPT_IN, "a", 0, 0, 1, 0, 0, REASON_RESTRICTED},
+        {"a minor", CHOICE_GRANT, REGIME_OPT_IN, "a", 0, 0, 0, 1, 0, REASON_MINOR},
+        {"implied where silence is none", CHOICE_IMPLIED, REGIME_OPT_IN, "a", 0, 0, 0, 0, 0, REASON_NO_CONSENT},
+        {"implied where it is one", CHOICE_IMPLIED, REGIME_OPT_OUT, "a", 0, 0, 0, 0, 3, REASON_NO_CONSENT},
+        {"implied where visitors are told", CHOICE_IMPLIED, REGIME_NOTICE_ONLY, "j", 0, 0, 0, 0, 4, REASON_NO_CONSENT},
+        {"implied, and the signal came", CHOICE_IMPLIED, REGIME_OPT_OUT, "a", 1, 0, 0, 0, 0, REASON_GPC},
+        {"renewed", CHOICE_RENEW, REGIME_OPT_IN, "a", 0, 0, 0, 0, 3, REASON_NO_CONSENT},
     };
     struct store_fixture *fixture = *state;
     const struct site *site = store_fixture_site(fixture, "shop");
 
     for (size_t i = 0; i < N_ROWS(rows); i++) {
         struct visitor visitor = {.choice = rows[i].choice,
+                                  .regime = rows[i].regime,
                                   .gpc_at_choice = rows[i].gpc_then,
                                   .restricted = rows[i].restricted,
                                   .minor = rows[i].minor,

@@ -46,6 +46,14 @@ static const struct row {
     {words_reason, NULL, 10, "rate_limited"},
     {words_reason, NULL, 11, "duplicate"},
     {words_reason, NULL, 12, "too_large"},
+    {words_device, NULL, 0, "unknown"},
+    {words_device, NULL, 1, "phone"},
+    {words_device, NULL, 2, "tablet"},
+    {words_device, NULL, 3, "desktop"},
+    {words_consent_mode, NULL, 0, "analytics_storage"},
+    {words_consent_mode, NULL, 1, "ad_storage"},
+    {words_consent_mode, NULL, 2, "ad_user_data"},
+    {words_consent_mode, NULL, 3, "ad_personalization"},
 };
 
 static void test_pinned(void **state)
@@ -57,7 +65,8 @@ static void test_pinned(void **state)
         if (row->find)
             check_equal(row->name, row->find(text_of(row->name)), row->number);
     }
-    assert_int_equal(CLASS_N + (EVENT_KIND_N - 1) + (REGIME_N - 1) + (SURFACE_N - 1) + (CHOICE_N - 1) + REASON_N,
+    assert_int_equal(CLASS_N + (EVENT_KIND_N - 1) + (REGIME_N - 1) + (SURFACE_N - 1) + (CHOICE_N - 1) + REASON_N +
+                         DEVICE_N + CONSENT_MODE_N,
                      N_ROWS(rows)); /* a new word belongs in the table */
 }
 
@@ -67,10 +76,19 @@ static void test_numbers_that_are_no_word(void **state)
         const char *(*name_of)(unsigned number);
         unsigned number;
     } none[] = {
-        {words_class, CLASS_N},     {words_event_kind, 0},           {words_event_kind, EVENT_KIND_N},
-        {words_regime, 0},          {words_regime, REGIME_N},        {words_surface, 0},
-        {words_surface, SURFACE_N}, {words_choice_kind, 0},          {words_choice_kind, CHOICE_N},
-        {words_reason, REASON_N},   {words_choice_kind, UINT32_MAX},
+        {words_class, CLASS_N},
+        {words_event_kind, 0},
+        {words_event_kind, EVENT_KIND_N},
+        {words_regime, 0},
+        {words_regime, REGIME_N},
+        {words_surface, 0},
+        {words_surface, SURFACE_N},
+        {words_choice_kind, 0},
+        {words_choice_kind, CHOICE_N},
+        {words_reason, REASON_N},
+        {words_choice_kind, UINT32_MAX},
+        {words_device, DEVICE_N},
+        {words_consent_mode, CONSENT_MODE_N},
     };
 
     for (size_t i = 0; i < N_ROWS(none); i++)

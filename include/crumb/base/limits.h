@@ -33,7 +33,14 @@
 #define TOKEN_SITES_MAX 64      /* that `crumb token` writes into one line */
 #define TEXTS_MAX 4096          /* overridden texts of one site, all languages */
 #define TEXTS_LANGUAGES_MAX 64  /* of one site, the shipped ones among them */
-#define COUNTRY_REGIMES_MAX 256 /* of one site; there are fewer countries */
+#define COUNTRY_REGIMES_MAX 256 /* of one site, countries and regions */
+#define PURPOSE_COOKIES_MAX 64  /* of one purpose: names and patterns of cookies that go with it */
+#define COOKIE_NAME_BYTES_MAX 64
+
+/* The geo database. */
+#define GEO_FILE_BYTES_MAX (512 << 20)
+#define GEO_METADATA_BYTES_MAX (128 << 10) /* the metadata lies in the last ones, by the format's specification */
+#define GEO_STEPS_MAX 4096                 /* values that are looked at for one address */
 
 /* The wire: what one beacon may say. */
 #define QUERY_BYTES_MAX 8192      /* of one event */
@@ -68,6 +75,7 @@
 #define COOKIE_HEADER_BYTES_MAX 16384     /* all cookies of a request; a browser may send many of 4096 each */
 #define FORWARDED_BYTES_MAX 4096          /* all of X-Forwarded-For */
 #define CONSENT_BODY_BYTES_MAX (16 << 10) /* POST /v1/consent */
+#define AGENT_BYTES_MAX 1024              /* of User-Agent; what follows is not looked at */
 #define JSON_DEPTH_MAX 32
 
 /* The writer. */
@@ -77,10 +85,19 @@
 #define WRITER_BATCH_WAIT_US_MAX 2000 /* how long a busy batch may gather; a lone operation never waits */
 #define DEDUPE_EVENTS_MAX (1 << 17)   /* event ids remembered for the answer `duplicate` */
 
+/* Expiry of visitors. */
+#define EXPIRE_ROWS_MAX 4096         /* looked at by one pass */
+#define EXPIRE_DELETES_MAX 256       /* removed by one transaction */
+#define EXPIRE_REST_MS (60LL * 1000) /* between two rounds over all visitors */
+
 /* The store. */
 #define DB_SIZE_BYTES_DEFAULT (64LL << 30)
 #define DB_SIZE_BYTES_MIN (1LL << 20)
 #define DB_SIZE_BYTES_MAX (64LL << 40) /* half of what a process can map on x86-64 and arm64 */
+/* Of the store's size, what only transactions that take consent away or make room may fill: one part in so many ... */
+#define DB_RESERVE_SHARE 64
+#define DB_RESERVE_BYTES_MIN (256 << 10) /* ... but at least this, a few hundred withdrawals ... */
+#define DB_RESERVE_BYTES_MAX (4 << 20)   /* ... and at most this */
 #define DB_READERS_MAX 126
 #define DB_RESIDENT_BYTES_MAX (24 << 20) /* of mapped files, before pages of the store are given back */
 #define DB_RESIDENT_STEPS 512            /* rows read or written between two looks at that */
@@ -123,5 +140,6 @@ _Static_assert(CONSENT_BODY_BYTES_MAX <= BODY_BYTES_MAX, "the server reads bodie
 _Static_assert(QUERY_BODY_BYTES_MAX <= BODY_BYTES_MAX, "the server reads bodies up to BODY_BYTES_MAX");
 _Static_assert(QUERY_BYTES_MAX < JOURNAL_RECORD_BYTES_MAX, "any event that can be received can be stored");
 _Static_assert(31 * QUERY_RANGE_COUNT_MAX <= QUERY_DAYS_MAX, "any \"6mo\" that can be asked is answered");
+_Static_assert(4 * DB_RESERVE_BYTES_MIN <= DB_SIZE_BYTES_MIN, "the smallest store has room beside its reserve");
 _Static_assert(PURPOSES_MAX <= 32, "purposes are held in 32-bit masks");
 _Static_assert(LEDGER_RECORD_BYTES_MAX > PURPOSES_MAX * (PURPOSE_NAME_BYTES_MAX + 2) + 512, "a full record fits");

@@ -33,6 +33,9 @@ enum regime {
     REGIME_N
 };
 
+/* What kind of device a browser runs on, as far as it says. */
+enum device { DEVICE_UNKNOWN = 0, DEVICE_PHONE = 1, DEVICE_TABLET = 2, DEVICE_DESKTOP = 3, DEVICE_N };
+
 /* Where a choice was made. */
 enum surface { SURFACE_BANNER = 1, SURFACE_DIALOG = 2, SURFACE_PAGE = 3, SURFACE_API = 4, SURFACE_N };
 
@@ -48,6 +51,15 @@ enum choice_kind {
     CHOICE_MINOR = 8,
     CHOICE_RENEW = 9,
     CHOICE_N
+};
+
+/* The signals of Google Consent Mode v2; a bit mask is a set of them. In the configuration only, never on disk. */
+enum consent_mode {
+    CONSENT_MODE_ANALYTICS_STORAGE,
+    CONSENT_MODE_AD_STORAGE,
+    CONSENT_MODE_AD_USER_DATA,
+    CONSENT_MODE_AD_PERSONALIZATION,
+    CONSENT_MODE_N
 };
 
 /* Why an event was not stored.  REASON_NONE: it was. */
@@ -75,6 +87,8 @@ const char *words_regime(unsigned number);
 const char *words_surface(unsigned number);
 const char *words_choice_kind(unsigned number);
 const char *words_reason(unsigned number);
+const char *words_consent_mode(unsigned number);
+const char *words_device(unsigned number);
 
 /* The number of a name, or -1 where it is no such word. */
 int words_find_class(struct text name);

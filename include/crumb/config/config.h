@@ -36,6 +36,10 @@ struct purpose {
     unsigned collects;    /* set of event classes */
     unsigned *recipients; /* indexes into the site's recipients, in the order written */
     unsigned n_recipients;
+    bool separate;  /* asked by itself: no "accept all" grants it */
+    char **cookies; /* names of first-party cookies that a withdrawal deletes; "_ga*" is every name that begins so */
+    unsigned n_cookies;
+    unsigned consent_mode; /* set of signals that a grant turns on */
     /*
      * First 8 bytes of the SHA-256 of what this purpose means: name, classes,
      * recipients, retention, controller (consent/notice.h computes it).  A grant
@@ -52,9 +56,10 @@ struct config_text {
     char *value;
 };
 
-/* A country and the regime that applies there. */
+/* A country, or a region of one, and the regime that applies there. */
 struct country_regime {
     char country[3]; /* "US" */
+    char region[4];  /* "CA", by ISO 3166-2 without the country; "": the country as a whole */
     enum regime regime;
 };
 
@@ -91,6 +96,9 @@ struct site {
     unsigned n_recipients;
     struct config_text *texts;
     unsigned n_texts;
+    struct {
+        bool control; /* a small control on every page to see and change the choice, default true */
+    } banner;
     enum regime regime; /* `regimes.default`, default opt_in */
     struct country_regime *regimes;
     unsigned n_regimes;

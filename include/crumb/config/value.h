@@ -50,6 +50,19 @@ bool value_host_within(struct text host, struct text domain);
 /* A country of ISO 3166-1 by its two capital letters. */
 bool value_country(struct text text);
 
+/*
+ * "US", or "US-CA": a country, and of ISO 3166-2 one to three capital letters
+ * or digits of a region, whose being there is not checked.  The region of a
+ * country alone is "".
+ */
+bool value_place(struct text text, char ret_country[static 3], char ret_region[static 4]);
+
+/*
+ * A cookie's name (a token of RFC 9110 section 5.6.2), or the beginning of
+ * names with a `*` behind it.
+ */
+bool value_cookie(struct text text);
+
 /* The name of a site: [a-z0-9][a-z0-9._-]*. */
 bool value_site_name(struct text text);
 

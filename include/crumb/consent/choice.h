@@ -1,13 +1,14 @@
 /*
  * A choice: what POST /v1/consent asks for, checked and recorded.
  *
- * choice_parse() is pure.  choice_record() writes the ledger record and the
- * visitor's live state in the writer's transaction.
+ * choice_parse() and choice_admit() are pure.  choice_record() writes the ledger
+ * record and the visitor's live state in the writer's transaction.
  */
 #pragma once
 
 #include "crumb/consent/cookie.h"
 #include "crumb/consent/ledger.h"
+#include "crumb/consent/regime.h"
 #include "crumb/consent/visitor.h"
 
 struct choice {
@@ -20,6 +21,8 @@ struct choice {
 
 /* Every purpose of a site, as a set. */
 uint32_t choice_all(const struct site *site);
+/* What one click on "accept" grants: every purpose that is not to be asked separately. */
+uint32_t choice_together(const struct site *site);
 /* True where one of the purposes collects something: then the browser gets an id. */
 bool choice_collects(const struct site *site, uint32_t granted);
 
@@ -37,27 +40,49 @@ enum {
  */
 int choice_parse(struct text json, const struct edition *edition, struct choice *ret_choice, struct buffer *complaint);
 
+/*
+ * The same for POST /v1/shown, which says that a notice was shown: site,
+ * notice, lang and surface; nothing of the rest is set.
+ */
+int choice_parse_shown(struct text json, const struct edition *edition, struct choice *ret_choice,
+                       struct buffer *complaint);
+
 /* What the browser brought along. */
 struct choice_context {
     int64_t at_ms;
-    bool gpc;
+    struct place place; /* it is there */
+    enum device device;
+    bool gpc, no_gpc;                   /* Sec-GPC says 1; it says something else */
+    enum choice_kind before;            /* what crumb_choice says was chosen and has not expired; 0: nothing */
+    bool before_is_current;             /* under the notice that is shown now, as far as it is material */
     bool known;                         /* it has a good crumb_id ... */
     uint8_t visitor[VISITOR_BYTES];     /* ... of this visitor; else zeros */
     uint8_t fresh[VISITOR_BYTES];       /* random: the id where a new one is made */
     uint8_t record_id[RECORD_ID_BYTES]; /* random */
 };
 
+/*
+ * Whether this choice may be made by this browser; mends what is said into
+ * what is recorded: whoever said to be a child stays one, and a signal that was
+ * there before is there.  0, or CHOICE_E_INVALID with a complaint.
+ */
+int choice_admit(struct choice *choice, struct choice_context *context, struct buffer *complaint);
+
 struct choice_result {
+    bool stands; /* nothing was recorded, as an explicit choice is there, which no signal and no silence undoes */
     struct ledger_record record; /* its texts are borrowed from the choice's site and notice */
     bool keeps_id;               /* after this the browser holds crumb_id of `visitor` */
     uint8_t visitor[VISITOR_BYTES];
-    bool keeps_choice; /* crumb_choice stays as it is (a dialog closed without a change) */
+    bool keeps_choice; /* crumb_choice stays as it is (a dialog closed without a change, or a choice that stands) */
     uint32_t granted;
 };
 
 /* Records the choice. 0 or a fault. */
 int choice_record(struct batch *batch, const struct choice *choice, const struct edition *edition,
                   const struct choice_context *context, struct choice_result *ret_result);
+
+/* Counts that the choice's notice was shown; of the context, time, place and device are used. 0 or a fault. */
+int choice_count_shown(struct batch *batch, const struct choice *choice, const struct choice_context *context);
 
 /* The receipt of a record as a JSON object; NULL: no memory. */
 struct json_t *choice_receipt(const struct ledger_record *record);

@@ -2,7 +2,8 @@
  * The two cookies, both set by the server.  Pure.
  *
  *   crumb_id      1.<base64url(visitor 16 bytes, MAC 16 bytes)>   HttpOnly
- *   crumb_choice  1.<material>.<unix seconds>.<purpose>=<0|1>&...   readable by scripts
+ *   crumb_choice  1.<material>.<unix seconds>.<action>.<purpose>=<0|1>&...
+ *                                                                 readable by scripts
  *
  * The MAC is keyed BLAKE2b-128 (RFC 7693) over the visitor id and the site's
  * name, so that a cookie of one site is none of another.  <material> is the
@@ -41,8 +42,9 @@ void cookie_put_id(struct buffer *buffer, const uint8_t key[COOKIE_KEY_BYTES], c
 struct cookie_choice {
     char material[17]; /* hex digits */
     int64_t at_s;      /* seconds since 1970 UTC */
-    uint32_t granted;  /* set of indexes into the site's purposes */
-    uint32_t asked;    /* the purposes that the cookie names */
+    enum choice_kind action;
+    uint32_t granted; /* set of indexes into the site's purposes */
+    uint32_t asked;   /* the purposes that the cookie names */
 };
 
 /* False: there is no crumb_choice in the header, or it is not one that cookie_put_choice() writes. */

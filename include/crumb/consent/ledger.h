@@ -14,6 +14,8 @@
 #define RECORD_ID_BYTES 16
 
 enum { LEDGER_SIGNAL_GPC = 1 };
+#define LEDGER_VERSION 2
+#define LEDGER_COUNTED 2 /* from this version on records are counted in store/consents.h */
 
 struct ledger_answer {
     struct text purpose;
@@ -21,14 +23,17 @@ struct ledger_answer {
 };
 
 struct ledger_record {
-    uint64_t sequence;                              /* given by ledger_append() */
+    unsigned version;  /* 1: written before there were country and device, and before choices were counted */
+    uint64_t sequence; /* given by ledger_append() */
     uint8_t previous[HASH_BYTES], hash[HASH_BYTES]; /* given by ledger_append() */
     uint8_t id[RECORD_ID_BYTES];                    /* random, names the receipt */
     int64_t at_ms;
     struct text site;
     enum choice_kind kind;
     enum surface surface;
-    enum regime regime;
+    enum regime regime; /* of the request */
+    char country[3];    /* it came from there; "": unknown */
+    enum device device;
     unsigned signals;
     struct text lang;
     uint8_t notice[HASH_BYTES], material[HASH_BYTES];

@@ -40,6 +40,8 @@ struct edition {
     _Atomic unsigned n_refs;
     struct config *config;
     struct site_notices *sites; /* parallel to config->sites */
+    struct geo *geo;            /* the database of `geo` (ingest/geo.h), or NULL: whoever opened it says how it goes */
+    struct geo *(*geo_free)(struct geo *geo);
 };
 
 /*

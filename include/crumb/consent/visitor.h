@@ -13,6 +13,8 @@
 
 struct visitor {
     enum choice_kind choice;
+    enum regime regime; /* where and when the choice was made */
+    char country[3];    /* there; "": unknown */
     bool gpc_at_choice, restricted, minor;
     uint64_t consent;               /* sequence of the ledger record that made this state */
     uint64_t first_consent;         /* of the one that made the visitor */

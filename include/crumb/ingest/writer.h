@@ -9,6 +9,9 @@
  * a batch gathers for at most WRITER_BATCH_WAIT_US_MAX or until twice as many
  * are there as came last time, as a commit costs the same for one and for many.
  *
+ * When the store is full, operations that take consent away or make room are
+ * tried again by themselves with the reserve (store/db.h); the others are told.
+ *
  * When a batch fails because of one operation, each is tried by itself, so a
  * damaged row or an impossible request spoils nobody else's.
  */
@@ -18,6 +21,7 @@
 
 struct write_op {
     struct write_op *next; /* private while the writer holds the operation */
+    bool reserve;          /* may be tried with the reserve, and then refuses (-ENOSPC) what is not meant for it */
     size_t bytes;          /* memory it holds, counted against WRITER_QUEUE_BYTES_MAX */
     /*
      * Does the work inside the transaction.  0, or a fault: the transaction is

@@ -1,6 +1,6 @@
 /*
- * The keeper: a thread that looks every SEAL_TICK_MS for days to seal, and for
- * readers of the store that were killed.
+ * The keeper: a thread that looks every SEAL_TICK_MS for days to seal, for
+ * visitors who have expired, and for readers of the store that were killed.
  */
 #pragma once
 

@@ -15,6 +15,7 @@
 
 struct batch {
     struct db_txn *txn;    /* for the operations' own rows */
+    bool reserve;          /* it uses the reserve: only what takes consent away or makes room may be in it */
     struct buffer scratch; /* for whoever encodes a row: clear it first */
     /* private */
     uint64_t next_sequence;
@@ -26,6 +27,9 @@ struct batch {
 
 /* Begins a write transaction. 0 or a fault. End it with batch_commit() or batch_abort(). */
 int batch_begin(struct db *db, struct batch *ret_batch);
+
+/* Lets the batch fill the reserve (store/db.h). */
+void batch_use_reserve(struct batch *batch);
 
 /* The next number of the store's sequence; never given again once the batch is committed. */
 uint64_t batch_take_sequence(struct batch *batch);

@@ -34,6 +34,7 @@ enum db_table {
     DB_DAYS,       /* site, day -> how much is in its journal, and what of it is sealed */
     DB_ACCOUNTING, /* site, hour -> received, stored, dropped by reason */
     DB_ROLLUPS,    /* site, day, dimension -> cells */
+    DB_CONSENTS,   /* site, day, notice, country, device, language -> shown, choices by kind */
     DB_TABLE_N
 };
 
@@ -69,6 +70,14 @@ struct db_options {
 int db_open(const struct db_options *options, struct db **ret_db);
 /* Every transaction must have ended. Returns NULL. */
 struct db *db_close(struct db *db);
+
+/*
+ * A part of the store's size is kept for transactions that take consent away
+ * or make room: a store that is full for everybody else must still take a
+ * withdrawal (GDPR art. 7(3)).  Any other write transaction that puts something
+ * is refused with -ENOSPC at its commit where it would leave less than that.
+ */
+void db_use_reserve(struct db_txn *txn);
 
 int db_begin_read(struct db *db, struct db_txn **ret_txn);
 int db_begin_write(struct db *db, struct db_txn **ret_txn);

@@ -6,6 +6,7 @@
 
 #include "crumb/base/limits.h"
 #include "crumb/base/text.h"
+#include "crumb/base/words.h"
 #include <stdint.h>
 
 #define VISITOR_BYTES 16
@@ -22,11 +23,29 @@ static inline struct text key_text(const struct key *key)
     return (struct text){.data = (const char *)key->bytes, .size = key->size};
 }
 
+/*
+ * A country in two bytes: its letters, or "--" where it is unknown, which is
+ * "" in memory.
+ */
+#define COUNTRY_BYTES 2
+void key_write_country(const char country[3], uint8_t ret_bytes[COUNTRY_BYTES]);
+bool key_read_country(const uint8_t bytes[COUNTRY_BYTES], char ret_country[3]);
+
 struct key key_sequence(uint64_t sequence);
 struct key key_visitor(uint32_t site, const uint8_t visitor[VISITOR_BYTES]);
 struct key key_journal(uint32_t site, int32_t day, uint64_t sequence);
 struct key key_day(uint32_t site, int32_t day);
 struct key key_hour(uint32_t site, uint32_t hour);
+/* Of whom consents are counted together: store/consents.h. */
+struct key_consents {
+    uint32_t site;
+    int32_t day;       /* in the site's zone */
+    uint8_t notice[8]; /* the first bytes of its hash */
+    char country[3];   /* "": unknown */
+    enum device device;
+    struct text lang; /* of the notice; borrowed */
+};
+struct key key_consents(const struct key_consents *of);
 struct key key_rollup(uint32_t site, int32_t day, uint8_t dimension);
 
 /* Each takes a key apart again; false where the bytes are not of that form. */
@@ -35,4 +54,5 @@ bool key_read_visitor(struct text key, uint32_t *ret_site, uint8_t ret_visitor[V
 bool key_read_journal(struct text key, uint32_t *ret_site, int32_t *ret_day, uint64_t *ret_sequence);
 bool key_read_day(struct text key, uint32_t *ret_site, int32_t *ret_day);
 bool key_read_hour(struct text key, uint32_t *ret_site, uint32_t *ret_hour);
+bool key_read_consents(struct text key, struct key_consents *ret_of);
 bool key_read_rollup(struct text key, uint32_t *ret_site, int32_t *ret_day, uint8_t *ret_dimension);

@@ -1,0 +1,132 @@
+/*
+ * Look, then remove what is still expired.
+ */
+#include "crumb/ingest/expire.h"
+#include "crumb/base/error.h"
+#include "crumb/base/metrics.h"
+#include "crumb/consent/visitor.h"
+#include <errno.h>
+
+struct removal {
+    struct write_op super;
+    const struct config *config;
+    int64_t now_ms;
+    struct key keys[EXPIRE_DELETES_MAX];
+    unsigned n, n_removed;
+};
+
+static const struct site *find_site(const struct config *config, uint32_t id)
+{
+    for (unsigned i = 0; i < config->n_sites; i++)
+        if (config->sites[i].id == id)
+            return &config->sites[i];
+    return NULL;
+}
+
+/* A choice from the future is not live, and not expired either: some clock was wrong, and may be mended. */
+static bool is_expired(const struct visitor *visitor, const struct site *site, int64_t now_ms)
+{
+    return now_ms - visitor->at_ms >= site->retention.choice_ms ||
+           now_ms - visitor->since_ms >= site->retention.visitor_ms;
+}
+
+/* On the writer's thread: the choice may have been renewed since it was looked at. */
+static int remove_row(struct removal *removal, struct db_txn *txn, const struct key *key)
+{
+    uint8_t id[VISITOR_BYTES];
+    struct visitor visitor;
+    uint32_t number;
+
+    key_read_visitor(key_text(key), &number, id);
+    int r = visitor_get(txn, number, id, &visitor);
+    if (r == DB_E_NOT_FOUND || r == -EBADMSG)
+        return 0;
+    if (r)
+        return error_trace(r);
+    if (!is_expired(&visitor, find_site(removal->config, number), removal->now_ms))
+        return 0;
+    removal->n_removed++;
+    return error_trace(visitor_delete(txn, number, id));
+}
+
+static int removal_apply(struct write_op *op, struct batch *batch)
+{
+    struct removal *removal = (struct removal *)op;
+    int r = 0;
+
+    removal->n_removed = 0;
+    for (unsigned i = 0; r == 0 && i < removal->n; i++)
+        r = remove_row(removal, batch->txn, &removal->keys[i]);
+    return error_trace(r);
+}
+
+static void removal_done(struct write_op *op, int result)
+{
+    if (result == 0)
+        metrics_add(METRIC_visitors_expired_total, ((struct removal *)op)->n_removed);
+}
+
+/* Keeps the key of a row that has expired. Rows that cannot be read are for `crumb verify` to name. */
+static void look_at(struct removal *removal, struct db_txn *txn, const struct key *key)
+{
+    uint8_t id[VISITOR_BYTES];
+    struct visitor visitor;
+    uint32_t number;
+
+    if (!key_read_visitor(key_text(key), &number, id))
+        return;
+    const struct site *site = find_site(removal->config, number);
+    if (site && visitor_get(txn, number, id, &visitor) == 0 && is_expired(&visitor, site, removal->now_ms))
+        removal->keys[removal->n++] = *key;
+}
+
+/* Goes on behind *after. *ret_end: there was nothing more. */
+static int look(struct db *db, struct removal *removal, struct key *after, bool *ret_end)
+{
+    DB_TXN_AUTO *txn = NULL;
+    struct text key, value;
+    int r = db_begin_read(db, &txn);
+
+    if (r)
+        return error_trace(r);
+    DB_CURSOR_AUTO *cursor = NULL;
+    r = db_cursor_new(txn, DB_VISITORS, &cursor);
+    if (r)
+        return error_trace(r);
+    r = db_cursor_seek(cursor, key_text(after), &key, &value);
+    if (r == 0 && text_equal(key, key_text(after)))
+        r = db_cursor_next(cursor, &key, &value);
+    for (unsigned n = 0; r == 0 && n < EXPIRE_ROWS_MAX && removal->n < EXPIRE_DELETES_MAX; n++) {
+        if (key.size > sizeof after->bytes)
+            return error_origin(-EBADMSG);
+        memcpy(after->bytes, key.data, key.size);
+        after->size = key.size;
+        look_at(removal, txn, after);
+        r = db_cursor_next(cursor, &key, &value);
+    }
+    *ret_end = r == DB_E_NOT_FOUND;
+    return r < 0 ? error_trace(r) : 0;
+}
+
+int expire_pass(struct expire *expire, struct db *db, const struct config *config, int64_t now_ms,
+                int (*submit)(void *context, struct write_op *op), void *context, unsigned *ret_n)
+{
+    /* A clock that was set back ends the rest, too. */
+    int64_t rested_ms = now_ms - expire->resting_ms;
+    struct removal removal = {
+        .super = {.reserve = true, .apply = removal_apply, .done = removal_done}, .config = config, .now_ms = now_ms};
+    struct key after = expire->after;
+    bool end = false;
+
+    *ret_n = 0;
+    if (expire->resting_ms && rested_ms >= 0 && rested_ms < EXPIRE_REST_MS)
+        return 0;
+    int r = look(db, &removal, &after, &end);
+    if (r == 0 && removal.n)
+        r = error_fold(submit(context, &removal.super));
+    if (r)
+        return error_trace(r);
+    *expire = end ? (struct expire){.resting_ms = now_ms} : (struct expire){.after = after};
+    *ret_n = removal.n_removed;
+    return 0;
+}

@@ -1,0 +1,212 @@
+/*
+ * libmaxminddb opens files by name and maps them, so a file that is cut off
+ * later would be a SIGBUS.  It gets a sealed copy in memory (memfd_create(2))
+ * instead.
+ *
+ * Its search of the tree is bounded by the bits of an address.  Its reading of
+ * values is not bounded by anything, so the metadata is looked through before
+ * it may read that, and entries are read by geodata.c.
+ */
+#include "crumb/ingest/geo.h"
+#include "crumb/base/error.h"
+#include "crumb/base/limits.h"
+#include "crumb/config/value.h"
+#include "crumb/ingest/geodata.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <maxminddb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define METADATA_MARK TEXT("\xab\xcd\xefMaxMind.com")
+#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
+
+struct geo {
+    MMDB_s mmdb;
+};
+
+static int unusable(struct buffer *complaint, const char *path, const char *what)
+{
+    buffer_printf(complaint, "geo: %s %s", path, what);
+    return GEO_E_UNUSABLE;
+}
+
+/* ---- opening ---- */
+
+/* O_NONBLOCK: a pipe in the file's place must not be waited for. */
+static int open_source(const char *path, off_t *ret_size, struct buffer *complaint)
+{
+    struct stat stat;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0 || fstat(fd, &stat) < 0) {
+        buffer_printf(complaint, "geo: %s cannot be read (%s)", path, strerror(errno));
+    } else if (!S_ISREG(stat.st_mode)) {
+        unusable(complaint, path, "is not a file");
+    } else if (stat.st_size == 0 || stat.st_size > GEO_FILE_BYTES_MAX) {
+        unusable(complaint, path, stat.st_size ? "is too large" : "is empty");
+    } else {
+        *ret_size = stat.st_size;
+        return fd;
+    }
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static bool copy_all(int from, int to, off_t size)
+{
+    while (size > 0) {
+        ssize_t n = sendfile(to, from, NULL, (size_t)size);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false; /* it shrank meanwhile, or the disk failed */
+        size -= n;
+    }
+    return fcntl(to, F_ADD_SEALS, SEALS) == 0;
+}
+
+/* A descriptor of the file's copy, or -1 with a complaint. */
+static int copy_file(const char *path, off_t *ret_size, struct buffer *complaint)
+{
+    int from = open_source(path, ret_size, complaint);
+
+    if (from < 0)
+        return -1;
+    int to = memfd_create("crumb-geo", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (to >= 0 && !copy_all(from, to, *ret_size)) {
+        close(to);
+        to = -1;
+    }
+    close(from);
+    if (to < 0)
+        unusable(complaint, path, "cannot be read into memory");
+    return to;
+}
+
+/* The metadata stands behind the last mark, near the end. */
+static bool has_plain_metadata(struct text file)
+{
+    struct text tail = file, metadata = TEXT_NONE;
+
+    if (tail.size > GEO_METADATA_BYTES_MAX)
+        tail = text_from(tail, tail.size - GEO_METADATA_BYTES_MAX);
+    while (tail.size) {
+        const char *mark = memmem(tail.data, tail.size, METADATA_MARK.data, METADATA_MARK.size);
+
+        if (!mark)
+            break;
+        metadata = tail = text_from(tail, (size_t)(mark - tail.data) + METADATA_MARK.size);
+    }
+    return metadata.size && geodata_is_plain(metadata, 0);
+}
+
+static bool check_metadata(int fd, off_t size)
+{
+    void *map = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
+
+    if (map == MAP_FAILED)
+        return false;
+    bool plain = has_plain_metadata((struct text){.data = map, .size = (size_t)size});
+    munmap(map, (size_t)size);
+    return plain;
+}
+
+static int open_copy(int fd, const char *path, struct geo *geo, struct buffer *complaint)
+{
+    char name[32];
+
+    snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+    int status = MMDB_open(name, MMDB_MODE_MMAP, &geo->mmdb);
+    if (status == MMDB_SUCCESS)
+        return 0;
+    if (status == MMDB_OUT_OF_MEMORY_ERROR)
+        return error_origin(-ENOMEM);
+    buffer_printf(complaint, "geo: %s is not a database of the MaxMind format (%s)", path, MMDB_strerror(status));
+    return GEO_E_UNUSABLE;
+}
+
+int geo_open(const char *path, struct geo **ret_geo, struct buffer *complaint)
+{
+    off_t size;
+    int fd = copy_file(path, &size, complaint);
+
+    if (fd < 0)
+        return GEO_E_UNUSABLE;
+    struct geo *geo = calloc(1, sizeof *geo);
+    int r = geo ? 0 : error_origin(-ENOMEM);
+    if (r == 0 && !check_metadata(fd, size))
+        r = unusable(complaint, path, "is not a database of the MaxMind format (its metadata is damaged)");
+    if (r == 0)
+        r = open_copy(fd, path, geo, complaint);
+    close(fd); /* the map stays */
+    if (r) {
+        free(geo);
+        return error_trace(r);
+    }
+    *ret_geo = geo;
+    return 0;
+}
+
+struct geo *geo_free(struct geo *geo)
+{
+    if (geo) {
+        MMDB_close(&geo->mmdb);
+        free(geo);
+    }
+    return NULL;
+}
+
+/* ---- looking ---- */
+
+static const char *const country_paths[][3] = {{"country", "iso_code", NULL}, {"country_code", NULL}};
+static const char *const region_path[] = {"subdivisions", "0", "iso_code", NULL};
+
+static bool find_country(struct text data, size_t entry, struct place *place)
+{
+    for (unsigned i = 0; i < sizeof country_paths / sizeof country_paths[0]; i++) {
+        struct text code;
+        char region[4];
+
+        if (geodata_text(data, entry, country_paths[i], &code))
+            return code.size == 2 && value_place(code, place->country, region);
+    }
+    return false;
+}
+
+static void find_region(struct text data, size_t entry, struct place *place)
+{
+    struct text code;
+    char name[8], country[3];
+
+    if (!geodata_text(data, entry, region_path, &code) || code.size > 3)
+        return;
+    /* Not used unless it has the form that a configuration has. */
+    snprintf(name, sizeof name, "%s-%.*s", place->country, TEXT_ARGS(code));
+    if (!value_place(text_of(name), country, place->region))
+        place->region[0] = '\0';
+}
+
+struct place geo_locate(const struct geo *geo, const struct sockaddr *address)
+{
+    struct place place = {.country = ""};
+    int error = MMDB_SUCCESS;
+
+    if (!geo || (address->sa_family != AF_INET && address->sa_family != AF_INET6))
+        return place;
+    MMDB_lookup_result_s found = MMDB_lookup_sockaddr(&geo->mmdb, address, &error);
+    if (error != MMDB_SUCCESS || !found.found_entry)
+        return place;
+    struct text data = {.data = (const char *)geo->mmdb.data_section, .size = geo->mmdb.data_section_size};
+    if (find_country(data, found.entry.offset, &place))
+        find_region(data, found.entry.offset, &place);
+    else
+        place = (struct place){.country = ""};
+    return place;
+}
