@@ -4,7 +4,8 @@
 #include "command.h"
 #include "crumb/base/error.h"
 #include "crumb/base/log.h"
-#include "crumb/consent/choice.h"
+#include "crumb/consent/receipt.h"
+#include "crumb/consent/visitor.h"
 #include "crumb/rollup/cell.h"
 #include "crumb/store/accounting.h"
 #include "crumb/store/day.h"
@@ -107,7 +108,7 @@ static int print_record(void *context, const struct ledger_record *record)
 
     if (dump->site && !text_equal(record->site, text_of(dump->site->name)))
         return 0;
-    json_t *object = choice_receipt(record);
+    json_t *object = receipt_json(record);
     json_object_set_new(object, "sequence", json_integer((json_int_t)record->sequence));
     json_object_set_new(object, "previous", hex_json(record->previous, HASH_BYTES));
     json_object_set_new(object, "material", hex_json(record->material, HASH_BYTES));

@@ -4,12 +4,12 @@
 #include "command.h"
 #include "crumb/base/clock.h"
 #include "crumb/base/error.h"
+#include "crumb/base/json.h"
 #include "crumb/base/log.h"
 #include "crumb/query/output.h"
 #include "crumb/query/store.h"
 #include <errno.h>
 #include <getopt.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -78,34 +78,34 @@ static json_t *list_json(const char *list)
 
     while (rest.size) {
         struct text item = text_cut(&rest, ',');
-        json_array_append_new(array, json_stringn(item.data, item.size));
+        array = json_item(array, json_stringn(item.data, item.size));
     }
     return array;
 }
 
 /* The flags as the request that they are short for. */
-static char *request_of(const struct wish *wish)
+static int put_request(const struct wish *wish, struct buffer *buffer)
 {
     json_t *request = json_pack("{s:s, s:o}", "site_id", wish->site, "metrics", list_json(wish->metrics));
 
-    json_object_set_new(request, "date_range",
-                        strchr(wish->range, ',') ? list_json(wish->range) : json_string(wish->range));
+    request = json_member(request, "date_range",
+                          strchr(wish->range, ',') ? list_json(wish->range) : json_string(wish->range));
     if (wish->dimensions)
-        json_object_set_new(request, "dimensions", list_json(wish->dimensions));
+        request = json_member(request, "dimensions", list_json(wish->dimensions));
     if (wish->limit)
-        json_object_set_new(request, "pagination", json_pack("{s:I}", "limit", (json_int_t)atoll(wish->limit)));
-    char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
-    json_decref(request);
-    return text;
+        request = json_member(request, "pagination", json_pack("{s:I}", "limit", (json_int_t)atoll(wish->limit)));
+    return json_put(buffer, request, 0);
 }
 
-static char *read_request(void)
+/* One byte more than a question may have, so that a longer one is found to be so. */
+static int read_request(struct buffer *buffer)
 {
-    char *text = malloc(QUERY_BODY_BYTES_MAX + 2);
+    uint8_t *at = buffer_extend(buffer, QUERY_BODY_BYTES_MAX + 1);
 
-    if (text)
-        text[fread(text, 1, QUERY_BODY_BYTES_MAX + 1, stdin)] = '\0';
-    return text;
+    if (!at)
+        return error_origin(buffer->fault);
+    buffer->size = fread(at, 1, QUERY_BODY_BYTES_MAX + 1, stdin);
+    return 0;
 }
 
 static int run(struct setup *setup, const struct query *query, enum form form, struct buffer *output,
@@ -139,13 +139,13 @@ static int run(struct setup *setup, const struct query *query, enum form form, s
     return r;
 }
 
-static int ask(const char *path, const char *request, enum form form)
+static int ask(const char *path, struct text request, enum form form)
 {
     BUFFER_AUTO complaint = BUFFER_INIT(QUERY_COMPLAINT_BYTES_MAX);
     BUFFER_AUTO output = BUFFER_INIT(OUTPUT_BYTES_MAX);
     struct query query;
     struct setup setup;
-    int r = request ? query_parse(text_of(request), &query, &complaint) : error_origin(-ENOMEM);
+    int r = query_parse(request, &query, &complaint);
     int exit = EXIT_GOOD;
 
     if (r == 0) {
@@ -177,8 +177,11 @@ int command_query(const struct command *self, int argc, char **argv)
 
     if (exit || !path)
         return exit;
-    char *request = wish.site ? request_of(&wish) : read_request();
-    exit = ask(path, request, wish.form);
-    free(request);
-    return exit;
+    BUFFER_AUTO request = BUFFER_INIT(QUERY_BODY_BYTES_MAX + 1);
+    int r = wish.site ? put_request(&wish, &request) : read_request(&request);
+    if (r) {
+        log_fault("cannot ask", r);
+        return EXIT_FAILED;
+    }
+    return ask(path, buffer_text(&request), wish.form);
 }

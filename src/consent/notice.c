@@ -4,38 +4,17 @@
 #include "crumb/consent/notice.h"
 #include "crumb/base/buffer.h"
 #include "crumb/base/error.h"
+#include "crumb/base/json.h"
 #include "crumb/base/reader.h"
 #include "crumb/consent/texts.h"
 #include "crumb/store/checksum.h"
 #include <assert.h>
 #include <errno.h>
-#include <jansson.h>
 #include <sodium.h>
 #include <stdlib.h>
 
 #define NOTICE_VERSION 1
 #define SITE_NUMBER_FIRST 1
-
-/*
- * No memory is NULL, and whatever takes a NULL becomes NULL: a notice that
- * lacks a recipient must not be shown as if it were whole.  Both take their
- * arguments.
- */
-static json_t *append(json_t *array, json_t *item)
-{
-    if (json_array_append_new(array, item) == 0)
-        return array;
-    json_decref(array);
-    return NULL;
-}
-
-static json_t *set(json_t *object, const char *key, json_t *value)
-{
-    if (json_object_set_new(object, key, value) == 0)
-        return object;
-    json_decref(object);
-    return NULL;
-}
 
 /* ---- what is material ---- */
 
@@ -45,7 +24,7 @@ static json_t *classes_json(unsigned classes)
 
     for (unsigned class = 0; class < CLASS_N; class ++)
         if (classes & CLASS_BIT(class))
-            array = append(array, json_string(words_class(class)));
+            array = json_item(array, json_string(words_class(class)));
     return array;
 }
 
@@ -55,8 +34,8 @@ static json_t *recipients_json(const struct site *site, const struct purpose *pu
 
     for (unsigned i = 0; i < purpose->n_recipients; i++) {
         const struct recipient *recipient = &site->recipients[purpose->recipients[i]];
-        array = append(array, json_pack("{s:s, s:s, s:s}", "name", recipient->name, "country", recipient->country,
-                                        "why", recipient->why));
+        array = json_item(array, json_pack("{s:s, s:s, s:s}", "name", recipient->name, "country", recipient->country,
+                                           "why", recipient->why));
     }
     return array;
 }
@@ -98,7 +77,7 @@ static json_t *texts_json(const struct site *site, const char *lang)
     unsigned n = texts_count();
 
     for (unsigned i = 0; i < n; i++)
-        object = set(object, texts_key(i), json_string(texts_get(site, lang, texts_key(i))));
+        object = json_member(object, texts_key(i), json_string(texts_get(site, lang, texts_key(i))));
     return object;
 }
 
@@ -115,33 +94,13 @@ static json_t *notice_json(const struct site *site, const char *lang)
     json_t *purposes = json_array();
 
     for (unsigned i = 0; i < site->n_purposes; i++)
-        purposes = append(purposes, purpose_json(site, lang, &site->purposes[i]));
+        purposes = json_item(purposes, purpose_json(site, lang, &site->purposes[i]));
     return json_pack("{s:i, s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:{s:s, s:s}, s:o, s:o, s:o, s:s}", "v", NOTICE_VERSION,
                      "site", site->name, "title", site->title, "lang", lang, "controller", "name",
                      site->controller.name, "address", site->controller.address, "contact", site->controller.contact,
                      "storage", "country", site->storage.country, "location", site->storage.location, "retention",
                      retention_json(&site->retention), "purposes", purposes, "texts", texts_json(site, lang), "address",
                      address_name(site->address));
-}
-
-static int put_json(const char *bytes, size_t size, void *context)
-{
-    buffer_put(context, bytes, size);
-    return 0;
-}
-
-/*
- * Takes @json; appends its canonical text.  jansson forgets a failure where it
- * writes sorted keys; the buffer does not.  0, -ENOMEM or -EOVERFLOW.
- */
-static int canonical(json_t *json, struct buffer *buffer)
-{
-    int r = json ? json_dump_callback(json, put_json, buffer, JSON_SORT_KEYS | JSON_COMPACT) : -1;
-
-    json_decref(json);
-    if (buffer->fault)
-        return error_origin(buffer->fault);
-    return r ? error_origin(-ENOMEM) : 0;
 }
 
 void notice_hex(const uint8_t hash[HASH_BYTES], char ret_hex[HASH_HEX_BYTES])
@@ -164,7 +123,7 @@ bool notice_unhex(struct text hex, uint8_t ret_hash[HASH_BYTES])
 static int notice_init(struct notice *notice, const struct site *site, const char *lang)
 {
     BUFFER_AUTO buffer = BUFFER_INIT(NOTICE_BYTES_MAX);
-    int r = canonical(notice_json(site, lang), &buffer);
+    int r = json_put(&buffer, notice_json(site, lang), JSON_SORT_KEYS);
 
     if (r)
         return error_trace(r);
@@ -187,7 +146,7 @@ static int fill_material(struct site *site, struct site_notices *notices)
     for (unsigned i = 0; i < site->n_purposes; i++) {
         uint8_t hash[HASH_BYTES];
         BUFFER_AUTO text = BUFFER_INIT(NOTICE_BYTES_MAX);
-        int r = canonical(purpose_material(site, &site->purposes[i]), &text);
+        int r = json_put(&text, purpose_material(site, &site->purposes[i]), JSON_SORT_KEYS);
 
         if (r)
             return error_trace(r);

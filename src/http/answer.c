@@ -1,10 +1,10 @@
 /*
  * Writing a response. Everything is copied into the request's pool.
  */
+#include "crumb/base/json.h"
 #include "crumb/base/limits.h"
 #include "loop.h"
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,6 +81,16 @@ void answer_json(h2o_req_t *req, int status, struct text json)
     answer_text(req, status, TEXT("application/json"), json);
 }
 
+void answer_object(h2o_req_t *req, int status, json_t *object)
+{
+    BUFFER_AUTO text = BUFFER_INIT(ANSWER_OBJECT_BYTES_MAX);
+
+    if (json_put(&text, object, 0))
+        answer_later(req, "there is no memory now; try again later");
+    else
+        answer_json(req, status, buffer_text(&text));
+}
+
 void answer_error(h2o_req_t *req, int status, const char *format, ...)
 {
     char message[512];
@@ -89,11 +99,9 @@ void answer_error(h2o_req_t *req, int status, const char *format, ...)
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    json_t *object = json_pack("{s:s}", "error", message);
-    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
-    answer_json(req, status, text ? text_of(text) : TEXT("{\"error\":\"out of memory; try again later\"}"));
-    free(text);
-    json_decref(object);
+    BUFFER_AUTO text = BUFFER_INIT(8 * sizeof message); /* a byte may become six */
+    int r = json_put(&text, json_pack("{s:s}", "error", message), 0);
+    answer_json(req, status, r ? TEXT("{\"error\":\"out of memory; try again later\"}") : buffer_text(&text));
 }
 
 static void add_retry_after(h2o_req_t *req)

@@ -4,23 +4,12 @@
 #include "crumb/base/log.h"
 #include "crumb/base/metrics.h"
 #include "crumb/consent/choice.h"
+#include "crumb/consent/receipt.h"
 #include "crumb/ingest/address.h"
 #include "loop.h"
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
-
-static void answer_object(h2o_req_t *req, int status, json_t *object)
-{
-    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
-
-    json_decref(object);
-    if (text)
-        answer_json(req, status, text_of(text));
-    else
-        answer_later(req, "there is no memory now; try again later");
-    free(text);
-}
 
 /* False, and answered 403: the page that asks is not one of the site's. */
 static bool is_same_origin(struct exchange *exchange, const struct site *site)
@@ -126,7 +115,7 @@ static void recording_answer(struct wait *wait, h2o_req_t *req)
         answer_later(req, "the choice could not be recorded now and has no effect; try again later");
     } else if (req) {
         set_cookies(req, recording);
-        answer_object(req, 201, json_pack("{s:o}", "receipt", choice_receipt(&recording->result.record)));
+        answer_object(req, 201, json_pack("{s:o}", "receipt", receipt_json(&recording->result.record)));
     }
     recording_free(recording);
 }
@@ -251,7 +240,7 @@ static int read_choice(struct lookup *lookup)
     lookup->current =
         memcmp(record.material, edition_notices(lookup->edition, lookup->site)->material, HASH_BYTES) == 0;
     lookup->granted = granted_now(&visitor, lookup->site);
-    lookup->receipt = choice_receipt(&record);
+    lookup->receipt = receipt_json(&record);
     return lookup->receipt ? 0 : -ENOMEM;
 }
 

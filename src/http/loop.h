@@ -10,6 +10,7 @@
 
 #include "crumb/http/server.h"
 #include <h2o.h>
+#include <jansson.h>
 #include <semaphore.h>
 
 enum listener_kind { LISTENER_PUBLIC, LISTENER_PRIVATE, LISTENER_N };
@@ -61,6 +62,8 @@ const struct site *exchange_site(struct exchange *exchange);
 void answer_header(h2o_req_t *req, struct text name, struct text value); /* both copied */
 void answer_json(h2o_req_t *req, int status, struct text json);
 void answer_text(h2o_req_t *req, int status, struct text type, struct text body);
+/* Takes @object; NULL is answered 503. */
+void answer_object(h2o_req_t *req, int status, json_t *object);
 /* {"error": "..."} */
 void answer_error(h2o_req_t *req, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* 503 and Retry-After. */

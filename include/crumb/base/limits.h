@@ -65,6 +65,7 @@
 #define COOKIE_HEADER_BYTES_MAX 16384     /* all cookies of a request; a browser may send many of 4096 each */
 #define CONSENT_BODY_BYTES_MAX (16 << 10) /* POST /v1/consent */
 #define JSON_DEPTH_MAX 32
+#define ANSWER_OBJECT_BYTES_MAX (256 << 10) /* a notice with all its escapes fits */
 
 /* The writer. */
 #define WRITER_QUEUE_OPS_MAX 65536

@@ -58,6 +58,3 @@ struct choice_result {
 /* Records the choice. 0 or a fault. */
 int choice_record(struct batch *batch, const struct choice *choice, const struct edition *edition,
                   const struct choice_context *context, struct choice_result *ret_result);
-
-/* The receipt of a record as a JSON object; NULL: no memory. */
-struct json_t *choice_receipt(const struct ledger_record *record);
