@@ -118,6 +118,23 @@ struct cache *cache_free(struct cache *cache)
     return NULL;
 }
 
+/* As the newest: it was asked for. The mutex is held. */
+static struct cache_value *take_newest(struct cache *cache, struct entry *entry)
+{
+    unlist(cache, entry);
+    list_newest(cache, entry);
+    return cache_value_ref(entry->value);
+}
+
+struct cache_value *cache_find(struct cache *cache, uint64_t key)
+{
+    pthread_mutex_lock(&cache->mutex);
+    struct entry *entry = *find(cache, key);
+    struct cache_value *value = entry && entry->value ? take_newest(cache, entry) : NULL;
+    pthread_mutex_unlock(&cache->mutex);
+    return value;
+}
+
 static int begin_making(struct entry **at, uint64_t key, struct cache_waiter *waiter)
 {
     struct entry *entry = calloc(1, sizeof *entry);
@@ -140,9 +157,7 @@ int cache_get(struct cache *cache, uint64_t key, struct cache_waiter *waiter, st
     if (!*at) {
         r = begin_making(at, key, waiter);
     } else if ((*at)->value) {
-        unlist(cache, *at);
-        list_newest(cache, *at);
-        *ret_value = cache_value_ref((*at)->value);
+        *ret_value = take_newest(cache, *at);
     } else {
         waiter->next = (*at)->waiters;
         (*at)->waiters = waiter;

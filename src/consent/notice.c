@@ -188,7 +188,7 @@ int edition_new(struct config *config, struct edition **ret_edition)
     edition->n_refs = 1;
     edition->config = config_ref(config);
     edition->sites = calloc(config->n_sites, sizeof *edition->sites);
-    int r = edition->sites ? 0 : error_origin(-ENOMEM);
+    int r = edition->sites ? cache_new(SCRIPTS_BYTES_MAX, &edition->scripts) : error_origin(-ENOMEM);
     for (unsigned i = 0; r == 0 && i < config->n_sites; i++)
         r = site_notices_init(&edition->sites[i], &config->sites[i]);
     if (r) {
@@ -219,6 +219,7 @@ struct edition *edition_unref(struct edition *edition)
         free(notices->notices);
     }
     free(edition->sites);
+    cache_free(edition->scripts);
     config_unref(edition->config);
     free(edition);
     return NULL;

@@ -1,9 +1,8 @@
 /*
  * Receipts.
  *
- * What a standard asks and crumb does not know is left out, never invented: no
- * sensitive categories (crumb collects none), no phone number, no person's
- * identity.  Whoever made the choice is named by the visitor id of the record,
+ * What a standard asks and crumb does not know is left out, never invented, as
+ * a phone number or a person's name.  Whoever made the choice is named by the visitor id of the record,
  * or not at all where nobody is to be recognised.
  */
 #include "crumb/consent/receipt.h"
@@ -201,12 +200,14 @@ static json_t *iso_purpose(const struct receipt *receipt, const struct ledger_an
                      site_address(receipt));
 }
 
-/* What became of one purpose. A refusal is an event like a grant: silence is neither. */
+/* What became of one purpose. A refusal is an event like a grant; a dialog that was only closed is neither. */
 static const char *event_state(const struct ledger_record *record, const struct ledger_answer *answer)
 {
     if (answer->granted)
         return "given";
-    return record->kind == CHOICE_WITHDRAW ? "withdrawn" : "refused";
+    if (record->kind == CHOICE_WITHDRAW)
+        return "withdrawn";
+    return record->kind == CHOICE_DISMISS ? "deferred" : "refused";
 }
 
 static json_t *iso_event(const struct receipt *receipt, const struct ledger_answer *answer)

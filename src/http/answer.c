@@ -21,6 +21,8 @@ static const struct {
 } reasons[] = {{200, "OK"},
                {201, "Created"},
                {204, "No Content"},
+               {303, "See Other"},
+               {304, "Not Modified"},
                {400, "Bad Request"},
                {401, "Unauthorized"},
                {403, "Forbidden"},
@@ -124,6 +126,18 @@ static void add_no_store(h2o_req_t *req)
     h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CACHE_CONTROL, NULL, H2O_STRLIT("no-store"));
 }
 
+/* RFC 9110 section 15.4.5: what the client has is still right. */
+void answer_not_modified(h2o_req_t *req)
+{
+    static h2o_generator_t generator = {NULL, NULL};
+    h2o_iovec_t nothing = {NULL, 0};
+
+    req->res.status = 304;
+    req->res.reason = reason_of(304);
+    h2o_start_response(req, &generator);
+    h2o_send(req, &nothing, 0, H2O_SEND_STATE_FINAL);
+}
+
 void answer_empty(h2o_req_t *req, int status)
 {
     add_no_store(req);
@@ -139,9 +153,11 @@ void answer_gif(h2o_req_t *req)
 
 void answer_cors(const struct exchange *exchange, const struct site *site)
 {
-    struct text origin = exchange_header(exchange, TEXT("origin"));
-    h2o_req_t *req = exchange->req;
+    answer_cors_to(exchange->req, exchange_header(exchange, TEXT("origin")), site);
+}
 
+void answer_cors_to(h2o_req_t *req, struct text origin, const struct site *site)
+{
     if (origin.size == 0 || !config_origin_listed(site, origin))
         return;
     answer_header(req, TEXT("Access-Control-Allow-Origin"), origin);

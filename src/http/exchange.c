@@ -78,6 +78,43 @@ struct client exchange_client(const struct exchange *exchange)
     return client;
 }
 
+/* A host and, maybe, a port: whatever else a client sends is not repeated to anybody. */
+static bool is_host(struct text host)
+{
+    if (host.size == 0 || host.size > ORIGIN_BYTES_MAX)
+        return false;
+    for (size_t i = 0; i < host.size; i++) {
+        char c = host.data[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+              c == ':' || c == '[' || c == ']'))
+            return false;
+    }
+    return true;
+}
+
+struct text exchange_base(const struct exchange *exchange)
+{
+    static const char *const schemes[] = {"http://", "https://"};
+    const char *scheme = schemes[exchange_client(exchange).https];
+    h2o_iovec_t host = exchange->req->input.authority;
+
+    if (!is_host(text_of_iovec(host)))
+        return TEXT_NONE;
+    return text_of_iovec(h2o_concat(&exchange->req->pool, h2o_iovec_init(scheme, strlen(scheme)), host));
+}
+
+enum regime exchange_regime(const struct exchange *exchange, const struct site *site)
+{
+    (void)exchange;
+    return site->regime;
+}
+
+const struct notice *exchange_notice(const struct exchange *exchange, const struct site *site)
+{
+    return edition_notice(exchange->loop->edition, site, exchange_param(exchange, TEXT("lang")));
+}
+
 const struct site *exchange_site(struct exchange *exchange)
 {
     struct text name = exchange_param(exchange, TEXT("site"));

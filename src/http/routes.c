@@ -14,11 +14,19 @@ static const struct route {
     {                                                                                                                  \
         LISTENER_##listener, {method, sizeof(method) - 1}, {path, sizeof(path) - 1}, handle                            \
     }
-    ROUTE(PUBLIC, "GET", "/p.gif", collect_get),         ROUTE(PUBLIC, "GET", "/i", collect_get),
-    ROUTE(PUBLIC, "POST", "/p", collect_post),           ROUTE(PUBLIC, "GET", "/v1/consent", consent_get),
-    ROUTE(PUBLIC, "POST", "/v1/consent", consent_post),  ROUTE(PUBLIC, "GET", "/v1/notice", notice_current),
-    ROUTE(PUBLIC, "GET", "/v1/notice/", notice_by_hash), ROUTE(PRIVATE, "POST", "/api/v2/query", stats_query),
-    ROUTE(PRIVATE, "GET", "/metrics", status_metrics),   ROUTE(PRIVATE, "GET", "/healthz", status_alive),
+    ROUTE(PUBLIC, "GET", "/p.gif", collect_get),
+    ROUTE(PUBLIC, "GET", "/i", collect_get),
+    ROUTE(PUBLIC, "POST", "/p", collect_post),
+    ROUTE(PUBLIC, "GET", "/v1/consent", consent_get),
+    ROUTE(PUBLIC, "POST", "/v1/consent", consent_post),
+    ROUTE(PUBLIC, "GET", "/v1/notice", notice_current),
+    ROUTE(PUBLIC, "GET", "/v1/notice/", notice_by_hash),
+    ROUTE(PUBLIC, "GET", "/v1/receipt/", receipt_get),
+    ROUTE(PUBLIC, "GET", "/v1/ledger/head", ledger_show_head),
+    ROUTE(PUBLIC, "GET", "/consent.js", script_get),
+    ROUTE(PRIVATE, "POST", "/api/v2/query", stats_query),
+    ROUTE(PRIVATE, "GET", "/metrics", status_metrics),
+    ROUTE(PRIVATE, "GET", "/healthz", status_alive),
     ROUTE(PRIVATE, "GET", "/readyz", status_ready),
 #undef ROUTE
 };

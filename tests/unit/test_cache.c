@@ -84,6 +84,8 @@ static void test_made_once(void **state)
     (void)state;
     assert_int_equal(cache_get(cache, 7, &first.super, &value), CACHE_E_MAKE);
     assert_int_equal(cache_get(cache, 7, &second.super, &value), CACHE_E_WAIT);
+    assert_null(cache_find(cache, 7)); /* not yet */
+    assert_null(cache_find(cache, 8));
     assert_int_equal(first.n_called + second.n_called, 0);
     cache_put(cache, 7, thing_new(42, 10));
     assert_int_equal(first.n_called, 1);
@@ -92,6 +94,8 @@ static void test_made_once(void **state)
     assert_int_equal(second.number, 42);
     assert_int_equal(cache_get(cache, 7, &first.super, &value), 0);
     assert_int_equal(first.n_called, 1);
+    assert_ptr_equal(cache_find(cache, 7), value);
+    cache_value_unref(value);
     cache_free(cache);
     assert_int_equal(((struct thing *)value)->number, 42); /* whoever holds it keeps it */
     cache_value_unref(value);

@@ -41,6 +41,9 @@ int cache_new(size_t bytes_max, struct cache **ret_cache);
 /* Nobody may be waiting or making. Values that others refer to live on. Returns NULL. */
 struct cache *cache_free(struct cache *cache);
 
+/* A reference to what is kept under @key, or NULL. */
+struct cache_value *cache_find(struct cache *cache, uint64_t key);
+
 /* 0: *ret_value is the caller's reference, and @waiter was not used. CACHE_E_WAIT, CACHE_E_MAKE, or -ENOMEM. */
 int cache_get(struct cache *cache, uint64_t key, struct cache_waiter *waiter, struct cache_value **ret_value);
 

@@ -83,7 +83,11 @@
 #define DB_RESIDENT_STEPS 512            /* rows read or written between two looks at that */
 #define DB_KEY_BYTES_MAX 64              /* our longest key; LMDB allows 511 */
 #define NOTICE_BYTES_MAX (64 << 10)
+#define SCRIPT_BYTES_MAX (512 << 10) /* of one consent.js: a notice with all its escapes, and the code */
+#define SCRIPTS_BYTES_MAX (16 << 20) /* of all that are kept rendered: about 300 of site, language and regime */
 #define LEDGER_RECORD_BYTES_MAX 8192
+#define HEADS_BYTES_MAX 4096 /* signed heads kept for their second */
+#define HEADS_MAX 32         /* older heads that one `crumb verify` compares */
 #define JOURNAL_RECORD_BYTES_MAX (24 << 10)
 
 /* Rollups and queries. */

@@ -10,11 +10,12 @@
  * wording and language.  A change of the material hash asks visitors again.
  *
  * An edition is one configuration in force together with what follows from it:
- * the sites' numbers and their notices.  It is immutable and shared by
+ * the sites' numbers and their notices.  But for a cache it is immutable and shared by
  * reference count, like the configuration it holds.
  */
 #pragma once
 
+#include "crumb/base/cache.h"
 #include "crumb/config/config.h"
 #include "crumb/store/db.h"
 #include "crumb/store/key.h"
@@ -38,6 +39,7 @@ struct edition {
     _Atomic unsigned n_refs;
     struct config *config;
     struct site_notices *sites; /* parallel to config->sites */
+    struct cache *scripts;      /* what was rendered of consent.js (consent/script.h); it locks itself */
 };
 
 /*
