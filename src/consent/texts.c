@@ -4,7 +4,27 @@
 #include "crumb/consent/texts.h"
 #include <stdio.h>
 
-static const char *const keys[] = {"title", "body", "accept", "reject", "choose", "save", "withdraw"};
+static const char *const keys[] = {"title",
+                                   "body",
+                                   "accept",
+                                   "reject",
+                                   "choose",
+                                   "save",
+                                   "withdraw",
+                                   "necessary.title",
+                                   "necessary.description",
+                                   "recipients",
+                                   "storage",
+                                   "retention",
+                                   "controller",
+                                   "retention.journal",
+                                   "retention.segments",
+                                   "retention.visitor",
+                                   "retention.choice",
+                                   "gpc",
+                                   "saving_failed",
+                                   "saved",
+                                   "changed"};
 
 static const struct shipped {
     const char *lang, *key, *value;
@@ -18,6 +38,21 @@ static const struct shipped {
     {"en", "choose", "Choose"},
     {"en", "save", "Save my choice"},
     {"en", "withdraw", "Withdraw my consent"},
+    {"en", "necessary.title", "What is needed"},
+    {"en", "necessary.description",
+     "Your choice itself is kept in a cookie without an identifier, so that you are not asked on every page."},
+    {"en", "recipients", "Who receives it"},
+    {"en", "storage", "Where it is stored"},
+    {"en", "retention", "How long it is kept"},
+    {"en", "controller", "Who is responsible"},
+    {"en", "retention.journal", "Single events"},
+    {"en", "retention.segments", "Visits without a name"},
+    {"en", "retention.visitor", "The identifier of your browser"},
+    {"en", "retention.choice", "Your choice"},
+    {"en", "gpc", "Your browser's privacy signal is honoured; nothing optional is on."},
+    {"en", "saving_failed", "Your choice could not be saved and has no effect. Please try again later."},
+    {"en", "saved", "Your choice is saved."},
+    {"en", "changed", "This notice has changed. Please read it and choose again."},
     {"en", "purpose.analytics.title", "Measuring visits"},
     {"en", "purpose.analytics.description",
      "Which pages are visited, when and for how long, and from what kind of device."},

@@ -1,14 +1,14 @@
 /*
  * GET and POST /v1/consent, GET /v1/notice, GET /v1/notice/HASH.
  */
+#include "consent.h"
+#include "crumb/base/json.h"
 #include "crumb/base/log.h"
 #include "crumb/base/metrics.h"
 #include "crumb/consent/choice.h"
 #include "crumb/consent/receipt.h"
 #include "crumb/ingest/address.h"
-#include "loop.h"
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 
 /* False, and answered 403: the page that asks is not one of the site's. */
@@ -47,6 +47,7 @@ struct recording {
     bool has_id; /* the browser sent a crumb_id, good or bad */
     bool secure;
     int outcome;
+    consent_recorded tell;
 };
 
 static void recording_free(struct recording *recording)
@@ -112,15 +113,15 @@ static void recording_answer(struct wait *wait, h2o_req_t *req)
     struct recording *recording = H2O_STRUCT_FROM_MEMBER(struct recording, wait, wait);
 
     if (req && recording->outcome) {
-        answer_later(req, "the choice could not be recorded now and has no effect; try again later");
+        recording->tell(req, &recording->choice, NULL);
     } else if (req) {
         set_cookies(req, recording);
-        answer_object(req, 201, json_pack("{s:o}", "receipt", receipt_json(&recording->result.record)));
+        recording->tell(req, &recording->choice, &recording->result.record);
     }
     recording_free(recording);
 }
 
-static struct recording *recording_new(struct exchange *exchange, const struct choice *choice)
+static struct recording *recording_new(struct exchange *exchange, const struct choice *choice, consent_recorded tell)
 {
     const struct service *service = exchange->loop->service;
     struct recording *recording = calloc(1, sizeof *recording);
@@ -131,6 +132,7 @@ static struct recording *recording_new(struct exchange *exchange, const struct c
     recording->edition = edition_ref(exchange->loop->edition);
     memcpy(recording->cookie_key, service->cookie_key, COOKIE_KEY_BYTES);
     recording->choice = *choice;
+    recording->tell = tell;
     recording->secure = exchange_client(exchange).https;
     struct choice_context *context = &recording->context;
     context->at_ms = clock_now_ms(service->clock);
@@ -144,19 +146,28 @@ static struct recording *recording_new(struct exchange *exchange, const struct c
     return recording;
 }
 
-static void record(struct exchange *exchange, const struct choice *choice)
+void consent_record(struct exchange *exchange, const struct choice *choice, consent_recorded tell)
 {
-    struct recording *recording = recording_new(exchange, choice);
+    struct recording *recording = recording_new(exchange, choice, tell);
 
     if (!recording) {
-        answer_later(exchange->req, "there is no memory now; try again later");
+        tell(exchange->req, choice, NULL);
         return;
     }
     wait_begin(&recording->wait, exchange, recording_answer);
     if (writer_submit(exchange->loop->service->writer, &recording->super)) {
-        answer_later(wait_cancel(&recording->wait), "too much is waiting to be stored; try again later");
+        tell(wait_cancel(&recording->wait), choice, NULL);
         recording_free(recording);
     }
+}
+
+static void tell_receipt(h2o_req_t *req, const struct choice *choice, const struct ledger_record *record)
+{
+    (void)choice;
+    if (record)
+        answer_object(req, 201, json_pack("{s:o}", "receipt", receipt_json(record)));
+    else
+        answer_later(req, "the choice could not be recorded now and has no effect; try again later");
 }
 
 void consent_post(struct exchange *exchange)
@@ -179,7 +190,7 @@ void consent_post(struct exchange *exchange)
         answer_error(exchange->req, status, "%.*s", TEXT_ARGS(buffer_text(&complaint)));
         return;
     }
-    record(exchange, &choice);
+    consent_record(exchange, &choice, tell_receipt);
 }
 
 /* ---- GET /v1/consent ---- */
@@ -200,6 +211,8 @@ struct lookup {
     uint32_t granted;
     bool current; /* that choice was made under what is material now */
     int outcome;
+    consent_found tell;
+    const void *context;
 };
 
 static void lookup_free(struct lookup *lookup)
@@ -262,7 +275,7 @@ static json_t *purposes_json(const struct site *site, uint32_t asked, uint32_t g
 
     for (unsigned i = 0; i < site->n_purposes; i++)
         if (asked & 1u << i)
-            json_object_set_new(object, site->purposes[i].name, json_boolean(granted & 1u << i));
+            object = json_member(object, site->purposes[i].name, json_boolean(granted & 1u << i));
     return object;
 }
 
@@ -289,57 +302,83 @@ static bool is_current(const struct lookup *lookup)
  * What is chosen: by the ledger where the browser has an id, else by its own
  * crumb_choice, as nothing is kept on this side of somebody who refused.
  */
-static json_t *lookup_json(struct lookup *lookup)
+static struct consent_state state_of(const struct lookup *lookup)
 {
-    uint32_t asked = lookup->receipt ? UINT32_MAX : lookup->cookie.asked;
-    uint32_t granted = lookup->receipt ? lookup->granted : lookup->cookie.granted & ~collecting(lookup->site);
-    bool chosen = lookup->receipt || lookup->has_cookie;
     bool current = lookup->receipt ? lookup->current : lookup->has_cookie && is_current(lookup);
 
-    return json_pack(
-        "{s:s, s:s, s:s, s:o, s:o, s:b}", "site", lookup->site->name, "notice", lookup->notice->hex, "lang",
-        lookup->notice->lang, "purposes", chosen ? purposes_json(lookup->site, asked, granted) : json_null(), "receipt",
-        lookup->receipt ? json_incref(lookup->receipt) : json_null(), "ask", !current || lookup->id == COOKIE_ID_BAD);
+    return (struct consent_state){
+        .edition = lookup->edition,
+        .site = lookup->site,
+        .notice = lookup->notice,
+        .chosen = lookup->receipt || lookup->has_cookie,
+        .ask = !current || lookup->id == COOKIE_ID_BAD,
+        .asked = lookup->receipt ? UINT32_MAX : lookup->cookie.asked,
+        .granted = lookup->receipt ? lookup->granted : lookup->cookie.granted & ~collecting(lookup->site),
+        .receipt = lookup->receipt};
 }
 
 static void lookup_answer(struct wait *wait, h2o_req_t *req)
 {
     struct lookup *lookup = H2O_STRUCT_FROM_MEMBER(struct lookup, wait, wait);
 
-    if (req && lookup->outcome)
-        answer_later(req, "the choice cannot be read now; nothing is collected meanwhile");
-    else if (req)
-        answer_object(req, 200, lookup_json(lookup));
+    struct consent_state state = state_of(lookup);
+
+    if (req)
+        lookup->tell(req, lookup->outcome ? NULL : &state, lookup->context);
     lookup_free(lookup);
 }
 
-void consent_get(struct exchange *exchange)
+void consent_look_up(struct exchange *exchange, const struct site *site, const struct notice *notice,
+                     consent_found tell, const void *context)
 {
     const struct service *service = exchange->loop->service;
-    const struct site *site = exchange_site(exchange);
     struct text cookies = exchange_cookies(exchange);
-
-    if (!site || !is_same_origin(exchange, site))
-        return;
-    answer_cors(exchange, site);
     struct lookup *lookup = calloc(1, sizeof *lookup);
+
     if (!lookup) {
-        answer_later(exchange->req, "there is no memory now; try again later");
+        tell(exchange->req, NULL, context);
         return;
     }
     lookup->super.run = lookup_run;
     lookup->edition = edition_ref(exchange->loop->edition);
     lookup->db = service->db;
     lookup->site = site;
-    lookup->notice = edition_notice(lookup->edition, site, exchange_param(exchange, TEXT("lang")));
+    lookup->notice = notice;
+    lookup->tell = tell;
+    lookup->context = context;
     lookup->now_ms = clock_now_ms(service->clock);
     lookup->id = cookie_read_id(cookies, service->cookie_key, site, lookup->visitor);
     lookup->has_cookie = cookie_read_choice(cookies, site, &lookup->cookie);
     wait_begin(&lookup->wait, exchange, lookup_answer);
     if (pool_submit(service->pool, &lookup->super)) {
-        answer_later(wait_cancel(&lookup->wait), "too many questions are waiting; try again later");
+        tell(wait_cancel(&lookup->wait), NULL, context);
         lookup_free(lookup);
     }
+}
+
+static void tell_state(h2o_req_t *req, const struct consent_state *state, const void *context)
+{
+    (void)context;
+    if (!state) {
+        answer_later(req, "the choice cannot be read now; nothing is collected meanwhile");
+        return;
+    }
+    answer_object(req, 200,
+                  json_pack("{s:s, s:s, s:s, s:o, s:o, s:b}", "site", state->site->name, "notice", state->notice->hex,
+                            "lang", state->notice->lang, "purposes",
+                            state->chosen ? purposes_json(state->site, state->asked, state->granted) : json_null(),
+                            "receipt", state->receipt ? json_incref(state->receipt) : json_null(), "ask",
+                            state->ask));
+}
+
+void consent_get(struct exchange *exchange)
+{
+    const struct site *site = exchange_site(exchange);
+
+    if (!site || !is_same_origin(exchange, site))
+        return;
+    answer_cors(exchange, site);
+    consent_look_up(exchange, site, exchange_notice(exchange, site), tell_state, NULL);
 }
 
 /* ---- notices ---- */
@@ -350,7 +389,7 @@ void notice_current(struct exchange *exchange)
 
     if (!site)
         return;
-    const struct notice *notice = edition_notice(exchange->loop->edition, site, exchange_param(exchange, TEXT("lang")));
+    const struct notice *notice = exchange_notice(exchange, site);
     answer_cors(exchange, site);
     answer_header(exchange->req, TEXT("Crumb-Notice"), text_of(notice->hex));
     answer_header(exchange->req, TEXT("Content-Language"), text_of(notice->lang));
