@@ -106,7 +106,7 @@ void answer_error(h2o_req_t *req, int status, const char *format, ...)
     answer_json(req, status, r ? TEXT("{\"error\":\"out of memory; try again later\"}") : buffer_text(&text));
 }
 
-static void add_retry_after(h2o_req_t *req)
+void answer_retry_after(h2o_req_t *req)
 {
     char seconds[24];
     int n = snprintf(seconds, sizeof seconds, "%d", RETRY_AFTER_S);
@@ -117,7 +117,7 @@ static void add_retry_after(h2o_req_t *req)
 
 void answer_later(h2o_req_t *req, const char *why)
 {
-    add_retry_after(req);
+    answer_retry_after(req);
     answer_error(req, 503, "%s", why);
 }
 

@@ -72,6 +72,7 @@ void answer_text(h2o_req_t *req, int status, struct text type, struct text body)
 void answer_object(h2o_req_t *req, int status, json_t *object);
 /* {"error": "..."} */
 void answer_error(h2o_req_t *req, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void answer_retry_after(h2o_req_t *req);
 /* 503 and Retry-After. */
 void answer_later(h2o_req_t *req, const char *why);
 void answer_not_modified(h2o_req_t *req);

@@ -65,6 +65,8 @@
 #define COOKIE_HEADER_BYTES_MAX 16384     /* all cookies of a request; a browser may send many of 4096 each */
 #define CONSENT_BODY_BYTES_MAX (16 << 10) /* POST /v1/consent */
 #define JSON_DEPTH_MAX 32
+#define PAGE_BYTES_MAX (1 << 20) /* of the privacy page: a notice with every byte escaped fits */
+#define PAGE_ADDRESS_BYTES_MAX 512
 #define ANSWER_OBJECT_BYTES_MAX (256 << 10) /* a notice with all its escapes fits */
 
 /* The writer. */
