@@ -22,8 +22,10 @@ const struct command commands[] = {
      "  --head FILE  also proves that the ledger continues an older head, as GET /v1/ledger/head gave it\n"
      "Works while the server runs.\n",
      command_verify},
-    {"dump", "-c FILE TIER [--site NAME]", "Prints a part of the store, one JSON object a line.",
+    {"dump", "-c FILE TIER [--site NAME] [--record ID]", "Prints a part of the store, one JSON object a line.",
      "TIER is journal, ledger, visitors, books, days, notices or rollup.\n"
+     "  --record ID  of the ledger: one record, by the id of its receipt or its sequence number, with the notice\n"
+     "               exactly as it was shown, whether the chain holds, and how many events relied on it\n"
      "The journal holds personal data: treat what is printed accordingly.\n"
      "Works while the server runs.\n",
      command_dump},

@@ -239,15 +239,33 @@ static const struct {
 } tiers[] = {{"journal", dump_journal}, {"ledger", dump_ledger},   {"visitors", dump_visitors}, {"books", dump_books},
              {"days", dump_days},       {"notices", dump_notices}, {"rollup", dump_rollups}};
 
-enum { OPTION_SITE = 256 };
+struct wish {
+    const char *site, *record;
+};
 
-static const struct option options[] = {{"site", required_argument, NULL, OPTION_SITE}, {0}};
+enum { OPTION_SITE = 256, OPTION_RECORD };
+
+static const struct option options[] = {
+    {"site", required_argument, NULL, OPTION_SITE}, {"record", required_argument, NULL, OPTION_RECORD}, {0}};
 
 static int take(void *context, int option, const char *value)
 {
-    (void)option;
-    *(const char **)context = value;
+    struct wish *wish = context;
+
+    *(option == OPTION_SITE ? &wish->site : &wish->record) = value;
     return 0;
+}
+
+static int dump_record(const char *path, const char *record)
+{
+    struct setup setup;
+    int exit = setup_open(path, &setup);
+
+    if (exit)
+        return exit;
+    exit = command_dump_record(&setup, record);
+    setup_close(&setup);
+    return exit;
 }
 
 static int dump_tier(const char *path, size_t tier, const char *site)
@@ -274,13 +292,18 @@ static int dump_tier(const char *path, size_t tier, const char *site)
 
 int command_dump(const struct command *self, int argc, char **argv)
 {
-    const char *path = NULL, *tier = NULL, *site = NULL;
-    int exit = command_arguments(self, argc, argv, options, take, &site, &path, &tier);
+    const char *path = NULL, *tier = NULL;
+    struct wish wish = {.site = NULL};
+    int exit = command_arguments(self, argc, argv, options, take, &wish, &path, &tier);
 
     if (exit || !path)
         return exit;
+    if (wish.record && (!tier || strcmp(tier, "ledger") != 0 || wish.site))
+        return command_misuse(self, "--record goes with ledger, and without --site");
+    if (wish.record)
+        return dump_record(path, wish.record);
     for (size_t i = 0; tier && i < sizeof tiers / sizeof tiers[0]; i++)
         if (strcmp(tiers[i].name, tier) == 0)
-            return dump_tier(path, i, site);
+            return dump_tier(path, i, wish.site);
     return command_misuse(self, "say which tier: journal, ledger, visitors, books, days, notices or rollup");
 }

@@ -90,7 +90,7 @@ static void put_recipients(const struct opened *opened, json_t *recipients)
     {
         const char *country = string_of(recipient, "country"), *why = string_of(recipient, "why");
 
-        html_put(opened->html, "<li>%s", string_of(recipient, "name"));
+        html_put(opened->html, "<li dir=\"auto\">%s", string_of(recipient, "name"));
         if (country[0])
             html_put(opened->html, " (%s)", country);
         if (why[0])
@@ -155,13 +155,14 @@ static void put_controller(const struct opened *opened)
 
     if (!string_of(controller, "name")[0] && !contact[0])
         return;
-    html_put(opened->html, "<section>\n<h2>%s</h2>\n<p>%s", text(opened, "controller"), string_of(controller, "name"));
+    html_put(opened->html, "<section>\n<h2>%s</h2>\n<p><bdi>%s</bdi>", text(opened, "controller"),
+             string_of(controller, "name"));
     if (string_of(controller, "address")[0])
-        html_put(opened->html, "<br>%s", string_of(controller, "address"));
+        html_put(opened->html, "<br><bdi>%s</bdi>", string_of(controller, "address"));
     if (contact[0] && strchr(contact, '@') && !strchr(contact, '/'))
-        html_put(opened->html, "<br><a href=\"mailto:%s\">%s</a>", contact, contact);
+        html_put(opened->html, "<br><a href=\"mailto:%s\" dir=\"ltr\">%s</a>", contact, contact);
     else if (contact[0])
-        html_put(opened->html, "<br>%s", contact);
+        html_put(opened->html, "<br><bdi>%s</bdi>", contact);
     html_put(opened->html, "</p>\n</section>\n");
 }
 
@@ -171,8 +172,8 @@ static void put_storage(const struct opened *opened)
     const char *country = string_of(storage, "country"), *location = string_of(storage, "location");
 
     if (country[0] || location[0])
-        html_put(opened->html, "<section>\n<h2>%s</h2>\n<p>%s%s%s</p>\n</section>\n", text(opened, "storage"), location,
-                 country[0] && location[0] ? ", " : "", country);
+        html_put(opened->html, "<section>\n<h2>%s</h2>\n<p><bdi>%s%s%s</bdi></p>\n</section>\n",
+                 text(opened, "storage"), location, country[0] && location[0] ? ", " : "", country);
 }
 
 /* "2592000s" as "30 d": the day's symbol is the same in every language (ISO 80000-3). */
@@ -184,9 +185,9 @@ static void put_duration(const struct opened *opened, const char *seconds)
 
     snprintf(number, sizeof number, "%lld", days ? s / SECONDS_A_DAY : s);
     if (days)
-        html_put(opened->html, "<time datetime=\"P%sD\">%s d</time>", number, number);
+        html_put(opened->html, "<time dir=\"ltr\" datetime=\"P%sD\">%s d</time>", number, number);
     else
-        html_put(opened->html, "<time datetime=\"PT%sS\">%s s</time>", number, number);
+        html_put(opened->html, "<time dir=\"ltr\" datetime=\"PT%sS\">%s s</time>", number, number);
 }
 
 static void put_retention(const struct opened *opened)
