@@ -234,27 +234,39 @@ static json_t *controller_party(const struct receipt *receipt)
     return party;
 }
 
+static json_t *recipient_party(json_t *recipient)
+{
+    const char *name = member(recipient, "name");
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "party_id", name, "party_type", "organization", "party_role",
+                     "recipient", "party_name", name, "party_address", member(recipient, "country"));
+}
+
 /* The controller, then every recipient once. */
 static json_t *parties_json(const struct receipt *receipt)
 {
-    json_t *parties = json_array(), *purpose, *recipient;
-    JSON_AUTO *seen = json_object();
+    json_t *parties = json_item(json_array(), controller_party(receipt)), *purpose, *recipient;
+    json_t *seen = json_object();
     size_t i, n;
 
-    parties = json_item(parties, controller_party(receipt));
     json_array_foreach(receipt->purposes, i, purpose)
     {
         json_array_foreach(json_object_get(purpose, "recipients"), n, recipient)
         {
             const char *name = member(recipient, "name");
-            if (json_object_get(seen, name) || json_object_set_new(seen, name, json_true()) < 0)
+
+            if (json_object_get(seen, name))
                 continue;
-            parties = json_item(parties, json_pack("{s:s, s:s, s:s, s:s, s:s}", "party_id", name, "party_type",
-                                                   "organization", "party_role", "recipient", "party_name", name,
-                                                   "party_address", member(recipient, "country")));
+            seen = json_member(seen, name, json_true());
+            parties = json_item(parties, recipient_party(recipient));
         }
     }
-    return seen ? parties : json_member(parties, "", NULL);
+    if (!seen) { /* somebody may be there twice */
+        json_decref(parties);
+        return NULL;
+    }
+    json_decref(seen);
+    return parties;
 }
 
 /* What neither standard has a field for, and the proof needs. */
@@ -391,6 +403,8 @@ int receipt_make(const struct receipt_source *source, enum receipt_form form, js
     JSON_AUTO *notice = json_loadb(source->notice.data, source->notice.size, 0, NULL);
     struct receipt receipt = {.source = source, .record = source->record, .notice = notice};
 
+    if (!notice)
+        return error_origin(-ENOMEM); /* its hash was checked: it is our own text */
     int r = open_receipt(&receipt);
     if (r)
         return error_trace(r);

@@ -34,5 +34,5 @@ struct receipt_source {
     const uint8_t *ledger_key; /* Ed25519 public key of this ledger, 32 bytes */
 };
 
-/* 0 and the caller's *ret_json; -EBADMSG: the notice is not one; -ENOMEM. */
+/* 0 and the caller's *ret_json; -EBADMSG: the notice lacks something; -ENOMEM. */
 int receipt_make(const struct receipt_source *source, enum receipt_form form, json_t **ret_json);

@@ -1,0 +1,84 @@
+/*
+ * JSON whole or not at all: each allocation fails in turn.
+ */
+#include "check.h"
+#include "crumb/base/json.h"
+#include <errno.h>
+#include <stdlib.h>
+
+static long n_until_failure = -1;
+
+static void *failing_malloc(size_t size)
+{
+    return n_until_failure >= 0 && n_until_failure-- == 0 ? NULL : malloc(size);
+}
+
+static const char whole[] = "{\"a\":[1,\"two\",null],\"b\":{\"c\":true}}";
+
+static int put_whole(struct buffer *buffer)
+{
+    json_t *array = json_item(json_item(json_item(json_array(), json_integer(1)), json_string("two")), json_null());
+    json_t *object = json_member(json_object(), "b", json_member(json_object(), "c", json_true()));
+
+    return json_put(buffer, json_member(object, "a", array), JSON_SORT_KEYS);
+}
+
+static void test_whole(void **state)
+{
+    BUFFER_AUTO buffer = BUFFER_INIT(1000);
+
+    (void)state;
+    assert_int_equal(put_whole(&buffer), 0);
+    assert_text(buffer_text(&buffer), whole);
+}
+
+static void test_null_is_no_memory(void **state)
+{
+    BUFFER_AUTO buffer = BUFFER_INIT(1000);
+
+    (void)state;
+    assert_int_equal(json_put(&buffer, NULL, 0), -ENOMEM);
+    assert_null(json_member(json_object(), "a", NULL));
+    assert_null(json_member(NULL, "a", json_true()));
+    assert_null(json_item(json_array(), NULL));
+    assert_null(json_item(NULL, json_true()));
+}
+
+static void test_bound(void **state)
+{
+    (void)state;
+    for (size_t max = 0; max < sizeof whole - 1; max++) {
+        BUFFER_AUTO buffer = BUFFER_INIT(max);
+        assert_int_equal(put_whole(&buffer), -EOVERFLOW);
+    }
+    BUFFER_AUTO buffer = BUFFER_INIT(sizeof whole - 1);
+    assert_int_equal(put_whole(&buffer), 0);
+}
+
+static void test_no_memory(void **state)
+{
+    bool passed = false;
+
+    (void)state;
+    json_set_alloc_funcs(failing_malloc, free);
+    for (long n = 0; !passed; n++) {
+        BUFFER_AUTO buffer = BUFFER_INIT(1000);
+
+        n_until_failure = n;
+        int r = put_whole(&buffer);
+        passed = n_until_failure >= 0;
+        n_until_failure = -1;
+        assert_true(r == 0 || r == -ENOMEM);
+        assert_true(r || text_equal(buffer_text(&buffer), TEXT(whole)));
+        assert_true(!passed || r == 0);
+    }
+    json_set_alloc_funcs(malloc, free);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_whole), cmocka_unit_test(test_null_is_no_memory),
+                                       cmocka_unit_test(test_bound), cmocka_unit_test(test_no_memory)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
