@@ -38,3 +38,15 @@ int json_put(struct buffer *buffer, json_t *json, size_t flags)
         return error_origin(buffer->fault);
     return r ? error_origin(-ENOMEM) : 0;
 }
+
+json_t *json_read_canonical(struct text text)
+{
+    json_t *json = json_loadb(text.size ? text.data : "", text.size, JSON_REJECT_DUPLICATES, NULL);
+    BUFFER_AUTO again = BUFFER_INIT(text.size);
+
+    if (json && (json_put(&again, json_incref(json), JSON_SORT_KEYS) || !text_equal(buffer_text(&again), text))) {
+        json_decref(json);
+        return NULL;
+    }
+    return json;
+}

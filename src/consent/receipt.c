@@ -76,19 +76,29 @@ struct receipt {
     const char *controller, *address, *contact, *title;
     const char *country, *location;                     /* of storage */
     const char *retention, *choice, *refusal, *visitor; /* "2592000s" */
-    json_t *purposes, *texts;
+    json_t *purposes;
 };
 
+/* Member by member: json_unpack() needs memory, and then calls a good notice a bad one. */
 static int open_receipt(struct receipt *receipt)
 {
-    int r = json_unpack(receipt->notice, "{s:{s:s, s:s, s:s}, s:s, s:{s:s, s:s}, s:{s:s, s:s, s:s, s:s}, s:o, s:o}",
-                        "controller", "name", &receipt->controller, "address", &receipt->address, "contact",
-                        &receipt->contact, "title", &receipt->title, "storage", "country", &receipt->country,
-                        "location", &receipt->location, "retention", "segments", &receipt->retention, "choice",
-                        &receipt->choice, "refusal", &receipt->refusal, "visitor", &receipt->visitor, "purposes",
-                        &receipt->purposes, "texts", &receipt->texts);
+    const struct {
+        const char *group, *name, **ret;
+    } strings[] = {{"controller", "name", &receipt->controller}, {"controller", "address", &receipt->address},
+                   {"controller", "contact", &receipt->contact}, {"storage", "country", &receipt->country},
+                   {"storage", "location", &receipt->location},  {"retention", "segments", &receipt->retention},
+                   {"retention", "choice", &receipt->choice},    {"retention", "refusal", &receipt->refusal},
+                   {"retention", "visitor", &receipt->visitor},  {NULL, "title", &receipt->title}};
 
-    return r ? error_origin(-EBADMSG) : 0;
+    for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++) {
+        json_t *group = strings[i].group ? json_object_get(receipt->notice, strings[i].group) : receipt->notice;
+
+        *strings[i].ret = json_string_value(json_object_get(group, strings[i].name));
+        if (!*strings[i].ret)
+            return error_origin(-EBADMSG);
+    }
+    receipt->purposes = json_object_get(receipt->notice, "purposes");
+    return json_is_array(receipt->purposes) ? 0 : error_origin(-EBADMSG);
 }
 
 static json_t *notice_address(const struct receipt *receipt)
@@ -400,7 +410,7 @@ bool receipt_find_form(struct text name, enum receipt_form *ret_form)
 
 int receipt_make(const struct receipt_source *source, enum receipt_form form, json_t **ret_json)
 {
-    JSON_AUTO *notice = json_loadb(source->notice.data, source->notice.size, 0, NULL);
+    JSON_AUTO *notice = json_read_canonical(source->notice);
     struct receipt receipt = {.source = source, .record = source->record, .notice = notice};
 
     if (!notice)

@@ -126,7 +126,7 @@ static void put_escaped(struct buffer *buffer, struct text json)
 int script_put_settings(struct buffer *buffer, const struct edition *edition, const struct site *site,
                         const struct notice *notice, enum regime regime)
 {
-    JSON_AUTO *shown = json_loads(notice->json, 0, NULL);
+    JSON_AUTO *shown = json_read_canonical(text_of(notice->json));
     BUFFER_AUTO plain = BUFFER_INIT(SCRIPT_BYTES_MAX);
 
     if (!shown)

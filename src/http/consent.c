@@ -306,15 +306,15 @@ static struct consent_state state_of(const struct lookup *lookup)
 {
     bool current = lookup->receipt ? lookup->current : lookup->has_cookie && is_current(lookup);
 
-    return (struct consent_state){
-        .edition = lookup->edition,
-        .site = lookup->site,
-        .notice = lookup->notice,
-        .chosen = lookup->receipt || lookup->has_cookie,
-        .ask = !current || lookup->id == COOKIE_ID_BAD,
-        .asked = lookup->receipt ? UINT32_MAX : lookup->cookie.asked,
-        .granted = lookup->receipt ? lookup->granted : lookup->cookie.granted & ~collecting(lookup->site),
-        .receipt = lookup->receipt};
+    return (struct consent_state){.edition = lookup->edition,
+                                  .site = lookup->site,
+                                  .notice = lookup->notice,
+                                  .chosen = lookup->receipt || lookup->has_cookie,
+                                  .ask = !current || lookup->id == COOKIE_ID_BAD,
+                                  .asked = lookup->receipt ? UINT32_MAX : lookup->cookie.asked,
+                                  .granted = lookup->receipt ? lookup->granted
+                                                             : lookup->cookie.granted & ~collecting(lookup->site),
+                                  .receipt = lookup->receipt};
 }
 
 static void lookup_answer(struct wait *wait, h2o_req_t *req)
@@ -367,8 +367,7 @@ static void tell_state(h2o_req_t *req, const struct consent_state *state, const 
                   json_pack("{s:s, s:s, s:s, s:o, s:o, s:b}", "site", state->site->name, "notice", state->notice->hex,
                             "lang", state->notice->lang, "purposes",
                             state->chosen ? purposes_json(state->site, state->asked, state->granted) : json_null(),
-                            "receipt", state->receipt ? json_incref(state->receipt) : json_null(), "ask",
-                            state->ask));
+                            "receipt", state->receipt ? json_incref(state->receipt) : json_null(), "ask", state->ask));
 }
 
 void consent_get(struct exchange *exchange)
@@ -393,8 +392,13 @@ void notice_current(struct exchange *exchange)
     answer_cors(exchange, site);
     answer_header(exchange->req, TEXT("Crumb-Notice"), text_of(notice->hex));
     answer_header(exchange->req, TEXT("Content-Language"), text_of(notice->lang));
-    answer_object(exchange->req, 200,
-                  json_pack("{s:s, s:o}", "hash", notice->hex, "notice", json_loads(notice->json, 0, NULL)));
+    /* The bytes that the hash is of, not JSON made of them again. */
+    BUFFER_AUTO json = BUFFER_INIT(ANSWER_OBJECT_BYTES_MAX);
+    buffer_printf(&json, "{\"hash\":\"%s\",\"notice\":%s}", notice->hex, notice->json);
+    if (json.fault)
+        answer_later(exchange->req, "there is no memory now; try again later");
+    else
+        answer_json(exchange->req, 200, buffer_text(&json));
 }
 
 struct fetch {

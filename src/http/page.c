@@ -247,7 +247,7 @@ static void put_foot(const struct opened *opened)
 
 int page_put_failure(struct buffer *buffer, const struct site *site, const struct notice *notice)
 {
-    JSON_AUTO *json = json_loads(notice->json, 0, NULL);
+    JSON_AUTO *json = json_read_canonical(text_of(notice->json));
     struct consent_state state = {.site = site, .notice = notice};
     struct page page = {.state = &state, .record = ""};
     struct opened opened = {.page = &page, .notice = json, .html = buffer};
@@ -264,7 +264,7 @@ int page_put_failure(struct buffer *buffer, const struct site *site, const struc
 
 int page_put(struct buffer *buffer, const struct page *page)
 {
-    JSON_AUTO *notice = json_loads(page->state->notice->json, 0, NULL);
+    JSON_AUTO *notice = json_read_canonical(text_of(page->state->notice->json));
     struct opened opened = {.page = page, .notice = notice, .html = buffer};
 
     if (!notice)

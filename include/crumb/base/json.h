@@ -20,6 +20,14 @@ json_t *json_member(json_t *object, const char *name, json_t *value);
 json_t *json_item(json_t *array, json_t *item);
 
 /*
+ * Reads text that json_put() wrote with JSON_SORT_KEYS, as notices are.  NULL:
+ * no memory, or it is no such text.  jansson's own reader passes over a failed
+ * allocation and gives strings that lack a byte; text of this form is the same
+ * when it is written again, so that is found.
+ */
+json_t *json_read_canonical(struct text text);
+
+/*
  * Takes @json and appends its text without white space; JSON_SORT_KEYS is the
  * one flag that means anything here.  NULL counts as no memory, so that what
  * json_pack() gave can be passed on unseen.  0, -ENOMEM or -EOVERFLOW.
