@@ -103,6 +103,8 @@ static json_t *notice_json(const struct site *site, const char *lang)
                      address_name(site->address));
 }
 
+json_t *notice_object(const struct site *site, const struct notice *notice) { return notice_json(site, notice->lang); }
+
 void notice_hex(const uint8_t hash[HASH_BYTES], char ret_hex[HASH_HEX_BYTES])
 {
     sodium_bin2hex(ret_hex, HASH_HEX_BYTES, hash, HASH_BYTES);

@@ -9,6 +9,7 @@
 #include "crumb/base/error.h"
 #include "crumb/base/json.h"
 #include "crumb/consent/assets.h"
+#include "crumb/consent/texts.h"
 #include <brotli/encode.h>
 #include <errno.h>
 #include <sodium.h>
@@ -27,19 +28,6 @@ uint64_t script_key(const struct edition *edition, const struct site *site, cons
     uint64_t lang = (uint64_t)(notice - edition_notices(edition, site)->notices);
 
     return number << 16 | lang << 8 | (uint64_t)regime;
-}
-
-const char *script_direction(const char *lang)
-{
-    static const struct text rtl[] = {{"ar", 2}, {"he", 2}, {"fa", 2}, {"ur", 2}, {"ps", 2},
-                                      {"sd", 2}, {"ug", 2}, {"yi", 2}, {"dv", 2}, {"ckb", 3}};
-    struct text rest = text_of(lang);
-    struct text language = text_cut(&rest, '-');
-
-    for (size_t i = 0; i < sizeof rtl / sizeof rtl[0]; i++)
-        if (text_equal(language, rtl[i]))
-            return "rtl";
-    return "ltr";
 }
 
 /* ---- SETTINGS ---- */
@@ -91,11 +79,11 @@ static json_t *settings_json(const struct edition *edition, const struct site *s
     notice_hex(notices->material, material);
     material[MATERIAL_DIGITS] = '\0';
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:b, s:o, s:O, s:O, s:O, s:O, s:b, s:b}", "site", site->name,
-                     "notice", notice->hex, "material", material, "lang", notice->lang, "dir",
-                     script_direction(notice->lang), "langs", langs_json(notices), "regime", words_regime(regime),
-                     "minor", 0, "purposes", purposes_json(site, shown), "texts", json_object_get(shown, "texts"),
-                     "controller", json_object_get(shown, "controller"), "storage", json_object_get(shown, "storage"),
-                     "retention", json_object_get(shown, "retention"), "control", 1, "pixel", 0);
+                     "notice", notice->hex, "material", material, "lang", notice->lang, "dir", texts_dir(notice->lang),
+                     "langs", langs_json(notices), "regime", words_regime(regime), "minor", 0, "purposes",
+                     purposes_json(site, shown), "texts", json_object_get(shown, "texts"), "controller",
+                     json_object_get(shown, "controller"), "storage", json_object_get(shown, "storage"), "retention",
+                     json_object_get(shown, "retention"), "control", 1, "pixel", 0);
 }
 
 /* The three that JSON allows in a string and a script does not: all of them occur in strings only. */
@@ -126,11 +114,11 @@ static void put_escaped(struct buffer *buffer, struct text json)
 int script_put_settings(struct buffer *buffer, const struct edition *edition, const struct site *site,
                         const struct notice *notice, enum regime regime)
 {
-    JSON_AUTO *shown = json_read_canonical(text_of(notice->json));
+    JSON_AUTO *shown = notice_object(site, notice);
     BUFFER_AUTO plain = BUFFER_INIT(SCRIPT_BYTES_MAX);
 
     if (!shown)
-        return error_origin(-ENOMEM); /* it is our own text */
+        return error_origin(-ENOMEM);
     int r = json_put(&plain, settings_json(edition, site, notice, regime, shown), 0);
     if (r)
         return error_trace(r);

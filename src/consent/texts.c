@@ -119,3 +119,16 @@ const char *texts_purpose(const struct site *site, const char *lang, const char 
     const char *text = texts_get(site, lang, key);
     return text[0] || strcmp(what, "title") != 0 ? text : purpose;
 }
+
+const char *texts_dir(const char *lang)
+{
+    static const struct text rtl[] = {{"ar", 2}, {"he", 2}, {"fa", 2}, {"ur", 2}, {"ps", 2},
+                                      {"sd", 2}, {"ug", 2}, {"yi", 2}, {"dv", 2}, {"ckb", 3}};
+    struct text rest = text_of(lang);
+    struct text language = text_cut(&rest, '-');
+
+    for (size_t i = 0; i < sizeof rtl / sizeof rtl[0]; i++)
+        if (text_equal(language, rtl[i]))
+            return "rtl";
+    return "ltr";
+}

@@ -10,7 +10,7 @@
 #include "page.h"
 #include "crumb/base/error.h"
 #include "crumb/base/json.h"
-#include "crumb/consent/script.h"
+#include "crumb/consent/texts.h"
 #include "html.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -47,7 +47,7 @@ static void put_head(const struct opened *opened)
              "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
              "<meta name=\"robots\" content=\"noindex\">\n<title>%s · %s</title>\n"
              "<link rel=\"stylesheet\" href=\"privacy.css\">\n</head>\n<body>\n<main>\n",
-             state->notice->lang, script_direction(state->notice->lang), text(opened, "title"), state->site->title);
+             state->notice->lang, texts_dir(state->notice->lang), text(opened, "title"), state->site->title);
     if (state->site->n_origins)
         html_put(opened->html, "<p class=\"site\"><a href=\"%s/\">%s</a></p>\n", state->site->origins[0],
                  state->site->title);
@@ -247,7 +247,7 @@ static void put_foot(const struct opened *opened)
 
 int page_put_failure(struct buffer *buffer, const struct site *site, const struct notice *notice)
 {
-    JSON_AUTO *json = json_read_canonical(text_of(notice->json));
+    JSON_AUTO *json = notice_object(site, notice);
     struct consent_state state = {.site = site, .notice = notice};
     struct page page = {.state = &state, .record = ""};
     struct opened opened = {.page = &page, .notice = json, .html = buffer};
@@ -264,11 +264,11 @@ int page_put_failure(struct buffer *buffer, const struct site *site, const struc
 
 int page_put(struct buffer *buffer, const struct page *page)
 {
-    JSON_AUTO *notice = json_read_canonical(text_of(page->state->notice->json));
+    JSON_AUTO *notice = notice_object(page->state->site, page->state->notice);
     struct opened opened = {.page = page, .notice = notice, .html = buffer};
 
     if (!notice)
-        return error_origin(-ENOMEM); /* it is our own text */
+        return error_origin(-ENOMEM);
     put_head(&opened);
     put_news(&opened);
     put_form(&opened);

@@ -36,14 +36,22 @@ static struct ledger_record record_of(const struct edition *edition, enum choice
     return record;
 }
 
+/* The canonical text of the notice; the next call makes it anew. */
+static struct text notice_text(const struct edition *edition)
+{
+    static uint8_t bytes[NOTICE_BYTES_MAX];
+    const struct site *site = config_site(edition->config, TEXT("shop"));
+    struct buffer buffer = BUFFER_OVER(bytes);
+
+    assert_int_equal(json_put(&buffer, notice_object(site, edition_notice(edition, site, TEXT("en"))), JSON_SORT_KEYS),
+                     0);
+    return buffer_text(&buffer);
+}
+
 static struct receipt_source source_of(const struct edition *edition, const struct ledger_record *record)
 {
-    const struct site *site = config_site(edition->config, TEXT("shop"));
-
-    return (struct receipt_source){.record = record,
-                                   .notice = text_of(edition_notice(edition, site, TEXT("en"))->json),
-                                   .base = TEXT(BASE),
-                                   .ledger_key = ledger_key};
+    return (struct receipt_source){
+        .record = record, .notice = notice_text(edition), .base = TEXT(BASE), .ledger_key = ledger_key};
 }
 
 static json_t *make(const struct edition *edition, const struct ledger_record *record, enum receipt_form form)

@@ -6,6 +6,7 @@
 #include "crumb/base/json.h"
 #include "crumb/consent/assets.h"
 #include "crumb/consent/script.h"
+#include "crumb/consent/texts.h"
 #include "store_fixture.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -59,7 +60,7 @@ static void test_settings(void **state)
     (void)state;
     assert_int_equal(script_put_settings(&buffer, fixture.edition, fixture.site, fixture.notice, REGIME_OPT_OUT), 0);
     JSON_AUTO *settings = json_loadb((const char *)buffer.data, buffer.size, 0, NULL);
-    JSON_AUTO *notice = json_loads(fixture.notice->json, 0, NULL);
+    JSON_AUTO *notice = notice_object(fixture.site, fixture.notice);
     assert_int_equal(json_object_size(settings), N_ROWS(members));
     for (size_t i = 0; i < N_ROWS(members); i++)
         check(members[i], json_object_get(settings, members[i]));
@@ -106,7 +107,7 @@ static void test_nothing_breaks_out(void **state)
     for (size_t i = 0; i < N_ROWS(never); i++)
         check(never[i], !memmem(buffer.data, buffer.size, never[i], strlen(never[i])));
     JSON_AUTO *settings = json_loadb((const char *)buffer.data, buffer.size, 0, NULL);
-    JSON_AUTO *notice = json_loads(fixture.notice->json, 0, NULL);
+    JSON_AUTO *notice = notice_object(fixture.site, fixture.notice);
     assert_true(json_equal(json_object_get(settings, "texts"), json_object_get(notice, "texts")));
     assert_string_equal(json_string_value(json_object_get(settings, "dir")), "rtl");
     edition_unref(fixture.edition);
@@ -121,7 +122,7 @@ static void test_direction(void **state)
 
     (void)state;
     for (size_t i = 0; i < N_ROWS(rows); i++)
-        check(rows[i].lang, strcmp(script_direction(rows[i].lang), rows[i].direction) == 0);
+        check(rows[i].lang, strcmp(texts_dir(rows[i].lang), rows[i].direction) == 0);
 }
 
 static void inflate_into(const struct buffer *gzip, struct buffer *buffer)

@@ -19,6 +19,7 @@
 #include "crumb/config/config.h"
 #include "crumb/store/db.h"
 #include "crumb/store/key.h"
+#include <jansson.h>
 
 #define HASH_HEX_BYTES (2 * HASH_BYTES + 1)
 
@@ -70,6 +71,9 @@ const struct notice *edition_notice(const struct edition *edition, const struct 
 
 /* The notice of that hash (64 hex digits) that is shown now, or NULL. */
 const struct notice *edition_notice_by_hex(const struct edition *edition, const struct site *site, struct text hex);
+
+/* What a notice of @site says, as an object that is the caller's. NULL: no memory. */
+json_t *notice_object(const struct site *site, const struct notice *notice);
 
 /* A notice that was ever shown, from the store. DB_E_NOT_FOUND, or the text, lent. -EBADMSG: it does not match its
  * hash. */

@@ -38,6 +38,3 @@ int script_put_settings(struct buffer *buffer, const struct edition *edition, co
 /* Renders and compresses. Takes about 50 ms: not on an event loop. 0: *ret_script is the caller's reference. */
 int script_make(const struct edition *edition, const struct site *site, const struct notice *notice, enum regime regime,
                 struct script **ret_script);
-
-/* "ltr" or "rtl": how the language of that tag is written. */
-const char *script_direction(const char *lang);

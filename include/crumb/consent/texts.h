@@ -22,3 +22,6 @@ const char *texts_get(const struct site *site, const char *lang, const char *key
  * of the site, else the shipped one, else the purpose's name or "".
  */
 const char *texts_purpose(const struct site *site, const char *lang, const char *purpose, const char *what);
+
+/* "rtl" or "ltr": how the language is written, for HTML's `dir`. */
+const char *texts_dir(const char *lang);
