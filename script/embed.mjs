@@ -5,24 +5,18 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 const [out, header, ...assets] = process.argv.slice(2);
 
-// A string literal of at most 80 columns a line; three-digit octal escapes end where they must.
-function literal(bytes) {
+const BYTES_A_LINE = 24;
+
+// Numbers, as compilers need to take no longer string than 4095 bytes.
+function numbers(bytes) {
     const lines = [];
-    let line = '';
-    for (const byte of bytes) {
-        const plain = byte >= 0x20 && byte < 0x7f && !'"\\?'.includes(String.fromCharCode(byte));
-        line += plain ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, '0')}`;
-        if (line.length > 76) {
-            lines.push(`    "${line}"`);
-            line = '';
-        }
-    }
-    return [...lines, `    "${line}"`].join('\n');
+    for (let i = 0; i < bytes.length; i += BYTES_A_LINE) lines.push(`    ${[...bytes.subarray(i, i + BYTES_A_LINE)].join(', ')},`);
+    return lines.join('\n');
 }
 
 const definitions = assets.map((asset) => {
     const [name, file] = asset.split('=');
-    const bytes = readFileSync(file);
-    return `const struct text ${name} = {.data =\n${literal(bytes)},\n    .size = ${bytes.length}};\n`;
+    const bytes = `static const unsigned char ${name}_bytes[] = {\n${numbers(readFileSync(file))}\n};\n`;
+    return `${bytes}const struct text ${name} = {.data = (const char *)${name}_bytes, .size = sizeof ${name}_bytes};\n`;
 });
 writeFileSync(out, `/* Made by script/embed.mjs. */\n#include "${header}"\n\n${definitions.join('\n')}`);
