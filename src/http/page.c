@@ -38,6 +38,18 @@ static const char *text(const struct opened *opened, const char *key)
 
 /* ---- head and news ---- */
 
+/* Where the law asks for less than a choice beforehand, the notice has other words for it. */
+static const char *text_by_regime(const struct opened *opened, const char *key)
+{
+    static const char *const prefixes[REGIME_N] = {[REGIME_OPT_OUT] = "opt_out", [REGIME_NOTICE_ONLY] = "notice_only"};
+    const char *prefix = prefixes[opened->page->regime];
+    char own[32] = "";
+
+    if (prefix)
+        snprintf(own, sizeof own, "%s.%s", prefix, key);
+    return text(opened, own)[0] ? text(opened, own) : text(opened, key);
+}
+
 static void put_head(const struct opened *opened)
 {
     const struct consent_state *state = opened->page->state;
@@ -47,13 +59,13 @@ static void put_head(const struct opened *opened)
              "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
              "<meta name=\"robots\" content=\"noindex\">\n<title>%s · %s</title>\n"
              "<link rel=\"stylesheet\" href=\"privacy.css\">\n</head>\n<body>\n<main>\n",
-             state->notice->lang, texts_dir(state->notice->lang), text(opened, "title"), state->site->title);
+             state->notice->lang, texts_dir(state->notice->lang), text_by_regime(opened, "title"), state->site->title);
     if (state->site->n_origins)
         html_put(opened->html, "<p class=\"site\"><a href=\"%s/\">%s</a></p>\n", state->site->origins[0],
                  state->site->title);
     else
         html_put(opened->html, "<p class=\"site\">%s</p>\n", state->site->title);
-    html_put(opened->html, "<h1>%s</h1>\n<p>%s</p>\n", text(opened, "title"), text(opened, "body"));
+    html_put(opened->html, "<h1>%s</h1>\n<p>%s</p>\n", text_by_regime(opened, "title"), text_by_regime(opened, "body"));
 }
 
 static void put_said(const struct opened *opened, const char *key)

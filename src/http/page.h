@@ -14,6 +14,7 @@ enum page_news { PAGE_NOTHING, PAGE_SAVED, PAGE_CHANGED };
 
 struct page {
     const struct consent_state *state;
+    enum regime regime; /* what is said first depends on it */
     enum page_news news;
     const char *record; /* id of the record that was just made, 32 hex digits, or "" */
     bool gpc;           /* the browser sends Sec-GPC: 1 */

@@ -25,16 +25,18 @@
 /* What of the request the page shows. Lives in the request's pool. */
 struct wish {
     int status;
+    enum regime regime;
     enum page_news news;
     bool gpc;
     char record[2 * RECORD_ID_BYTES + 1];
 };
 
-static struct wish *wish_new(const struct exchange *exchange, int status, enum page_news news)
+static struct wish *wish_new(const struct exchange *exchange, const struct site *site, int status, enum page_news news)
 {
     struct wish *wish = h2o_mem_alloc_pool(&exchange->req->pool, sizeof *wish);
 
-    *wish = (struct wish){.status = status, .news = news, .gpc = exchange_gpc(exchange)};
+    *wish = (struct wish){
+        .status = status, .regime = exchange_regime(exchange, site), .news = news, .gpc = exchange_gpc(exchange)};
     return wish;
 }
 
@@ -56,7 +58,8 @@ static void tell_page(h2o_req_t *req, const struct consent_state *state, const v
         answer_later(req, "the choice cannot be read now; nothing is collected meanwhile");
         return;
     }
-    struct page page = {.state = state, .news = wish->news, .record = wish->record, .gpc = wish->gpc};
+    struct page page = {
+        .state = state, .regime = wish->regime, .news = wish->news, .record = wish->record, .gpc = wish->gpc};
     int r = page_put(&html, &page);
     if (r) {
         log_fault("GET /privacy", r);
@@ -84,7 +87,7 @@ void privacy_get(struct exchange *exchange)
 
     if (!site)
         return;
-    struct wish *wish = wish_new(exchange, 200, is_record_id(record) ? PAGE_SAVED : PAGE_NOTHING);
+    struct wish *wish = wish_new(exchange, site, 200, is_record_id(record) ? PAGE_SAVED : PAGE_NOTHING);
     if (wish->news == PAGE_SAVED)
         memcpy(wish->record, record.data, record.size);
     consent_look_up(exchange, site, exchange_notice(exchange, site), tell_page, wish);
@@ -234,7 +237,7 @@ static void choose(struct exchange *exchange, const struct site *site)
         consent_record(exchange, &choice, tell_recorded);
     } else if (r == CHOICE_E_STALE_NOTICE) {
         const struct notice *notice = edition_notice(exchange->loop->edition, site, field(form, TEXT("lang")));
-        consent_look_up(exchange, site, notice, tell_page, wish_new(exchange, 409, PAGE_CHANGED));
+        consent_look_up(exchange, site, notice, tell_page, wish_new(exchange, site, 409, PAGE_CHANGED));
     } else if (r > 0) {
         answer_error(exchange->req, 400, "%.*s", TEXT_ARGS(buffer_text(&complaint)));
     } else {

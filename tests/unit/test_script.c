@@ -175,7 +175,7 @@ static void test_make(void **state)
 static void test_keys(void **state)
 {
     struct edition *edition = store_fixture_edition(store_fixture_yaml);
-    uint64_t keys[64];
+    uint64_t keys[2 * TEXTS_LANGUAGES_MAX * REGIME_N];
     unsigned n = 0;
 
     (void)state;
@@ -184,7 +184,7 @@ static void test_keys(void **state)
             for (unsigned regime = REGIME_OPT_IN; regime < REGIME_N; regime++)
                 keys[n++] =
                     script_key(edition, &edition->config->sites[s], &edition->sites[s].notices[l], (enum regime)regime);
-    assert_int_equal(n, 9); /* three languages of two sites, three regimes */
+    assert_true(n >= 9); /* three regimes of at least three languages of two sites */
     for (unsigned i = 0; i < n; i++)
         for (unsigned other = 0; other < i; other++)
             assert_true(keys[i] != keys[other]);
