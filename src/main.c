@@ -17,13 +17,17 @@ const struct command commands[] = {
     {"check", "-c FILE", "Validates a configuration.",
      "Prints every mistake with its file and line; exit code 1 if there is one.\n", command_check},
     {"stat", "-c FILE", "Prints one JSON object about the store.", "Works while the server runs.\n", command_stat},
-    {"verify", "-c FILE [--rebuild]", "Checks the ledger's chain, the books and every invariant of the store.",
+    {"verify", "-c FILE [--rebuild] [--head FILE]...",
+     "Checks the ledger's chain, the books and every invariant of the store.",
      "Prints what is wrong, the first wrong record by its name, and exits with 1.\n"
-     "  --rebuild  also builds the rollups of every sealed day again and compares them byte for byte\n"
+     "  --rebuild    also builds the rollups of every sealed day again and compares them byte for byte\n"
+     "  --head FILE  also proves that the ledger continues an older head, as GET /v1/ledger/head gave it\n"
      "Works while the server runs.\n",
      command_verify},
-    {"dump", "-c FILE TIER [--site NAME]", "Prints a part of the store, one JSON object a line.",
+    {"dump", "-c FILE TIER [--site NAME] [--record ID]", "Prints a part of the store, one JSON object a line.",
      "TIER is journal, ledger, visitors, consents, books, days, notices or rollup.\n"
+     "  --record ID  of the ledger: one record, by the id of its receipt or its sequence number, with the notice\n"
+     "               exactly as it was shown, whether the chain holds, and how many events relied on it\n"
      "The journal holds personal data: treat what is printed accordingly.\n"
      "Works while the server runs.\n",
      command_dump},

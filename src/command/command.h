@@ -61,3 +61,9 @@ int command_arguments(const struct command *self, int argc, char **argv, const s
 /* Opens the store for reading, beside a server or without. 0 or an exit code, after saying why. */
 int setup_open(const char *config, struct setup *ret_setup);
 void setup_close(struct setup *setup);
+
+/* ---- record.c ---- */
+
+/* Prints what the ledger record of that id or sequence proves; returns an exit code, EXIT_NO where the chain is broken.
+ */
+int command_dump_record(const struct setup *setup, const char *name);

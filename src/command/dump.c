@@ -4,7 +4,8 @@
 #include "command.h"
 #include "crumb/base/error.h"
 #include "crumb/base/log.h"
-#include "crumb/consent/choice.h"
+#include "crumb/consent/receipt.h"
+#include "crumb/consent/visitor.h"
 #include "crumb/rollup/cell.h"
 #include "crumb/store/accounting.h"
 #include "crumb/store/consents.h"
@@ -108,7 +109,7 @@ static int print_record(void *context, const struct ledger_record *record)
 
     if (dump->site && !text_equal(record->site, text_of(dump->site->name)))
         return 0;
-    json_t *object = choice_receipt(record);
+    json_t *object = receipt_json(record);
     json_object_set_new(object, "sequence", json_integer((json_int_t)record->sequence));
     json_object_set_new(object, "previous", hex_json(record->previous, HASH_BYTES));
     json_object_set_new(object, "material", hex_json(record->material, HASH_BYTES));
@@ -265,15 +266,33 @@ static const struct {
              {"books", dump_books},     {"consents", dump_consents}, {"days", dump_days},
              {"notices", dump_notices}, {"rollup", dump_rollups}};
 
-enum { OPTION_SITE = 256 };
+struct wish {
+    const char *site, *record;
+};
 
-static const struct option options[] = {{"site", required_argument, NULL, OPTION_SITE}, {0}};
+enum { OPTION_SITE = 256, OPTION_RECORD };
+
+static const struct option options[] = {
+    {"site", required_argument, NULL, OPTION_SITE}, {"record", required_argument, NULL, OPTION_RECORD}, {0}};
 
 static int take(void *context, int option, const char *value)
 {
-    (void)option;
-    *(const char **)context = value;
+    struct wish *wish = context;
+
+    *(option == OPTION_SITE ? &wish->site : &wish->record) = value;
     return 0;
+}
+
+static int dump_record(const char *path, const char *record)
+{
+    struct setup setup;
+    int exit = setup_open(path, &setup);
+
+    if (exit)
+        return exit;
+    exit = command_dump_record(&setup, record);
+    setup_close(&setup);
+    return exit;
 }
 
 static int dump_tier(const char *path, size_t tier, const char *site)
@@ -300,13 +319,18 @@ static int dump_tier(const char *path, size_t tier, const char *site)
 
 int command_dump(const struct command *self, int argc, char **argv)
 {
-    const char *path = NULL, *tier = NULL, *site = NULL;
-    int exit = command_arguments(self, argc, argv, options, take, &site, &path, &tier);
+    const char *path = NULL, *tier = NULL;
+    struct wish wish = {.site = NULL};
+    int exit = command_arguments(self, argc, argv, options, take, &wish, &path, &tier);
 
     if (exit || !path)
         return exit;
+    if (wish.record && (!tier || strcmp(tier, "ledger") != 0 || wish.site))
+        return command_misuse(self, "--record goes with ledger, and without --site");
+    if (wish.record)
+        return dump_record(path, wish.record);
     for (size_t i = 0; tier && i < sizeof tiers / sizeof tiers[0]; i++)
         if (strcmp(tiers[i].name, tier) == 0)
-            return dump_tier(path, i, site);
+            return dump_tier(path, i, wish.site);
     return command_misuse(self, "say which tier: journal, ledger, visitors, consents, books, days, notices or rollup");
 }

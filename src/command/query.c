@@ -4,13 +4,13 @@
 #include "command.h"
 #include "crumb/base/clock.h"
 #include "crumb/base/error.h"
+#include "crumb/base/json.h"
 #include "crumb/base/log.h"
 #include "crumb/query/output.h"
 #include "crumb/query/range.h"
 #include "crumb/query/store.h"
 #include <errno.h>
 #include <getopt.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -77,7 +77,7 @@ static json_t *list_json(const char *list)
 
     while (rest.size) {
         struct text item = text_cut(&rest, ',');
-        json_array_append_new(array, json_stringn(item.data, item.size));
+        array = json_item(array, json_stringn(item.data, item.size));
     }
     return array;
 }
@@ -92,29 +92,29 @@ static json_t *number_json(const char *word)
 }
 
 /* The flags as the request that they are short for. */
-static char *request_of(const struct wish *wish)
+static int put_request(const struct wish *wish, struct buffer *buffer)
 {
     const char *metrics = wish->metrics ? wish->metrics : "visitors,visits,pageviews";
     const char *range = wish->range ? wish->range : "30d";
     json_t *request = json_pack("{s:s, s:o}", "site_id", wish->site, "metrics", list_json(metrics));
 
-    json_object_set_new(request, "date_range", strchr(range, ',') ? list_json(range) : json_string(range));
+    request = json_member(request, "date_range", strchr(range, ',') ? list_json(range) : json_string(range));
     if (wish->dimensions)
-        json_object_set_new(request, "dimensions", list_json(wish->dimensions));
+        request = json_member(request, "dimensions", list_json(wish->dimensions));
     if (wish->limit)
-        json_object_set_new(request, "pagination", json_pack("{s:o}", "limit", number_json(wish->limit)));
-    char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
-    json_decref(request);
-    return text;
+        request = json_member(request, "pagination", json_pack("{s:o}", "limit", number_json(wish->limit)));
+    return json_put(buffer, request, 0);
 }
 
-static char *read_request(void)
+/* One byte more than a question may have, so that a longer one is found to be so. */
+static int read_request(struct buffer *buffer)
 {
-    char *text = malloc(QUERY_BODY_BYTES_MAX + 2);
+    uint8_t *at = buffer_extend(buffer, QUERY_BODY_BYTES_MAX + 1);
 
-    if (text)
-        text[fread(text, 1, QUERY_BODY_BYTES_MAX + 1, stdin)] = '\0';
-    return text;
+    if (!at)
+        return error_origin(buffer->fault);
+    buffer->size = fread(at, 1, QUERY_BODY_BYTES_MAX + 1, stdin);
+    return 0;
 }
 
 /* Whoever looks at an empty table may not know that "7d" ends with yesterday. */
@@ -165,13 +165,13 @@ static int run(struct setup *setup, const struct query *query, enum form form, s
     return r;
 }
 
-static int ask(const char *path, const char *request, enum form form)
+static int ask(const char *path, struct text request, enum form form)
 {
     BUFFER_AUTO complaint = BUFFER_INIT(QUERY_COMPLAINT_BYTES_MAX);
     BUFFER_AUTO output = BUFFER_INIT(QUERY_OUTPUT_BYTES_MAX);
     struct query query;
     struct setup setup;
-    int r = request ? query_parse(text_of(request), &query, &complaint) : error_origin(-ENOMEM);
+    int r = query_parse(request, &query, &complaint);
     int exit = EXIT_GOOD;
 
     if (r == 0) {
@@ -205,8 +205,11 @@ int command_query(const struct command *self, int argc, char **argv)
         return exit;
     if (!wish.site && (wish.metrics || wish.range || wish.dimensions || wish.limit))
         return command_misuse(self, "say which site: --site NAME; without it the question is read from standard input");
-    char *request = wish.site ? request_of(&wish) : read_request();
-    exit = ask(path, request, wish.form);
-    free(request);
-    return exit;
+    BUFFER_AUTO request = BUFFER_INIT(QUERY_BODY_BYTES_MAX + 1);
+    int r = wish.site ? put_request(&wish, &request) : read_request(&request);
+    if (r) {
+        log_fault("cannot ask", r);
+        return EXIT_FAILED;
+    }
+    return ask(path, buffer_text(&request), wish.form);
 }

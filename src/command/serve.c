@@ -16,8 +16,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define COOKIE_KEY_NAME "cookie.key"
-
 /* Everything that runs. Zero or NULL: not started. */
 struct serve {
     const char *path;
@@ -65,6 +63,28 @@ static int open_store(struct serve *serve)
     return r;
 }
 
+/* A key that is none, or that others may read, is named: -EPERM alone tells nobody which file to look at. */
+static int load_key(const struct serve *serve, const char *name, uint8_t ret_key[KEYRING_KEY_BYTES])
+{
+    const char *folder = serve->edition->config->data;
+    int r = keyring_key(folder, name, true, &random_system, ret_key);
+
+    if (r == -EPERM)
+        log_error("%s/%s: others may read this key; chmod 600 it", folder, name);
+    else if (r == -EBADMSG)
+        log_error("%s/%s: this is no key, which is %d bytes; bring the old one back", folder, name, KEYRING_KEY_BYTES);
+    else if (r)
+        log_error("%s/%s: %s", folder, name, error_trail(r));
+    return r;
+}
+
+static int load_keys(struct serve *serve)
+{
+    int r = load_key(serve, KEYRING_COOKIE, serve->service.cookie_key);
+
+    return r ? r : load_key(serve, KEYRING_LEDGER, serve->service.ledger_seed);
+}
+
 static void load_dedupe(struct serve *serve)
 {
     int r = dedupe_load(serve->service.dedupe, serve->service.db);
@@ -77,11 +97,9 @@ static void load_dedupe(struct serve *serve)
 static int start_parts(struct serve *serve)
 {
     struct service *service = &serve->service;
-    int r = keyring_key(serve->edition->config->data, COOKIE_KEY_NAME, true, &random_system, service->cookie_key);
-
     /* The sites' numbers and the notices are on disk before anybody is shown one. */
-    if (r == 0)
-        r = edition_store_alone(serve->edition, service->db);
+    int r = edition_store_alone(serve->edition, service->db);
+
     if (r == 0)
         r = dedupe_new(&service->dedupe);
     if (r)
@@ -98,6 +116,8 @@ static int start_parts(struct serve *serve)
         r = pool_new("crumb-lookup", POOL_THREADS, &service->lookups);
     if (r == 0)
         r = pool_new("crumb-query", POOL_THREADS, &service->queries);
+    if (r == 0)
+        r = cache_new(HEADS_BYTES_MAX, &service->heads);
     if (r == 0)
         r = keeper_start(service->db, service->writer, service->clock, serve->edition, &serve->keeper);
     return error_trace(r);
@@ -126,6 +146,8 @@ static int start(struct serve *serve)
     int r = open_store(serve);
 
     if (r)
+        return EXIT_FAILED;
+    if (load_keys(serve))
         return EXIT_FAILED;
     r = start_parts(serve);
     if (r) {
@@ -172,6 +194,7 @@ static void stop(struct serve *serve)
         writer_stop(service->writer);
     writer_free(service->writer);
     server_free(serve->server);
+    cache_free(service->heads);
     days_free(service->days);
     dedupe_free(service->dedupe);
     db_close(service->db);

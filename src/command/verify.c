@@ -6,6 +6,7 @@
 #include "command.h"
 #include "crumb/base/error.h"
 #include "crumb/base/log.h"
+#include "crumb/consent/head.h"
 #include "crumb/consent/ledger.h"
 #include "crumb/consent/visitor.h"
 #include "crumb/rollup/seal.h"
@@ -21,6 +22,13 @@
 
 #define FOUND_BYTES_MAX 512
 
+/* An older head that the ledger must continue. */
+struct older_head {
+    const char *file;
+    struct head head;
+    bool met;
+};
+
 /* A record that decides what its visitor allows, as events refer to it. */
 struct decision {
     uint8_t visitor[VISITOR_BYTES];
@@ -32,6 +40,9 @@ struct verify {
     const struct config *config; /* names the sites */
     struct db_txn *txn;
     bool rebuild;
+    const char *head_files[HEADS_MAX];
+    struct older_head heads[HEADS_MAX];
+    unsigned n_heads;
     struct decision *decisions; /* by visitor, then sequence, once sorted */
     size_t n_decisions, capacity;
     uint64_t n_records;     /* of the ledger */
@@ -124,6 +135,79 @@ static struct name rollup_name(const struct verify *verify, uint32_t site, int32
     return name;
 }
 
+/* ---- older heads ---- */
+
+static int read_file(const char *path, struct buffer *buffer)
+{
+    uint8_t *at = buffer_extend(buffer, HEAD_JSON_BYTES_MAX);
+
+    if (!at)
+        return error_origin(buffer->fault);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return error_origin(-errno);
+    buffer->size = fread(at, 1, HEAD_JSON_BYTES_MAX, file);
+    int r = ferror(file) ? -EIO : 0;
+    fclose(file);
+    return r ? error_origin(r) : 0;
+}
+
+/* 0 or an exit code, after saying why. */
+static int read_heads(struct verify *verify)
+{
+    for (unsigned i = 0; i < verify->n_heads; i++) {
+        struct older_head *older = &verify->heads[i];
+        BUFFER_AUTO json = BUFFER_INIT(HEAD_JSON_BYTES_MAX);
+
+        older->file = verify->head_files[i];
+        int r = read_file(older->file, &json);
+        if (r) {
+            log_fault(older->file, r);
+            return EXIT_FAILED;
+        }
+        r = head_read(buffer_text(&json), &older->head);
+        if (r) {
+            fprintf(stderr, "crumb verify: %s: %s\n", older->file,
+                    r == HEAD_E_FORGED ? "its signature is not its key's over what it says"
+                                       : "not a head as GET /v1/ledger/head gives it");
+            return r == HEAD_E_FORGED ? EXIT_NO : EXIT_USAGE;
+        }
+    }
+    return EXIT_GOOD;
+}
+
+/* The ledger may have grown since: what the head names must be there, at the same place, with the same hash. */
+static void meet_heads(struct verify *verify, const struct ledger_record *record)
+{
+    for (unsigned i = 0; i < verify->n_heads; i++) {
+        const struct ledger_head *head = &verify->heads[i].head.ledger;
+
+        if (head->n_records == verify->n_records)
+            verify->heads[i].met =
+                head->sequence == record->sequence && memcmp(head->hash, record->hash, HASH_BYTES) == 0;
+    }
+}
+
+static int check_heads(struct verify *verify)
+{
+    static const uint8_t zeros[HASH_BYTES];
+
+    for (unsigned i = 0; i < verify->n_heads; i++) {
+        const struct older_head *older = &verify->heads[i];
+        const struct ledger_head *head = &older->head.ledger;
+        bool empty = head->n_records == 0 && head->sequence == 0 && memcmp(head->hash, zeros, HASH_BYTES) == 0;
+
+        if (!older->met && !empty)
+            return wrong(verify, "ledger: it does not continue the head of %s, %" PRIu64 " records, in %s",
+                         older->head.time, head->n_records, older->file);
+        char key[HEAD_KEY_TEXT_BYTES];
+        head_key_text(older->head.key, key);
+        printf("good   %s: %" PRIu64 " records at %s, signed by %s\n", older->file, head->n_records, older->head.time,
+               key);
+    }
+    return 0;
+}
+
 /* ---- the ledger ---- */
 
 static int keep_decision(struct verify *verify, const struct ledger_record *record)
@@ -156,6 +240,7 @@ static int check_record(void *context, const struct ledger_record *record)
     verify->n_records++;
     verify->chosen.counts[record->kind] += record->version >= LEDGER_COUNTED;
     verify->last_sequence = record->sequence;
+    meet_heads(verify, record);
     int r = notice_get(verify->txn, record->notice, &notice);
     if (r == DB_E_NOT_FOUND || r == -EBADMSG)
         return wrong(verify, "ledger record %" PRIu64 ": the notice that it names is not there as it was shown",
@@ -479,10 +564,10 @@ static const struct {
     const char *name;
     int (*check)(struct verify *verify);
     const char *needs;
-} checks[] = {{"ledger", check_ledger, NULL},         {"visitors", check_visitors, "ledger"},
-              {"journal", check_journal, "ledger"},   {"books", check_books, "journal"},
-              {"consents", check_consents, "ledger"}, {"rollups", check_rollups, NULL},
-              {"sequence", check_sequence, NULL}};
+} checks[] = {{"ledger", check_ledger, NULL},         {"heads", check_heads, "ledger"},
+              {"visitors", check_visitors, "ledger"}, {"journal", check_journal, "ledger"},
+              {"books", check_books, "journal"},      {"consents", check_consents, "ledger"},
+              {"rollups", check_rollups, NULL},       {"sequence", check_sequence, NULL}};
 #define N_CHECKS (sizeof checks / sizeof checks[0])
 
 static bool is_good(const bool good[N_CHECKS], const char *name)
@@ -499,6 +584,8 @@ static int run_checks(struct verify *verify)
     int exit = EXIT_GOOD;
 
     for (size_t i = 0; i < N_CHECKS; i++) {
+        if (checks[i].check == check_heads && verify->n_heads == 0)
+            continue;
         if (checks[i].needs && !is_good(good, checks[i].needs)) {
             printf("left out  %s: it needs the %s to be good\n", checks[i].name, checks[i].needs);
             continue;
@@ -521,13 +608,22 @@ static int run_checks(struct verify *verify)
     return exit;
 }
 
-static const struct option options[] = {{"rebuild", no_argument, NULL, 'r'}, {0}};
+enum { OPTION_REBUILD = 256, OPTION_HEAD };
+
+static const struct option options[] = {
+    {"rebuild", no_argument, NULL, OPTION_REBUILD}, {"head", required_argument, NULL, OPTION_HEAD}, {0}};
 
 static int take(void *context, int option, const char *value)
 {
-    (void)option;
-    (void)value;
-    *(bool *)context = true;
+    struct verify *verify = context;
+
+    if (option == OPTION_REBUILD) {
+        verify->rebuild = true;
+        return 0;
+    }
+    if (verify->n_heads == HEADS_MAX)
+        return -1;
+    verify->head_files[verify->n_heads++] = value;
     return 0;
 }
 
@@ -536,11 +632,13 @@ int command_verify(const struct command *self, int argc, char **argv)
     struct verify verify = {.found = BUFFER_INIT(FOUND_BYTES_MAX)};
     struct setup setup;
     const char *path = NULL;
-    int exit = command_arguments(self, argc, argv, options, take, &verify.rebuild, &path, NULL);
+    int exit = command_arguments(self, argc, argv, options, take, &verify, &path, NULL);
 
     if (exit || !path)
         return exit;
-    exit = setup_open(path, &setup);
+    exit = read_heads(&verify);
+    if (exit == EXIT_GOOD)
+        exit = setup_open(path, &setup);
     if (exit)
         return exit;
     verify.txn = setup.txn;

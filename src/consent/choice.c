@@ -3,15 +3,9 @@
  */
 #include "crumb/consent/choice.h"
 #include "crumb/base/error.h"
+#include "crumb/base/json.h"
 #include "crumb/store/consents.h"
 #include <errno.h>
-#include <jansson.h>
-#include <sodium.h>
-#include <stdlib.h>
-#include <time.h>
-
-static void json_decref_at(json_t **json) { json_decref(*json); }
-#define JSON_AUTO __attribute__((cleanup(json_decref_at))) json_t
 
 /* ---- parsing ---- */
 
@@ -450,47 +444,4 @@ int choice_record(struct batch *batch, const struct choice *choice, const struct
         return error_trace(r);
     *ret_result = result;
     return 0;
-}
-
-/* ---- receipts ---- */
-
-static json_t *time_json(int64_t at_ms)
-{
-    char text[40];
-    time_t at = (time_t)(at_ms / 1000);
-    struct tm tm;
-
-    gmtime_r(&at, &tm);
-    size_t n = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(text + n, sizeof text - n, ".%03dZ", (int)(at_ms % 1000));
-    return json_string(text);
-}
-
-static json_t *hex_json(const uint8_t *bytes, size_t size)
-{
-    char hex[HASH_HEX_BYTES];
-
-    sodium_bin2hex(hex, sizeof hex, bytes, size);
-    return json_string(hex);
-}
-
-json_t *choice_receipt(const struct ledger_record *record)
-{
-    json_t *purposes = json_object();
-
-    for (unsigned i = 0; i < record->n_answers; i++) {
-        if (json_object_setn_new(purposes, record->answers[i].purpose.data, record->answers[i].purpose.size,
-                                 json_boolean(record->answers[i].granted)) < 0) {
-            json_decref(purposes); /* a receipt that lacks a purpose is none */
-            return NULL;
-        }
-    }
-    return json_pack("{s:o, s:o, s:s%, s:s, s:s, s:s, s:s?, s:s, s:s%, s:o, s:b, s:o, s:o}", "id",
-                     hex_json(record->id, RECORD_ID_BYTES), "time", time_json(record->at_ms), "site", record->site.data,
-                     record->site.size, "action", words_choice_kind(record->kind), "surface",
-                     words_surface(record->surface), "regime", words_regime(record->regime), "country",
-                     record->country[0] ? record->country : NULL, "device", words_device(record->device), "lang",
-                     record->lang.data, record->lang.size, "notice", hex_json(record->notice, HASH_BYTES), "gpc",
-                     record->signals & LEDGER_SIGNAL_GPC ? 1 : 0, "purposes", purposes, "hash",
-                     hex_json(record->hash, HASH_BYTES));
 }

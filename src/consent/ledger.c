@@ -12,18 +12,11 @@
 #define HEAD_KEY TEXT("ledger")
 #define HEAD_BYTES_MAX 64
 
-struct head {
-    uint64_t n_records;
-    uint64_t sequence; /* of the last record */
-    uint8_t hash[HASH_BYTES];
-};
-
 bool ledger_has_visitor(const struct ledger_record *record) { return !sodium_is_zero(record->visitor, VISITOR_BYTES); }
 
-/* An empty ledger's head is all zeros: so is the first record's `previous`. */
-static int read_head(struct db_txn *txn, struct head *ret_head)
+int ledger_head(struct db_txn *txn, struct ledger_head *ret_head)
 {
-    struct head head = {.n_records = 0};
+    struct ledger_head head = {.n_records = 0};
     struct text value;
     int r = db_get(txn, DB_META, HEAD_KEY, &value);
 
@@ -43,7 +36,7 @@ static int read_head(struct db_txn *txn, struct head *ret_head)
     return 0;
 }
 
-static int write_head(struct db_txn *txn, const struct head *head)
+static int write_head(struct db_txn *txn, const struct ledger_head *head)
 {
     BUFFER_AUTO buffer = BUFFER_INIT(HEAD_BYTES_MAX);
 
@@ -101,8 +94,8 @@ static struct text bytes_text(const uint8_t *bytes, size_t size)
 
 int ledger_append(struct batch *batch, struct ledger_record *record)
 {
-    struct head head;
-    int r = read_head(batch->txn, &head);
+    struct ledger_head head;
+    int r = ledger_head(batch->txn, &head);
 
     if (r)
         return error_trace(r);
@@ -217,8 +210,8 @@ int ledger_find(struct db_txn *txn, const uint8_t id[RECORD_ID_BYTES], struct le
     return r == DB_E_NOT_FOUND ? error_origin(-EBADMSG) : error_trace(r);
 }
 
-static const char *check_link(const struct head *before, struct text key, struct text value, uint64_t *ret_sequence,
-                              struct ledger_record *ret_record)
+static const char *check_link(const struct ledger_head *before, struct text key, struct text value,
+                              uint64_t *ret_sequence, struct ledger_record *ret_record)
 {
     if (!key_read_sequence(key, ret_sequence))
         return "its key is not a sequence number";
@@ -232,7 +225,7 @@ static const char *check_link(const struct head *before, struct text key, struct
 int ledger_verify(struct db_txn *txn, ledger_visit visit, void *context, struct ledger_break *ret_break)
 {
     DB_CURSOR_AUTO *cursor = NULL;
-    struct head walked = {.n_records = 0}, head;
+    struct ledger_head walked = {.n_records = 0}, head;
     struct text key, value;
     int r = db_cursor_new(txn, DB_LEDGER, &cursor);
 
@@ -247,7 +240,7 @@ int ledger_verify(struct db_txn *txn, ledger_visit visit, void *context, struct 
             *ret_break = (struct ledger_break){.sequence = sequence, .what = what};
             return LEDGER_E_BROKEN;
         }
-        walked = (struct head){.n_records = walked.n_records + 1, .sequence = sequence};
+        walked = (struct ledger_head){.n_records = walked.n_records + 1, .sequence = sequence};
         memcpy(walked.hash, record.hash, HASH_BYTES);
         int stop = visit ? visit(context, &record) : 0;
         if (stop)
@@ -255,7 +248,7 @@ int ledger_verify(struct db_txn *txn, ledger_visit visit, void *context, struct 
     }
     if (r != DB_E_NOT_FOUND)
         return error_trace(r);
-    r = read_head(txn, &head);
+    r = ledger_head(txn, &head);
     if (r < 0 && r != -EBADMSG)
         return error_trace(r);
     if (r || head.n_records != walked.n_records || head.sequence != walked.sequence ||

@@ -4,6 +4,7 @@
 #include "crumb/consent/notice.h"
 #include "crumb/base/buffer.h"
 #include "crumb/base/error.h"
+#include "crumb/base/json.h"
 #include "crumb/base/reader.h"
 #include "crumb/config/shipped.h"
 #include "crumb/consent/language.h"
@@ -11,33 +12,11 @@
 #include "crumb/store/checksum.h"
 #include <assert.h>
 #include <errno.h>
-#include <jansson.h>
 #include <sodium.h>
 #include <stdlib.h>
 
 #define NOTICE_VERSION 1
 #define SITE_NUMBER_FIRST 1
-
-/*
- * No memory is NULL, and whatever takes a NULL becomes NULL: a notice that
- * lacks a recipient must not be shown as if it were whole.  Both take their
- * arguments.
- */
-static json_t *append(json_t *array, json_t *item)
-{
-    if (json_array_append_new(array, item) == 0)
-        return array;
-    json_decref(array);
-    return NULL;
-}
-
-static json_t *set(json_t *object, const char *key, json_t *value)
-{
-    if (json_object_set_new(object, key, value) == 0)
-        return object;
-    json_decref(object);
-    return NULL;
-}
 
 /* ---- what is material ---- */
 
@@ -47,7 +26,7 @@ static json_t *classes_json(unsigned classes)
 
     for (unsigned class = 0; class < CLASS_N; class ++)
         if (classes & CLASS_BIT(class))
-            array = append(array, json_string(words_class(class)));
+            array = json_item(array, json_string(words_class(class)));
     return array;
 }
 
@@ -57,8 +36,8 @@ static json_t *recipients_json(const struct site *site, const struct purpose *pu
 
     for (unsigned i = 0; i < purpose->n_recipients; i++) {
         const struct recipient *recipient = &site->recipients[purpose->recipients[i]];
-        array = append(array, json_pack("{s:s, s:s, s:s}", "name", recipient->name, "country", recipient->country,
-                                        "why", recipient->why));
+        array = json_item(array, json_pack("{s:s, s:s, s:s}", "name", recipient->name, "country", recipient->country,
+                                           "why", recipient->why));
     }
     return array;
 }
@@ -92,7 +71,7 @@ static json_t *purpose_material(const struct site *site, const struct purpose *p
                                "retention", retention_json(&site->retention), "address", address_name(site->address));
 
     /* Not there where it is false, so that it leaves alone the numbers of purposes that never heard of it. */
-    return object && purpose->separate ? set(object, "separate", json_true()) : object;
+    return purpose->separate ? json_member(object, "separate", json_true()) : object;
 }
 
 /* ---- the text of a notice ---- */
@@ -160,7 +139,7 @@ static json_t *texts_json(const struct site *site, const char *lang, struct scra
         const char *key = shipped_key(i);
 
         if (texts_is_general(key))
-            object = set(object, key, filled(texts_get(site, lang, key), scratch));
+            object = json_member(object, key, filled(texts_get(site, lang, key), scratch));
     }
     return object;
 }
@@ -179,7 +158,7 @@ static json_t *notice_json(const struct site *site, const char *lang, struct scr
     json_t *purposes = json_array();
 
     for (unsigned i = 0; i < site->n_purposes; i++)
-        purposes = append(purposes, purpose_json(site, lang, &site->purposes[i]));
+        purposes = json_item(purposes, purpose_json(site, lang, &site->purposes[i]));
     return json_pack("{s:i, s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:{s:s, s:s}, s:o, s:o, s:o, s:s}", "v", NOTICE_VERSION,
                      "site", site->name, "title", site->title, "lang", lang, "controller", "name",
                      site->controller.name, "address", site->controller.address, "contact", site->controller.contact,
@@ -188,24 +167,16 @@ static json_t *notice_json(const struct site *site, const char *lang, struct scr
                      "address", address_name(site->address));
 }
 
-static int put_json(const char *bytes, size_t size, void *context)
+json_t *notice_object(const struct site *site, const struct notice *notice)
 {
-    buffer_put(context, bytes, size);
-    return 0;
-}
+    SCRATCH_AUTO scratch = SCRATCH_INIT;
+    json_t *json = notice_json(site, notice->lang, &scratch);
 
-/*
- * Takes @json; appends its canonical text.  jansson forgets a failure where it
- * writes sorted keys; the buffer does not.  0, -ENOMEM or -EOVERFLOW.
- */
-static int canonical(json_t *json, struct buffer *buffer)
-{
-    int r = json ? json_dump_callback(json, put_json, buffer, JSON_SORT_KEYS | JSON_COMPACT) : -1;
-
-    json_decref(json);
-    if (buffer->fault)
-        return error_origin(buffer->fault);
-    return r ? error_origin(-ENOMEM) : 0;
+    if (scratch.titles.fault || scratch.filled.fault) {
+        json_decref(json);
+        return NULL;
+    }
+    return json;
 }
 
 void notice_hex(const uint8_t hash[HASH_BYTES], char ret_hex[HASH_HEX_BYTES])
@@ -236,7 +207,7 @@ static int render(const struct site *site, const char *lang, struct scratch *scr
         return error_origin(fault);
     }
     buffer_clear(&scratch->json);
-    return error_trace(canonical(json, &scratch->json));
+    return error_trace(json_put(&scratch->json, json, JSON_SORT_KEYS));
 }
 
 int notice_render(const struct site *site, const struct notice *notice, struct buffer *text)
@@ -272,7 +243,7 @@ static int fill_material(struct site *site, struct site_notices *notices)
     for (unsigned i = 0; i < site->n_purposes; i++) {
         uint8_t hash[HASH_BYTES];
         BUFFER_AUTO text = BUFFER_INIT(NOTICE_BYTES_MAX);
-        int r = canonical(purpose_material(site, &site->purposes[i]), &text);
+        int r = json_put(&text, purpose_material(site, &site->purposes[i]), JSON_SORT_KEYS);
 
         if (r)
             return error_trace(r);
@@ -315,7 +286,7 @@ int edition_new(struct config *config, struct edition **ret_edition)
     edition->n_refs = 1;
     edition->config = config_ref(config);
     edition->sites = calloc(config->n_sites, sizeof *edition->sites);
-    int r = edition->sites ? 0 : error_origin(-ENOMEM);
+    int r = edition->sites ? cache_new(SCRIPTS_BYTES_MAX, &edition->scripts) : error_origin(-ENOMEM);
     for (unsigned i = 0; r == 0 && i < config->n_sites; i++)
         r = site_notices_init(&edition->sites[i], &config->sites[i], &scratch);
     if (r) {
@@ -370,6 +341,7 @@ struct edition *edition_unref(struct edition *edition)
     free(edition->sites);
     if (edition->geo)
         edition->geo_free(edition->geo);
+    cache_free(edition->scripts);
     config_unref(edition->config);
     free(edition);
     return NULL;

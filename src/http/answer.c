@@ -1,10 +1,10 @@
 /*
  * Writing a response. Everything is copied into the request's pool.
  */
+#include "crumb/base/json.h"
 #include "crumb/base/limits.h"
 #include "loop.h"
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +21,8 @@ static const struct {
 } reasons[] = {{200, "OK"},
                {201, "Created"},
                {204, "No Content"},
+               {303, "See Other"},
+               {304, "Not Modified"},
                {400, "Bad Request"},
                {401, "Unauthorized"},
                {403, "Forbidden"},
@@ -81,6 +83,16 @@ void answer_json(h2o_req_t *req, int status, struct text json)
     answer_text(req, status, TEXT("application/json"), json);
 }
 
+void answer_object(h2o_req_t *req, int status, json_t *object)
+{
+    BUFFER_AUTO text = BUFFER_INIT(ANSWER_OBJECT_BYTES_MAX);
+
+    if (json_put(&text, object, 0))
+        answer_later(req, "there is no memory now; try again later");
+    else
+        answer_json(req, status, buffer_text(&text));
+}
+
 void answer_error(h2o_req_t *req, int status, const char *format, ...)
 {
     char message[512];
@@ -89,14 +101,12 @@ void answer_error(h2o_req_t *req, int status, const char *format, ...)
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    json_t *object = json_pack("{s:s}", "error", message);
-    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
-    answer_json(req, status, text ? text_of(text) : TEXT("{\"error\":\"out of memory; try again later\"}"));
-    free(text);
-    json_decref(object);
+    BUFFER_AUTO text = BUFFER_INIT(8 * sizeof message); /* a byte may become six */
+    int r = json_put(&text, json_pack("{s:s}", "error", message), 0);
+    answer_json(req, status, r ? TEXT("{\"error\":\"out of memory; try again later\"}") : buffer_text(&text));
 }
 
-static void add_retry_after(h2o_req_t *req)
+void answer_retry_after(h2o_req_t *req)
 {
     char seconds[24];
     int n = snprintf(seconds, sizeof seconds, "%d", RETRY_AFTER_S);
@@ -107,13 +117,25 @@ static void add_retry_after(h2o_req_t *req)
 
 void answer_later(h2o_req_t *req, const char *why)
 {
-    add_retry_after(req);
+    answer_retry_after(req);
     answer_error(req, 503, "%s", why);
 }
 
 static void add_no_store(h2o_req_t *req)
 {
     h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CACHE_CONTROL, NULL, H2O_STRLIT("no-store"));
+}
+
+/* RFC 9110 section 15.4.5: what the client has is still right. */
+void answer_not_modified(h2o_req_t *req)
+{
+    static h2o_generator_t generator = {NULL, NULL};
+    h2o_iovec_t nothing = {NULL, 0};
+
+    req->res.status = 304;
+    req->res.reason = reason_of(304);
+    h2o_start_response(req, &generator);
+    h2o_send(req, &nothing, 0, H2O_SEND_STATE_FINAL);
 }
 
 void answer_empty(h2o_req_t *req, int status)
@@ -131,9 +153,11 @@ void answer_gif(h2o_req_t *req)
 
 void answer_cors(const struct exchange *exchange, const struct site *site)
 {
-    struct text origin = exchange_header(exchange, TEXT("origin"));
-    h2o_req_t *req = exchange->req;
+    answer_cors_to(exchange->req, exchange_header(exchange, TEXT("origin")), site);
+}
 
+void answer_cors_to(h2o_req_t *req, struct text origin, const struct site *site)
+{
     if (origin.size == 0 || !config_origin_listed(site, origin))
         return;
     answer_header(req, TEXT("Access-Control-Allow-Origin"), origin);

@@ -1,26 +1,15 @@
 /*
  * GET and POST /v1/consent, GET /v1/notice, GET /v1/notice/HASH.
  */
+#include "consent.h"
+#include "crumb/base/json.h"
 #include "crumb/base/log.h"
 #include "crumb/base/metrics.h"
 #include "crumb/consent/choice.h"
+#include "crumb/consent/receipt.h"
 #include "crumb/ingest/address.h"
-#include "loop.h"
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
-
-static void answer_object(h2o_req_t *req, int status, json_t *object)
-{
-    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
-
-    json_decref(object);
-    if (text)
-        answer_json(req, status, text_of(text));
-    else
-        answer_later(req, "there is no memory now; try again later");
-    free(text);
-}
 
 /* ---- cookies ---- */
 
@@ -46,6 +35,7 @@ struct recording {
     bool has_id; /* the browser sent a crumb_id, good or bad */
     bool secure;
     int outcome;
+    consent_recorded tell;
 };
 
 static void recording_free(struct recording *recording)
@@ -112,12 +102,12 @@ static void recording_answer(struct wait *wait, h2o_req_t *req)
     struct recording *recording = H2O_STRUCT_FROM_MEMBER(struct recording, wait, wait);
 
     if (req && recording->outcome) {
-        answer_later(req, "the choice could not be recorded now and has no effect; try again later");
+        recording->tell(req, &recording->choice, NULL);
     } else if (req && recording->result.stands) {
         answer_object(req, 200, json_pack("{s:n}", "receipt"));
     } else if (req) {
         set_cookies(req, recording);
-        answer_object(req, 201, json_pack("{s:o}", "receipt", choice_receipt(&recording->result.record)));
+        recording->tell(req, &recording->choice, &recording->result.record);
     }
     recording_free(recording);
 }
@@ -153,7 +143,7 @@ static void read_context(struct exchange *exchange, const struct site *site, str
 }
 
 static struct recording *recording_new(struct exchange *exchange, const struct choice *choice,
-                                       const struct choice_context *context)
+                                       const struct choice_context *context, consent_recorded tell)
 {
     const struct service *service = exchange->loop->service;
     struct recording *recording = calloc(1, sizeof *recording);
@@ -164,6 +154,7 @@ static struct recording *recording_new(struct exchange *exchange, const struct c
     recording->edition = edition_ref(exchange->loop->edition);
     memcpy(recording->cookie_key, service->cookie_key, COOKIE_KEY_BYTES);
     recording->choice = *choice;
+    recording->tell = tell;
     recording->secure = exchange_client(exchange).https;
     recording->context = *context;
     enum cookie_id_state id =
@@ -174,26 +165,40 @@ static struct recording *recording_new(struct exchange *exchange, const struct c
     return recording;
 }
 
-static void record(struct exchange *exchange, const struct choice *choice, const struct choice_context *context)
+int consent_record(struct exchange *exchange, struct choice *choice, struct buffer *complaint, consent_recorded tell)
 {
-    struct recording *recording = recording_new(exchange, choice, context);
+    struct choice_context context = {.at_ms = 0};
 
+    read_context(exchange, choice->site, &context);
+    int r = choice_admit(choice, &context, complaint);
+    if (r)
+        return r;
+    struct recording *recording = recording_new(exchange, choice, &context, tell);
     if (!recording) {
-        answer_later(exchange->req, "there is no memory now; try again later");
-        return;
+        tell(exchange->req, choice, NULL);
+        return 0;
     }
     wait_begin(&recording->wait, exchange, recording_answer);
     if (writer_submit(exchange->loop->service->writer, &recording->super)) {
-        answer_later(wait_cancel(&recording->wait), "too much is waiting to be stored; try again later");
+        tell(wait_cancel(&recording->wait), choice, NULL);
         recording_free(recording);
     }
+    return 0;
+}
+
+static void tell_receipt(h2o_req_t *req, const struct choice *choice, const struct ledger_record *record)
+{
+    (void)choice;
+    if (record)
+        answer_object(req, 201, json_pack("{s:o}", "receipt", receipt_json(record)));
+    else
+        answer_later(req, "the choice could not be recorded now and has no effect; try again later");
 }
 
 void consent_post(struct exchange *exchange)
 {
     BUFFER_AUTO complaint = BUFFER_INIT(1024);
     struct choice choice = {.site = NULL};
-    struct choice_context context = {.at_ms = 0};
 
     /* Whatever the content type says: text/plain needs no preflight, and the Origin is checked, not the type. */
     int r = choice_parse(exchange_body(exchange), exchange->loop->edition, &choice, &complaint);
@@ -205,16 +210,12 @@ void consent_post(struct exchange *exchange)
         return;
     if (choice.site)
         answer_cors(exchange, choice.site);
-    if (r == 0) {
-        read_context(exchange, choice.site, &context);
-        r = choice_admit(&choice, &context, &complaint);
-    }
+    if (r == 0)
+        r = consent_record(exchange, &choice, &complaint, tell_receipt);
     if (r) {
         int status = r == CHOICE_E_STALE_NOTICE ? 409 : r == CHOICE_E_UNKNOWN_SITE ? 404 : 400;
         answer_error(exchange->req, status, "%.*s", TEXT_ARGS(buffer_text(&complaint)));
-        return;
     }
-    record(exchange, &choice, &context);
 }
 
 /* ---- GET /v1/consent ---- */
@@ -235,6 +236,8 @@ struct lookup {
     uint32_t granted;
     bool current; /* that choice was made under what is material now */
     int outcome;
+    consent_found tell;
+    const void *context;
 };
 
 static void lookup_free(struct lookup *lookup)
@@ -275,7 +278,7 @@ static int read_choice(struct lookup *lookup)
     lookup->current =
         memcmp(record.material, edition_notices(lookup->edition, lookup->site)->material, HASH_BYTES) == 0;
     lookup->granted = granted_now(&visitor, lookup->site);
-    lookup->receipt = choice_receipt(&record);
+    lookup->receipt = receipt_json(&record);
     return lookup->receipt ? 0 : -ENOMEM;
 }
 
@@ -297,7 +300,7 @@ static json_t *purposes_json(const struct site *site, uint32_t asked, uint32_t g
 
     for (unsigned i = 0; i < site->n_purposes; i++)
         if (asked & 1u << i)
-            json_object_set_new(object, site->purposes[i].name, json_boolean(granted & 1u << i));
+            object = json_member(object, site->purposes[i].name, json_boolean(granted & 1u << i));
     return object;
 }
 
@@ -324,65 +327,82 @@ static bool is_current(const struct lookup *lookup)
  * What is chosen: by the ledger where the browser has an id, else by its own
  * crumb_choice, as nothing is kept on this side of somebody who refused.
  */
-static json_t *lookup_json(struct lookup *lookup)
+static struct consent_state state_of(const struct lookup *lookup)
 {
-    uint32_t asked = lookup->receipt ? UINT32_MAX : lookup->cookie.asked;
-    uint32_t granted = lookup->receipt ? lookup->granted : lookup->cookie.granted & ~collecting(lookup->site);
-    bool chosen = lookup->receipt || lookup->has_cookie;
     bool current = lookup->receipt ? lookup->current : lookup->has_cookie && is_current(lookup);
 
-    return json_pack(
-        "{s:s, s:s, s:s, s:o, s:o, s:b}", "site", lookup->site->name, "notice", lookup->notice->hex, "lang",
-        lookup->notice->lang, "purposes", chosen ? purposes_json(lookup->site, asked, granted) : json_null(), "receipt",
-        lookup->receipt ? json_incref(lookup->receipt) : json_null(), "ask", !current || lookup->id == COOKIE_ID_BAD);
+    return (struct consent_state){.edition = lookup->edition,
+                                  .site = lookup->site,
+                                  .notice = lookup->notice,
+                                  .chosen = lookup->receipt || lookup->has_cookie,
+                                  .ask = !current || lookup->id == COOKIE_ID_BAD,
+                                  .asked = lookup->receipt ? UINT32_MAX : lookup->cookie.asked,
+                                  .granted = lookup->receipt ? lookup->granted
+                                                             : lookup->cookie.granted & ~collecting(lookup->site),
+                                  .receipt = lookup->receipt};
 }
 
 static void lookup_answer(struct wait *wait, h2o_req_t *req)
 {
     struct lookup *lookup = H2O_STRUCT_FROM_MEMBER(struct lookup, wait, wait);
 
-    if (req && lookup->outcome)
-        answer_later(req, "the choice cannot be read now; nothing is collected meanwhile");
-    else if (req)
-        answer_object(req, 200, lookup_json(lookup));
+    struct consent_state state = state_of(lookup);
+
+    if (req)
+        lookup->tell(req, lookup->outcome ? NULL : &state, lookup->context);
     lookup_free(lookup);
 }
 
-/* In the language of `lang=`, else of Accept-Language, else the first: so the answer depends on that header. */
-static const struct notice *notice_wanted(struct exchange *exchange, const struct site *site)
-{
-    answer_header(exchange->req, TEXT("Vary"), TEXT("Accept-Language"));
-    return edition_notice_for(exchange->loop->edition, site, exchange_param(exchange, TEXT("lang")),
-                              exchange_header(exchange, TEXT("accept-language")));
-}
-
-void consent_get(struct exchange *exchange)
+void consent_look_up(struct exchange *exchange, const struct site *site, const struct notice *notice,
+                     consent_found tell, const void *context)
 {
     const struct service *service = exchange->loop->service;
-    const struct site *site = exchange_site(exchange);
     struct text cookies = exchange_cookies(exchange);
-
-    if (!site || !exchange_same_origin(exchange, site))
-        return;
-    answer_cors(exchange, site);
     struct lookup *lookup = calloc(1, sizeof *lookup);
+
     if (!lookup) {
-        answer_later(exchange->req, "there is no memory now; try again later");
+        tell(exchange->req, NULL, context);
         return;
     }
     lookup->super.run = lookup_run;
     lookup->edition = edition_ref(exchange->loop->edition);
     lookup->db = service->db;
     lookup->site = site;
-    lookup->notice = notice_wanted(exchange, site);
+    lookup->notice = notice;
+    lookup->tell = tell;
+    lookup->context = context;
     lookup->now_ms = clock_now_ms(service->clock);
     lookup->id = cookie_read_id(cookies, service->cookie_key, site, lookup->visitor);
     lookup->has_cookie = cookie_read_choice(cookies, site, &lookup->cookie);
     wait_begin(&lookup->wait, exchange, lookup_answer);
     if (pool_submit(service->lookups, &lookup->super)) {
-        answer_later(wait_cancel(&lookup->wait), "too many questions are waiting; try again later");
+        tell(wait_cancel(&lookup->wait), NULL, context);
         lookup_free(lookup);
     }
+}
+
+static void tell_state(h2o_req_t *req, const struct consent_state *state, const void *context)
+{
+    (void)context;
+    if (!state) {
+        answer_later(req, "the choice cannot be read now; nothing is collected meanwhile");
+        return;
+    }
+    answer_object(req, 200,
+                  json_pack("{s:s, s:s, s:s, s:o, s:o, s:b}", "site", state->site->name, "notice", state->notice->hex,
+                            "lang", state->notice->lang, "purposes",
+                            state->chosen ? purposes_json(state->site, state->asked, state->granted) : json_null(),
+                            "receipt", state->receipt ? json_incref(state->receipt) : json_null(), "ask", state->ask));
+}
+
+void consent_get(struct exchange *exchange)
+{
+    const struct site *site = exchange_site(exchange);
+
+    if (!site || !exchange_same_origin(exchange, site))
+        return;
+    answer_cors(exchange, site);
+    consent_look_up(exchange, site, exchange_notice(exchange, site), tell_state, NULL);
 }
 
 /* ---- notices ---- */
@@ -394,7 +414,7 @@ void notice_current(struct exchange *exchange)
 
     if (!site)
         return;
-    const struct notice *notice = notice_wanted(exchange, site);
+    const struct notice *notice = exchange_notice(exchange, site);
     answer_cors(exchange, site);
     buffer_printf(&body, "{\"hash\":\"%s\",\"notice\":", notice->hex);
     int r = notice_render(site, notice, &body);

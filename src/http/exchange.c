@@ -118,6 +118,46 @@ enum device exchange_device(const struct exchange *exchange)
                      exchange_header(exchange, TEXT("user-agent")));
 }
 
+/* A host and, maybe, a port: whatever else a client sends is not repeated to anybody. */
+static bool is_host(struct text host)
+{
+    if (host.size == 0 || host.size > ORIGIN_BYTES_MAX)
+        return false;
+    for (size_t i = 0; i < host.size; i++) {
+        char c = host.data[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+              c == ':' || c == '[' || c == ']'))
+            return false;
+    }
+    return true;
+}
+
+struct text exchange_base(const struct exchange *exchange)
+{
+    static const char *const schemes[] = {"http://", "https://"};
+    const char *scheme = schemes[exchange_client(exchange).https];
+    h2o_iovec_t host = exchange->req->input.authority;
+
+    if (!is_host(text_of_iovec(host)))
+        return TEXT_NONE;
+    return text_of_iovec(h2o_concat(&exchange->req->pool, h2o_iovec_init(scheme, strlen(scheme)), host));
+}
+
+enum regime exchange_regime(const struct exchange *exchange, const struct site *site)
+{
+    struct place place = exchange_place(exchange);
+
+    return regime_of(site, &place);
+}
+
+const struct notice *exchange_notice(const struct exchange *exchange, const struct site *site)
+{
+    answer_header(exchange->req, TEXT("Vary"), TEXT("Accept-Language"));
+    return edition_notice_for(exchange->loop->edition, site, exchange_param(exchange, TEXT("lang")),
+                              exchange_header(exchange, TEXT("accept-language")));
+}
+
 const struct site *exchange_site(struct exchange *exchange)
 {
     struct text name = exchange_param(exchange, TEXT("site"));

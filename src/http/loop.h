@@ -11,6 +11,7 @@
 #include "crumb/consent/regime.h"
 #include "crumb/http/server.h"
 #include <h2o.h>
+#include <jansson.h>
 #include <semaphore.h>
 
 enum listener_kind { LISTENER_PUBLIC, LISTENER_PRIVATE, LISTENER_N };
@@ -59,6 +60,12 @@ struct place exchange_place(const struct exchange *exchange);
 enum device exchange_device(const struct exchange *exchange);
 /* False, and answered 403: the page that asks is not one of the site's. */
 bool exchange_same_origin(struct exchange *exchange, const struct site *site);
+/* Where this service is, as the browser says it: "https://c.shop.example"; empty where its Host is no host. */
+struct text exchange_base(const struct exchange *exchange);
+/* What the law at the visitor's place asks of @site. */
+enum regime exchange_regime(const struct exchange *exchange, const struct site *site);
+/* The notice to show: in the language of `lang=`, else of Accept-Language (which goes into Vary), else the first. */
+const struct notice *exchange_notice(const struct exchange *exchange, const struct site *site);
 /* The site named by the parameter `site`, or NULL: then the exchange was answered 400 or 404. */
 const struct site *exchange_site(struct exchange *exchange);
 
@@ -67,14 +74,20 @@ const struct site *exchange_site(struct exchange *exchange);
 void answer_header(h2o_req_t *req, struct text name, struct text value); /* both copied */
 void answer_json(h2o_req_t *req, int status, struct text json);
 void answer_text(h2o_req_t *req, int status, struct text type, struct text body);
+/* Takes @object; NULL is answered 503. */
+void answer_object(h2o_req_t *req, int status, json_t *object);
 /* {"error": "..."} */
 void answer_error(h2o_req_t *req, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void answer_retry_after(h2o_req_t *req);
 /* 503 and Retry-After. */
 void answer_later(h2o_req_t *req, const char *why);
+void answer_not_modified(h2o_req_t *req);
 void answer_empty(h2o_req_t *req, int status);
 void answer_gif(h2o_req_t *req);
 /* Lets a page of the site read the answer, when the request's Origin is one of the site's. */
 void answer_cors(const struct exchange *exchange, const struct site *site);
+/* The same behind a wait, when the request's headers are gone. */
+void answer_cors_to(h2o_req_t *req, struct text origin, const struct site *site);
 
 /* ---- wait.c: requests that wait ---- */
 
@@ -110,6 +123,13 @@ void consent_post(struct exchange *exchange);
 void shown_post(struct exchange *exchange);
 void notice_current(struct exchange *exchange);
 void notice_by_hash(struct exchange *exchange);
+void ledger_show_head(struct exchange *exchange);
+void receipt_get(struct exchange *exchange);
+void script_get(struct exchange *exchange);
+void privacy_get(struct exchange *exchange);
+void privacy_post(struct exchange *exchange);
+void privacy_style(struct exchange *exchange);
+void privacy_gpc(struct exchange *exchange);
 void stats_query(struct exchange *exchange);
 void stats_consents(struct exchange *exchange);
 void status_metrics(struct exchange *exchange);

@@ -1,7 +1,7 @@
 // The program on the command line: helps, exit codes, and what each command says of a store.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { event } from './client.mjs';
@@ -327,8 +327,16 @@ describe('crumb serve', { timeout: 60_000 }, () => {
             const key = join(server.data, 'cookie.key');
             await server.stop();
             chmodSync(key, 0o644);
-            assert.equal((await server.run('serve')).code, 3);
+            const open = await server.run('serve');
+            assert.equal(open.code, 3);
+            assert.match(open.stderr, /data\/cookie\.key: others may read this key; chmod 600 it/);
             chmodSync(key, 0o600);
+            const bytes = readFileSync(key);
+            writeFileSync(key, 'short');
+            const short = await server.run('serve');
+            assert.equal(short.code, 3);
+            assert.match(short.stderr, /data\/cookie\.key: this is no key/);
+            writeFileSync(key, bytes);
             await server.launch();
         });
     });

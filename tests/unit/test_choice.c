@@ -4,6 +4,7 @@
  */
 #include "check.h"
 #include "crumb/consent/choice.h"
+#include "crumb/consent/receipt.h"
 #include "store_fixture.h"
 #include <errno.h>
 #include <jansson.h>
@@ -736,7 +737,7 @@ static void test_receipt(void **state)
     struct store_fixture *fixture = *state;
     struct choice_result result = choose(fixture, CHOICE_CUSTOM, A | M, NULL, NOW + 7);
     const struct notice *notice = edition_notice(fixture->edition, store_fixture_site(fixture, "shop"), TEXT("en"));
-    json_t *receipt = choice_receipt(&result.record);
+    json_t *receipt = receipt_json(&result.record);
     const char *id, *time, *site, *action, *surface, *regime, *device, *lang, *hash, *shown;
     int gpc, analytics, journeys, marketing, strict;
 
@@ -766,13 +767,13 @@ static void test_receipt_without_memory(void **state)
 {
     struct store_fixture *fixture = *state;
     struct choice_result result = choose(fixture, CHOICE_GRANT, ALL, NULL, NOW);
-    json_t *whole = choice_receipt(&result.record);
+    json_t *whole = receipt_json(&result.record);
     bool passed = false;
 
     json_set_alloc_funcs(failing_malloc, free);
     for (long n = 0; !passed; n++) {
         n_until_failure = n;
-        json_t *receipt = choice_receipt(&result.record);
+        json_t *receipt = receipt_json(&result.record);
         passed = n_until_failure >= 0;
         n_until_failure = -1;
         assert_true(!receipt || json_equal(receipt, whole));

@@ -77,6 +77,9 @@
 #define CONSENT_BODY_BYTES_MAX (16 << 10) /* POST /v1/consent */
 #define AGENT_BYTES_MAX 1024              /* of User-Agent; what follows is not looked at */
 #define JSON_DEPTH_MAX 32
+#define PAGE_BYTES_MAX (1 << 20) /* of the privacy page: a notice with every byte escaped fits */
+#define PAGE_ADDRESS_BYTES_MAX 512
+#define ANSWER_OBJECT_BYTES_MAX (256 << 10) /* a notice with all its escapes fits */
 
 /* The writer. */
 #define WRITER_QUEUE_OPS_MAX 65536
@@ -103,7 +106,11 @@
 #define DB_RESIDENT_STEPS 512            /* rows read or written between two looks at that */
 #define DB_KEY_BYTES_MAX 64              /* our longest key; LMDB allows 511 */
 #define NOTICE_BYTES_MAX (64 << 10)
+#define SCRIPT_BYTES_MAX (512 << 10) /* of one consent.js: a notice with all its escapes, and the code */
+#define SCRIPTS_BYTES_MAX (16 << 20) /* of all that are kept rendered: about 300 of site, language and regime */
 #define LEDGER_RECORD_BYTES_MAX 8192
+#define HEADS_BYTES_MAX 4096 /* signed heads kept for their second */
+#define HEADS_MAX 32         /* older heads that one `crumb verify` compares */
 #define JOURNAL_RECORD_BYTES_MAX (24 << 10)
 
 /* Rollups and queries. */

@@ -83,6 +83,3 @@ int choice_record(struct batch *batch, const struct choice *choice, const struct
 
 /* Counts that the choice's notice was shown; of the context, time, place and device are used. 0 or a fault. */
 int choice_count_shown(struct batch *batch, const struct choice *choice, const struct choice_context *context);
-
-/* The receipt of a record as a JSON object; NULL: no memory. */
-struct json_t *choice_receipt(const struct ledger_record *record);

@@ -42,6 +42,13 @@ struct ledger_record {
     unsigned n_answers;
 };
 
+/* Where the chain ends. An empty ledger's is all zeros: so is the first record's `previous`. */
+struct ledger_head {
+    uint64_t n_records;
+    uint64_t sequence; /* of the last record */
+    uint8_t hash[HASH_BYTES];
+};
+
 bool ledger_has_visitor(const struct ledger_record *record);
 
 /* Appends @record and its receipt. 0 or a fault. */
@@ -53,6 +60,9 @@ bool ledger_decode(uint64_t sequence, struct text value, struct ledger_record *r
 /* By sequence, or by record id. DB_E_NOT_FOUND, or a fault; -EBADMSG: damaged. Texts are lent by the transaction. */
 int ledger_get(struct db_txn *txn, uint64_t sequence, struct ledger_record *ret_record);
 int ledger_find(struct db_txn *txn, const uint8_t id[RECORD_ID_BYTES], struct ledger_record *ret_record);
+
+/* 0, or a fault; -EBADMSG: it is damaged. */
+int ledger_head(struct db_txn *txn, struct ledger_head *ret_head);
 
 /* Called for each record in order; a non-zero result ends the walk and is returned. */
 typedef int (*ledger_visit)(void *context, const struct ledger_record *record);

@@ -10,14 +10,16 @@
  * wording and language.  A change of the material hash asks visitors again.
  *
  * An edition is one configuration in force together with what follows from it:
- * the sites' numbers and their notices.  It is immutable and shared by
+ * the sites' numbers and their notices.  But for a cache it is immutable and shared by
  * reference count, like the configuration it holds.
  */
 #pragma once
 
+#include "crumb/base/cache.h"
 #include "crumb/config/config.h"
 #include "crumb/store/db.h"
 #include "crumb/store/key.h"
+#include <jansson.h>
 
 #define HASH_HEX_BYTES (2 * HASH_BYTES + 1)
 
@@ -42,6 +44,7 @@ struct edition {
     struct site_notices *sites; /* parallel to config->sites */
     struct geo *geo;            /* the database of `geo` (ingest/geo.h), or NULL: whoever opened it says how it goes */
     struct geo *(*geo_free)(struct geo *geo);
+    struct cache *scripts; /* what was rendered of consent.js (consent/script.h); it locks itself */
 };
 
 /*
@@ -81,6 +84,8 @@ const struct notice *edition_notice_by_hex(const struct edition *edition, const 
 
 /* Appends the canonical text of a notice of @site, which is its edition's. 0 or -ENOMEM. */
 int notice_render(const struct site *site, const struct notice *notice, struct buffer *text);
+/* What a notice of @site says, as an object that is the caller's. NULL: no memory. */
+json_t *notice_object(const struct site *site, const struct notice *notice);
 
 /* A notice that was ever shown, from the store. DB_E_NOT_FOUND, or the text, lent. -EBADMSG: it does not match its
  * hash. */

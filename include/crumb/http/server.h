@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "crumb/base/cache.h"
 #include "crumb/base/clock.h"
 #include "crumb/base/pool.h"
 #include "crumb/base/random.h"
@@ -21,7 +22,9 @@ struct service {
     struct pool *queries; /* what analysts ask; may be long */
     const struct clock *clock;
     struct random *random;
+    struct cache *heads; /* the ledger's signed head, by second */
     uint8_t cookie_key[32];
+    uint8_t ledger_seed[32]; /* of the Ed25519 key that signs heads */
 };
 
 struct server;

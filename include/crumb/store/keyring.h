@@ -1,6 +1,7 @@
 /*
  * Keys: secrets of the data folder, each in a file that only the service may
- * read, made with the store.  Now one: the key that signs crumb_id.
+ * read, made with the store: the key that signs crumb_id, and the seed of the
+ * key that signs the ledger's head.
  */
 #pragma once
 
@@ -8,6 +9,8 @@
 #include <stdbool.h>
 
 #define KEYRING_KEY_BYTES 32
+#define KEYRING_COOKIE "cookie.key"
+#define KEYRING_LEDGER "ledger.key"
 
 /*
  * Reads the key file NAME of the data folder, or makes it (mode 0600, synced)

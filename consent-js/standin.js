@@ -1,0 +1,1 @@
+globalThis.crumb ??= { settings: SETTINGS };

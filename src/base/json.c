@@ -1,0 +1,52 @@
+/*
+ * JSON text into a buffer, whole or not at all.
+ */
+#include "crumb/base/json.h"
+#include "crumb/base/error.h"
+#include <errno.h>
+
+void json_free_at(json_t **json) { json_decref(*json); }
+
+json_t *json_member(json_t *object, const char *name, json_t *value)
+{
+    if (json_object_set_new(object, name, value) == 0)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+json_t *json_item(json_t *array, json_t *item)
+{
+    if (json_array_append_new(array, item) == 0)
+        return array;
+    json_decref(array);
+    return NULL;
+}
+
+static int put_bytes(const char *bytes, size_t size, void *context)
+{
+    buffer_put(context, bytes, size);
+    return 0;
+}
+
+int json_put(struct buffer *buffer, json_t *json, size_t flags)
+{
+    int r = json ? json_dump_callback(json, put_bytes, buffer, flags | JSON_COMPACT) : -1;
+
+    json_decref(json);
+    if (buffer->fault)
+        return error_origin(buffer->fault);
+    return r ? error_origin(-ENOMEM) : 0;
+}
+
+json_t *json_read_canonical(struct text text)
+{
+    json_t *json = json_loadb(text.size ? text.data : "", text.size, JSON_REJECT_DUPLICATES, NULL);
+    BUFFER_AUTO again = BUFFER_INIT(text.size);
+
+    if (json && (json_put(&again, json_incref(json), JSON_SORT_KEYS) || !text_equal(buffer_text(&again), text))) {
+        json_decref(json);
+        return NULL;
+    }
+    return json;
+}

@@ -1,0 +1,289 @@
+/*
+ * Rendering and compressing consent.js.
+ *
+ * What a visitor is shown comes from the notice, word by word, so that the hash
+ * in SETTINGS is the hash of what is on the screen.  The rest of SETTINGS is
+ * behaviour, and comes from the configuration.
+ */
+#include "crumb/consent/script.h"
+#include "crumb/base/error.h"
+#include "crumb/base/json.h"
+#include "crumb/consent/assets.h"
+#include "crumb/consent/texts.h"
+#include <brotli/encode.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+#define MATERIAL_DIGITS 16
+#define GZIP_WINDOW_BITS (15 + 16) /* zlib: the largest window, and gzip's frame */
+#define GZIP_MEMORY_LEVEL 9
+
+uint64_t script_key(const struct edition *edition, const struct site *site, const struct notice *notice,
+                    enum regime regime)
+{
+    uint64_t number = (uint64_t)(site - edition->config->sites);
+    uint64_t lang = (uint64_t)(notice - edition_notices(edition, site)->notices);
+
+    return number << 16 | lang << 8 | (uint64_t)regime;
+}
+
+/* ---- SETTINGS ---- */
+
+/*
+ * What the configuration says of a purpose and the notice does not, as it is
+ * no part of what is agreed to.
+ */
+static json_t *with_behaviour(json_t *purpose, const struct purpose *config)
+{
+    json_t *cookies = json_array(), *mode = json_array();
+
+    for (unsigned i = 0; i < config->n_cookies; i++)
+        cookies = json_item(cookies, json_string(config->cookies[i]));
+    for (unsigned i = 0; i < CONSENT_MODE_N; i++)
+        if (config->consent_mode & 1u << i)
+            mode = json_item(mode, json_string(words_consent_mode(i)));
+    return json_member(json_member(purpose, "cookies", cookies), "mode", mode);
+}
+
+/* The texts that banner and dialog show; the other pages' are not sent. */
+static json_t *texts_json(enum regime regime, json_t *notice)
+{
+    static const struct {
+        const char *key;
+        enum regime regime; /* 0: any */
+    } shown[] = {{"title", 0},
+                 {"body", 0},
+                 {"accept", 0},
+                 {"reject", 0},
+                 {"choose", 0},
+                 {"save", 0},
+                 {"withdraw", 0},
+                 {"back", 0},
+                 {"ok", REGIME_OPT_OUT},
+                 {"ok", REGIME_NOTICE_ONLY},
+                 {"accept_more", 0},
+                 {"allow", 0},
+                 {"refuse", 0},
+                 {"settings_title", 0},
+                 {"more", 0},
+                 {"necessary.title", 0},
+                 {"necessary.description", 0},
+                 {"recipients", 0},
+                 {"storage", 0},
+                 {"retention", 0},
+                 {"retention.journal", 0},
+                 {"retention.segments", 0},
+                 {"retention.visitor", 0},
+                 {"controller", 0},
+                 {"gpc", 0},
+                 {"minor", 0},
+                 {"saving_failed", 0},
+                 {"saved", 0},
+                 {"changed", 0},
+                 {"opt_out.title", REGIME_OPT_OUT},
+                 {"opt_out.body", REGIME_OPT_OUT},
+                 {"notice_only.title", REGIME_NOTICE_ONLY},
+                 {"notice_only.body", REGIME_NOTICE_ONLY},
+                 {"blocked", 0},
+                 {"load", 0},
+                 {"control", 0}};
+    json_t *texts = json_object(), *all = json_object_get(notice, "texts");
+
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
+        if (!shown[i].regime || shown[i].regime == regime)
+            texts = json_member(texts, shown[i].key, json_incref(json_object_get(all, shown[i].key)));
+    return texts;
+}
+
+static json_t *purposes_json(const struct site *site, json_t *notice)
+{
+    json_t *purposes = json_array(), *purpose;
+    size_t i;
+
+    json_array_foreach(json_object_get(notice, "purposes"), i, purpose)
+    {
+        const char *name = json_string_value(json_object_get(purpose, "name"));
+        int number = name ? config_purpose(site, text_of(name)) : -1;
+
+        if (number >= 0)
+            purposes = json_item(purposes, with_behaviour(json_copy(purpose), &site->purposes[number]));
+    }
+    return purposes;
+}
+
+static json_t *langs_json(const struct site_notices *notices)
+{
+    json_t *array = json_array();
+
+    for (unsigned i = 0; i < notices->n_notices; i++)
+        array = json_item(array, json_string(notices->notices[i].lang));
+    return array;
+}
+
+static json_t *settings_json(const struct edition *edition, const struct site *site, const struct notice *notice,
+                             enum regime regime, json_t *shown)
+{
+    const struct site_notices *notices = edition_notices(edition, site);
+    char material[HASH_HEX_BYTES];
+
+    notice_hex(notices->material, material);
+    material[MATERIAL_DIGITS] = '\0';
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:b, s:s*, s:o, s:o, s:O, s:O, s:O, s:b, s:b}", "site",
+                     site->name, "notice", notice->hex, "material", material, "lang", notice->lang, "dir",
+                     texts_dir(notice->lang), "langs", langs_json(notices), "regime", words_regime(regime), "minor", 0,
+                     "domain", site->cookie_domain, "purposes", purposes_json(site, shown), "texts",
+                     texts_json(regime, shown), "controller", json_object_get(shown, "controller"), "storage",
+                     json_object_get(shown, "storage"), "retention", json_object_get(shown, "retention"), "control",
+                     site->banner.control, "pixel", 0);
+}
+
+/* The three that JSON allows in a string and a script does not: all of them occur in strings only. */
+static void put_escaped(struct buffer *buffer, struct text json)
+{
+    static const struct {
+        struct text found, written;
+    } escapes[] = {
+        {{"<", 1}, {"\\u003c", 6}}, {{"\xe2\x80\xa8", 3}, {"\\u2028", 6}}, {{"\xe2\x80\xa9", 3}, {"\\u2029", 6}}};
+
+    while (json.size) {
+        size_t taken = 0;
+
+        for (size_t i = 0; i < sizeof escapes / sizeof escapes[0] && !taken; i++) {
+            if (text_starts(json, escapes[i].found)) {
+                buffer_put_text(buffer, escapes[i].written);
+                taken = escapes[i].found.size;
+            }
+        }
+        if (!taken) {
+            buffer_put_u8(buffer, (uint8_t)json.data[0]);
+            taken = 1;
+        }
+        json = text_from(json, taken);
+    }
+}
+
+int script_put_settings(struct buffer *buffer, const struct edition *edition, const struct site *site,
+                        const struct notice *notice, enum regime regime)
+{
+    JSON_AUTO *shown = notice_object(site, notice);
+    BUFFER_AUTO plain = BUFFER_INIT(SCRIPT_BYTES_MAX);
+
+    if (!shown)
+        return error_origin(-ENOMEM);
+    int r = json_put(&plain, settings_json(edition, site, notice, regime, shown), 0);
+    if (r)
+        return error_trace(r);
+    put_escaped(buffer, buffer_text(&plain));
+    return buffer->fault ? error_origin(buffer->fault) : 0;
+}
+
+/* ---- compressing ---- */
+
+static int put_brotli(struct buffer *buffer, struct text text)
+{
+    size_t size = BrotliEncoderMaxCompressedSize(text.size);
+    uint8_t *at = buffer_extend(buffer, size);
+
+    if (!at)
+        return error_origin(buffer->fault);
+    if (!BrotliEncoderCompress(BROTLI_MAX_QUALITY, BROTLI_DEFAULT_WINDOW, BROTLI_MODE_TEXT, text.size,
+                               (const uint8_t *)text.data, &size, at))
+        return error_origin(-ENOMEM); /* the room is enough: what else is there to fail */
+    buffer->size = size;
+    return 0;
+}
+
+static int put_gzip(struct buffer *buffer, struct text text)
+{
+    z_stream stream = {.avail_in = (uInt)text.size, .next_in = (z_const Bytef *)(uintptr_t)text.data};
+
+    if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_WINDOW_BITS, GZIP_MEMORY_LEVEL,
+                     Z_DEFAULT_STRATEGY) != Z_OK)
+        return error_origin(-ENOMEM);
+    size_t size = deflateBound(&stream, text.size);
+    stream.next_out = buffer_extend(buffer, size);
+    stream.avail_out = (uInt)size;
+    int r = stream.next_out && deflate(&stream, Z_FINISH) == Z_STREAM_END ? 0 : -ENOMEM;
+    buffer->size = stream.total_out;
+    deflateEnd(&stream);
+    if (buffer->fault)
+        return error_origin(buffer->fault);
+    return r ? error_origin(r) : 0;
+}
+
+/* ---- the whole ---- */
+
+static void script_free(struct cache_value *value)
+{
+    struct script *script = (struct script *)value;
+
+    for (unsigned i = 0; i < SCRIPT_CODING_N; i++)
+        buffer_deinit(&script->bodies[i]);
+    free(script);
+}
+
+static int render(struct buffer *buffer, const struct edition *edition, const struct site *site,
+                  const struct notice *notice, enum regime regime)
+{
+    buffer_put_text(buffer, TEXT("(()=>{const SETTINGS="));
+    int r = script_put_settings(buffer, edition, site, notice, regime);
+    if (r)
+        return error_trace(r);
+    buffer_put_text(buffer, TEXT(";"));
+    buffer_put_text(buffer, asset_consent_js);
+    buffer_put_text(buffer, TEXT("})()\n"));
+    return buffer->fault ? error_origin(buffer->fault) : 0;
+}
+
+/* Another coding is another representation: its tag must differ, RFC 9110 section 8.8.3.3. */
+static void make_etags(struct script *script)
+{
+    static const char *const suffixes[SCRIPT_CODING_N] = {"", "-gz", "-br"};
+    struct text identity = buffer_text(&script->bodies[SCRIPT_IDENTITY]);
+    uint8_t hash[HASH_BYTES];
+    char hex[HASH_HEX_BYTES];
+
+    crypto_hash_sha256(hash, (const uint8_t *)identity.data, identity.size);
+    notice_hex(hash, hex);
+    for (unsigned i = 0; i < SCRIPT_CODING_N; i++)
+        snprintf(script->etags[i], sizeof script->etags[i], "\"%.32s%s\"", hex, suffixes[i]);
+}
+
+static int fill(struct script *script, const struct edition *edition, const struct site *site,
+                const struct notice *notice, enum regime regime)
+{
+    struct buffer *bodies = script->bodies;
+    int r = render(&bodies[SCRIPT_IDENTITY], edition, site, notice, regime);
+
+    if (r == 0)
+        r = put_gzip(&bodies[SCRIPT_GZIP], buffer_text(&bodies[SCRIPT_IDENTITY]));
+    if (r == 0)
+        r = put_brotli(&bodies[SCRIPT_BROTLI], buffer_text(&bodies[SCRIPT_IDENTITY]));
+    return error_trace(r);
+}
+
+int script_make(const struct edition *edition, const struct site *site, const struct notice *notice, enum regime regime,
+                struct script **ret_script)
+{
+    struct script *script = calloc(1, sizeof *script);
+    size_t bytes = sizeof *script;
+
+    if (!script)
+        return error_origin(-ENOMEM);
+    for (unsigned i = 0; i < SCRIPT_CODING_N; i++)
+        script->bodies[i] = BUFFER_INIT(2 * SCRIPT_BYTES_MAX); /* what cannot be compressed grows a little */
+    int r = fill(script, edition, site, notice, regime);
+    if (r) {
+        script_free(&script->super);
+        return error_trace(r);
+    }
+    make_etags(script);
+    for (unsigned i = 0; i < SCRIPT_CODING_N; i++)
+        bytes += script->bodies[i].capacity;
+    cache_value_init(&script->super, bytes, script_free);
+    *ret_script = script;
+    return 0;
+}

@@ -1,0 +1,35 @@
+/*
+ * What consent.c does for the pages that show a choice themselves.
+ */
+#pragma once
+
+#include "crumb/consent/choice.h"
+#include "loop.h"
+
+/* Answers @req. @record is NULL where the choice could not be recorded; the cookies are set already where it was. */
+typedef void (*consent_recorded)(h2o_req_t *req, const struct choice *choice, const struct ledger_record *record);
+
+/*
+ * Records @choice by the writer where it may be made from where the request
+ * comes, then calls @tell.  The choice is copied.  CHOICE_E_INVALID, with a
+ * sentence in @complaint: it may not, and nothing is told.
+ */
+int consent_record(struct exchange *exchange, struct choice *choice, struct buffer *complaint, consent_recorded tell);
+
+/* What is chosen now, by the ledger where the browser has an id, else by its own crumb_choice. Borrowed. */
+struct consent_state {
+    const struct edition *edition;
+    const struct site *site;
+    const struct notice *notice;
+    bool chosen;             /* there is a choice */
+    bool ask;                /* there is none, or the notice has changed what it means */
+    uint32_t asked, granted; /* sets of purposes */
+    json_t *receipt;         /* of the live choice, or NULL */
+};
+
+/* Answers @req. @state is NULL where it cannot be read. */
+typedef void (*consent_found)(h2o_req_t *req, const struct consent_state *state, const void *context);
+
+/* Reads the choice on a pool thread, then calls @tell with @context, which lives in the request's pool or is NULL. */
+void consent_look_up(struct exchange *exchange, const struct site *site, const struct notice *notice,
+                     consent_found tell, const void *context);

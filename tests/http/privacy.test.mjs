@@ -1,0 +1,289 @@
+// The privacy page: the same choice as a form, without a script, and for nobody else's pages.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { site, start, withServer } from './server.mjs';
+
+const NASTY = `<script>alert("1")</script>'&`;
+const ESCAPED = '&lt;script&gt;alert(&#34;1&#34;)&lt;/script&gt;&#39;&amp;';
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+const shop = (more) =>
+    site({
+        name: 'Example Shop',
+        storage: { country: 'DE', location: 'Frankfurt' },
+        recipients: { partner: { name: 'Ad Partner', country: 'US', why: NASTY } },
+        purposes: { ...site().purposes, marketing: { collects: [], recipients: ['partner'] } },
+        texts: { de: { title: NASTY }, ar: { title: 'اختيارك' } },
+        ...more,
+    });
+
+// The fields of the page's form as a browser would send them, when nobody touches a checkbox.
+function fieldsOf(html) {
+    const fields = [...html.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g)].map(([, name, value]) => [name, value]);
+    for (const [, value, checked] of html.matchAll(/<input type="checkbox" name="purpose" value="(\w+)"( checked)?/g))
+        if (checked) fields.push(['purpose', value]);
+    return fields;
+}
+
+// A text of the notice as the page shows it.
+const escaped = (text) => text.replace(/[&<>"']/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' })[c]);
+const saidOf = (html) => [...html.matchAll(/<p class="said" role="status">(.*?)<\/p>/g)].map(([, text]) => text);
+async function textOf(server, key, lang) {
+    return escaped((await server.visitor().notice(lang)).notice.texts[key]);
+}
+
+const buttonsOf = (html) => [...html.matchAll(/<button name="action" value="(\w+)">/g)].map(([, action]) => action);
+const tickedOf = (html) => fieldsOf(html).filter(([name]) => name === 'purpose').map(([, value]) => value);
+
+describe('the privacy page', { timeout: 120_000 }, () => {
+    let server;
+    before(async () => {
+        server = await start({ sites: { shop: shop(), other: site({ origins: ['https://other.example'] }) } });
+    });
+    after(() => server.end());
+
+    const own = () => ({ ...FORM, origin: `http://127.0.0.1:${server.public}` });
+    const page = async (visitor, query = 'site=shop', headers) => {
+        const answer = await visitor.ask('GET', `/privacy?${query}`, { headers });
+        assert.equal(answer.status, 200, answer.text);
+        assert.equal(answer.headers['content-type'], 'text/html; charset=utf-8');
+        return answer.text;
+    };
+    const post = (visitor, fields, headers = own(), query = 'site=shop') =>
+        visitor.ask('POST', `/privacy?${query}`, { body: new URLSearchParams(fields).toString(), headers });
+
+    // Opens the page, ticks @purposes, presses @action, and follows the answer.
+    async function press(visitor, action, purposes) {
+        const html = await page(visitor);
+        assert.ok(buttonsOf(html).includes(action), `there is no ${action}`);
+        const fields = fieldsOf(html).filter(([name]) => !purposes || name !== 'purpose');
+        for (const purpose of purposes ?? []) fields.push(['purpose', purpose]);
+        const answer = await post(visitor, [...fields, ['action', action]]);
+        assert.equal(answer.status, 303, answer.text);
+        const { location } = answer.headers;
+        assert.match(location, /^privacy\?site=shop&lang=en&receipt=[0-9a-f]{32}$/);
+        return { location, html: await page(visitor, location.split('?')[1]) };
+    }
+
+    it('has the notice whole, escaped, and no script, style or address of anybody else', async () => {
+        const { notice, hash } = await server.visitor().notice('de');
+        const answer = await server.get('/privacy?site=shop&lang=de');
+        const html = answer.text;
+        assert.ok(html.startsWith('<!doctype html>\n<html lang="de" dir="ltr">'));
+        assert.ok(html.includes(`<h1>${ESCAPED}</h1>`) && html.includes(`Ad Partner (US): ${ESCAPED}`));
+        assert.ok(!/<script|<style|style=|onclick|javascript:/i.test(html));
+        for (const { title, description } of notice.purposes) assert.ok(html.includes(title) && html.includes(description));
+        for (const text of ['Example Shop', 'privacy@shop.example', 'Frankfurt, DE', '30 d', '390 d', '750 d', '180 d',
+            `v1/notice/${hash}`, notice.texts.body, notice.texts.accept, notice.texts.reject])
+            assert.ok(html.includes(text), text);
+        for (const [, address] of html.matchAll(/(?:href|src|action)="([^"]*)"/g))
+            assert.match(address, /^(privacy|v1\/|mailto:privacy@shop\.example$|https:\/\/shop\.example\/$)/);
+        assert.equal(answer.headers['content-security-policy'],
+            "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+        assert.equal(answer.headers['cache-control'], 'no-store');
+        assert.equal(answer.headers['referrer-policy'], 'same-origin');
+        assert.equal(answer.headers['content-language'], 'de');
+        assert.deepEqual(answer.setCookies, []);
+    });
+
+    it('is written from right to left where its language is', async () => {
+        assert.match(await page(server.visitor(), 'site=shop&lang=ar'), /<html lang="ar" dir="rtl">/);
+    });
+
+    it('ticks nothing before a choice, and Enter does not accept', async () => {
+        const html = await page(server.visitor());
+        assert.deepEqual(tickedOf(html), []);
+        assert.deepEqual(buttonsOf(html), ['deny', 'grant', 'custom']);
+    });
+
+    for (const [action, purposes, wanted, says] of [
+        ['grant', undefined, ['analytics', 'journeys', 'marketing'], 'grant'],
+        ['deny', undefined, [], 'deny'],
+        ['custom', ['analytics'], ['analytics'], 'custom'],
+        ['custom', [], [], 'custom'],
+    ])
+        it(`records ${action}${purposes ? ` of ${purposes.join(', ') || 'nothing'}` : ''} and shows it`, async () => {
+            const visitor = server.visitor();
+            const { html, location } = await press(visitor, action, purposes);
+            const record = (await server.dump('ledger')).at(-1);
+            assert.equal(record.action, says);
+            assert.equal(record.surface, 'page');
+            assert.deepEqual(Object.keys(record.purposes).filter((name) => record.purposes[name]), wanted);
+            assert.ok(location.endsWith(record.id));
+            assert.equal(visitor.id !== undefined, wanted.includes('analytics'));
+            assert.deepEqual(tickedOf(html), wanted);
+            assert.deepEqual(saidOf(html), [await textOf(server, 'saved')]);
+            assert.equal((await visitor.ask('GET', `/v1/receipt/${record.id}`)).json().receipt_id, record.id);
+            assert.deepEqual(tickedOf(await page(visitor)), wanted, 'and the next time');
+        });
+
+    it('lets go of what was granted: by withdrawing, and by saving less', async () => {
+        const visitor = server.visitor();
+        const { html } = await press(visitor, 'grant');
+        assert.ok(buttonsOf(html).includes('withdraw'));
+        await press(visitor, 'custom', ['analytics']);
+        assert.deepEqual((await visitor.consent()).purposes, { analytics: true, journeys: false, marketing: false });
+        const left = await press(visitor, 'withdraw');
+        assert.equal(visitor.id, undefined);
+        assert.deepEqual(tickedOf(left.html), []);
+        assert.ok(!buttonsOf(left.html).includes('withdraw'));
+        assert.equal((await server.dump('ledger')).at(-1).action, 'withdraw');
+    });
+
+    it('is obeyed by the pixel of a page without scripts', async () => {
+        const visitor = server.visitor({ headers: { referer: 'https://shop.example/hats' } });
+        const pixel = () => visitor.ask('GET', '/p.gif?aid=shop&e=pv');
+        assert.deepEqual((await pixel()).result, { received: 1, no_consent: 1 });
+        await press(visitor, 'custom', ['analytics']);
+        assert.deepEqual((await pixel()).result, { received: 1, stored: 1 });
+        assert.equal((await server.dump('journal')).at(-1).log.path, '/hats');
+        await press(visitor, 'deny');
+        assert.deepEqual((await pixel()).result, { received: 1, no_consent: 1 });
+    });
+
+    it('shows that the privacy signal is honoured, and records it with an explicit choice', async () => {
+        const visitor = server.visitor({ headers: { 'sec-gpc': '1' } });
+        assert.deepEqual(saidOf(await page(visitor)), [await textOf(server, 'gpc')]);
+        const { html } = await press(visitor, 'grant');
+        assert.deepEqual(saidOf(html), [await textOf(server, 'saved')]);
+        assert.equal((await server.dump('ledger')).at(-1).gpc, true);
+        assert.deepEqual(saidOf(await page(server.visitor())), []);
+    });
+
+    it('takes forms of its own page only', async () => {
+        const visitor = server.visitor();
+        const fields = [...fieldsOf(await page(visitor)), ['action', 'grant']];
+        const host = `127.0.0.1:${server.public}`;
+        const before = (await server.dump('ledger')).length;
+        for (const [name, headers, status] of [
+            ['nothing said', {}, 403],
+            ['own origin', { origin: `http://${host}` }, 303],
+            ['own origin behind a proxy that ends TLS', { origin: `https://${host}` }, 303],
+            ['a listed origin', { origin: 'https://shop.example' }, 303],
+            ['another site', { origin: 'https://evil.example' }, 403],
+            ['the origin of another site here', { origin: 'https://other.example' }, 403],
+            ['a host that ends like ours', { origin: `http://evil.${host}` }, 403],
+            ['another port', { origin: 'http://127.0.0.1:1' }, 403],
+            ['no origin to tell', { origin: 'null' }, 403],
+            ['no origin to tell, but a referer', { origin: 'null', referer: `http://${host}/privacy` }, 403],
+            ['a referer', { referer: `http://${host}/privacy?site=shop` }, 303],
+            ['the referer of another site', { referer: `https://evil.example/${host}` }, 403],
+            ['the browser says same origin, Host is a proxy\'s', { 'sec-fetch-site': 'same-origin', origin: 'https://c.shop.example' }, 303],
+            ['the browser says same site', { 'sec-fetch-site': 'same-site', origin: `http://${host}` }, 403],
+            ['the browser says cross site', { 'sec-fetch-site': 'cross-site', referer: `http://${host}/` }, 403],
+            ['the browser says nobody', { 'sec-fetch-site': 'none' }, 403],
+        ]) {
+            const answer = await post(server.visitor(), fields, { ...FORM, ...headers });
+            assert.equal(answer.status, status, name);
+            if (status === 403) assert.deepEqual(answer.setCookies, [], name);
+        }
+        assert.equal((await server.dump('ledger')).length, before + 5);
+    });
+
+    it('refuses what its form cannot send, and records nothing of it', async () => {
+        const fields = fieldsOf(await page(server.visitor()));
+        const before = (await server.dump('ledger')).length;
+        for (const [name, more, status] of [
+            ['no action', [], 400],
+            ['an unknown action', [['action', 'buy']], 400],
+            ['an action with quotes', [['action', '"grant"']], 400],
+            ['bytes that are no UTF-8', [['action', '\ud800']], 400],
+        ])
+            assert.equal((await post(server.visitor(), [...fields, ...more])).status, status, name);
+        const large = await post(server.visitor(), [...fields, ['action', 'grant'], ['x', 'x'.repeat(20_000)]]);
+        assert.equal(large.status, 413);
+        assert.equal((await post(server.visitor(), fields, own(), 'site=nowhere')).status, 404);
+        assert.equal((await post(server.visitor(), fields, own(), '')).status, 400);
+        assert.equal((await server.dump('ledger')).length, before);
+    });
+
+    it('ignores purposes that there are not, and names of other fields', async () => {
+        const visitor = server.visitor();
+        await press(visitor, 'custom', ['analytics', 'nothing', 'analytics', '__proto__']);
+        assert.deepEqual((await server.dump('ledger')).at(-1).purposes, { analytics: true, journeys: false, marketing: false });
+    });
+
+    it('takes no receipt that is none into itself', async () => {
+        for (const receipt of ['x', `"><script>`, '0'.repeat(31), `${'0'.repeat(31)}G`]) {
+            const html = await page(server.visitor(), `site=shop&receipt=${encodeURIComponent(receipt)}`);
+            assert.deepEqual(saidOf(html), []);
+            assert.doesNotMatch(html, /v1\/receipt/);
+        }
+    });
+
+    it('has one style sheet, of this service', async () => {
+        const answer = await server.get('/privacy.css');
+        assert.equal(answer.headers['content-type'], 'text/css; charset=utf-8');
+        assert.match(answer.text, /prefers-color-scheme: dark/);
+        assert.doesNotMatch(answer.text, /url\(|@import/);
+    });
+
+    it('needs a site', async () => {
+        (await server.get('/privacy')).error(400);
+        (await server.get('/privacy?site=nowhere')).error(404);
+    });
+});
+
+describe('a privacy page that is behind', { timeout: 60_000 }, () => {
+    it('whose notice has changed shows the new one and records nothing', async () => {
+        await withServer({ sites: { shop: shop() } }, async (server) => {
+            const visitor = server.visitor();
+            const headers = { ...FORM, origin: 'https://shop.example' };
+            const fields = fieldsOf((await visitor.ask('GET', '/privacy?site=shop')).text);
+            await server.reload({ sites: { shop: shop({ controller: { name: 'Buyer Inc', contact: 'x@buyer.example' } }) } });
+            const body = new URLSearchParams([...fields, ['action', 'grant']]).toString();
+            const answer = await visitor.ask('POST', '/privacy?site=shop', { body, headers });
+            assert.equal(answer.status, 409);
+            assert.deepEqual(answer.setCookies, []);
+            assert.deepEqual(saidOf(answer.text), [await textOf(server, 'changed')]);
+            assert.match(answer.text, /Buyer Inc/);
+            assert.deepEqual(await server.dump('ledger'), []);
+            const again = new URLSearchParams([...fieldsOf(answer.text), ['action', 'grant']]).toString();
+            assert.equal((await visitor.ask('POST', '/privacy?site=shop', { body: again, headers })).status, 303);
+        });
+    });
+
+    it('of somebody who chose before a material change says so, and keeps what still holds', async () => {
+        await withServer({ sites: { shop: shop() } }, async (server) => {
+            const visitor = server.visitor();
+            await visitor.chose('grant');
+            const purposes = { ...shop().purposes, journeys: { collects: ['clickpath', 'log'] } };
+            await server.reload({ sites: { shop: shop({ purposes }) } });
+            const { text } = await visitor.ask('GET', '/privacy?site=shop');
+            assert.deepEqual(saidOf(text), [await textOf(server, 'changed')]);
+            assert.deepEqual(tickedOf(text), ['analytics', 'marketing']);
+        });
+    });
+
+    it('that cannot be saved says so in the visitor\'s language', async () => {
+        const texts = { de: { saving_failed: 'Nicht gespeichert.' } };
+        await withServer({ data_max: '1MiB', sites: { shop: shop({ texts }) } }, async (server) => {
+            server.expect(/^crumb: error: cannot write to the store; answering 503 /, /^crumb: the store takes writes again$/);
+            const headers = { ...FORM, origin: 'https://shop.example' };
+            const { text } = await server.visitor().ask('GET', '/privacy?site=shop&lang=de');
+            const body = new URLSearchParams([...fieldsOf(text), ['action', 'grant']]).toString();
+            let refused;
+            for (let i = 0; i < 2000 && !refused; i++) {
+                const visitors = Array.from({ length: 20 }, () => server.visitor());
+                const answers = await Promise.all(visitors.map((visitor) =>
+                    visitor.ask('POST', '/privacy?site=shop', { body, headers })));
+                refused = answers.find(({ status }) => status !== 303);
+            }
+            assert.equal(refused.status, 503);
+            assert.deepEqual(refused.setCookies, []);
+            assert.ok(Number(refused.headers['retry-after']) > 0);
+            assert.deepEqual(saidOf(refused.text), ['Nicht gespeichert.']);
+            assert.match(refused.text, /href="privacy\?site=shop&amp;lang=de"/);
+        });
+    });
+});
+
+describe('GET /.well-known/gpc.json', { timeout: 60_000 }, () => {
+    it('says that the signal is honoured, and since when', async () => {
+        await withServer({}, async (server) => {
+            const answer = await server.get('/.well-known/gpc.json');
+            const { gpc, lastUpdate, ...more } = answer.json();
+            assert.deepEqual([answer.status, gpc, more], [200, true, {}]);
+            assert.match(lastUpdate, /^\d{4}-\d\d-\d\d$/);
+        });
+    });
+});

@@ -1,0 +1,142 @@
+// consent.js: one response for each site, language and regime, in the coding that the client likes best.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import vm from 'node:vm';
+import { request } from './client.mjs';
+import { HTTP2, site, start, withServer } from './server.mjs';
+
+const TITLE = '</script><script>alert(1)</script>\u2028';
+const shop = (more) => site({ texts: { de: { title: TITLE }, ar: { title: 'اختيارك' } }, ...more });
+
+// What the script is given, as a browser would read it.
+function settingsOf(text) {
+    const json = text.match(/^\(\(\)=>\{const SETTINGS=(\{.*?\});/s)?.[1];
+    assert.ok(json, text.slice(0, 200));
+    new vm.Script(text); // the whole is a script
+    return JSON.parse(json);
+}
+
+describe('GET /consent.js', { timeout: 120_000 }, () => {
+    let server;
+    before(async () => {
+        server = await start({ ...HTTP2, sites: { shop: shop(), us: site({ regimes: { default: 'opt_out' } }) } });
+    });
+    after(() => server.end());
+
+    const get = (query, headers) => server.get(`/consent.js?${query}`, headers);
+
+    it('is a script with the settings of the site and every word of the notice', async () => {
+        const answer = await get('site=shop&lang=de');
+        const settings = settingsOf(answer.text);
+        const { hash, notice } = await server.visitor().notice('de');
+        assert.equal(answer.status, 200);
+        assert.equal(answer.headers['content-type'], 'text/javascript; charset=utf-8');
+        assert.deepEqual(Object.keys(settings), ['site', 'notice', 'material', 'lang', 'dir', 'langs', 'regime', 'minor',
+            'purposes', 'texts', 'controller', 'storage', 'retention', 'control', 'pixel']);
+        assert.equal(settings.notice, hash);
+        for (const part of ['texts', 'controller', 'storage', 'retention']) assert.deepEqual(settings[part], notice[part]);
+        assert.deepEqual(settings.langs, [...new Set(settings.langs)]);
+        assert.ok(settings.langs.includes('de') && settings.langs.includes('ar'));
+        settings.purposes.forEach(({ separate, cookies, mode, ...purpose }, i) => {
+            const { separate: _, ...shown } = notice.purposes[i];
+            assert.deepEqual(purpose, shown);
+            assert.deepEqual([typeof separate, Array.isArray(cookies), Array.isArray(mode)], ['boolean', true, true]);
+        });
+    });
+
+    it('cannot be broken out of by a text', async () => {
+        const { text } = await get('site=shop&lang=de');
+        const head = text.slice(0, text.indexOf('};'));
+        assert.ok(!head.includes('<') && !head.includes('\u2028'));
+        assert.equal(settingsOf(text).texts.title, TITLE);
+    });
+
+    it('knows how its language is written, and which law applies', async () => {
+        assert.equal(settingsOf((await get('site=shop&lang=ar')).text).dir, 'rtl');
+        assert.equal(settingsOf((await get('site=shop&lang=en')).text).dir, 'ltr');
+        assert.equal(settingsOf((await get('site=shop')).text).regime, 'opt_in');
+        assert.equal(settingsOf((await get('site=us')).text).regime, 'opt_out');
+    });
+
+    for (const [accept, coding, decode] of [
+        [undefined, undefined, (body) => body],
+        ['gzip', 'gzip', gunzipSync],
+        ['gzip, deflate, br, zstd', 'br', brotliDecompressSync],
+        ['br;q=0.1, gzip;q=0.2', 'gzip', gunzipSync],
+        ['br;q=0, gzip;q=0', undefined, (body) => body],
+    ])
+        it(`comes as ${coding ?? 'it is'} for ${accept ?? 'no Accept-Encoding'}`, async () => {
+            const plain = await get('site=shop');
+            const answer = await get('site=shop', accept ? { 'accept-encoding': accept } : {});
+            assert.equal(answer.headers['content-encoding'], coding);
+            assert.equal(Number(answer.headers['content-length']), answer.body.length);
+            assert.equal(decode(answer.body).toString(), plain.text);
+            assert.equal(answer.headers.vary, 'Accept-Encoding, Accept-Language');
+        });
+
+    it('may be kept by the browser for five minutes, and asked for again by its tag', async () => {
+        const first = await get('site=shop', { 'accept-encoding': 'br' });
+        const { etag } = first.headers;
+        assert.match(etag, /^"[0-9a-f]{32}-br"$/);
+        assert.equal(first.headers['cache-control'], 'private, max-age=300');
+        assert.equal(first.headers['cross-origin-resource-policy'], 'cross-origin');
+        assert.equal(first.headers['x-content-type-options'], 'nosniff');
+        for (const [tags, status] of [[etag, 304], [`W/${etag}`, 304], [`"other", ${etag}`, 304], ['*', 304],
+            ['"other"', 200], [etag.replace('-br', ''), 200]]) {
+            const answer = await get('site=shop', { 'accept-encoding': 'br', 'if-none-match': tags });
+            assert.equal(answer.status, status, tags);
+            assert.equal(answer.headers.etag, etag);
+            assert.equal(answer.body.length, status === 304 ? 0 : first.body.length);
+            if (status === 304) assert.equal(answer.headers.vary, 'Accept-Encoding, Accept-Language');
+        }
+        assert.equal((await get('site=shop', { 'if-none-match': etag })).status, 200, 'another coding is another thing');
+    });
+
+    it('answers the next request of the connection behind a 304', async () => {
+        const { etag } = (await get('site=shop')).headers;
+        const wire = await import('./client.mjs').then(({ Wire }) => new Wire(server.public));
+        await wire.send(`GET /consent.js?site=shop HTTP/1.1\r\nHost: x\r\nIf-None-Match: ${etag}\r\n\r\n` +
+            'GET /v1/notice?site=shop HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+        const { text } = await wire.closed;
+        assert.deepEqual(text.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 304', 'HTTP/1.1 200']);
+    });
+
+    it('sets no cookie and needs none', async () => {
+        for (const query of ['site=shop', 'site=shop&lang=ar']) assert.deepEqual((await get(query)).setCookies, []);
+    });
+
+    it('needs a site that there is', async () => {
+        (await get('')).error(400);
+        (await get('site=nowhere')).error(404);
+    });
+});
+
+describe('a script that nobody asked for yet', { timeout: 60_000 }, () => {
+    it('is made once for all who ask at the same time, each gets the same, and those who leave hurt nobody', async () => {
+        await withServer({ sites: { shop: shop() } }, async (server) => {
+            const leaving = Array.from({ length: 20 }, async () => {
+                const { Wire, raw } = await import('./client.mjs');
+                const wire = new Wire(server.public);
+                await wire.send(raw('/consent.js?site=shop&lang=ar'));
+                return wire.end();
+            });
+            const staying = Array.from({ length: 60 }, () =>
+                request(server.public, { path: '/consent.js?site=shop&lang=ar', headers: { 'accept-encoding': 'br' } }));
+            const answers = await Promise.all(staying);
+            await Promise.all(leaving);
+            assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+            assert.equal(new Set(answers.map(({ body }) => body.toString('base64'))).size, 1);
+        });
+    });
+
+    it('is another one after a reload that changes a text, at the same address', async () => {
+        await withServer({ sites: { shop: shop() } }, async (server) => {
+            const before = await server.get('/consent.js?site=shop&lang=en');
+            await server.reload({ sites: { shop: shop({ texts: { en: { title: 'Another' } } }) } });
+            const answer = await server.get('/consent.js?site=shop&lang=en', { 'if-none-match': before.headers.etag });
+            assert.equal(answer.status, 200);
+            assert.equal(settingsOf(answer.text).texts.title, 'Another');
+        });
+    });
+});

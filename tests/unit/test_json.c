@@ -1,0 +1,129 @@
+/*
+ * JSON whole or not at all: each allocation fails in turn.
+ */
+#include "check.h"
+#include "crumb/base/json.h"
+#include <errno.h>
+#include <stdlib.h>
+
+static long n_until_failure = -1;
+
+static void *failing_malloc(size_t size)
+{
+    return n_until_failure >= 0 && n_until_failure-- == 0 ? NULL : malloc(size);
+}
+
+static const char whole[] = "{\"a\":[1,\"two\",null],\"b\":{\"c\":true}}";
+
+static int put_whole(struct buffer *buffer)
+{
+    json_t *array = json_item(json_item(json_item(json_array(), json_integer(1)), json_string("two")), json_null());
+    json_t *object = json_member(json_object(), "b", json_member(json_object(), "c", json_true()));
+
+    return json_put(buffer, json_member(object, "a", array), JSON_SORT_KEYS);
+}
+
+static void test_whole(void **state)
+{
+    BUFFER_AUTO buffer = BUFFER_INIT(1000);
+
+    (void)state;
+    assert_int_equal(put_whole(&buffer), 0);
+    assert_text(buffer_text(&buffer), whole);
+}
+
+static void test_null_is_no_memory(void **state)
+{
+    BUFFER_AUTO buffer = BUFFER_INIT(1000);
+
+    (void)state;
+    assert_int_equal(json_put(&buffer, NULL, 0), -ENOMEM);
+    assert_null(json_member(json_object(), "a", NULL));
+    assert_null(json_member(NULL, "a", json_true()));
+    assert_null(json_item(json_array(), NULL));
+    assert_null(json_item(NULL, json_true()));
+}
+
+static void test_bound(void **state)
+{
+    (void)state;
+    for (size_t max = 0; max < sizeof whole - 1; max++) {
+        BUFFER_AUTO buffer = BUFFER_INIT(max);
+        assert_int_equal(put_whole(&buffer), -EOVERFLOW);
+    }
+    BUFFER_AUTO buffer = BUFFER_INIT(sizeof whole - 1);
+    assert_int_equal(put_whole(&buffer), 0);
+}
+
+static void test_no_memory(void **state)
+{
+    bool passed = false;
+
+    (void)state;
+    json_set_alloc_funcs(failing_malloc, free);
+    for (long n = 0; !passed; n++) {
+        BUFFER_AUTO buffer = BUFFER_INIT(1000);
+
+        n_until_failure = n;
+        int r = put_whole(&buffer);
+        passed = n_until_failure >= 0;
+        n_until_failure = -1;
+        assert_true(r == 0 || r == -ENOMEM);
+        assert_true(r || text_equal(buffer_text(&buffer), TEXT(whole)));
+        assert_true(!passed || r == 0);
+    }
+    json_set_alloc_funcs(malloc, free);
+}
+
+/* jansson's reader loses bytes of strings where memory fails; this finds it. */
+static void test_read_without_memory(void **state)
+{
+    static const char text[] =
+        "{\"a\":[\"a string that is long enough to need more room than the first\",\"\\u0001\"]}";
+    bool passed = false;
+
+    (void)state;
+    json_set_alloc_funcs(failing_malloc, free);
+    for (long n = 0; !passed; n++) {
+        n_until_failure = n;
+        JSON_AUTO *json = json_read_canonical(TEXT(text));
+        passed = n_until_failure >= 0;
+        n_until_failure = -1;
+        BUFFER_AUTO again = BUFFER_INIT(1000);
+        assert_true(!json ||
+                    (json_put(&again, json_incref(json), 0) == 0 && text_equal(buffer_text(&again), TEXT(text))));
+        assert_true(json || !passed);
+    }
+    json_set_alloc_funcs(malloc, free);
+}
+
+static void test_read_canonical(void **state)
+{
+    static const struct {
+        const char *text;
+        bool good;
+    } rows[] = {{"{}", true},
+                {"{\"a\":1,\"b\":2}", true},
+                {"{\"b\":2,\"a\":1}", false},
+                {"{ }", false},
+                {"", false},
+                {"{\"a\":1,\"a\":1}", false},
+                {"[1", false},
+                {"[\"\\u0041\"]", false}};
+
+    (void)state;
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        JSON_AUTO *json = json_read_canonical(text_of(rows[i].text));
+        check_equal(rows[i].text, json != NULL, rows[i].good);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_whole),          cmocka_unit_test(test_null_is_no_memory),
+        cmocka_unit_test(test_bound),          cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_read_canonical), cmocka_unit_test(test_read_without_memory)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
