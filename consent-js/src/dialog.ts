@@ -47,26 +47,34 @@ const received = ({ name, country: code, why }: Recipient) =>
     name + (code && ' (' + country(code) + ')') + (why && ': ' + why);
 const kept = (key: string) => text('retention.' + key) + ': ' + period(notice.retention[key]);
 
-export function purposeDetails({ description, recipients, collects }: Purpose) {
+// The same for every purpose that collects, and no short work for the browser: made once for a dialog.
+function keeping() {
     const { location, country: code } = notice.storage;
+    return {
+        where_: [joined(location, code && country(code))].filter(Boolean),
+        long_: ['journal', 'segments', 'visitor'].map(kept),
+    };
+}
+
+export function purposeDetails({ description, recipients, collects }: Purpose, { where_, long_ } = keeping()) {
     return [
         element('p', {}, description),
         terms([
             [text('recipients'), recipients.map(received)],
-            [text('storage'), collects.length ? [joined(location, code && country(code))].filter(Boolean) : []],
-            [text('retention'), collects.length ? ['journal', 'segments', 'visitor'].map(kept) : []],
+            [text('storage'), collects.length ? where_ : []],
+            [text('retention'), collects.length ? long_ : []],
         ]),
     ];
 }
 
-function purposeItem(purpose: Purpose) {
+function purposeItem(purpose: Purpose, how: ReturnType<typeof keeping>) {
     const box = element('input', { type: 'checkbox', id: purpose.name, 'aria-describedby': 'd-' + purpose.name });
     box.checked = !!answers?.[purpose.name];
     return element(
         'li',
         {},
         element('label', {}, box, element('h3', {}, purpose.title)),
-        element('div', { id: 'd-' + purpose.name }, ...purposeDetails(purpose)),
+        element('div', { id: 'd-' + purpose.name }, ...purposeDetails(purpose, how)),
     );
 }
 
@@ -120,7 +128,8 @@ function choiceAnswers(items: HTMLElement[]) {
 
 export async function openChoices() {
     await speak(own.searchParams.has('lang'));
-    const items = isOfMinor() ? [] : notice.purposes.map(purposeItem);
+    const how = keeping();
+    const items = isOfMinor() ? [] : notice.purposes.map((purpose) => purposeItem(purpose, how));
     const told = isOfMinor() ? text('minor') : hasSignal() ? text('gpc') : '';
     placeFront(
         sheetOf(

@@ -41,10 +41,16 @@ function isAllowed(gated: HTMLElement) {
 
 let policy: { createScriptURL(url: string): string } | undefined;
 
+// Where the page's policy does not have `crumb`, the page has said no to this script, and is told in the console.
 export function setScriptAddress(script: HTMLScriptElement, url: string) {
-    const types = (window as { trustedTypes?: TrustedTypes }).trustedTypes;
-    policy ??= types ? types.createPolicy('crumb', { createScriptURL: (same) => same }) : { createScriptURL: (same) => same };
-    script.src = policy.createScriptURL(url);
+    const { trustedTypes } = window as { trustedTypes?: TrustedTypes };
+    const rules = { createScriptURL: (same: string) => same };
+    try {
+        policy ??= trustedTypes ? trustedTypes.createPolicy('crumb', rules) : rules;
+        script.src = policy.createScriptURL(url);
+    } catch (error) {
+        console.error(error);
+    }
 }
 
 function start(script: HTMLScriptElement) {
@@ -56,12 +62,7 @@ function start(script: HTMLScriptElement) {
         script.addEventListener('error', done);
         script.type = type || 'text/javascript';
         if (!script.hasAttribute('async')) script.async = false; // in the order of the document
-        try {
-            if (src) setScriptAddress(script, src);
-        } catch (error) {
-            console.error('crumb: data-src needs "trusted-types crumb"; use src', error);
-            return done(0);
-        }
+        if (src) setScriptAddress(script, src);
         script.parentNode!.insertBefore(script, script.nextSibling);
         if (!script.src) done(0);
     });

@@ -3,6 +3,7 @@
 import { updateMode } from './consent-mode.ts';
 import { deleteCookies, type Answers } from './cookie.ts';
 import { openGate } from './gate.ts';
+import { loadPixel } from './pixel.ts';
 import { notice, purposes, settings } from './settings.ts';
 import { tag } from './service.ts';
 
@@ -42,6 +43,7 @@ export function putInForce(now: Answers | null, how = '') {
         updateMode(now);
     }
     openGate(now);
+    if (now) loadPixel(now);
     if (isReady && isNews) emit('change');
     else if (!isReady) {
         isReady = true;

@@ -73,7 +73,7 @@ function both(wanted: Answers) {
 export function take(kind: Action, surface: Surface, wanted?: Answers) {
     if (kind != 'implied') close();
     // Whoever turns the question away leaves the answers that there are.
-    if (kind == 'dismiss' && answers) return inTurn(() => record(kind, surface).catch(() => showControl()));
+    if (kind == 'dismiss' && answers) return inTurn(() => record(kind, surface).catch(() => {}).then(showControl));
     if (answers) putInForce(both(wanted ?? {}), action);
     return inTurn(() =>
         send(kind, surface, wanted)

@@ -12,7 +12,7 @@ const host = element('div');
 const message = element('p', { role: 'status', class: 'note' });
 const corner = element('section', {}, message);
 const root = element('div', { class: 'root' }, corner);
-host.style.display = 'contents';
+host.style.setProperty('display', 'contents', 'important');
 shadow(host).append(root);
 
 let banner: HTMLDialogElement | undefined;

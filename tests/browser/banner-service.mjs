@@ -138,12 +138,12 @@ class Service {
     cookiesFor(receipt, { material, purposes: all, domain }) {
         const at = Math.floor(Date.now() / 1000) + (this.aheadS ?? 0);
         const answers = Object.entries(receipt.purposes).map(([name, yes]) => `${name}=${yes ? 1 : 0}`).join('&');
-        const rules = `Path=/; Max-Age=15552000; SameSite=Lax${domain ? `; Domain=${domain}` : ''}`;
+        const rules = `Path=/; SameSite=Lax${domain ? `; Domain=${domain}` : ''}`;
         const collects = all.some(({ name, collects: classes }) => receipt.purposes[name] && classes.length);
         if (collects) this.visitors.set(receipt.id, { receipt, material });
         return [
-            `crumb_choice=1.${material}.${at}.${receipt.action}.${answers}; ${rules}`,
-            collects ? `crumb_id=${receipt.id}; HttpOnly; ${rules}` : `crumb_id=; HttpOnly; Max-Age=0; ${rules}`,
+            `crumb_choice=1.${material}.${at}.${receipt.action}.${answers}; Max-Age=15552000; ${rules}`,
+            `crumb_id=${receipt.id}; HttpOnly; Max-Age=${collects ? 33696000 : 0}; ${rules}`,
         ];
     }
 }
