@@ -11,8 +11,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const sources = join(dirname(fileURLToPath(import.meta.url)), 'src');
-// The oldest browsers with everything that the banner needs (dialog, constructed style sheets, AbortSignal.timeout).
-const TARGET = '--target=chrome103,firefox101,safari16.4';
+// The oldest browsers with everything that the banner needs: dialog, constructed style sheets, AbortSignal.timeout, dvh.
+const TARGET = '--target=chrome108,firefox101,safari16.4';
 const BYTES_A_LINE = 20;
 
 const esbuild = (...args) => execFileSync('esbuild', [...args, TARGET, '--log-level=warning'], { encoding: 'utf8' });

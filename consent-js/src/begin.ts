@@ -8,7 +8,7 @@
 import { openBanner } from './banner.ts';
 import { isReadable, rawChoice, readChoice, type Answers } from './cookie.ts';
 import { about, inTurn, shown, take } from './take.ts';
-import { ask, own, tell } from './service.ts';
+import { ask, tell } from './service.ts';
 import { notice, settings, speak } from './settings.ts';
 import { hasGrant, hasSignal, isOfMinor, isTold, putInForce } from './state.ts';
 import { closeBanner, isAsking, showControl } from './view.ts';
@@ -37,7 +37,7 @@ function isAnswered({ answers_, mustAsk_ }: Known) {
 }
 
 async function question({ answers_, action_ }: Known) {
-    await speak(own.searchParams.has('lang'));
+    await speak();
     putInForce(answers_, action_);
     if (isAsking()) return;
     openBanner();
@@ -58,7 +58,7 @@ async function settle(known: Known) {
         await question(known);
         return;
     } else putInForce(null); // asking would not end, as no answer could be kept
-    closeBanner();
+    if (action_ != 'implied') closeBanner(); // the notice of what is implied is put away by its reader
     showControl();
 }
 
@@ -71,10 +71,15 @@ async function begin() {
     }
 }
 
+// What was under way when the page came into view may be what changed the cookie: asked when it is this one's turn.
+const beginAgain = async () => {
+    if (rawChoice() != shown.raw_ || !isReadable()) await begin();
+};
+
 export function start() {
     inTurn(begin);
-    const sync = () => {
-        if (document.visibilityState == 'visible' && (rawChoice() != shown.raw_ || !isReadable())) inTurn(begin);
-    };
-    for (const event of ['visibilitychange', 'focus', 'pageshow']) addEventListener(event, () => isTold() && sync());
+    for (const event of ['visibilitychange', 'focus', 'pageshow'])
+        addEventListener(event, () => {
+            if (isTold() && document.visibilityState == 'visible') inTurn(beginAgain);
+        });
 }

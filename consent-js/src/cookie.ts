@@ -5,7 +5,7 @@
 //
 // Unsure means no: a cookie that is there twice, that is not of this form, or that comes from the future is not known.
 
-import { own, } from './service.ts';
+import { own } from './service.ts';
 import { settings } from './settings.ts';
 
 export type Answers = Record<string, boolean>;
@@ -42,8 +42,8 @@ export function readChoice(): Choice | null {
     const raw = rawChoice();
     const [, material, at, action, answers] = FORM.exec(raw.slice(NAME.length + 1)) ?? [];
     if (!action || +at! > Date.now() / 1000 + AHEAD_S_MAX) return null;
-    const pairs = answers!.split('&').filter(Boolean).map((pair) => pair.split('='));
-    const read = Object.fromEntries(pairs.map(([name, yes]) => [name, yes == '1']));
+    const pairs = [...answers!.matchAll(/(\w+)=(\d)/g)];
+    const read = Object.fromEntries(pairs.map(([, name, yes]) => [name, yes == '1']));
     return { raw_: raw, material_: material!, action_: action, answers_: read };
 }
 
@@ -51,14 +51,14 @@ export function readChoice(): Choice | null {
 
 // A cookie is named by its name, path and domain, and a script cannot see the last two: each that can be is tried.
 function expire(name: string) {
-    const parts = location.pathname.split('/');
     const labels = location.hostname.split('.');
-    for (let i = 0; i <= parts.length; i++)
-        for (let j = -1; j < labels.length; j++) {
-            const path = parts.slice(0, i).join('/');
-            const domain = j < 0 ? '' : ';domain=' + labels.slice(j).join('.');
-            for (const end of ['', '/']) document.cookie = name + '=;max-age=0;path=' + (path + end || '/') + domain;
-        }
+    const domains = ['', ...labels.map((_, i) => ';domain=' + labels.slice(i).join('.'))];
+    let path = '';
+    for (const part of location.pathname.split('/')) {
+        path += part;
+        for (const each of [path, (path += '/')])
+            for (const domain of domains) document.cookie = name + '=;max-age=0;path=' + each + domain;
+    }
 }
 
 const fits = (name: string, pattern: string) =>

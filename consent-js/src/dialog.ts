@@ -3,12 +3,11 @@
 
 import { answer, more } from './banner.ts';
 import type { Answers } from './cookie.ts';
-import { button, element } from './dom.ts';
-import { own } from './service.ts';
+import { button, element, type Child } from './dom.ts';
 import { notice, speak, text, type Purpose, type Recipient } from './settings.ts';
 import { answers, hasGrant, hasSignal, isOfMinor, isSame } from './state.ts';
 import { accept } from './step.ts';
-import { take } from './take.ts';
+import { answersOf, take } from './take.ts';
 import { isAsking, placeFront } from './view.ts';
 
 const DAYS_A_MONTH = 30; // as in the configuration
@@ -90,7 +89,7 @@ function responsible() {
 }
 
 // A dialog with its title, a way out beside it, what there is to read, and the answers at its foot.
-export function sheetOf(title: string, out: string, content: (Node | string)[], answers: Node[]) {
+export function sheetOf(title: string, out: string, content: Child[], answers: Node[]) {
     const made = element(
         'dialog',
         { class: 'front', 'aria-labelledby': 's' },
@@ -114,34 +113,30 @@ function save(ticked: Answers) {
     else take(isSame(ticked, answers) ? 'renew' : 'custom', 'dialog', ticked);
 }
 
-function choiceAnswers(items: HTMLElement[]) {
-    const ticked = () =>
-        Object.fromEntries(items.map((item) => item.querySelector('input')!).map(({ id, checked }) => [id, checked]));
+function choiceAnswers(list: HTMLElement) {
+    const isTicked = (name: string) => list.querySelector<HTMLInputElement>('#' + name)!.checked;
     return [
         answer(text('accept'), () => accept('dialog')),
         hasGrant(answers)
             ? answer(text('withdraw'), () => take('withdraw', 'dialog'))
             : answer(text('reject'), () => take('deny', 'dialog')),
-        answer(text('save'), () => save(ticked())),
+        answer(text('save'), () => save(answersOf(({ name }) => isTicked(name)))),
     ];
 }
 
 export async function openChoices() {
-    await speak(own.searchParams.has('lang'));
+    await speak();
+    const isMinor = isOfMinor();
+    const told = isMinor ? text('minor') : hasSignal() && text('gpc');
     const how = keeping();
-    const items = isOfMinor() ? [] : notice.purposes.map((purpose) => purposeItem(purpose, how));
-    const told = isOfMinor() ? text('minor') : hasSignal() ? text('gpc') : '';
+    const items = isMinor ? [] : notice.purposes.map((purpose) => purposeItem(purpose, how));
+    const list = element('ul', {}, necessary(), ...items);
     placeFront(
         sheetOf(
             text('settings_title'),
             text(isAsking() ? 'back' : 'close'),
-            [
-                ...(told ? [element('p', { class: 'told' }, told)] : []),
-                element('ul', {}, necessary(), ...items),
-                responsible(),
-                element('p', {}, more()),
-            ],
-            items.length ? choiceAnswers(items) : [],
+            [told && element('p', { class: 'note' }, told), list, responsible(), element('p', {}, more())],
+            isMinor ? [] : choiceAnswers(list),
         ),
     );
 }

@@ -1,15 +1,16 @@
 // Making elements without markup: nothing here can turn a text into code.
 
-type Child = Node | string;
+// What is false or empty is left out.
+export type Child = Node | string | false | undefined;
 
 export function element<K extends keyof HTMLElementTagNameMap>(
     name: K,
     attributes: Record<string, string> = {},
-    ...children: (Child | false | '' | undefined)[]
+    ...children: Child[]
 ) {
     const made = document.createElement(name);
     for (const key in attributes) made.setAttribute(key, attributes[key]!);
-    made.append(...(children.filter(Boolean) as Child[]));
+    made.append(...(children.filter(Boolean) as (Node | string)[]));
     return made;
 }
 

@@ -2,25 +2,27 @@
 //
 // It takes the frame's place and size, so that nothing on the page moves.
 
-import { button, element, shadow } from './dom.ts';
-import { isRightToLeft, notice, text, titles } from './settings.ts';
+import { element, shadow } from './dom.ts';
+import { answer } from './banner.ts';
+import { direction, notice, text, titles } from './settings.ts';
 import { openChoices } from './dialog.ts';
 import { allow } from './take.ts';
 
-const LAID_OUT = ['position', 'inset', 'margin', 'float', 'vertical-align', 'flex', 'grid-area', 'align-self',
-    'justify-self', 'border-radius'];
+const LAID_OUT = ['position', 'inset', 'margin', 'float', 'vertical-align', 'flex', 'grid-area', 'border-radius'];
 const standIns = new WeakMap<HTMLElement, { host_: HTMLElement; display_: string }>();
 
 function layOut(host: HTMLElement, frame: HTMLElement) {
     const style = getComputedStyle(frame);
     const { width, height } = frame.getBoundingClientRect();
     for (const name of LAID_OUT) host.style.setProperty(name, style.getPropertyValue(name));
-    host.style.display = style.display == 'inline' ? 'inline-block' : style.display;
-    host.style.boxSizing = 'border-box';
-    host.style.overflow = 'auto';
-    host.style.width = width == frame.parentElement!.clientWidth ? '100%' : width + 'px';
-    host.style.maxWidth = '100%';
-    host.style.height = height + 'px';
+    Object.assign(host.style, {
+        display: style.display == 'inline' ? 'inline-block' : style.display,
+        boxSizing: 'border-box',
+        overflow: 'auto',
+        width: width == frame.parentElement!.clientWidth ? '100%' : width + 'px',
+        maxWidth: '100%',
+        height: height + 'px',
+    });
 }
 
 function build(names: string[]) {
@@ -29,14 +31,10 @@ function build(names: string[]) {
     shadow(host).append(
         element(
             'section',
-            { class: 'root frame', lang: notice.lang, dir: isRightToLeft() ? 'rtl' : 'ltr', 'aria-label': titles(missing) },
+            { class: 'root frame', lang: notice.lang, dir: direction(), 'aria-label': titles(missing) },
             element('p', {}, text('blocked').replace('{purpose}', titles(missing))),
-            element(
-                'p',
-                { class: 'row' },
-                button(text('load'), () => allow(missing.map(({ name }) => name)), { class: 'act' }),
-                button(text('choose'), openChoices, { class: 'act' }),
-            ),
+            answer(text('load'), () => allow(missing.map(({ name }) => name))),
+            answer(text('choose'), openChoices),
         ),
     );
     return host;

@@ -15,21 +15,19 @@ import type { Answers } from './cookie.ts';
 import { hideFrame, showFrame } from './frame.ts';
 import { purposes } from './settings.ts';
 
-const GATED = 'script,style,link,iframe,img,source,video,audio'
-    .split(',')
-    .map((name) => name + '[data-category]')
-    .join();
+const GATED = '[data-category]';
 const ADDRESSES = ['src', 'srcset', 'href'] as const;
 
 interface TrustedTypes {
     createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string };
 }
 
-const known = Object.fromEntries(purposes.map(({ name }) => [name, 1]));
 let answers: Answers | null = null;
 const run = new WeakSet<Element>();
 
 const conditions = (gated: HTMLElement) => gated.dataset.category!.split(' ').filter(Boolean);
+
+const isPurpose = (word: string) => purposes.some(({ name }) => name == word);
 
 function isAllowed(gated: HTMLElement) {
     const all = conditions(gated);
@@ -104,7 +102,7 @@ function shut(gated: HTMLElement) {
 
 function apply(gated: Element) {
     const it = gated as HTMLScriptElement;
-    if (!conditions(it).every((name) => name.replace('!', '') in known)) return;
+    if (!conditions(it).every((name) => isPurpose(name.replace('!', '')))) return;
     if (it.localName != 'script') (isAllowed(it) ? open : shut)(it);
     else if (it.getAttribute('type') == 'text/plain' && isAllowed(it)) queue(it);
 }

@@ -3,7 +3,7 @@
 // Everything that a visitor is shown is in the notice. `notice` is replaced as a whole where another one has to be shown:
 // in the language of the page, or because it changed since this script was answered.
 
-import { ask } from './service.ts';
+import { ask, own } from './service.ts';
 
 export interface Recipient {
     name: string;
@@ -57,8 +57,8 @@ export let notice: Notice = settings;
 export let hash = settings.notice;
 
 export const text = (key: string) => notice.texts[key] || '';
-export const isRightToLeft = () =>
-    notice == settings ? settings.dir == 'rtl' : /^(ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)\b/.test(notice.lang);
+export const direction = () =>
+    notice == settings ? settings.dir : /^(ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)\b/.test(notice.lang) ? 'rtl' : 'ltr';
 
 const list = (items: string[]) => new Intl.ListFormat(notice.lang).format(items);
 export const titles = (of: { title: string }[]) => list(of.map(({ title }) => title));
@@ -70,18 +70,19 @@ export async function readNotice(lang = notice.lang) {
     hash = now.hash;
 }
 
-// RFC 4647 section 3.4: "de-AT" finds "de".
-function lookup(lang: string): string | undefined {
-    const found = settings.langs.find((shipped) => shipped.toLowerCase() == lang.toLowerCase());
-    return found || !lang.includes('-') ? found : lookup(lang.replace(/-[^-]*$/, ''));
-}
+// RFC 4647 section 3.4: "de-AT" finds "de", and "zh-Hant-TW" rather "zh-Hant" than "zh".
+const lookup = (lang: string) =>
+    settings.langs
+        .filter((shipped) => RegExp(`^${shipped}\\b`, 'i').test(lang))
+        .sort()
+        .pop();
 
-let isSpoken = false;
+let isSpoken = own.searchParams.has('lang');
 
 // The page's language wins over the browser's, unless the script's tag says which. Only the page knows it.
-export async function speak(tagged: boolean) {
+export async function speak() {
     const wanted = lookup(document.documentElement.lang);
-    if (isSpoken || tagged || !wanted || wanted == notice.lang) return;
+    if (isSpoken || !wanted || wanted == notice.lang) return;
     isSpoken = true;
     await readNotice(wanted).catch(() => {}); // the other language is better than nothing
 }

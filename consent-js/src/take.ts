@@ -8,7 +8,7 @@ import { openBanner } from './banner.ts';
 import { forgetChoice, isReadable, rawChoice, readChoice, type Answers } from './cookie.ts';
 import { ask, tell } from './service.ts';
 import { hash, notice, readNotice, settings, text } from './settings.ts';
-import { action, answers, putInForce } from './state.ts';
+import { action, answers, isSame, putInForce } from './state.ts';
 import { close, say, showControl } from './view.ts';
 
 export type Surface = 'banner' | 'dialog' | 'page' | 'api';
@@ -31,7 +31,7 @@ const record = (kind: Action, surface: Surface, wanted?: Answers) =>
 // The browser's word: another tab may have chosen since, and a browser without cookies has kept nothing.
 async function readBack(before: string, told: Answers, kind: Action) {
     const kept = readChoice();
-    if (kept && (kept.raw_ != before || Object.keys(told).every((name) => kept.answers_[name] == told[name]))) {
+    if (kept && (kept.raw_ != before || isSame(told, kept.answers_))) {
         shown.material_ = kept.material_;
         shown.raw_ = kept.raw_;
         return putInForce(kept.answers_, kept.action_);
@@ -65,16 +65,15 @@ function fail(kind: Action) {
     if (!AUTOMATIC.includes(kind)) say(text('saving_failed'));
 }
 
-function both(wanted: Answers) {
-    return answers && Object.fromEntries(Object.keys(answers).map((name) => [name, !!answers![name] && !!wanted[name]]));
-}
+const both = (given: Answers, wanted: Answers) =>
+    Object.fromEntries(Object.entries(given).map(([name, yes]) => [name, yes && !!wanted[name]]));
 
 // `wanted` answers every purpose where the action does not say it all.
 export function take(kind: Action, surface: Surface, wanted?: Answers) {
     if (kind != 'implied') close();
     // Whoever turns the question away leaves the answers that there are.
     if (kind == 'dismiss' && answers) return inTurn(() => record(kind, surface).catch(() => {}).then(showControl));
-    if (answers) putInForce(both(wanted ?? {}), action);
+    if (answers) putInForce(both(answers, wanted ?? {}), action);
     return inTurn(() =>
         send(kind, surface, wanted)
             .catch((error) => {

@@ -5,7 +5,7 @@
 // page that replaces its body keeps it.
 
 import { button, element, shadow } from './dom.ts';
-import { isRightToLeft, notice, settings, text } from './settings.ts';
+import { direction, notice, settings, text } from './settings.ts';
 import { openChoices } from './dialog.ts';
 
 const host = element('div');
@@ -28,7 +28,7 @@ export function attach() {
 
 function translate() {
     root.lang = notice.lang;
-    root.dir = isRightToLeft() ? 'rtl' : 'ltr';
+    root.dir = direction();
     corner.setAttribute('aria-label', text('control'));
 }
 
@@ -57,7 +57,6 @@ const remove = (dialog: HTMLDialogElement | undefined) => {
 export function closeBanner() {
     remove(banner);
     banner = undefined;
-    document.documentElement.style.removeProperty('scroll-padding-bottom');
 }
 
 export function close() {
@@ -66,7 +65,12 @@ export function close() {
     closeBanner();
 }
 
-// The question: the page can be used meanwhile, and keeps the focus. What the focus reaches is scrolled out from behind.
+// What the focus reaches on the page is scrolled out from behind the question; WCAG 2.2, 2.4.11.
+const covering = new ResizeObserver(() => {
+    document.documentElement.style.scrollPaddingBottom = banner ? banner.offsetHeight + 'px' : '';
+});
+
+// The question: the page can be used meanwhile, and keeps the focus.
 export function placeBanner(made: HTMLDialogElement) {
     close();
     control?.remove();
@@ -74,7 +78,7 @@ export function placeBanner(made: HTMLDialogElement) {
     banner = made;
     made.setAttribute('open', ''); // show() would take the focus
     root.prepend(made);
-    document.documentElement.style.scrollPaddingBottom = made.offsetHeight + 'px';
+    covering.observe(made);
 }
 
 // The choices: in front of everything, with the focus inside until it closes; the browser gives it back.

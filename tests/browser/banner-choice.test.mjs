@@ -345,6 +345,22 @@ describe('tabs and times', () => {
             assert.equal(all.service.records.length, 2, 'looking is no choice');
         }));
 
+    it('a page that comes into view between the cookie and the answer keeps its notice of what is implied', () =>
+        visit({ service: { regime: 'opt_out' }, before: ({ context }) => context.route('**/v1/consent', async (route) => {
+            const answer = await route.fetch();
+            await new Promise((done) => setTimeout(done, 300));
+            await route.fulfill({ response: answer });
+        }) }, async (all) => {
+            await all.banner.waitFor();
+            for (let i = 0; i < 8; i++) {
+                await show(all.page);
+                await all.page.waitForTimeout(50);
+            }
+            await all.waitFor(() => window.crumb.consent().known);
+            assert.ok(await all.banner.isVisible());
+            assert.deepEqual(all.service.actions, ['implied banner']);
+        }));
+
     it('two tabs that choose at once end with one choice', () =>
         visit({ body: HELD }, async (all) => {
             await all.banner.waitFor();
@@ -451,10 +467,13 @@ describe('the browser’s privacy signal', () => {
 
 describe('laws', () => {
     it('opt_out: silence is a yes that is recorded as implied, with a notice that says so and a no beside it', () =>
-        visit({ body: HELD, service: { regime: 'opt_out' } }, async ({ banner, waitFor, service, press, control, state, go }) => {
+        visit({ body: HELD, service: { regime: 'opt_out' } }, async ({ page, banner, waitFor, service, press, control, state, go }) => {
             await banner.getByText('You can say no').waitFor();
             await waitFor(...isRun);
             assert.deepEqual(service.actions, ['implied banner']);
+            await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow')));
+            await page.waitForTimeout(100);
+            assert.ok(await banner.isVisible(), 'it stays until it is read');
             await press('Reject');
             await control.waitFor();
             assert.deepEqual((await state()).purposes, NONE);

@@ -134,7 +134,7 @@ function helpers(page, context) {
         context,
         banner,
         front,
-        control: page.locator('section > button'),
+        control: page.locator('section:not(.frame) > button'),
         said: page.getByRole('status'),
         press: press(banner),
         pressIn: press(front),
