@@ -51,6 +51,7 @@ export function setScriptAddress(script: HTMLScriptElement, url: string) {
     }
 }
 
+// Whether it may run is asked when it would: a choice may have been taken back while it waited.
 function start(script: HTMLScriptElement) {
     if (run.has(script) || !script.isConnected || !isAllowed(script)) return;
     run.add(script);
@@ -104,7 +105,7 @@ function apply(gated: Element) {
     const it = gated as HTMLScriptElement;
     if (!conditions(it).every((name) => isPurpose(name.replace('!', '')))) return;
     if (it.localName != 'script') (isAllowed(it) ? open : shut)(it);
-    else if (it.getAttribute('type') == 'text/plain' && isAllowed(it)) queue(it);
+    else if (it.getAttribute('type') == 'text/plain') queue(it);
 }
 
 export function openGate(now: Answers | null) {

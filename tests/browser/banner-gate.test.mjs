@@ -16,8 +16,8 @@ describe('scripts', () => {
         const body = [
             HELD('data-category="analytics" data-src="/ran.js?n=a&ms=150"'),
             HELD('data-category="marketing" nonce="shop"', said('b')),
-            HELD('data-category="analytics" data-src="/ran.js?n=c"'),
-            HELD('data-category="journeys" data-src="/ran.js?n=d&ms=80"'),
+            HELD('data-category="analytics" data-src="/ran.js?n=c&ms=200"'),
+            HELD('data-category="journeys" data-src="/ran.js?n=d"'),
             HELD('data-category="journeys" nonce="shop"', said('e')),
         ].join('');
         return visit({ body }, async ({ page, press, ran, waitFor, control, shop }) => {
