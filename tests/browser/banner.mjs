@@ -106,16 +106,10 @@ async function watch(context) {
     await context.addInitScript(() => {
         addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
             console.error(`policy: ${violatedDirective} ${blockedURI}`));
-        // What moved, and how long the banner's tasks took in frames that were long.
         window.shifts = [];
-        window.tasks = [];
         new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map(({ value }) => value))).observe({
             type: 'layout-shift', buffered: true,
         });
-        new PerformanceObserver((list) => {
-            const scripts = list.getEntries().flatMap((frame) => frame.scripts);
-            window.tasks.push(...scripts.filter(({ sourceURL }) => sourceURL.includes('/consent.js')).map(({ duration }) => duration));
-        }).observe({ type: 'long-animation-frame', buffered: true });
     });
     context.on('weberror', (error) => problems.push(String(error.error().stack ?? error.error())));
     context.on('console', (message) => {

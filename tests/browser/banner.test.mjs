@@ -425,26 +425,31 @@ describe('the page', () => {
             assert.deepEqual(await page.evaluate(() => window.shifts), []);
         }));
 
-    // Other programs on the machine make a run slower and never faster: the best of a few is what the banner costs.
-    it(`does not wait: no long task of its own, and Accept at a quarter of the speed in ${ACCEPT_MS_MAX} ms`, async (t) => {
-        let best = { task: Infinity, ms: Infinity };
-        for (let i = 0; i < 6 && (best.task >= LONG_TASK_MS || best.ms >= ACCEPT_MS_MAX); i++)
-            await visit({}, async ({ page, banner, context }) => {
+    // Time of the processor, not of the clock, as other programs run beside: all that the page takes from the banner's
+    // script to what is drawn is less than one long task. Still the best of a few, as they share its caches.
+    it(`does not wait: no long task, and Accept at a quarter of the speed in ${ACCEPT_MS_MAX} ms`, async (t) => {
+        let best = { work: Infinity, accept: Infinity };
+        for (let i = 0; i < 6 && (best.work >= LONG_TASK_MS || best.accept >= ACCEPT_MS_MAX); i++)
+            await visit({}, async ({ page, banner, context, go }) => {
+                const devtools = await context.newCDPSession(page);
+                await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
+                await go('/measured');
                 await banner.waitFor();
                 await painted(page);
-                const task = await page.evaluate(() => Math.max(0, ...window.tasks));
-                const devtools = await context.newCDPSession(page);
+                const { metrics } = await devtools.send('Performance.getMetrics');
+                const ms = (name) => 1000 * metrics.find((metric) => metric.name === name).value;
+                const work = ms('ScriptDuration') + ms('LayoutDuration') + ms('RecalcStyleDuration');
                 await devtools.send('Emulation.setCPUThrottlingRate', { rate: 4 });
-                const ms = await acts(banner).first().evaluate((accept) => {
+                const accept = await acts(banner).first().evaluate((button) => {
                     const from = performance.now();
-                    accept.click();
+                    button.click();
                     return performance.now() - from;
                 });
-                best = { task: Math.min(best.task, task), ms: Math.min(best.ms, ms) };
+                best = { work: Math.min(best.work, work), accept: Math.min(best.accept, accept) };
             });
-        t.diagnostic(`${best.task.toFixed(1)} ms at most at the beginning, ${best.ms.toFixed(1)} ms for Accept`);
-        assert.ok(best.task < LONG_TASK_MS, `a task of ${best.task} ms`);
-        assert.ok(best.ms < ACCEPT_MS_MAX, `${best.ms} ms`);
+        t.diagnostic(`${best.work.toFixed(1)} ms of work at the beginning, ${best.accept.toFixed(1)} ms for Accept`);
+        assert.ok(best.work > 0 && best.work < LONG_TASK_MS, `${best.work} ms of work`);
+        assert.ok(best.accept < ACCEPT_MS_MAX, `${best.accept} ms`);
     });
 
     it('has one request for all of it, and nothing on the device before a choice', () =>
