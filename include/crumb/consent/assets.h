@@ -1,10 +1,16 @@
 /*
- * What the build makes of consent-js/: C sources, so that the program is one
- * file.
+ * What the build makes out of consent-js/: constants of the program.
  */
 #pragma once
 
 #include "crumb/base/text.h"
 
-/* The banner and dialog, bundled and minified: an ES module body that reads the free identifier SETTINGS. */
+/*
+ * The banner, minified, without its settings.  It refers to a free name,
+ * SETTINGS, so it is sent as
+ *
+ *     (()=>{const SETTINGS=<JSON>;<this>})()
+ *
+ * It has no line comment at its end and no `</script`.
+ */
 extern const struct text asset_consent_js;

@@ -1,0 +1,50 @@
+// The types of window.crumb, for the pages that use it. Copy this file, or refer to it:
+//
+//     /// <reference path="crumb.d.ts" />
+
+export interface CrumbState {
+    /** Whether a choice is in force. Without one nothing is allowed. */
+    known: boolean;
+    /** What made it, or "" while there is none. */
+    action: '' | 'grant' | 'deny' | 'custom' | 'dismiss' | 'withdraw' | 'gpc' | 'implied' | 'minor' | 'renew' | (string & {});
+    /** Granted or refused, by purpose. A purpose that is missing has not been answered. */
+    purposes: Record<string, boolean>;
+    /** What the law asks where the visitor is, as the service was configured. */
+    regime: 'opt_in' | 'opt_out' | 'notice_only';
+    /** The browser sends Global Privacy Control. */
+    gpc: boolean;
+    /** The visitor is known to be a minor: nothing optional is ever on. */
+    minor: boolean;
+}
+
+export type CrumbEvent = 'ready' | 'change';
+
+export interface Crumb {
+    /** What is in force now. */
+    consent(): CrumbState;
+    /** Opens the choices. */
+    show(): void;
+    /**
+     * Records a choice that the visitor made in the page's own controls. Purposes that are not named stay as they are;
+     * those never answered are refused. Resolves when it is in force, or is not: look at `purposes`.
+     */
+    set(purposes: Record<string, boolean>): Promise<CrumbState>;
+    /** Calls back on an event, for `ready` at once where it has been. Returns what ends that. */
+    on(name: CrumbEvent, listener: (now: CrumbState) => void): () => void;
+    /** Reports an event of the page's own; it waits in `queue` until the tracker may be loaded. */
+    track(name: string, props?: Record<string, string | number | boolean>): void;
+    /** The visitor is a minor: everything optional is refused, recorded as such, and not asked for again. */
+    minor(): Promise<CrumbState>;
+    /** What waits for the tracker. */
+    queue: [name: string, props?: Record<string, string | number | boolean>][];
+}
+
+declare global {
+    interface Window {
+        crumb: Crumb;
+    }
+    interface DocumentEventMap {
+        'crumb:ready': CustomEvent<CrumbState>;
+        'crumb:change': CustomEvent<CrumbState>;
+    }
+}

@@ -1,0 +1,50 @@
+// The first layer: who asks, for what, and three answers that are alike in everything but their words.
+
+import { openChoices } from './dialog.ts';
+import { accept } from './step.ts';
+import { button, element } from './dom.ts';
+import { address } from './service.ts';
+import { notice, settings, text, titles } from './settings.ts';
+import { take } from './take.ts';
+import { closeBanner, placeBanner, showControl } from './view.ts';
+
+export const answer = (label: string, act: () => void) => button(label, act, { class: 'act' });
+
+export const more = () =>
+    element(
+        'a',
+        { href: address('privacy', '&lang=' + notice.lang), target: '_blank', rel: 'noopener' },
+        text('more'),
+    );
+
+// Where the law lets silence stand for a yes, the notice says so, and it can be put away.
+function firstAnswer() {
+    if (settings.regime == 'opt_in') return answer(text('accept'), () => accept('banner'));
+    return answer(text('ok'), () => {
+        closeBanner();
+        showControl();
+    });
+}
+
+export function openBanner(message?: string) {
+    const regime = settings.regime == 'opt_in' ? '' : settings.regime + '.';
+    const title = element('h2', { id: 't', tabindex: '-1' }, text(regime + 'title'));
+    const made = element(
+        'dialog',
+        { class: 'banner', 'aria-labelledby': 't', 'aria-describedby': 'b' },
+        message && element('p', { role: 'status' }, message),
+        title,
+        element('p', { id: 'b' }, text(regime + 'body')),
+        element('p', { class: 'small' }, notice.controller.name + ': ' + titles(notice.purposes) + '. ', more()),
+        element(
+            'div',
+            { class: 'acts' },
+            firstAnswer(),
+            answer(text('reject'), () => take('deny', 'banner')),
+            answer(text('choose'), openChoices),
+        ),
+    );
+    made.addEventListener('keydown', ({ key }) => key == 'Escape' && take('dismiss', 'banner'));
+    placeBanner(made);
+    if (message) title.focus({ preventScroll: true });
+}

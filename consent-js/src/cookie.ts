@@ -1,0 +1,75 @@
+// The choice as the browser keeps it: the cookie crumb_choice, written by the service, and the cookies of others that a
+// refusal deletes.
+//
+//     1.<material, 16 hex digits>.<Unix seconds>.<action>.<purpose>=<0|1>&...
+//
+// Unsure means no: a cookie that is there twice, that is not of this form, or that comes from the future is not known.
+
+import { own } from './service.ts';
+import { settings } from './settings.ts';
+
+export type Answers = Record<string, boolean>;
+
+export interface Choice {
+    raw_: string;
+    material_: string;
+    action_: string;
+    answers_: Answers;
+}
+
+const NAME = 'crumb_choice';
+const FORM = /^1\.([0-9a-f]{16})\.(\d{1,12})\.([a-z]+)\.((?:\w+=[01](?:&|$))*)$/;
+const AHEAD_S_MAX = 86_400; // the clocks of a server and a browser may differ by a day
+
+// Empty where the page may not have cookies at all.
+function cookies() {
+    try {
+        return document.cookie.split('; ');
+    } catch {
+        return [];
+    }
+}
+
+export const rawChoice = () => cookies().filter((pair) => pair.startsWith(NAME + '=')).join();
+
+// Whether a cookie of the service, if there were one, could be read here.
+export function isReadable() {
+    const host = location.hostname;
+    return host == own.hostname || (!!settings.domain && ('.' + host).endsWith('.' + settings.domain));
+}
+
+export function readChoice(): Choice | null {
+    const raw = rawChoice();
+    const [, material, at, action, answers] = FORM.exec(raw.slice(NAME.length + 1)) ?? [];
+    if (!action || +at! > Date.now() / 1000 + AHEAD_S_MAX) return null;
+    const pairs = [...answers!.matchAll(/(\w+)=(\d)/g)];
+    const read = Object.fromEntries(pairs.map(([, name, yes]) => [name, yes == '1']));
+    return { raw_: raw, material_: material!, action_: action, answers_: read };
+}
+
+// ---- deleting ----
+
+// A cookie is named by its name, path and domain, and a script cannot see the last two: each that can be is tried.
+function expire(name: string) {
+    const labels = location.hostname.split('.');
+    const domains = ['', ...labels.map((_, i) => ';domain=' + labels.slice(i).join('.'))];
+    let path = '';
+    for (const part of location.pathname.split('/')) {
+        path += part;
+        for (const each of [path, (path += '/')])
+            for (const domain of domains) document.cookie = name + '=;max-age=0;path=' + each + domain;
+    }
+}
+
+const fits = (name: string, pattern: string) =>
+    pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name == pattern;
+
+// Deletes what these purposes have left here: names, or beginnings of names with a `*`.
+export function deleteCookies(patterns: string[]) {
+    for (const pair of cookies()) {
+        const name = pair.split('=')[0]!;
+        if (patterns.some((pattern) => fits(name, pattern))) expire(name);
+    }
+}
+
+export const forgetChoice = () => expire(NAME);

@@ -1,0 +1,142 @@
+// The second layer: every purpose by itself with who receives what, where it is kept and how long, and the same answers
+// again. Nothing is ticked that was not granted.
+
+import { answer, more } from './banner.ts';
+import type { Answers } from './cookie.ts';
+import { button, element, type Child } from './dom.ts';
+import { notice, speak, text, type Purpose, type Recipient } from './settings.ts';
+import { answers, hasGrant, hasSignal, isOfMinor, isSame } from './state.ts';
+import { accept } from './step.ts';
+import { answersOf, take } from './take.ts';
+import { isAsking, placeFront } from './view.ts';
+
+const DAYS_A_MONTH = 30; // as in the configuration
+
+// ---- words that the browser knows in every language ----
+
+function period(seconds: string | undefined) {
+    const days = Math.round(parseInt(seconds ?? '0') / 86_400);
+    const isMonths = days > DAYS_A_MONTH && days % DAYS_A_MONTH == 0;
+    const unit = isMonths ? 'month' : 'day';
+    const format = new Intl.NumberFormat(notice.lang, { style: 'unit', unit, unitDisplay: 'long' });
+    return format.format(isMonths ? days / DAYS_A_MONTH : days);
+}
+
+function country(code: string) {
+    try {
+        return new Intl.DisplayNames(notice.lang, { type: 'region' }).of(code) ?? code;
+    } catch {
+        return code;
+    }
+}
+
+// ---- parts ----
+
+function terms(rows: [string, string[]][]) {
+    const filled = rows.filter(([, lines]) => lines.length);
+    const parts = ([term, lines]: [string, string[]]) => [
+        element('dt', {}, term),
+        ...lines.map((line) => element('dd', {}, line)),
+    ];
+    return element('dl', {}, ...filled.flatMap(parts));
+}
+
+const joined = (...parts: string[]) => parts.filter(Boolean).join(', ');
+const received = ({ name, country: code, why }: Recipient) =>
+    name + (code && ' (' + country(code) + ')') + (why && ': ' + why);
+const kept = (key: string) => text('retention.' + key) + ': ' + period(notice.retention[key]);
+
+// The same for every purpose that collects, and no short work for the browser: made once for a dialog.
+function keeping() {
+    const { location, country: code } = notice.storage;
+    return {
+        where_: [joined(location, code && country(code))].filter(Boolean),
+        long_: ['journal', 'segments', 'visitor'].map(kept),
+    };
+}
+
+export function purposeDetails({ description, recipients, collects }: Purpose, { where_, long_ } = keeping()) {
+    return [
+        element('p', {}, description),
+        terms([
+            [text('recipients'), recipients.map(received)],
+            [text('storage'), collects.length ? where_ : []],
+            [text('retention'), collects.length ? long_ : []],
+        ]),
+    ];
+}
+
+function purposeItem(purpose: Purpose, how: ReturnType<typeof keeping>) {
+    const box = element('input', { type: 'checkbox', id: purpose.name, 'aria-describedby': 'd-' + purpose.name });
+    box.checked = !!answers?.[purpose.name];
+    return element(
+        'li',
+        {},
+        element('label', {}, box, element('h3', {}, purpose.title)),
+        element('div', { id: 'd-' + purpose.name }, ...purposeDetails(purpose, how)),
+    );
+}
+
+const necessary = () =>
+    element('li', {}, element('h3', {}, text('necessary.title')), element('p', {}, text('necessary.description')));
+
+function responsible() {
+    const { name, address, contact } = notice.controller;
+    return terms([
+        [text('controller'), [joined(name, address, contact)]],
+        [text('retention'), [kept('choice')]],
+    ]);
+}
+
+// A dialog with its title, a way out beside it, what there is to read, and the answers at its foot.
+export function sheetOf(title: string, out: string, content: Child[], answers: Node[]) {
+    const made = element(
+        'dialog',
+        { class: 'front', 'aria-labelledby': 's' },
+        element(
+            'header',
+            {},
+            element('h2', { id: 's', tabindex: '-1', autofocus: '' }, title),
+            button(out, () => made.close(), { class: 'out' }),
+        ),
+        element('div', { class: 'read' }, ...content),
+        answers.length > 0 && element('div', { class: 'acts' }, ...answers),
+    );
+    return made;
+}
+
+// ---- the choices ----
+
+function save(ticked: Answers) {
+    const had = hasGrant(answers);
+    if (had && !hasGrant(ticked)) take('withdraw', 'dialog');
+    else take(isSame(ticked, answers) ? 'renew' : 'custom', 'dialog', ticked);
+}
+
+function choiceAnswers(list: HTMLElement) {
+    const isTicked = (name: string) => list.querySelector<HTMLInputElement>('#' + name)!.checked;
+    return [
+        answer(text('accept'), () => accept('dialog')),
+        hasGrant(answers)
+            ? answer(text('withdraw'), () => take('withdraw', 'dialog'))
+            : answer(text('reject'), () => take('deny', 'dialog')),
+        answer(text('save'), () => save(answersOf(({ name }) => isTicked(name)))),
+    ];
+}
+
+export async function openChoices() {
+    await speak();
+    const isMinor = isOfMinor();
+    const told = isMinor ? text('minor') : hasSignal() && text('gpc');
+    const how = keeping();
+    const items = isMinor ? [] : notice.purposes.map((purpose) => purposeItem(purpose, how));
+    const list = element('ul', {}, necessary(), ...items);
+    placeFront(
+        sheetOf(
+            text('settings_title'),
+            text(isAsking() ? 'back' : 'close'),
+            [told && element('p', { class: 'note' }, told), list, responsible(), element('p', {}, more())],
+            isMinor ? [] : choiceAnswers(list),
+        ),
+    );
+}

@@ -1,0 +1,2 @@
+// What build.mjs puts in.
+declare const STYLE: string;

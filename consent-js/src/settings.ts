@@ -1,0 +1,88 @@
+// What the service put in front of this bundle: the site's settings and one notice, whose hash a choice names.
+//
+// Everything that a visitor is shown is in the notice. `notice` is replaced as a whole where another one has to be shown:
+// in the language of the page, or because it changed since this script was answered.
+
+import { ask, own } from './service.ts';
+
+export interface Recipient {
+    name: string;
+    country: string;
+    why: string;
+}
+
+export interface Purpose {
+    name: string;
+    title: string;
+    description: string;
+    separate?: boolean;
+    recipients: Recipient[];
+    collects: string[];
+}
+
+export interface Notice {
+    lang: string;
+    purposes: Purpose[];
+    texts: Record<string, string>;
+    controller: { name: string; address: string; contact: string };
+    storage: { country: string; location: string };
+    retention: Record<string, string>;
+}
+
+// What a purpose does beside being asked for.
+interface Behaviour {
+    cookies?: string[];
+    mode?: string[];
+}
+
+interface Settings extends Notice {
+    site: string;
+    notice: string;
+    material: string;
+    dir: string;
+    langs: string[];
+    regime: 'opt_in' | 'opt_out' | 'notice_only';
+    minor: boolean;
+    domain?: string; // of the cookies, where the configuration names one
+    purposes: (Purpose & Behaviour)[];
+    control: boolean;
+    pixel: boolean;
+}
+
+declare const SETTINGS: Settings;
+
+export const settings = SETTINGS;
+export const purposes = settings.purposes;
+export let notice: Notice = settings;
+export let hash = settings.notice;
+
+export const text = (key: string) => notice.texts[key] || '';
+export const direction = () =>
+    notice == settings ? settings.dir : /^(ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)\b/.test(notice.lang) ? 'rtl' : 'ltr';
+
+const list = (items: string[]) => new Intl.ListFormat(notice.lang).format(items);
+export const titles = (of: { title: string }[]) => list(of.map(({ title }) => title));
+
+// The notice that is in force now.
+export async function readNotice(lang = notice.lang) {
+    const now = await ask('notice', '&lang=' + lang);
+    notice = now.notice;
+    hash = now.hash;
+}
+
+// RFC 4647 section 3.4: "de-AT" finds "de", and "zh-Hant-TW" rather "zh-Hant" than "zh".
+const lookup = (lang: string) =>
+    settings.langs
+        .filter((shipped) => RegExp(`^${shipped}\\b`, 'i').test(lang))
+        .sort()
+        .pop();
+
+let isSpoken = own.searchParams.has('lang');
+
+// The page's language wins over the browser's, unless the script's tag says which. Only the page knows it.
+export async function speak() {
+    const wanted = lookup(document.documentElement.lang);
+    if (isSpoken || !wanted || wanted == notice.lang) return;
+    isSpoken = true;
+    await readNotice(wanted).catch(() => {}); // the other language is better than nothing
+}

@@ -1,0 +1,54 @@
+// What is in force on this page, and who is told when that changes.
+
+import { updateMode } from './consent-mode.ts';
+import { deleteCookies, type Answers } from './cookie.ts';
+import { openGate } from './gate.ts';
+import { loadPixel } from './pixel.ts';
+import { notice, purposes, settings } from './settings.ts';
+import { tag } from './service.ts';
+
+// Null: no choice is known, and nothing is allowed.
+export let answers: Answers | null = null;
+export let action = ''; // by which it was made
+let isReady = false;
+let isMinor = settings.minor || [tag, document.documentElement.dataset].some(({ audience }) => audience == 'minor');
+
+export const isOfMinor = () => isMinor || action == 'minor';
+export const setMinor = () => (isMinor = true);
+export const hasSignal = () => !!(navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl;
+
+export const hasGrant = (of: Answers | null | undefined) => Object.values(of ?? {}).includes(true);
+export const isSame = (a: Answers, b: Answers | null) =>
+    !!b && notice.purposes.every(({ name }) => a[name] === b[name]);
+
+export const state = () => ({
+    known: !!answers,
+    action,
+    purposes: { ...answers },
+    regime: settings.regime,
+    gpc: hasSignal(),
+    minor: isOfMinor(),
+});
+
+const emit = (event: string) =>
+    document.dispatchEvent(new CustomEvent('crumb:' + event, { detail: state(), bubbles: true }));
+
+// Google's tags are told before they may run; the page is told when everything has been done.
+export function putInForce(now: Answers | null, how = '') {
+    const isNews = action != how || JSON.stringify(answers) != JSON.stringify(now);
+    answers = now;
+    action = how;
+    if (now) {
+        deleteCookies(purposes.flatMap(({ name, cookies }) => (now[name] ? [] : cookies ?? [])));
+        updateMode(now);
+    }
+    openGate(now);
+    if (now) loadPixel(now);
+    if (isReady && isNews) emit('change');
+    else if (!isReady) {
+        isReady = true;
+        emit('ready');
+    }
+}
+
+export const isTold = () => isReady;

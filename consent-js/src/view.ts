@@ -1,0 +1,96 @@
+// Where things are shown: one root that the page's styles do not reach, with the quiet control, the message and at most
+// two dialogs, the question and, over it or alone, the choices.
+//
+// The root stands before the body, so that it is the first that a keyboard reaches, `body > *` does not count it, and a
+// page that replaces its body keeps it.
+
+import { button, element, shadow } from './dom.ts';
+import { direction, notice, settings, text } from './settings.ts';
+import { openChoices } from './dialog.ts';
+
+const host = element('div');
+const message = element('p', { role: 'status', class: 'note' });
+const corner = element('section', {}, message);
+const root = element('div', { class: 'root' }, corner);
+host.style.setProperty('display', 'contents', 'important');
+shadow(host).append(root);
+
+let banner: HTMLDialogElement | undefined;
+let front: HTMLDialogElement | undefined;
+let control: HTMLElement | undefined;
+let fading = 0;
+
+export const isAsking = () => !!banner;
+
+export function attach() {
+    if (!host.isConnected) document.documentElement.insertBefore(host, document.body);
+}
+
+function translate() {
+    root.lang = notice.lang;
+    root.dir = direction();
+    corner.setAttribute('aria-label', text('control'));
+}
+
+export function say(words: string, ms?: number) {
+    translate();
+    clearTimeout(fading);
+    message.textContent = words;
+    if (ms) fading = setTimeout(say, ms, '') as never;
+}
+
+export function showControl() {
+    if (banner || !settings.control) return;
+    translate();
+    control?.remove();
+    control = button(text('control'), openChoices);
+    corner.append(control);
+}
+
+// ---- dialogs ----
+
+const remove = (dialog: HTMLDialogElement | undefined) => {
+    dialog?.close();
+    dialog?.remove();
+};
+
+export function closeBanner() {
+    remove(banner);
+    banner = undefined;
+}
+
+export function close() {
+    remove(front);
+    front = undefined;
+    closeBanner();
+}
+
+// What the focus reaches on the page is scrolled out from behind the question; WCAG 2.2, 2.4.11.
+const covering = new ResizeObserver(() => {
+    document.documentElement.style.scrollPaddingBottom = banner ? banner.offsetHeight + 'px' : '';
+});
+
+// The question: the page can be used meanwhile, and keeps the focus.
+export function placeBanner(made: HTMLDialogElement) {
+    close();
+    control?.remove();
+    say('');
+    banner = made;
+    made.setAttribute('open', ''); // show() would take the focus
+    root.prepend(made);
+    covering.observe(made);
+}
+
+// The choices: in front of everything, with the focus inside until it closes; the browser gives it back.
+export function placeFront(made: HTMLDialogElement) {
+    remove(front);
+    say('');
+    translate();
+    front = made;
+    root.append(made);
+    made.addEventListener('close', () => {
+        made.remove();
+        if (front == made) front = undefined;
+    });
+    made.showModal();
+}

@@ -1,1 +1,0 @@
-globalThis.crumb ??= { settings: SETTINGS };

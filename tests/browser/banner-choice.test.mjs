@@ -1,0 +1,717 @@
+// A choice and its effect, signals, laws, the page's interface, and everything that can go wrong: each has one outcome,
+// and none of them collects anything.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { STRICT, startBrowser, stopBrowser, visit } from './banner.mjs';
+
+before(startBrowser);
+after(stopBrowser);
+
+const HELD = '<h1>Shop</h1><script type="text/plain" data-category="analytics" data-src="/ran.js?n=a"></script>';
+const ALL = { analytics: true, journeys: true, marketing: true };
+const NONE = { analytics: false, journeys: false, marketing: false };
+const isRun = [() => window.ran?.length];
+const separate = ([a, b, c]) => [a, { ...b, separate: true }, { ...c, separate: true }];
+const cookie = (all, { action = 'grant', answers = 'analytics=1&journeys=1&marketing=1', at = Math.floor(Date.now() / 1000), material } = {}) =>
+    all.context.addCookies([{ name: 'crumb_choice', url: `${all.at}/`, value: `1.${material}.${at}.${action}.${answers}` }]);
+
+function gate() {
+    let open;
+    const hold = new Promise((done) => (open = done));
+    return { hold, open };
+}
+
+// Nothing ran, nothing was downloaded, nothing is allowed.
+async function assertOff({ ran, state, shop }) {
+    assert.deepEqual(await ran(), []);
+    assert.deepEqual(Object.values((await state()).purposes).filter(Boolean), []);
+    assert.ok(!shop.requests.some((path) => path.startsWith('/ran.js')));
+}
+
+describe('a choice', () => {
+    it('closes the question at once, and has its effect when the service has answered', () =>
+        visit({ body: HELD }, async (all) => {
+            const { press, banner, service, waitFor, state } = all;
+            const { hold, open } = gate();
+            service.fault = { hold };
+            await press('Accept');
+            await banner.waitFor({ state: 'detached' });
+            await assertOff(all);
+            open();
+            await waitFor(...isRun);
+            assert.deepEqual((await state()).purposes, ALL);
+        }));
+
+    it('says what it was, where and on which notice', () =>
+        visit({}, async ({ press, pressIn, tick, untick, control, service, said }) => {
+            const done = () => said.filter({ hasText: 'saved' }).waitFor();
+            await press('Choose');
+            await tick('Measuring visits');
+            await pressIn('Save my choice');
+            await done();
+            await control.click();
+            await pressIn('Save my choice');
+            await done();
+            await control.click();
+            await pressIn('Accept');
+            await done();
+            await control.click();
+            await untick('Measuring visits');
+            await untick('Ways through the site');
+            await untick('Advertising');
+            await pressIn('Save my choice');
+            await done();
+            await control.click();
+            await pressIn('Reject');
+            await done();
+            assert.deepEqual(service.actions, ['custom dialog', 'renew dialog', 'grant dialog', 'withdraw dialog', 'deny dialog']);
+            for (const { site, lang, notice } of service.records) assert.deepEqual([site, lang, notice.length], ['shop', 'en', 64]);
+        }));
+
+    it('to withdraw is off before the service has heard of it', () =>
+        visit({}, async ({ press, pressIn, control, service, state, said }) => {
+            await press('Accept');
+            await control.click();
+            const { hold, open } = gate();
+            service.fault = { hold };
+            await pressIn('Withdraw my consent');
+            assert.deepEqual((await state()).purposes, NONE);
+            open();
+            await said.filter({ hasText: 'saved' }).waitFor();
+            assert.equal((await state()).action, 'withdraw');
+        }));
+
+    it('to accept does not cover what has to be asked by itself: a step each', () =>
+        visit({ service: { edit: separate } }, async ({ press, pressIn, front, service, control, state }) => {
+            await press('Accept');
+            await front.getByRole('heading', { name: 'One more question' }).waitFor();
+            await front.getByRole('heading', { name: 'Ways through the site' }).waitFor();
+            assert.deepEqual(service.records, []);
+            await pressIn('Allow');
+            await front.getByText('Flour & Flyers Ltd').waitFor();
+            await pressIn('Refuse');
+            await control.waitFor();
+            assert.deepEqual(service.actions, ['grant banner']);
+            assert.deepEqual((await state()).purposes, { analytics: true, journeys: true, marketing: false });
+        }));
+
+    it('is not made by leaving such a step', () =>
+        visit({ service: { edit: separate } }, async ({ press, pressIn, front, service, banner }) => {
+            await press('Accept');
+            await pressIn('Back');
+            await front.waitFor({ state: 'detached' });
+            assert.ok(await banner.isVisible());
+            assert.deepEqual(service.records, []);
+        }));
+
+    it('that is known is not asked for again, and counts as shown once a question', () =>
+        visit({}, async ({ press, go, control, banner, service }) => {
+            await banner.waitFor();
+            await go('/two');
+            await press('Reject');
+            await control.waitFor();
+            await go('/three');
+            await control.waitFor();
+            assert.equal(await banner.count(), 0);
+            assert.deepEqual(service.shown.map(({ surface, lang }) => `${surface} ${lang}`), ['banner en', 'banner en']);
+        }));
+});
+
+describe('a notice that changed', () => {
+    const added = (list) => [...list, { ...list[0], name: 'video', title: 'Films', description: 'Films of others.' }];
+    const fewer = (list) => list.slice(0, 2);
+
+    it('by a purpose more asks again, and what was granted stays granted', () =>
+        visit({ body: HELD }, async ({ press, service, go, waitFor, banner, state, front }) => {
+            await press('Accept');
+            await waitFor(...isRun);
+            service.options = { ...service.options, edit: added };
+            await go('/next');
+            await banner.waitFor();
+            await waitFor(...isRun);
+            assert.deepEqual((await state()).purposes, ALL, 'the new one is not refused, it is not answered');
+            await press('Choose');
+            const ticked = await front.getByRole('checkbox').evaluateAll((boxes) => boxes.map(({ checked }) => checked));
+            assert.deepEqual(ticked, [true, true, true, false]);
+        }));
+
+    it('a purpose that the cookie does not know is asked for, the others stay', () =>
+        visit({ body: HELD, path: '/first' }, async ({ service, go, waitFor, banner, state, page, context, at, press }) => {
+            await press('Accept');
+            await waitFor(...isRun);
+            const [choice] = (await context.cookies()).filter(({ name }) => name == 'crumb_choice');
+            await context.addCookies([{ ...choice, value: choice.value.replace('&marketing=1', '') }]);
+            await go('/next');
+            await banner.waitFor();
+            await waitFor(...isRun);
+            assert.deepEqual((await state()).purposes, { analytics: true, journeys: true });
+            assert.ok(page && at && service);
+        }));
+
+    it('in its meaning asks a browser without an id again, and nothing is on meanwhile', () =>
+        visit({ service: { edit: (list) => list.slice(2) }, body: HELD.replace('analytics', 'marketing') }, async (all) => {
+            const { press, control, service, go, banner } = all;
+            await press('Accept');
+            await control.waitFor();
+            service.options = { edit: ([, , marketing]) => [{ ...marketing, recipients: [] }] };
+            all.shop.requests.length = 0;
+            await go('/next');
+            await banner.waitFor();
+            await assertOff(all);
+        }));
+
+    it('while it was read asks again with the new one, says so, and nothing was recorded', () =>
+        visit({ body: HELD }, async (all) => {
+            const { press, banner, service, page, focused, waitFor } = all;
+            await banner.waitFor();
+            service.options = { edit: fewer };
+            await press('Accept');
+            await banner.getByText('This notice has changed').waitFor();
+            assert.ok(!(await banner.innerText()).includes('Advertising'));
+            assert.equal(await focused(), 't');
+            assert.deepEqual(service.records, []);
+            await assertOff(all);
+            all.problems.length = 0; // the browser's line about the 409
+            await press('Accept');
+            await waitFor(...isRun);
+            assert.deepEqual(service.records[0].answers, { analytics: true, journeys: true });
+            assert.ok(page);
+        }));
+
+    it('can still be said no to without reading it', () =>
+        visit({}, async ({ press, service, control, pressIn, said, state }) => {
+            await press('Accept');
+            await control.click();
+            service.options = { edit: fewer };
+            await pressIn('Withdraw my consent');
+            await said.filter({ hasText: 'saved' }).waitFor();
+            assert.deepEqual(Object.values((await state()).purposes).filter(Boolean), []);
+        }));
+});
+
+describe('faults', () => {
+    const broken = {
+        'an error': { status: 500 },
+        'a service that cannot store now': { status: 503 },
+        'a refusal': { status: 403 },
+        'a broken request': { status: 400 },
+        'a connection that ends': { cut: true },
+    };
+    const network = [/Failed to load resource/];
+
+    for (const [name, fault] of Object.entries(broken))
+        it(`${name}: everything stays off, the page says so, and one can try again`, () =>
+            visit({ body: HELD, expected: network }, async (all) => {
+                const { press, banner, service, said, control, pressIn, waitFor, choice } = all;
+                await banner.waitFor();
+                service.fault = fault;
+                await press('Accept');
+                await said.filter({ hasText: 'could not be saved' }).waitFor();
+                await assertOff(all);
+                assert.equal(await choice(), undefined);
+                service.fault = null;
+                await control.click();
+                await pressIn('Accept');
+                await waitFor(...isRun);
+            }));
+
+    it('no answer at all: off while it is waited for, and off after', () =>
+        visit({ body: HELD, expected: network, init: () => { const timeout = AbortSignal.timeout; AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms / 20); } }, async (all) => {
+            const { press, banner, service, said } = all;
+            await banner.waitFor();
+            const { hold, open } = gate();
+            service.fault = { hold };
+            await press('Accept');
+            await banner.waitFor({ state: 'detached' });
+            await assertOff(all);
+            await said.filter({ hasText: 'could not be saved' }).waitFor();
+            await assertOff(all);
+            open();
+        }));
+
+    it('a withdrawal that cannot be saved is in force, on this page and the next, which asks', () =>
+        visit({ body: HELD, expected: network }, async (all) => {
+            const { press, control, service, pressIn, said, go, banner, waitFor, state, ran, shop } = all;
+            await press('Accept');
+            await waitFor(...isRun);
+            await control.click();
+            service.fault = { cut: true };
+            await pressIn('Withdraw my consent');
+            await said.filter({ hasText: 'could not be saved' }).waitFor();
+            assert.equal((await state()).known, false);
+            shop.requests.length = 0;
+            service.fault = null;
+            await go('/next');
+            await banner.waitFor();
+            assert.deepEqual(await ran(), []);
+            await assertOff(all);
+        }));
+
+    it('the script blocked by an extension: the page works, and nothing held back runs', () =>
+        visit({ body: HELD, before: ({ context }) => context.route('**/consent.js*', (route) => route.abort()), expected: network }, async ({ ran, page, shop }) => {
+            await page.getByRole('heading', { name: 'Shop' }).waitFor();
+            assert.deepEqual(await ran(), []);
+            assert.ok(!shop.requests.some((path) => path.startsWith('/ran.js')));
+        }));
+
+    it('its requests blocked by an extension: off', () =>
+        visit({ body: HELD, before: ({ context }) => context.route('**/v1/**', (route) => route.abort()), expected: network }, async (all) => {
+            await all.press('Accept');
+            await all.said.filter({ hasText: 'could not be saved' }).waitFor();
+            await assertOff(all);
+        }));
+
+    it('cookies disabled: nobody is asked what could not be kept, and nothing is on', () =>
+        visit({ body: HELD, init: () => Object.defineProperty(Navigator.prototype, 'cookieEnabled', { get: () => false }) }, async (all) => {
+            await all.control.waitFor();
+            assert.equal(await all.banner.count(), 0);
+            assert.deepEqual(all.service.shown, []);
+            await assertOff(all);
+        }));
+
+    it('cookies that the browser does not keep: a choice has no effect, and the page says so', () =>
+        visit({ body: HELD }, async (all) => {
+            all.service.setCookies = false;
+            await all.press('Accept');
+            await all.said.filter({ hasText: 'could not be saved' }).waitFor();
+            await assertOff(all);
+        }));
+
+    it('a service of another site (third party): its cookies are not kept, so everything is off', () =>
+        visit({ body: HELD, host: 'shop.test', crumbHost: 'other.test' }, async (all) => {
+            await all.press('Accept');
+            await all.said.filter({ hasText: 'could not be saved' }).waitFor();
+            await assertOff(all);
+        }));
+
+    it('a page that may not have cookies or storage at all (sandboxed): off, without an error', () =>
+        visit({ body: HELD, policy: (crumb) => `sandbox allow-scripts; script-src * 'unsafe-inline'; connect-src ${crumb}`, expected: [/sandbox|CORS|Failed to load/] }, async (all) => {
+            await all.control.or(all.banner).waitFor();
+            assert.deepEqual(await all.ran(), []);
+        }));
+
+    const YEAR_S = 365 * 86400;
+    it('a choice from the future (a clock that is a year slow) is not known, and asked for', () =>
+        visit({ body: HELD }, async (all) => {
+            await all.press('Accept');
+            await all.waitFor(...isRun);
+            const { context, go, banner } = all;
+            const [kept] = (await context.cookies()).filter(({ name }) => name == 'crumb_choice');
+            const at = Number(kept.value.split('.')[2]);
+            await context.addCookies([{ ...kept, value: kept.value.replace(at, at + YEAR_S) }]);
+            all.shop.requests.length = 0;
+            await go('/next');
+            await banner.waitFor();
+            await assertOff(all);
+        }));
+
+    for (const value of ['', '1', '2.0123456789abcdef.1.grant.analytics=1', '1.0123.1.grant.analytics=1', '1.0123456789abcdef.x.grant.analytics=1', '1.0123456789abcdef.1.grant.analytics=2', '1.0123456789abcdef.1.grant.analytics'])
+        it(`a cookie of another form is not known: "${value}"`, () =>
+            visit({ body: HELD, before: ({ context, at }) => context.addCookies([{ name: 'crumb_choice', value, url: `${at}/` }]) }, async (all) => {
+                await all.banner.waitFor();
+                await assertOff(all);
+            }));
+
+    it('the service does not answer while the browser cannot say: nothing is asked, nothing is on', () =>
+        visit({ body: HELD, host: 'shop.test', crumbHost: 'c.shop.test', before: ({ service }) => { service.fault = { cut: true }; }, expected: network }, async (all) => {
+            await all.control.waitFor();
+            assert.equal(await all.banner.count(), 0);
+            await assertOff(all);
+        }));
+});
+
+describe('tabs and times', () => {
+    const open = async ({ context, at, helpers }) => {
+        const page = await context.newPage();
+        await page.goto(`${at}/`);
+        return helpers(page, context);
+    };
+    const show = (page) => page.evaluate(() => dispatchEvent(new Event('focus')));
+
+    it('a choice made in one tab is in force in the other when that is looked at', () =>
+        visit({ body: HELD }, async (all) => {
+            await all.banner.waitFor();
+            const second = await open(all);
+            await second.press('Accept');
+            await second.waitFor(...isRun);
+            await show(all.page);
+            await all.banner.waitFor({ state: 'detached' });
+            await all.waitFor(...isRun);
+            await second.control.click();
+            await second.pressIn('Withdraw my consent');
+            await second.said.filter({ hasText: 'saved' }).waitFor();
+            await show(all.page);
+            await all.waitFor(() => !window.crumb.consent().purposes.analytics);
+            assert.equal(all.service.records.length, 2, 'looking is no choice');
+        }));
+
+    it('a page that comes into view between the cookie and the answer keeps its notice of what is implied', () =>
+        visit({ service: { regime: 'opt_out' }, before: ({ context }) => context.route('**/v1/consent', async (route) => {
+            const answer = await route.fetch();
+            await new Promise((done) => setTimeout(done, 300));
+            await route.fulfill({ response: answer });
+        }) }, async (all) => {
+            await all.banner.waitFor();
+            for (let i = 0; i < 8; i++) {
+                await show(all.page);
+                await all.page.waitForTimeout(50);
+            }
+            await all.waitFor(() => window.crumb.consent().known);
+            assert.ok(await all.banner.isVisible());
+            assert.deepEqual(all.service.actions, ['implied banner']);
+        }));
+
+    it('two tabs that choose at once end with one choice', () =>
+        visit({ body: HELD }, async (all) => {
+            await all.banner.waitFor();
+            const second = await open(all);
+            await second.banner.waitFor();
+            await Promise.all([all.press('Accept'), second.press('Reject')]);
+            await Promise.all([all.control.waitFor(), second.control.waitFor()]);
+            await all.page.waitForTimeout(100);
+            await show(all.page);
+            await show(second.page);
+            const same = async () => JSON.stringify((await all.state()).purposes) == JSON.stringify((await second.state()).purposes);
+            for (let i = 0; i < 50 && !(await same()); i++) await all.page.waitForTimeout(50);
+            assert.ok(await same());
+            const kept = (await all.choice()).endsWith('analytics=1&journeys=1&marketing=1');
+            assert.equal((await all.state()).purposes.analytics, kept, 'the cookie is what counts');
+        }));
+
+    it('a page out of the back-forward cache has the choice of now', () =>
+        visit({ body: HELD }, async (all) => {
+            await all.banner.waitFor();
+            await all.page.evaluate(() => { window.same = true; });
+            await all.go('/next');
+            await all.press('Reject');
+            await all.control.waitFor();
+            await all.page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
+            await all.page.goBack();
+            await all.control.waitFor();
+            assert.equal(await all.banner.count(), 0);
+            assert.deepEqual((await all.state()).purposes, NONE);
+        }));
+});
+
+describe('hosts', () => {
+    it('a service under the shop’s domain with a cookie for all of it: one request', () =>
+        visit({ body: HELD, host: 'www.shop.test', crumbHost: 'c.shop.test', service: { domain: 'shop.test' } }, async ({ banner, service, press, waitFor, go }) => {
+            await banner.waitFor();
+            assert.ok(!service.asked.includes('GET /v1/consent'));
+            await press('Accept');
+            await waitFor(...isRun);
+            await go('/next');
+            await waitFor(...isRun);
+            assert.ok(!service.asked.includes('GET /v1/consent'));
+        }));
+
+    it('with a cookie of its own host, which the page cannot read: the service is asked', () =>
+        visit({ body: HELD, host: 'shop.test', crumbHost: 'c.shop.test' }, async ({ service, press, waitFor, go, control, banner, state, page }) => {
+            await press('Accept');
+            await waitFor(...isRun);
+            await go('/next');
+            await waitFor(...isRun);
+            await control.waitFor();
+            assert.equal(await banner.count(), 0);
+            assert.deepEqual((await state()).purposes, ALL);
+            assert.equal(await page.evaluate(() => document.cookie), '');
+            assert.ok(service.asked.includes('GET /v1/consent'));
+        }));
+});
+
+describe('the browser’s privacy signal', () => {
+    it('is recorded once, applied and shown, and nobody is asked', () =>
+        visit({ body: HELD, gpc: true }, async (all) => {
+            const { said, control, service, banner, go, front, state } = all;
+            await said.filter({ hasText: 'privacy signal is honoured' }).waitFor();
+            await control.click();
+            await front.getByText('privacy signal is honoured').waitFor();
+            await go('/next');
+            await control.waitFor();
+            assert.equal(await banner.count(), 0);
+            assert.deepEqual(service.actions, ['gpc banner']);
+            assert.equal((await state()).gpc, true);
+            await assertOff(all);
+        }));
+
+    it('yields to a choice that was made after it', () =>
+        visit({ body: HELD, gpc: true }, async ({ control, pressIn, waitFor, go, service, state }) => {
+            await control.click();
+            await pressIn('Accept');
+            await waitFor(...isRun);
+            await go('/next');
+            await waitFor(...isRun);
+            assert.deepEqual(service.actions, ['gpc banner', 'grant dialog']);
+            assert.equal((await state()).action, 'grant');
+        }));
+
+    it('wins over a choice that was made before it', () =>
+        visit({ body: HELD }, async (all) => {
+            await all.press('Accept');
+            await all.waitFor(...isRun);
+            await all.context.addInitScript(() => Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true }));
+            all.shop.requests.length = 0;
+            await all.go('/next');
+            await all.said.filter({ hasText: 'privacy signal is honoured' }).waitFor();
+            assert.deepEqual(all.service.actions, ['grant banner', 'gpc banner']);
+            await assertOff(all);
+        }));
+
+    it('stays off where it cannot be recorded', () =>
+        visit({ body: HELD, gpc: true, before: ({ service }) => { service.fault = { status: 500 }; }, expected: [/Failed to load/] }, async (all) => {
+            await all.control.waitFor();
+            await assertOff(all);
+            assert.equal(await all.banner.count(), 0);
+        }));
+});
+
+describe('laws', () => {
+    it('opt_out: silence is a yes that is recorded as implied, with a notice that says so and a no beside it', () =>
+        visit({ body: HELD, service: { regime: 'opt_out' } }, async ({ page, banner, waitFor, service, press, control, state, go }) => {
+            await banner.getByText('You can say no').waitFor();
+            await waitFor(...isRun);
+            assert.deepEqual(service.actions, ['implied banner']);
+            await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow')));
+            await page.waitForTimeout(100);
+            assert.ok(await banner.isVisible(), 'it stays until it is read');
+            await press('Reject');
+            await control.waitFor();
+            assert.deepEqual((await state()).purposes, NONE);
+            await go('/next');
+            await control.waitFor();
+            assert.deepEqual(service.actions, ['implied banner', 'deny banner']);
+        }));
+
+    it('opt_out: no silence covers a purpose that has to be asked by itself', () =>
+        visit({ service: { regime: 'opt_out', edit: separate } }, async ({ service, page, state }) => {
+            await page.waitForFunction(() => window.crumb?.consent().known);
+            assert.deepEqual((await state()).purposes, { analytics: true, journeys: false, marketing: false });
+            assert.equal(service.actions.length, 1);
+        }));
+
+    it('opt_out: the privacy signal is the no', () =>
+        visit({ body: HELD, gpc: true, service: { regime: 'opt_out' } }, async (all) => {
+            await all.said.filter({ hasText: 'honoured' }).waitFor();
+            assert.deepEqual(all.service.actions, ['gpc banner']);
+            await assertOff(all);
+        }));
+
+    it('opt_out: an implied yes yields to a signal that comes later', () =>
+        visit({ body: HELD, service: { regime: 'opt_out' } }, async ({ waitFor, context, go, said, service, state }) => {
+            await waitFor(...isRun);
+            await context.addInitScript(() => Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true }));
+            await go('/next');
+            await said.filter({ hasText: 'honoured' }).waitFor();
+            assert.deepEqual(service.actions, ['implied banner', 'gpc banner']);
+            assert.deepEqual((await state()).purposes, NONE);
+        }));
+
+    it('notice_only: says what is done, can be put away, and still lets one say no', () =>
+        visit({ body: HELD, service: { regime: 'notice_only' } }, async ({ banner, press, control, waitFor, service, pressIn, said, state }) => {
+            await banner.getByText('We measure how this site is used.').waitFor();
+            await waitFor(...isRun);
+            await press('OK');
+            await control.click();
+            await pressIn('Withdraw my consent');
+            await said.filter({ hasText: 'saved' }).waitFor();
+            assert.deepEqual(service.actions, ['implied banner', 'withdraw dialog']);
+            assert.deepEqual((await state()).purposes, NONE);
+        }));
+
+    it('where nothing is recorded, nothing is implied', () =>
+        visit({ body: HELD, service: { regime: 'opt_out' }, before: ({ service }) => { service.fault = { status: 503 }; }, expected: [/Failed to load/] }, async (all) => {
+            await all.banner.waitFor();
+            await all.page.waitForTimeout(300);
+            await assertOff(all);
+        }));
+});
+
+describe('minors', () => {
+    const tags = { 'the script’s tag': { tag: 'data-audience="minor"' }, 'the page': { htmlAttributes: 'data-audience="minor"' }, 'the configuration': { service: { minor: true } } };
+    for (const [name, options] of Object.entries(tags))
+        it(`said by ${name}: nothing is asked, recorded once, and there is nothing to switch on`, () =>
+            visit({ body: HELD, ...options }, async (all) => {
+                const { control, banner, service, go, front } = all;
+                await control.waitFor();
+                await go('/next');
+                await control.click();
+                await front.getByText('young visitors').waitFor();
+                assert.equal(await front.getByRole('checkbox').count(), 0);
+                assert.deepEqual(await front.getByRole('button').allInnerTexts(), ['Close']);
+                assert.equal(await banner.count(), 0);
+                assert.deepEqual(service.actions, ['minor banner']);
+                await assertOff(all);
+            }));
+
+    it('said by crumb.minor(): what was on goes off', () =>
+        visit({ body: HELD }, async ({ press, waitFor, page, service, state, go, control, banner }) => {
+            await press('Accept');
+            await waitFor(...isRun);
+            const now = await page.evaluate(() => window.crumb.minor());
+            assert.deepEqual([now.minor, now.purposes], [true, NONE]);
+            await go('/next');
+            await control.waitFor();
+            assert.equal(await banner.count(), 0);
+            assert.deepEqual(service.actions, ['grant banner', 'minor api']);
+            assert.equal((await state()).minor, true);
+        }));
+});
+
+describe('window.crumb', () => {
+    const listen = () => {
+        window.told = [];
+        for (const name of ['crumb:ready', 'crumb:change'])
+            addEventListener(name, ({ type, detail }) => window.told.push([type, detail.known, detail.action]));
+    };
+
+    it('says what is in force, and when that changes', () =>
+        visit({ init: listen }, async ({ page, press, control, state }) => {
+            await page.waitForFunction(() => window.crumb);
+            assert.deepEqual(await state(), { known: false, action: '', purposes: {}, regime: 'opt_in', gpc: false, minor: false });
+            await press('Reject');
+            await control.waitFor();
+            assert.deepEqual(await page.evaluate(() => window.told), [['crumb:ready', false, ''], ['crumb:change', true, 'deny']]);
+        }));
+
+    it('on() calls back, at once for what has been, and can be ended', () =>
+        visit({}, async ({ page, banner }) => {
+            await banner.waitFor();
+            const heard = await page.evaluate(async () => {
+                const names = [];
+                window.crumb.on('ready', () => names.push('ready'));
+                const end = window.crumb.on('change', ({ purposes }) => names.push(purposes.analytics));
+                await window.crumb.set({ analytics: true });
+                end();
+                await window.crumb.set({ analytics: false });
+                return names;
+            });
+            assert.deepEqual(heard, ['ready', true]);
+        }));
+
+    it('set() records a choice of the page’s own controls, and leaves what it does not name', () =>
+        visit({}, async ({ page, banner, service, context }) => {
+            await banner.waitFor();
+            const first = await page.evaluate(() => window.crumb.set({ analytics: true }));
+            assert.deepEqual(first.purposes, { analytics: true, journeys: false, marketing: false });
+            const second = await page.evaluate(() => window.crumb.set({ marketing: true }));
+            assert.deepEqual(second.purposes, { analytics: true, journeys: false, marketing: true });
+            assert.deepEqual(service.actions, ['custom api', 'custom api']);
+            assert.equal(await banner.count(), 0);
+            assert.ok(context);
+        }));
+
+    it('show() opens the choices', () =>
+        visit({}, async ({ page, banner, front }) => {
+            await banner.waitFor();
+            await page.evaluate(() => window.crumb.show());
+            await front.waitFor();
+        }));
+
+    it('track() waits, for so many events, and sends nothing', () =>
+        visit({}, async ({ page, banner, service }) => {
+            await banner.waitFor();
+            const [length, first] = await page.evaluate(() => {
+                for (let i = 0; i < 200; i++) window.crumb.track('bought', { i });
+                return [window.crumb.queue.length, window.crumb.queue[0]];
+            });
+            assert.deepEqual([length, first], [100, ['bought', { i: 0 }]]);
+            assert.ok(!service.asked.some((line) => line.includes('/p')));
+        }));
+
+    it('the tracker is loaded when a purpose that collects is granted, and not before', () =>
+        visit({ service: { pixel: true } }, async ({ page, press, pressIn, tick, control, service, waitFor }) => {
+            await press('Choose');
+            await tick('Advertising');
+            await pressIn('Save my choice');
+            await control.waitFor();
+            assert.ok(!service.asked.includes('GET /pixel.js'));
+            await page.evaluate(() => window.crumb.set({ analytics: true }));
+            await waitFor(() => window.pixelRan);
+            await page.evaluate(() => window.crumb.set({ journeys: true }));
+            assert.equal(service.asked.filter((line) => line == 'GET /pixel.js').length, 1);
+        }));
+});
+
+describe('Google Consent Mode v2', () => {
+    const layer = (page) => page.evaluate(() => window.dataLayer.map((entry) => [...entry]));
+    const denied = { ad_storage: 'denied', ad_user_data: 'denied', ad_personalization: 'denied', analytics_storage: 'denied' };
+
+    it('default before anything, with all four signals; update after the choice', () =>
+        visit({}, async ({ page, press, pressIn, tick, control, banner }) => {
+            await banner.waitFor();
+            assert.deepEqual(await layer(page), [['consent', 'default', { ...denied, wait_for_update: 500 }]]);
+            await press('Choose');
+            await tick('Measuring visits');
+            await pressIn('Save my choice');
+            await control.waitFor();
+            assert.deepEqual((await layer(page)).at(-1), ['consent', 'update', { ...denied, analytics_storage: 'granted' }]);
+            await page.evaluate(() => window.crumb.set({ analytics: false, marketing: true }));
+            const ads = { ad_storage: 'granted', ad_user_data: 'granted', ad_personalization: 'granted' };
+            assert.deepEqual((await layer(page)).at(-1), ['consent', 'update', { ...denied, ...ads }]);
+        }));
+
+    it('a tag that is held back finds the update before it runs, on the next page too', () => {
+        const tag = '<script type="text/plain" data-category="analytics" nonce="shop">window.found = dataLayer.map((entry) => entry[1]).join()</script>';
+        return visit({ body: `<h1>S</h1>${tag}` }, async ({ page, press, waitFor, go }) => {
+            await press('Accept');
+            await waitFor(() => window.found);
+            assert.equal(await page.evaluate(() => window.found), 'default,update');
+            await go('/next');
+            await waitFor(() => window.found);
+            assert.equal(await page.evaluate(() => window.found), 'default,update');
+        });
+    });
+
+    it('is left alone where no purpose has a mode', () =>
+        visit({ service: { edit: (list) => list.map((purpose) => ({ ...purpose, mode: [] })) } }, async ({ page, press, control }) => {
+            await press('Accept');
+            await control.waitFor();
+            assert.equal(await page.evaluate(() => typeof window.dataLayer), 'undefined');
+        }));
+});
+
+describe('where and how it is loaded', () => {
+    const ways = {
+        'in the head': {},
+        'in the head, async': { tag: 'async' },
+        'in the head, deferred': { tag: 'defer' },
+        'at the end of the body': { at: 'body' },
+        'before there is a body': { at: 'head', head: '<meta name="x">' },
+        'with a <base>': { head: '<base href="/elsewhere/">' },
+        'twice': { tags: 2 },
+    };
+    for (const [name, options] of Object.entries(ways))
+        it(name, () =>
+            visit({ body: HELD.replace('src="/', 'src="../'), ...options }, async ({ press, banner, waitFor, service, ran }) => {
+                await banner.waitFor();
+                assert.equal(await banner.count(), 1);
+                await press('Accept');
+                await waitFor(...isRun);
+                assert.equal(service.shown.length, 1);
+                assert.deepEqual(service.actions, ['grant banner']);
+                assert.deepEqual(await ran(), ['a']);
+            }));
+
+    it('beside an element with the id crumb', () =>
+        visit({ body: '<h1 id="crumb">S</h1>', at: 'body' }, ({ banner }) => banner.waitFor()));
+
+    it('in a page that throws its body away', () =>
+        visit({}, async ({ page, banner, press, control }) => {
+            await banner.waitFor();
+            await page.evaluate(() => document.body.replaceWith(document.createElement('body')));
+            assert.ok(await banner.isVisible());
+            await page.evaluate(() => document.querySelector('html > div').remove());
+            await banner.waitFor();
+            await press('Reject');
+            await control.waitFor();
+        }));
+
+    it('under a strict policy with Trusted Types', () =>
+        visit({ policy: (crumb) => STRICT(crumb).replace('trusted-types crumb', "trusted-types 'none'") }, async ({ press, pressIn, control, page }) => {
+            await press('Choose');
+            await pressIn('Reject');
+            await control.click();
+            await pressIn('Close');
+            assert.ok(page);
+        }));
+});
