@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { crumb, site, withServer } from '../http/server.mjs';
-import { quoted, read, rows, section } from './documents.mjs';
-import { fieldKeys, stringsOf, usersOf } from './sources.mjs';
+import { blocksOf, quoted, read, rows, section } from './documents.mjs';
+import { fieldKeys, lintRules, stringsOf, usersOf } from './sources.mjs';
 
 const FILE = 'docs/configuration.md';
 const EFFECTS = ['works', 'told', 'checked', 'see below'];
@@ -130,6 +130,22 @@ test('every text of the notice is named', () => {
     assert.deepEqual(shipped.filter((key) => !named.includes(key)), []);
     const others = named.filter((key) => !shipped.includes(key) && !/^purpose\.KEY\.(title|description)$/.test(key));
     assert.deepEqual(others, []);
+});
+
+// ---- what is doubtful ----
+
+test('every rule of lint is told, with where it comes from, in the order of the table', () => {
+    const told = rows(section(FILE, 'What is doubtful')).map(([name, , source]) => [quoted(name)[0], source]);
+    assert.ok(told.length > 30);
+    assert.deepEqual(told, lintRules());
+});
+
+test('the example of everything is not doubtful', async () => {
+    const [{ text }] = blocksOf(FILE).filter(({ language }) => language === 'yaml');
+    const path = join(folder, 'everything.yaml');
+    writeFileSync(path, text);
+    const { code, stdout } = await crumb(['lint', '-c', path]);
+    assert.deepEqual([code, stdout], [0, `${path}: nothing doubtful was found\n`]);
 });
 
 // ---- what asks again ----
