@@ -166,12 +166,20 @@ void lint_practice_unplaced(const struct lint *lint, const struct config *config
 
 /* ---- who can listen on the way ---- */
 
-/* The IPv4 address, in the host's byte order; of IPv6 only what is mapped into it. 0: neither. */
-static uint32_t ipv4_of(const struct listen_address *listen)
+/* The IPv4 address, in the host's byte order, which may be mapped into IPv6. False: it is none. */
+static bool ipv4_of(const struct listen_address *listen, uint32_t *ret_address)
 {
     const struct sockaddr_in *v4 = (const struct sockaddr_in *)&listen->address;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&listen->address;
+    in_addr_t address = v4->sin_addr.s_addr;
 
-    return listen->address.ss_family == AF_INET ? ntohl(v4->sin_addr.s_addr) : 0;
+    if (listen->address.ss_family == AF_INET6) {
+        if (!IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+            return false;
+        memcpy(&address, v6->sin6_addr.s6_addr + 12, sizeof address);
+    }
+    *ret_address = ntohl(address);
+    return true;
 }
 
 static const struct in6_addr *ipv6_of(const struct listen_address *listen)
@@ -181,17 +189,19 @@ static const struct in6_addr *ipv6_of(const struct listen_address *listen)
 
 static bool is_loopback(const struct listen_address *listen)
 {
-    if (listen->address.ss_family == AF_INET)
-        return ipv4_of(listen) >> 24 == 127;
+    uint32_t v4;
+
+    if (ipv4_of(listen, &v4))
+        return v4 >> 24 == 127;
     return IN6_IS_ADDR_LOOPBACK(ipv6_of(listen));
 }
 
 /* RFC 1918, RFC 3927, RFC 4193, RFC 4291: addresses that the internet does not carry. */
 static bool is_private(const struct listen_address *listen)
 {
-    uint32_t v4 = ipv4_of(listen);
+    uint32_t v4;
 
-    if (listen->address.ss_family == AF_INET)
+    if (ipv4_of(listen, &v4))
         return v4 >> 24 == 10 || v4 >> 20 == 0xac1 || v4 >> 16 == 0xc0a8 || v4 >> 16 == 0xa9fe;
     return (ipv6_of(listen)->s6_addr[0] & 0xfe) == 0xfc || IN6_IS_ADDR_LINKLOCAL(ipv6_of(listen));
 }
@@ -265,14 +275,8 @@ void lint_practice_http(const struct lint *lint, const struct config *config, co
 /* True where the cookies of @wide go to a host of @site's, too. */
 static bool reaches(const struct site *wide, const struct site *site)
 {
-    struct text domain = text_of(wide->cookie_domain);
-
-    if (!wide->cookie_domain)
-        return false;
-    if (site->cookie_domain)
-        return value_host_within(text_of(site->cookie_domain), domain);
-    for (unsigned i = 0; i < site->n_origins; i++)
-        if (value_host_within(value_origin_host(site->origins[i]), domain))
+    for (unsigned i = 0; wide->cookie_domain && i < site->n_origins; i++)
+        if (value_host_within(value_origin_host(site->origins[i]), text_of(wide->cookie_domain)))
             return true;
     return false;
 }

@@ -25,7 +25,7 @@ struct prominence prominence_of(const char *text)
     struct prominence found = {.n_letters = 0};
     size_t n_capitals = 0, n_small = 0;
 
-    for (const char *at = text; *at; at = g_utf8_next_char(at)) {
+    for (const char *at = text; *at; at = g_utf8_find_next_char(at, NULL)) {
         gunichar c = g_utf8_get_char(at);
 
         found.n_letters += !g_unichar_ismark(c);

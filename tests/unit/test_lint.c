@@ -127,6 +127,17 @@ static const struct row rows[] = {
      {{"127.0.0.1:8081", "172.32.0.1:8081"}}},
     {"queries on a private network", NULL, NULL, NULL, 0, {{"127.0.0.1:8081", "172.31.255.255:8081"}}},
     {"queries on a private network, IPv6", NULL, NULL, NULL, 0, {{"127.0.0.1:8081", "'[fd00::1]:8081'"}}},
+    {"queries on the loopback, mapped", NULL, NULL, NULL, 0, {{"127.0.0.1:8081", "'[::ffff:127.0.0.1]:8081'"}}},
+    {"queries for everybody, mapped",
+     "listener-private",
+     "listen.private",
+     "private:",
+     0,
+     {{"127.0.0.1:8081", "'[::ffff:192.0.2.1]:8081'"}}},
+    {"queries on a link, IPv6", NULL, NULL, NULL, 0, {{"127.0.0.1:8081", "'[fe80::1]:8081'"}}},
+    {"queries in a class A", NULL, NULL, NULL, 0, {{"127.0.0.1:8081", "10.255.0.1:8081"}}},
+    {"queries at home", NULL, NULL, NULL, 0, {{"127.0.0.1:8081", "192.168.1.2:8081"}}},
+    {"queries on a link", NULL, NULL, NULL, 0, {{"127.0.0.1:8081", "169.254.1.2:8081"}}},
     {"queries on the loopback, IPv6", NULL, NULL, NULL, 0, {{"127.0.0.1:8081", "'[::1]:8081'"}}},
 
     /* Where it is served. */
@@ -160,6 +171,21 @@ static const struct row rows[] = {
      {{"https://shop.example\n      - http://localhost:8090\n",
        "https://a.shop.example\n    cookie_domain: shop.example\n"},
       {"[https://blog.example]", "[https://b.shop.example]"}}},
+    {"a domain over an earlier host",
+     "cookie-shared",
+     "sites.blog.cookie_domain",
+     "cookie_domain:",
+     0,
+     {{"https://shop.example", "https://a.shop.example"},
+      {"[https://blog.example]\n", "[https://b.shop.example]\n    cookie_domain: shop.example\n"}}},
+    {"a domain within a domain",
+     "cookie-shared",
+     "sites.blog.cookie_domain",
+     "cookie_domain:",
+     0,
+     {{"https://shop.example\n      - http://localhost:8090\n",
+       "https://a.shop.example\n    cookie_domain: a.shop.example\n"},
+      {"[https://blog.example]\n", "[https://shop.example]\n    cookie_domain: shop.example\n"}}},
     {"hosts of one domain", NULL, NULL, NULL, 0, {{"[https://blog.example]", "[https://blog.shop.example]"}}},
 
     /* Who collects, and where it lies. */
@@ -247,6 +273,13 @@ static const struct row rows[] = {
      "marketing:",
      0,
      {{"[log], recipients: [partner]", "[log]"}, {"recipients: [helper]", "recipients: [helper, partner]"}}},
+    {"marketing that is nothing",
+     "purpose-nothing",
+     "sites.shop.purposes.marketing",
+     "marketing:",
+     0,
+     {{"{collects: [log], recipients: [partner]}", "{collects: []}"},
+      {"recipients: [helper]", "recipients: [helper, partner]"}}},
     {"a word inside a word",
      NULL,
      NULL,
@@ -520,6 +553,22 @@ static void test_every_rule_has_a_row(void **state)
     }
 }
 
+/* Nobody knows whether it is abroad, so that is not said. */
+static void test_recipient_nowhere_for_nothing(void **state)
+{
+    char *yaml = edit(__func__, strdup(clean), ", country: FR, why: plays our films", "");
+    struct config *config = parse(__func__, yaml);
+    struct found found = {.config = config};
+
+    (void)state;
+    lint_config(config, take, &found);
+    assert_int_equal(found.n, 2);
+    assert_string_equal(found.doubts[0].rule, "recipient-country");
+    assert_string_equal(found.doubts[1].rule, "recipient-why");
+    config_unref(config);
+    free(yaml);
+}
+
 /* A doubt fits in a line, whatever was written. */
 static void test_long_values(void **state)
 {
@@ -596,6 +645,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_every_rule_has_a_row),
+        cmocka_unit_test(test_recipient_nowhere_for_nothing),
         cmocka_unit_test(test_long_values),
         cmocka_unit_test(test_prominence),
         cmocka_unit_test(test_prominence_longer),
