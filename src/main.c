@@ -16,6 +16,10 @@ const struct command commands[] = {
      command_serve},
     {"check", "-c FILE", "Validates a configuration.",
      "Prints every mistake with its file and line; exit code 1 if there is one.\n", command_check},
+    {"lint", "-c FILE", "Tells what is doubtful about a valid configuration.",
+     "Prints each doubt with its file and line, what to write instead, and the rule of law or advice that it comes\n"
+     "from; exit code 1 if there is one. A doubt is no verdict, and no doubt is no legal advice.\n",
+     command_lint},
     {"stat", "-c FILE", "Prints one JSON object about the store.", "Works while the server runs.\n", command_stat},
     {"verify", "-c FILE [--rebuild] [--head FILE]...",
      "Checks the ledger's chain, the books and every invariant of the store.",

@@ -23,6 +23,7 @@ extern const struct command commands[];
 
 int command_serve(const struct command *self, int argc, char **argv);
 int command_check(const struct command *self, int argc, char **argv);
+int command_lint(const struct command *self, int argc, char **argv);
 int command_stat(const struct command *self, int argc, char **argv);
 int command_verify(const struct command *self, int argc, char **argv);
 int command_dump(const struct command *self, int argc, char **argv);

@@ -201,6 +201,7 @@ static void config_free(struct config *config)
     free(config->trusted_proxies);
     free(config->geo);
     free(config->agents);
+    places_free(config->places);
     free(config);
 }
 
@@ -218,6 +219,9 @@ static int read_document(struct yaml *yaml, struct config **ret_config)
     walk_fields(&root, config_fields, WALK_COUNT(config_fields), config);
     if (config->n_threads == 0)
         config->n_threads = count_cores();
+    int r = places_new(&root, &config->places);
+    if (r)
+        yaml_fail(yaml, error_trace(r));
     if (yaml_fault(yaml)) {
         config_free(config);
         return error_trace(yaml_fault(yaml));

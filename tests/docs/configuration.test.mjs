@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { crumb, site, withServer } from '../http/server.mjs';
-import { ROOT, quoted, read, rows, section } from './documents.mjs';
-import { fieldKeys, usersOf } from './sources.mjs';
+import { ROOT, blocksOf, quoted, read, rows, section } from './documents.mjs';
+import { fieldKeys, lintRules, usersOf } from './sources.mjs';
 
 const FILE = 'docs/configuration.md';
 const EFFECTS = ['works', 'told', 'checked', 'see below'];
@@ -142,6 +142,22 @@ test('every text of the notice is named, with its English', () => {
 test('every shipped language is named', () => {
     const [, list] = /Shipped languages, by their tags:\n\n([^]*?)\n\n/.exec(section(FILE, '`sites.NAME.texts.LANG`'));
     assert.deepEqual(quoted(list), readdirSync(`${ROOT}consent-js/texts`).map((name) => name.replace('.json', '')).sort());
+});
+
+// ---- what is doubtful ----
+
+test('every rule of lint is told, with where it comes from, in the order of the table', () => {
+    const told = rows(section(FILE, 'What is doubtful')).map(([name, , source]) => [quoted(name)[0], source]);
+    assert.ok(told.length > 30);
+    assert.deepEqual(told, lintRules());
+});
+
+test('the example of everything is not doubtful', async () => {
+    const [{ text }] = blocksOf(FILE).filter(({ language }) => language === 'yaml');
+    const path = join(folder, 'everything.yaml');
+    writeFileSync(path, text);
+    const { code, stdout } = await crumb(['lint', '-c', path]);
+    assert.deepEqual([code, stdout], [0, `${path}: nothing doubtful was found\n`]);
 });
 
 // ---- what asks again ----

@@ -57,16 +57,20 @@ const sourcesIn = (folder) =>
     readdirSync(ROOT + folder, { withFileTypes: true }).flatMap((entry) =>
         entry.isDirectory() ? sourcesIn(`${folder}/${entry.name}`) : `${folder}/${entry.name}`);
 
-// The files beside the configuration's own that use a member of one of its structs.
+// The files beside the configuration's own that act on a member of one of its structs. Lint looks at all of them.
 export const usersOf = (member) =>
     sourcesIn('src')
-        .filter((file) => file.endsWith('.c') && !file.startsWith('src/config/'))
+        .filter((file) => file.endsWith('.c') && !/^src\/(config\/|consent\/lint)/.test(file))
         .filter((file) => new RegExp(`(->|\\.)${member}\\b`).test(read(file)));
 
 // The keys of every table of a mapping's keys.
 export const fieldKeys = () =>
     sourcesIn('src/config').flatMap((file) =>
         [...read(file).matchAll(/\{"(\w+)",\s*(?:read|field)_\w+,/g)].map(([, key]) => key));
+
+// The rules of lint: [name, source].
+export const lintRules = () =>
+    [...read('src/consent/lint.c').matchAll(/\{"([a-z-]+)",\s*"([^"]+)",\s*lint_/g)].map(([, ...rule]) => rule);
 
 // The strings of an array.
 export function stringsOf(file, array) {

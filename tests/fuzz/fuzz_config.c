@@ -1,9 +1,10 @@
 /*
  * Any bytes as a configuration: they are taken or complained about, never
- * more.  What is taken keeps the promises of config.h; what is not has a line
- * for every complaint.
+ * more.  What is taken keeps the promises of config.h, and every doubt about
+ * it has a line; what is not has a line for every complaint.
  */
 #include "crumb/config/config.h"
+#include "crumb/consent/lint.h"
 #include <assert.h>
 #include <stdint.h>
 
@@ -52,6 +53,15 @@ static void check_config(const struct config *config)
     }
 }
 
+static void check_doubt(void *context, const struct lint_doubt *doubt)
+{
+    const struct config *config = context;
+    unsigned line = places_line(config->places, &doubt->place);
+
+    assert(doubt->place.keys[0] && doubt->what[0]);
+    assert(line > 0 && line <= CONFIG_FILE_BYTES_MAX);
+}
+
 static void check_complaints(const struct complaints *complaints)
 {
     struct text rest = buffer_text(&complaints->text);
@@ -72,10 +82,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int r = config_parse((struct text){.data = (const char *)data, .size = size}, FILE_NAME, &complaints, &config);
 
     assert(r == 0 || r == CONFIG_E_INVALID);
-    if (r == 0)
+    if (r == 0) {
         check_config(config);
-    else
+        lint_config(config, check_doubt, config);
+    } else {
         check_complaints(&complaints);
+    }
     assert((r == 0) == (complaints.n == 0));
     config_unref(config);
     complaints_deinit(&complaints);

@@ -1,13 +1,14 @@
 // The program on the command line: helps, exit codes, and what each command says of a store.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { event } from './client.mjs';
 import { CRUMB, Server, crumb, site, withServer } from './server.mjs';
 
-const COMMANDS = ['serve', 'check', 'stat', 'verify', 'dump', 'query', 'token'];
+const COMMANDS = ['serve', 'check', 'lint', 'stat', 'verify', 'dump', 'query', 'token'];
 const TIERS = ['journal', 'ledger', 'visitors', 'books', 'days', 'notices', 'rollup'];
 
 // A folder with a configuration that no server ever used.
@@ -149,6 +150,88 @@ describe('crumb check', { timeout: 60_000 }, () => {
             const [check, serve] = [await folder.run('check'), await folder.run('serve')];
             assert.deepEqual([check.code, serve.code], [1, 1]);
             assert.equal(check.stderr, serve.stderr);
+        });
+    });
+});
+
+describe('crumb lint', { timeout: 60_000 }, () => {
+    const careful = {
+        trusted_proxies: ['127.0.0.1'],
+        sites: {
+            shop: site({
+                controller: { name: 'Example', address: '1 Market Street', contact: 'privacy@shop.example' },
+                storage: { country: 'DE' },
+                purposes: { analytics: { collects: ['log'] } },
+            }),
+        },
+    };
+
+    it('is content with a careful file', async () => {
+        await withFolder(careful, async (folder) => {
+            const { code, stdout, stderr } = await folder.run('lint');
+            assert.deepEqual([code, stderr], [0, '']);
+            assert.match(stdout, /crumb\.yaml: nothing doubtful was found\n$/);
+        });
+    });
+
+    it('is content with the demo', async () => {
+        const demo = fileURLToPath(new URL('../../web/demo/crumb.yaml', import.meta.url));
+        const { code, stdout } = await crumb(['lint', '-c', demo]);
+        assert.equal(code, 0, stdout);
+    });
+
+    it('lists each doubt by line, with what to write and the rule, and exits with 1', async () => {
+        await withFolder({}, async (folder) => {
+            writeFileSync(folder.file, [
+                'data: ./data',
+                'listen:',
+                '  public: 192.0.2.1:80',
+                '  private: 127.0.0.1:0',
+                'sites:',
+                '  shop:',
+                '    origins:',
+                '      - https://shop.example',
+                '      - http://shop.example',
+                '    controller: {name: Shop, address: here, contact: privacy@shop.example}',
+                '    retention: {visitor: 14mo}',
+            ].join('\n'));
+            const { code, stdout, stderr } = await folder.run('lint');
+            assert.deepEqual([code, stderr], [1, `crumb: 4 doubts in ${folder.file}\n`]);
+            const doubts = stdout.trimEnd().split('\n').map((line) => line.slice(folder.file.length));
+            const starts = [
+                ':3: listen.public: ',
+                ':6: sites.shop.storage.country: ',
+                ':9: sites.shop.origins[1]: ',
+                ':11: sites.shop.retention.visitor: ',
+            ];
+            assert.deepEqual(doubts.map((doubt, i) => doubt.slice(0, starts[i]?.length)), starts);
+            for (const doubt of doubts) assert.match(doubt, /: \S.+; .*write .+ \([a-z-]+: [A-Z].+\)$/);
+        });
+    });
+
+    it('reads a file that can be read once only', async () => {
+        await withFolder(careful, async (folder) => {
+            const output = execFileSync('sh', ['-c', '"$1" lint -c /dev/stdin <"$2"', 'sh', CRUMB, folder.file]);
+            assert.match(String(output), /nothing doubtful/);
+        });
+    });
+
+    it('refuses what check refuses, and says the same', async () => {
+        await withFolder({ colour: 'red' }, async (folder) => {
+            const [check, lint] = [await folder.run('check'), await folder.run('lint')];
+            assert.deepEqual([lint.code, lint.stdout], [1, '']);
+            assert.equal(lint.stderr, check.stderr);
+        });
+    });
+
+    it('counts the doubts that it does not list', async () => {
+        const sites = Object.fromEntries(Array.from({ length: 120 }, (_, i) => [
+            `s${i}`, { ...careful.sites.shop, origins: [`https://s${i}.example`], storage: {} }]));
+        await withFolder({ ...careful, sites }, async (folder) => {
+            const { code, stdout, stderr } = await folder.run('lint');
+            assert.equal(code, 1);
+            assert.equal(stdout.trimEnd().split('\n').length, 100);
+            assert.match(stderr, /^crumb: 120 doubts in /);
         });
     });
 });

@@ -42,6 +42,15 @@
 #define GEO_METADATA_BYTES_MAX (128 << 10) /* the metadata lies in the last ones, by the format's specification */
 #define GEO_STEPS_MAX 4096                 /* values that are looked at for one address */
 
+/* Doubts: past these, `crumb lint` says something. */
+#define LINT_BUTTON_RATIO 2                             /* a button's text is too long over twice the other's ... */
+#define LINT_BUTTON_LETTERS 6                           /* ... and this many letters */
+#define LINT_PURPOSES_MAX 7                             /* more are seldom read */
+#define LINT_CHOICE_MS_MIN (90LL * 24 * 3600 * 1000)    /* six months are the advice; much less is nagging ... */
+#define LINT_CHOICE_MS_MAX (366LL * 24 * 3600 * 1000)   /* ... and much more is forgotten */
+#define LINT_VISITOR_MS_MAX (397LL * 24 * 3600 * 1000)  /* the longest thirteen months of a calendar */
+#define LINT_SEGMENTS_MS_MAX (762LL * 24 * 3600 * 1000) /* the longest twenty-five */
+
 /* The wire: what one beacon may say. */
 #define QUERY_BYTES_MAX 8192      /* of one event */
 #define BODY_BYTES_MAX (64 << 10) /* of any request */

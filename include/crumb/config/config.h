@@ -12,6 +12,7 @@
 #include "crumb/base/words.h"
 #include "crumb/base/zone.h"
 #include "crumb/config/complaints.h"
+#include "crumb/config/places.h"
 #include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -126,8 +127,9 @@ struct token {
 
 struct config {
     _Atomic unsigned n_refs;
-    char *path; /* of the file */
-    char *data; /* data folder, as a path from the working directory or absolute */
+    char *path;            /* of the file */
+    struct places *places; /* where in it each setting stands */
+    char *data;            /* data folder, as a path from the working directory or absolute */
     int64_t data_max_bytes;
     struct listen_address public, private;
     bool http2;                      /* listen.http2, default false */
