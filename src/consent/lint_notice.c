@@ -120,11 +120,14 @@ void lint_notice_unused(const struct lint *lint, const struct config *config, co
 
 void lint_notice_nothing(const struct lint *lint, const struct config *config, const struct site *site)
 {
-    for (unsigned i = 0; i < site->n_purposes; i++)
-        if (!site->purposes[i].collects && !site->purposes[i].n_recipients)
-            lint_doubt(lint, IN_SITE(site, "purposes", site->purposes[i].name),
+    for (unsigned i = 0; i < site->n_purposes; i++) {
+        const struct purpose *purpose = &site->purposes[i];
+
+        if (!purpose->collects && !purpose->n_recipients && !purpose->n_cookies && !purpose->consent_mode)
+            lint_doubt(lint, IN_SITE(site, "purposes", purpose->name),
                        "visitors are asked for leave to collect nothing and to tell nobody; write what it collects, or "
                        "who receives data where it lets something into the page (a video, a map), or leave it out");
+    }
 }
 
 static bool is_about_marketing(const char *purpose)
@@ -190,9 +193,11 @@ static const char *shown_instead(const struct site *site, const char *lang, cons
     return own_text(site, "en", key) ? english : otherwise;
 }
 
+#define PURPOSE_KEY_BYTES (sizeof "purpose..description" + PURPOSE_NAME_BYTES_MAX)
+
 static void look_for_words(const struct lint *lint, const struct site *site, const char *lang, const char *purpose)
 {
-    char title[TEXT_KEY_BYTES_MAX + 1], description[TEXT_KEY_BYTES_MAX + 1];
+    char title[PURPOSE_KEY_BYTES], description[PURPOSE_KEY_BYTES];
 
     snprintf(title, sizeof title, "purpose.%s.title", purpose);
     snprintf(description, sizeof description, "purpose.%s.description", purpose);
@@ -215,8 +220,6 @@ static void look_for_texts(const struct lint *lint, const struct site *site, con
     for (unsigned i = 0; i < site->n_purposes; i++)
         look_for_words(lint, site, lang, site->purposes[i].name);
 }
-
-_Static_assert(sizeof "purpose..description" - 1 + PURPOSE_NAME_BYTES_MAX <= TEXT_KEY_BYTES_MAX, "such a key fits");
 
 /* The texts of a language follow each other. */
 static bool begins_language(const struct site *site, unsigned i)

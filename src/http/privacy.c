@@ -240,7 +240,7 @@ static void choose(struct exchange *exchange, const struct site *site)
         consent_look_up(exchange, site, notice, tell_page, wish_new(exchange, site, 409, PAGE_CHANGED));
     } else if (r > 0) {
         answer_error(exchange->req, 400, "%.*s", TEXT_ARGS(buffer_text(&complaint)));
-    } else {
+    } else if (r < 0) {
         answer_later(exchange->req, "there is no memory now; try again later");
     }
 }

@@ -38,7 +38,7 @@ static void answer_script(h2o_req_t *req, const struct wish *wish, const struct 
     }
     struct text etag = text_of(script->etags[wish->coding]);
     answer_header(req, TEXT("Cache-Control"), TEXT("private, max-age=300"));
-    answer_header(req, TEXT("Vary"), TEXT("Accept-Encoding, Accept-Language"));
+    answer_header(req, TEXT("Vary"), TEXT("Accept-Encoding"));
     answer_header(req, TEXT("Cross-Origin-Resource-Policy"), TEXT("cross-origin"));
     answer_header(req, TEXT("ETag"), etag);
     if (negotiate_has(wish->if_none_match, etag)) {

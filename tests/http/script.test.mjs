@@ -1,11 +1,14 @@
 // consent.js: one response for each site, language and regime, in the coding that the client likes best.
 import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import vm from 'node:vm';
 import { request } from './client.mjs';
 import { HTTP2, site, start, withServer } from './server.mjs';
 
+const FOLDER = new URL('../../consent-js/src/', import.meta.url);
+const SOURCES = readdirSync(FOLDER).filter((name) => name.endsWith('.ts')).map((name) => readFileSync(new URL(name, FOLDER), 'utf8'));
 const TITLE = '</script><script>alert(1)</script>\u2028';
 const shop = (more) => site({ texts: { de: { title: TITLE }, ar: { title: 'اختيارك' } }, ...more });
 
@@ -35,7 +38,8 @@ describe('GET /consent.js', { timeout: 120_000 }, () => {
         assert.deepEqual(Object.keys(settings), ['site', 'notice', 'material', 'lang', 'dir', 'langs', 'regime', 'minor',
             'purposes', 'texts', 'controller', 'storage', 'retention', 'control', 'pixel']);
         assert.equal(settings.notice, hash);
-        for (const part of ['texts', 'controller', 'storage', 'retention']) assert.deepEqual(settings[part], notice[part]);
+        for (const part of ['controller', 'storage', 'retention']) assert.deepEqual(settings[part], notice[part]);
+        for (const [key, text] of Object.entries(settings.texts)) assert.equal(text, notice.texts[key], key);
         assert.deepEqual(settings.langs, [...new Set(settings.langs)]);
         assert.ok(settings.langs.includes('de') && settings.langs.includes('ar'));
         settings.purposes.forEach(({ separate, cookies, mode, ...purpose }, i) => {
@@ -43,6 +47,25 @@ describe('GET /consent.js', { timeout: 120_000 }, () => {
             assert.deepEqual(purpose, shown);
             assert.deepEqual([typeof separate, Array.isArray(cookies), Array.isArray(mode)], ['boolean', true, true]);
         });
+    });
+
+    it('has every text that the banner shows under its law, and no other law\'s', async () => {
+        const own = await Promise.all(['shop', 'us'].map(async (name) => settingsOf((await get(`site=${name}`)).text).texts));
+        const named = SOURCES.flatMap((source) => [...source.matchAll(/\btext\('([\w.]+)'\)/g)].map(([, key]) => key));
+        assert.ok(named.length > 20);
+        for (const key of named.filter((key) => key !== 'ok')) assert.ok(own[0][key] && own[1][key], key);
+        for (const key of ['ok', 'opt_out.title', 'opt_out.body'])
+            assert.deepEqual([own[0][key], typeof own[1][key]], [undefined, 'string'], key);
+        for (const key of ['journal', 'segments', 'visitor']) assert.ok(own[0][`retention.${key}`]);
+    });
+
+    it('is small in every language: at most 8192 bytes by brotli', async () => {
+        const { langs } = settingsOf((await get('site=shop')).text);
+        const sizes = await Promise.all(
+            langs.map(async (lang) => (await get(`site=shop&lang=${lang}`, { 'accept-encoding': 'br' })).body.length),
+        );
+        assert.ok(langs.length >= 25);
+        assert.deepEqual(langs.filter((_, i) => sizes[i] > 8192), [], sizes.join(' '));
     });
 
     it('cannot be broken out of by a text', async () => {
@@ -72,7 +95,7 @@ describe('GET /consent.js', { timeout: 120_000 }, () => {
             assert.equal(answer.headers['content-encoding'], coding);
             assert.equal(Number(answer.headers['content-length']), answer.body.length);
             assert.equal(decode(answer.body).toString(), plain.text);
-            assert.equal(answer.headers.vary, 'Accept-Encoding, Accept-Language');
+            assert.equal(answer.headers.vary, 'Accept-Language, Accept-Encoding');
         });
 
     it('may be kept by the browser for five minutes, and asked for again by its tag', async () => {
@@ -88,7 +111,7 @@ describe('GET /consent.js', { timeout: 120_000 }, () => {
             assert.equal(answer.status, status, tags);
             assert.equal(answer.headers.etag, etag);
             assert.equal(answer.body.length, status === 304 ? 0 : first.body.length);
-            if (status === 304) assert.equal(answer.headers.vary, 'Accept-Encoding, Accept-Language');
+            if (status === 304) assert.equal(answer.headers.vary, 'Accept-Language, Accept-Encoding');
         }
         assert.equal((await get('site=shop', { 'if-none-match': etag })).status, 200, 'another coding is another thing');
     });

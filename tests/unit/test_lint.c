@@ -432,7 +432,8 @@ static const struct row rows[] = {
      0,
      {{"US: opt_out", "US: notice_only"},
       {RECIPIENTS, ""},
-      {"      marketing: {collects: [log], recipients: [partner]}\n      videos: {recipients: [helper]}\n", ""}}},
+      {"      marketing: {collects: [log], recipients: [partner]}\n      videos: {recipients: [helper]}\n",
+       "      videos: {collects: [clickpath]}\n"}}},
     {"countries without geo", "regime-unplaced", "sites.shop.regimes", "regimes:", 0, {{"geo: country.mmdb\n", ""}}},
     {"geo without countries", NULL, NULL, NULL, 0, {{"      US: opt_out\n", ""}}},
 };
