@@ -345,6 +345,8 @@ static bool stands(const struct choice *choice, const struct choice_context *con
     return before && is_explicit(before->choice) && visitor_is_live(before, choice->site, context->at_ms);
 }
 
+static bool is_refusal(const struct choice *choice) { return choice->kind != CHOICE_DISMISS && !choice->granted; }
+
 /* True where less is granted than before, and nothing that was not. */
 static bool takes_away(const struct choice *choice, const struct visitor *before)
 {
@@ -364,6 +366,23 @@ static bool takes_away(const struct choice *choice, const struct visitor *before
     return before && choice->kind != CHOICE_DISMISS && n_kept < before->n_granted;
 }
 
+/* Whether one of the ids that a browser brings beside each other has a row. */
+static int find_others(struct batch *batch, const struct choice *choice, const struct choice_context *context,
+                       bool *ret_found)
+{
+    struct visitor other;
+
+    *ret_found = false;
+    for (unsigned i = 0; i < context->others.n; i++) {
+        int r = visitor_get(batch->txn, choice->site->id, context->others.visitors[i], &other);
+
+        if (r < 0 && r != -EBADMSG)
+            return error_trace(r);
+        *ret_found |= r != DB_E_NOT_FOUND;
+    }
+    return 0;
+}
+
 /* A dialog that was closed changes nothing of what was chosen before. */
 static bool keeps_choice(const struct choice *choice, const struct choice_context *context, bool found)
 {
@@ -372,7 +391,7 @@ static bool keeps_choice(const struct choice *choice, const struct choice_contex
     return choice->kind == CHOICE_DISMISS && (found || (chose && context->before_is_current));
 }
 
-/* The browser's row: the new state, or none. An old id that is not used again leaves no row behind. */
+/* The browser's row: the new state, or none. Old ids that are not used again leave no row behind. */
 static int write_visitor(struct batch *batch, const struct choice *choice, const struct choice_context *context,
                          const struct visitor *before, const struct choice_result *result)
 {
@@ -382,6 +401,8 @@ static int write_visitor(struct batch *batch, const struct choice *choice, const
 
     if (context->known && !(result->keeps_id && same))
         r = visitor_delete(batch->txn, site, context->visitor);
+    for (unsigned i = 0; r == 0 && i < context->others.n; i++)
+        r = visitor_delete(batch->txn, site, context->others.visitors[i]);
     if (r || !result->keeps_id || (result->keeps_choice && before))
         return error_trace(r);
     struct visitor after = make_visitor(choice, context, before, &result->record);
@@ -417,9 +438,11 @@ int choice_record(struct batch *batch, const struct choice *choice, const struct
 {
     struct choice_result result = {.record = make_record(choice, edition, context), .granted = choice->granted};
     struct visitor before;
-    bool found;
+    bool found, found_others;
     int r = find_before(batch, choice, context, &before, &found);
 
+    if (r == 0)
+        r = find_others(batch, choice, context, &found_others);
     if (r)
         return error_trace(r);
     if (stands(choice, context, found ? &before : NULL)) {
@@ -427,13 +450,15 @@ int choice_record(struct batch *batch, const struct choice *choice, const struct
         return 0;
     }
     /* The last room is for taking consent back, GDPR art. 7(3), and for nothing that anybody could fill it with. */
-    if (batch->reserve && !takes_away(choice, found ? &before : NULL))
+    if (batch->reserve && !takes_away(choice, found ? &before : NULL) && !(found_others && is_refusal(choice)))
         return error_origin(-ENOSPC);
     result.keeps_choice = keeps_choice(choice, context, found);
     result.keeps_id = (result.keeps_choice && found) || choice_collects(choice->site, choice->granted);
     memcpy(result.visitor, found || !result.keeps_id ? context->visitor : context->fresh, VISITOR_BYTES);
     if (result.keeps_id || context->known)
         memcpy(result.record.visitor, result.visitor, VISITOR_BYTES);
+    else if (context->others.n) /* a record has one visitor: that it was one of them is proof enough */
+        memcpy(result.record.visitor, context->others.visitors[0], VISITOR_BYTES);
 
     r = ledger_append(batch, &result.record);
     if (r == 0)

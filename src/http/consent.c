@@ -13,12 +13,12 @@
 
 /* ---- cookies ---- */
 
-static void set_cookie(h2o_req_t *req, const char *name, struct text value, int64_t max_age_s, const struct site *site,
+static void add_cookie(h2o_req_t *req, const char *name, struct text value, int64_t max_age_s, const char *domain,
                        bool secure, bool http_only)
 {
     BUFFER_AUTO header = BUFFER_INIT(COOKIE_CHOICE_TEXT_BYTES_MAX + 512);
 
-    cookie_put_header(&header, name, value, max_age_s, site, secure, http_only);
+    cookie_put_header(&header, name, value, max_age_s, domain, secure, http_only);
     answer_header(req, TEXT("Set-Cookie"), buffer_text(&header));
 }
 
@@ -32,7 +32,7 @@ struct recording {
     struct choice choice;
     struct choice_context context;
     struct choice_result result;
-    bool has_id; /* the browser sent a crumb_id, good or bad */
+    bool has_id, has_choice; /* the browser sent a crumb_id, a crumb_choice, good or bad */
     bool secure;
     int outcome;
     consent_recorded tell;
@@ -62,6 +62,22 @@ static void recording_done(struct write_op *op, int result)
     wait_wake(&recording->wait);
 }
 
+/*
+ * To a browser a cookie with Domain is another one than the host's of the same
+ * name, and it sends both.  The host's, of before there was a `cookie_domain`,
+ * goes first: where the host is that domain the two may be one (RFC 6265
+ * section 5.3).
+ */
+static void set_cookie(h2o_req_t *req, const struct recording *recording, const char *name, struct text value,
+                       int64_t max_age_s, bool was_sent, bool http_only)
+{
+    const char *domain = recording->choice.site->cookie_domain;
+
+    if (domain && was_sent)
+        add_cookie(req, name, TEXT_NONE, 0, NULL, recording->secure, http_only);
+    add_cookie(req, name, value, max_age_s, domain, recording->secure, http_only);
+}
+
 static void set_choice_cookie(h2o_req_t *req, const struct recording *recording)
 {
     const struct choice *choice = &recording->choice;
@@ -77,7 +93,8 @@ static void set_choice_cookie(h2o_req_t *req, const struct recording *recording)
     notice_hex(edition_notices(recording->edition, site)->material, hex);
     memcpy(cookie.material, hex, sizeof cookie.material - 1);
     cookie_put_choice(&value, site, &cookie);
-    set_cookie(req, COOKIE_CHOICE_NAME, buffer_text(&value), max_age_ms / 1000, site, recording->secure, false);
+    set_cookie(req, recording, COOKIE_CHOICE_NAME, buffer_text(&value), max_age_ms / 1000, recording->has_choice,
+               false);
 }
 
 static void set_cookies(h2o_req_t *req, const struct recording *recording)
@@ -90,10 +107,10 @@ static void set_cookies(h2o_req_t *req, const struct recording *recording)
         set_choice_cookie(req, recording);
     if (result->keeps_id && !result->keeps_choice) {
         cookie_put_id(&id, recording->cookie_key, site, result->visitor);
-        set_cookie(req, COOKIE_ID_NAME, buffer_text(&id), site->retention.visitor_ms / 1000, site, recording->secure,
-                   true);
+        set_cookie(req, recording, COOKIE_ID_NAME, buffer_text(&id), site->retention.visitor_ms / 1000,
+                   recording->has_id, true);
     } else if (!result->keeps_id && recording->has_id) {
-        set_cookie(req, COOKIE_ID_NAME, TEXT_NONE, 0, site, recording->secure, true);
+        set_cookie(req, recording, COOKIE_ID_NAME, TEXT_NONE, 0, true, true);
     }
 }
 
@@ -142,6 +159,23 @@ static void read_context(struct exchange *exchange, const struct site *site, str
     random_fill(service->random, context->record_id, sizeof context->record_id);
 }
 
+static void read_ids(struct exchange *exchange, struct recording *recording)
+{
+    struct text cookies = exchange_cookies(exchange);
+    struct choice_context *context = &recording->context;
+    struct cookie_ids ids;
+
+    cookie_read_ids(cookies, exchange->loop->service->cookie_key, recording->choice.site, &ids);
+    context->known = ids.state == COOKIE_ID_GOOD;
+    if (context->known)
+        memcpy(context->visitor, ids.visitors[0], VISITOR_BYTES);
+    else
+        context->others = ids;
+    recording->super.reserve = ids.n > 0;
+    recording->has_id = ids.state != COOKIE_ID_NONE;
+    recording->has_choice = cookie_is_sent(cookies, TEXT(COOKIE_CHOICE_NAME));
+}
+
 static struct recording *recording_new(struct exchange *exchange, const struct choice *choice,
                                        const struct choice_context *context, consent_recorded tell)
 {
@@ -157,11 +191,7 @@ static struct recording *recording_new(struct exchange *exchange, const struct c
     recording->tell = tell;
     recording->secure = exchange_client(exchange).https;
     recording->context = *context;
-    enum cookie_id_state id =
-        cookie_read_id(exchange_cookies(exchange), service->cookie_key, choice->site, recording->context.visitor);
-    recording->context.known = id == COOKIE_ID_GOOD;
-    recording->super.reserve = recording->context.known;
-    recording->has_id = id != COOKIE_ID_NONE;
+    read_ids(exchange, recording);
     return recording;
 }
 

@@ -642,6 +642,36 @@ static void test_dismiss_keeps_a_refusal(void **state)
     assert_int_equal(n_rows(fixture, DB_LEDGER), 2);
 }
 
+/* A browser that brings two ids means none of them: whatever it chooses ends both, and what it grants is a third's. */
+static void test_two_ids(void **state)
+{
+    static const struct {
+        enum choice_kind kind;
+        uint32_t granted;
+    } rows[] = {{CHOICE_WITHDRAW, 0}, {CHOICE_DENY, 0}, {CHOICE_DISMISS, 0}, {CHOICE_CUSTOM, J}, {CHOICE_GRANT, ALL}};
+    struct store_fixture *fixture = *state;
+
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        struct choice_result one = choose(fixture, CHOICE_GRANT, ALL, NULL, NOW);
+        struct choice_result two = choose(fixture, CHOICE_GRANT, ALL, NULL, NOW);
+        struct choice choice = choice_of(fixture, rows[i].kind, rows[i].granted);
+        struct choice_context context = context_of(fixture, NULL, NOW + 1);
+        struct visitor visitor;
+
+        context.others = (struct cookie_ids){.n = 2};
+        memcpy(context.others.visitors[0], one.visitor, VISITOR_BYTES);
+        memcpy(context.others.visitors[1], two.visitor, VISITOR_BYTES);
+        struct choice_result result = record(fixture, &choice, &context);
+        assert_false(find(fixture, one.visitor, &visitor));
+        assert_false(find(fixture, two.visitor, &visitor));
+        assert_int_equal(result.keeps_id, rows[i].granted != 0);
+        assert_int_equal(n_rows(fixture, DB_VISITORS), result.keeps_id);
+        assert_memory_equal(result.record.visitor, result.keeps_id ? context.fresh : one.visitor, VISITOR_BYTES);
+        if (result.keeps_id)
+            choose(fixture, CHOICE_WITHDRAW, 0, result.visitor, NOW + 2);
+    }
+}
+
 static void test_granting_again(void **state)
 {
     struct store_fixture *fixture = *state;
@@ -801,6 +831,7 @@ int main(void)
         STORE_FIXTURE_TEST(test_refusal_by_a_stranger),
         STORE_FIXTURE_TEST(test_refusal_by_a_visitor),
         STORE_FIXTURE_TEST(test_dismiss_keeps),
+        STORE_FIXTURE_TEST(test_two_ids),
         STORE_FIXTURE_TEST(test_granting_again),
         STORE_FIXTURE_TEST(test_flags_stay),
         STORE_FIXTURE_TEST(test_dead_ids_stay_dead),
