@@ -258,6 +258,7 @@ struct lookup {
     const struct site *site;
     const struct notice *notice;
     int64_t now_ms;
+    bool gpc;
     enum cookie_id_state id;
     uint8_t visitor[VISITOR_BYTES];
     bool has_cookie;
@@ -275,17 +276,6 @@ static void lookup_free(struct lookup *lookup)
     json_decref(lookup->receipt);
     edition_unref(lookup->edition);
     free(lookup);
-}
-
-static uint32_t granted_now(const struct visitor *visitor, const struct site *site)
-{
-    uint32_t granted = 0;
-
-    for (unsigned p = 0; p < site->n_purposes; p++)
-        for (unsigned i = 0; i < visitor->n_granted; i++)
-            if (visitor->granted[i] == site->purposes[p].material)
-                granted |= 1u << p;
-    return granted;
 }
 
 static int read_choice(struct lookup *lookup)
@@ -307,7 +297,7 @@ static int read_choice(struct lookup *lookup)
         return r < 0 ? r : -EBADMSG;
     lookup->current =
         memcmp(record.material, edition_notices(lookup->edition, lookup->site)->material, HASH_BYTES) == 0;
-    lookup->granted = granted_now(&visitor, lookup->site);
+    lookup->granted = visitor_granted(&visitor, lookup->site, lookup->gpc, lookup->now_ms);
     lookup->receipt = receipt_json(&record);
     return lookup->receipt ? 0 : -ENOMEM;
 }
@@ -360,6 +350,9 @@ static bool is_current(const struct lookup *lookup)
 static struct consent_state state_of(const struct lookup *lookup)
 {
     bool current = lookup->receipt ? lookup->current : lookup->has_cookie && is_current(lookup);
+    /* Silence is no answer to the signal. Whether an explicit choice came before it the cookie does not say. */
+    bool silenced = lookup->gpc && lookup->cookie.action == CHOICE_IMPLIED;
+    uint32_t believed = silenced ? 0 : lookup->cookie.granted & ~collecting(lookup->site);
 
     return (struct consent_state){.edition = lookup->edition,
                                   .site = lookup->site,
@@ -367,8 +360,7 @@ static struct consent_state state_of(const struct lookup *lookup)
                                   .chosen = lookup->receipt || lookup->has_cookie,
                                   .ask = !current || lookup->id == COOKIE_ID_BAD,
                                   .asked = lookup->receipt ? UINT32_MAX : lookup->cookie.asked,
-                                  .granted = lookup->receipt ? lookup->granted
-                                                             : lookup->cookie.granted & ~collecting(lookup->site),
+                                  .granted = lookup->receipt ? lookup->granted : believed,
                                   .receipt = lookup->receipt};
 }
 
@@ -402,6 +394,7 @@ void consent_look_up(struct exchange *exchange, const struct site *site, const s
     lookup->tell = tell;
     lookup->context = context;
     lookup->now_ms = clock_now_ms(service->clock);
+    lookup->gpc = exchange_gpc(exchange);
     lookup->id = cookie_read_id(cookies, service->cookie_key, site, lookup->visitor);
     lookup->has_cookie = cookie_read_choice(cookies, site, &lookup->cookie);
     wait_begin(&lookup->wait, exchange, lookup_answer);

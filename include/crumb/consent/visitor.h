@@ -43,3 +43,9 @@ bool visitor_is_live(const struct visitor *visitor, const struct site *site, int
  */
 struct policy_answer visitor_allowed(const struct visitor *visitor, const struct site *site, bool gpc_now,
                                      int64_t now_ms);
+
+/*
+ * Which of the site's purposes are granted, as a set of indexes: by the same
+ * policy, for those that collect nothing, too.  Pure.
+ */
+uint32_t visitor_granted(const struct visitor *visitor, const struct site *site, bool gpc_now, int64_t now_ms);
