@@ -43,6 +43,26 @@ static int check_answered(const struct choice *choice, uint32_t asked, struct bu
     return 0;
 }
 
+/* Nobody has to read again to take consent back: GDPR art. 7(3). Neither does a child, or a signal. */
+static bool needs_no_reading(enum choice_kind kind)
+{
+    return kind == CHOICE_WITHDRAW || kind == CHOICE_GPC || kind == CHOICE_MINOR;
+}
+
+/* What refuses everything refuses whatever purposes a page knew, of whichever notice: only a yes contradicts it. */
+static bool grants_any(json_t *purposes)
+{
+    const char *name;
+    json_t *answer;
+
+    json_object_foreach(purposes, name, answer)
+    {
+        if (json_is_true(answer))
+            return true;
+    }
+    return false;
+}
+
 static int parse_answers(json_t *purposes, struct choice *choice, bool *ret_said, struct buffer *complaint)
 {
     const char *name;
@@ -50,6 +70,8 @@ static int parse_answers(json_t *purposes, struct choice *choice, bool *ret_said
     uint32_t asked = 0;
 
     *ret_said = purposes != NULL;
+    if (needs_no_reading(choice->kind) && !grants_any(purposes))
+        return 0;
     if (!purposes)
         return 0;
     if (!json_is_object(purposes))
@@ -97,12 +119,6 @@ static int check_action(struct choice *choice, bool said, struct buffer *complai
     }
 }
 
-/* Nobody has to read again to take consent back: GDPR art. 7(3). Neither does a child, or a signal. */
-static bool needs_no_reading(enum choice_kind kind)
-{
-    return kind == CHOICE_WITHDRAW || kind == CHOICE_GPC || kind == CHOICE_MINOR;
-}
-
 /* The members of a body, as texts. */
 struct members {
     struct text site, notice, lang, surface, action;
@@ -133,11 +149,12 @@ static int find_notice(const struct members *members, const struct edition *edit
                        struct buffer *complaint)
 {
     const struct notice *wanted = edition_notice(edition, choice->site, members->lang);
+    bool any = needs_no_reading(choice->kind);
 
     choice->notice = edition_notice_by_hex(edition, choice->site, members->notice);
-    if (needs_no_reading(choice->kind) && !choice->notice)
+    if (any && !choice->notice)
         choice->notice = wanted;
-    if (choice->notice && (members->lang.size == 0 || choice->notice == wanted))
+    if (choice->notice && (any || members->lang.size == 0 || choice->notice == wanted))
         return 0;
     buffer_put_text(complaint, TEXT("`notice` is not what is shown now; read GET /v1/notice, show it, and ask again"));
     return CHOICE_E_STALE_NOTICE;

@@ -144,6 +144,16 @@ describe('a choice', { timeout: 120_000 }, () => {
             assert.deepEqual((await visitor.beacon()).result, { received: 1, no_consent: 1 });
         });
 
+    it('is withdrawn whatever the page knew: purposes of an older notice, another language', async () => {
+        for (const more of [{ purposes: { ads: false } }, { purposes: { journeys: false } }, { lang: 'de' }, { notice: '0' }]) {
+            const visitor = server.visitor();
+            await visitor.chose('grant');
+            const receipt = await visitor.chose('withdraw', more);
+            assert.deepEqual([receipt.action, receipt.lang, receipt.purposes], ['withdraw', 'en', NONE]);
+            assert.deepEqual((await visitor.beacon()).result, { received: 1, no_consent: 1 });
+        }
+    });
+
     it('to grant again after a withdrawal makes another visitor, even for the old cookie', async () => {
         const visitor = server.visitor();
         await visitor.chose('grant');
