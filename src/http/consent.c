@@ -353,12 +353,14 @@ static struct consent_state state_of(const struct lookup *lookup)
     /* Silence is no answer to the signal. Whether an explicit choice came before it the cookie does not say. */
     bool silenced = lookup->gpc && lookup->cookie.action == CHOICE_IMPLIED;
     uint32_t believed = silenced ? 0 : lookup->cookie.granted & ~collecting(lookup->site);
+    /* It claims what needs a row, and the row is gone: expired, erased, or never there. */
+    bool orphaned = !lookup->receipt && lookup->cookie.granted & collecting(lookup->site);
 
     return (struct consent_state){.edition = lookup->edition,
                                   .site = lookup->site,
                                   .notice = lookup->notice,
                                   .chosen = lookup->receipt || lookup->has_cookie,
-                                  .ask = !current || lookup->id == COOKIE_ID_BAD,
+                                  .ask = !current || orphaned || lookup->id == COOKIE_ID_BAD,
                                   .asked = lookup->receipt ? UINT32_MAX : lookup->cookie.asked,
                                   .granted = lookup->receipt ? lookup->granted : believed,
                                   .receipt = lookup->receipt};

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { uuid } from './client.mjs';
-import { site, start, withServer } from './server.mjs';
+import { eventually, site, start, withServer } from './server.mjs';
 
 const DAY_S = 24 * 3600;
 const CHOICE = /^crumb_choice=1\.([0-9a-f]{16})\.(\d{10})\.[a-z]+\.([a-z_0-9=&]*); Path=\/; Max-Age=(\d+); SameSite=Lax$/;
@@ -373,6 +373,25 @@ describe('GET /v1/consent', { timeout: 60_000 }, () => {
         visitor.cookies.set('crumb_choice', visitor.cookies.get('crumb_choice').replace('analytics=0', 'analytics=1'));
         assert.equal((await visitor.consent()).purposes.analytics, false);
         assert.equal((await visitor.beacon()).result.no_consent, 1);
+    });
+
+    it('asks a visitor again whose id is gone, though crumb_choice still says that something collects', async () => {
+        const visitor = server.visitor();
+        await visitor.chose('custom', { purposes: { ...NONE, analytics: true, marketing: true } });
+        assert.equal((await visitor.consent()).ask, false);
+        visitor.cookies.delete('crumb_id');
+        const { purposes, ask } = await visitor.consent();
+        assert.deepEqual({ purposes, ask }, { purposes: { ...NONE, marketing: true }, ask: true });
+    });
+
+    it('asks a visitor again whose row has expired before crumb_choice does', async () => {
+        const retention = { choice: '10d', visitor: '1s' };
+        await withServer({ sites: { shop: shop({ retention }) } }, async (other) => {
+            const visitor = other.visitor();
+            await visitor.chose('grant');
+            await eventually('the id expiring', async () => (await visitor.consent()).receipt === null);
+            assert.equal((await visitor.consent()).ask, true);
+        });
     });
 
     it('asks again where crumb_choice is not what the server writes', async () => {
