@@ -400,12 +400,24 @@ static int find_others(struct batch *batch, const struct choice *choice, const s
     return 0;
 }
 
-/* A dialog that was closed changes nothing of what was chosen before. */
-static bool keeps_choice(const struct choice *choice, const struct choice_context *context, bool found)
+/* A row that is in force as it is. */
+static bool holds(const struct choice *choice, const struct choice_context *context, const struct visitor *before)
 {
-    bool chose = is_explicit(context->before) || context->before == CHOICE_GPC;
+    return before && visitor_is_live(before, choice->site, context->at_ms) && visitor_is_current(before, choice->site);
+}
 
-    return choice->kind == CHOICE_DISMISS && (found || (chose && context->before_is_current));
+/*
+ * A dialog that was closed changes nothing of what was chosen before, as long
+ * as that is in force: what the visitor would only be asked for again is put
+ * off.  A crumb_choice alone holds for what collects nothing.
+ */
+static bool keeps_choice(const struct choice *choice, const struct choice_context *context,
+                         const struct visitor *before)
+{
+    bool by_cookie =
+        context->before && context->before_is_current && !choice_collects(choice->site, context->before_granted);
+
+    return choice->kind == CHOICE_DISMISS && (holds(choice, context, before) || by_cookie);
 }
 
 /* The browser's row: the new state, or none. Old ids that are not used again leave no row behind. */
@@ -469,8 +481,9 @@ int choice_record(struct batch *batch, const struct choice *choice, const struct
     /* The last room is for taking consent back, GDPR art. 7(3), and for nothing that anybody could fill it with. */
     if (batch->reserve && !takes_away(choice, found ? &before : NULL) && !(found_others && is_refusal(choice)))
         return error_origin(-ENOSPC);
-    result.keeps_choice = keeps_choice(choice, context, found);
-    result.keeps_id = (result.keeps_choice && found) || choice_collects(choice->site, choice->granted);
+    result.keeps_choice = keeps_choice(choice, context, found ? &before : NULL);
+    result.keeps_id = (result.keeps_choice && found && holds(choice, context, &before)) ||
+                      choice_collects(choice->site, choice->granted);
     memcpy(result.visitor, found || !result.keeps_id ? context->visitor : context->fresh, VISITOR_BYTES);
     if (result.keeps_id || context->known)
         memcpy(result.record.visitor, result.visitor, VISITOR_BYTES);

@@ -157,6 +157,14 @@ static uint32_t current_purposes(const struct visitor *visitor, const struct sit
     return purposes;
 }
 
+bool visitor_is_current(const struct visitor *visitor, const struct site *site)
+{
+    bool stale;
+
+    current_purposes(visitor, site, &stale);
+    return !stale;
+}
+
 static struct policy_input input_of(const struct visitor *visitor, bool gpc_now)
 {
     return (struct policy_input){.choice = visitor->choice,

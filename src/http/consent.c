@@ -142,6 +142,7 @@ static void read_before(struct exchange *exchange, const struct site *site, stru
         return;
     notice_hex(edition_notices(exchange->loop->edition, site)->material, hex);
     context->before = cookie.action;
+    context->before_granted = cookie.granted;
     context->before_is_current = strncmp(hex, cookie.material, sizeof cookie.material - 1) == 0;
 }
 

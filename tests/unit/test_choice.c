@@ -681,6 +681,61 @@ static void test_two_ids(void **state)
     }
 }
 
+/* What a closed dialog leaves in place, by the row and by what crumb_choice says. */
+static void test_dismiss(void **state)
+{
+    static const struct {
+        const char *name;
+        enum choice_kind row; /* 0: there is none */
+        bool stale;
+        int64_t age_ms;
+        enum choice_kind before;
+        uint32_t before_granted;
+        bool before_is_current, keeps_choice, keeps_id;
+    } rows[] = {
+        {"a stranger", 0, 0, 0, 0, 0, 0, false, false},
+        {"a grant", CHOICE_GRANT, 0, 1, CHOICE_GRANT, ALL, 1, true, true},
+        {"a grant, crumb_choice is gone", CHOICE_GRANT, 0, 1, 0, 0, 0, true, true},
+        {"a grant, another purpose is new", CHOICE_GRANT, 0, 1, CHOICE_GRANT, ALL, 0, true, true},
+        {"a grant that is stale", CHOICE_GRANT, 1, 1, CHOICE_GRANT, ALL, 0, false, false},
+        {"a grant that is stale, crumb_choice is gone", CHOICE_GRANT, 1, 1, 0, 0, 0, false, false},
+        {"a grant that has expired", CHOICE_GRANT, 0, 180 * DAY, 0, 0, 0, false, false},
+        {"a grant whose row is gone", 0, 0, 0, CHOICE_GRANT, ALL, 1, false, false},
+        {"a grant of what collects nothing", 0, 0, 0, CHOICE_CUSTOM, M, 1, true, false},
+        {"the same, stale", 0, 0, 0, CHOICE_CUSTOM, M, 0, false, false},
+        {"the same, implied", 0, 0, 0, CHOICE_IMPLIED, M, 1, true, false},
+        {"a refusal", 0, 0, 0, CHOICE_DENY, 0, 1, true, false},
+        {"the signal", 0, 0, 0, CHOICE_GPC, 0, 1, true, false},
+        {"put off before", 0, 0, 0, CHOICE_DISMISS, 0, 1, true, false},
+        {"put off before, stale", 0, 0, 0, CHOICE_DISMISS, 0, 0, false, false},
+    };
+    struct store_fixture *fixture = *state;
+    struct site *shop = &fixture->config->sites[0];
+    struct choice choice = choice_of(fixture, CHOICE_DISMISS, 0);
+
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        bool row = rows[i].row != 0;
+        struct choice_result old = {.stands = false};
+        struct visitor visitor;
+
+        if (row)
+            old = choose(fixture, rows[i].row, ALL, NULL, NOW);
+        struct choice_context context = context_of(fixture, row ? old.visitor : NULL, NOW + rows[i].age_ms);
+        context.before = rows[i].before;
+        context.before_granted = rows[i].before_granted;
+        context.before_is_current = rows[i].before_is_current;
+        uint64_t material = shop->purposes[1].material;
+        if (rows[i].stale)
+            shop->purposes[1].material++;
+        struct choice_result result = record(fixture, &choice, &context);
+        shop->purposes[1].material = material;
+        check_equal(rows[i].name, result.keeps_choice, rows[i].keeps_choice);
+        check_equal(rows[i].name, result.keeps_id, rows[i].keeps_id);
+        if (row)
+            check_equal(rows[i].name, find(fixture, old.visitor, &visitor), rows[i].keeps_id);
+    }
+}
+
 static void test_granting_again(void **state)
 {
     struct store_fixture *fixture = *state;
@@ -841,6 +896,7 @@ int main(void)
         STORE_FIXTURE_TEST(test_refusal_by_a_visitor),
         STORE_FIXTURE_TEST(test_dismiss_keeps),
         STORE_FIXTURE_TEST(test_two_ids),
+        STORE_FIXTURE_TEST(test_dismiss),
         STORE_FIXTURE_TEST(test_granting_again),
         STORE_FIXTURE_TEST(test_flags_stay),
         STORE_FIXTURE_TEST(test_dead_ids_stay_dead),

@@ -55,6 +55,7 @@ struct choice_context {
     bool gpc, no_gpc;                   /* Sec-GPC says 1; it says something else */
     enum choice_kind before;            /* what crumb_choice says was chosen and has not expired; 0: nothing */
     bool before_is_current;             /* under the notice that is shown now, as far as it is material */
+    uint32_t before_granted;            /* and these purposes by it */
     bool known;                         /* it has one good crumb_id ... */
     uint8_t visitor[VISITOR_BYTES];     /* ... of this visitor; else zeros */
     struct cookie_ids others;           /* not known: good ones of which none can be told to be meant; all end */
