@@ -107,8 +107,8 @@ static void set_cookies(h2o_req_t *req, const struct recording *recording)
         set_choice_cookie(req, recording);
     if (result->keeps_id && !result->keeps_choice) {
         cookie_put_id(&id, recording->cookie_key, site, result->visitor);
-        set_cookie(req, recording, COOKIE_ID_NAME, buffer_text(&id), site->retention.visitor_ms / 1000,
-                   recording->has_id, true);
+        int64_t left_ms = result->since_ms + site->retention.visitor_ms - recording->context.at_ms;
+        set_cookie(req, recording, COOKIE_ID_NAME, buffer_text(&id), left_ms / 1000, recording->has_id, true);
     } else if (!result->keeps_id && recording->has_id) {
         set_cookie(req, recording, COOKIE_ID_NAME, TEXT_NONE, 0, true, true);
     }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { uuid } from './client.mjs';
-import { eventually, site, start, withServer } from './server.mjs';
+import { eventually, site, sleep, start, withServer } from './server.mjs';
 
 const DAY_S = 24 * 3600;
 const CHOICE = /^crumb_choice=1\.([0-9a-f]{16})\.(\d{10})\.[a-z]+\.([a-z_0-9=&]*); Path=\/; Max-Age=(\d+); SameSite=Lax$/;
@@ -515,6 +515,18 @@ describe('cookies', { timeout: 60_000 }, () => {
                 (await server.visitor().choose(action)).setCookies.map((line) => Number(line.match(/Max-Age=(\d+)/)[1]));
             assert.deepEqual(await ages('grant'), [90 * DAY_S, 60 * DAY_S]);
             assert.deepEqual(await ages('deny'), [30 * DAY_S]);
+        });
+    });
+
+    it('named crumb_id live as long as the id does, however often the choice is renewed', async () => {
+        await withServer({}, async (server) => {
+            const visitor = server.visitor();
+            const age = async (action, more) =>
+                Number((await visitor.choose(action, more)).setCookies.at(-1).match(/^crumb_id=.*Max-Age=(\d+)/)[1]);
+            const first = await age('grant');
+            await sleep(1100);
+            const left = await age('renew', { purposes: ALL });
+            assert.ok(left < first && left > first - 60, `${first}, then ${left}`);
         });
     });
 

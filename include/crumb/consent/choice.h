@@ -75,6 +75,7 @@ struct choice_result {
     struct ledger_record record; /* its texts are borrowed from the choice's site and notice */
     bool keeps_id;               /* after this the browser holds crumb_id of `visitor` */
     uint8_t visitor[VISITOR_BYTES];
+    int64_t since_ms;  /* when that id was made: it lives from then, however often it is used again */
     bool keeps_choice; /* crumb_choice stays as it is (a dialog closed without a change, or a choice that stands) */
     uint32_t granted;
 };
