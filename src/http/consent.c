@@ -512,6 +512,8 @@ void notice_by_hash(struct exchange *exchange)
     struct text hex = text_from(exchange->path, sizeof "/v1/notice/" - 1);
     struct fetch *fetch = calloc(1, sizeof *fetch);
 
+    /* Public, and the same for everybody: any page may read it, without cookies. */
+    answer_header(exchange->req, TEXT("Access-Control-Allow-Origin"), TEXT("*"));
     if (!fetch) {
         answer_later(exchange->req, "there is no memory now; try again later");
         return;

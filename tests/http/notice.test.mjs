@@ -76,6 +76,8 @@ describe('a notice', { timeout: 60_000 }, () => {
         assert.equal(answer.status, 200);
         assert.equal(sha256(answer.text), hash);
         assert.match(answer.headers['cache-control'], /immutable/);
+        assert.equal(answer.headers['access-control-allow-origin'], '*', 'any page may read it');
+        assert.equal(answer.headers['access-control-allow-credentials'], undefined);
         assert.equal(answer.json().lang, 'de');
     });
 
