@@ -484,6 +484,8 @@ int choice_record(struct batch *batch, const struct choice *choice, const struct
     result.keeps_choice = keeps_choice(choice, context, found ? &before : NULL);
     result.keeps_id = (result.keeps_choice && found && holds(choice, context, &before)) ||
                       choice_collects(choice->site, choice->granted);
+    result.ended = !(result.keeps_choice && result.keeps_id) &&
+                   (found_others || (found && visitor_is_live(&before, choice->site, context->at_ms)));
     result.since_ms = found ? before.since_ms : context->at_ms;
     memcpy(result.visitor, found || !result.keeps_id ? context->visitor : context->fresh, VISITOR_BYTES);
     if (result.keeps_id || context->known)

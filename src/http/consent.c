@@ -124,7 +124,7 @@ static void recording_answer(struct wait *wait, h2o_req_t *req)
         answer_object(req, 200, json_pack("{s:n}", "receipt"));
     } else if (req) {
         set_cookies(req, recording);
-        recording->tell(req, &recording->choice, &recording->result.record);
+        recording->tell(req, &recording->choice, &recording->result);
     }
     recording_free(recording);
 }
@@ -217,13 +217,17 @@ int consent_record(struct exchange *exchange, struct choice *choice, struct buff
     return 0;
 }
 
-static void tell_receipt(h2o_req_t *req, const struct choice *choice, const struct ledger_record *record)
+static void tell_receipt(h2o_req_t *req, const struct choice *choice, const struct choice_result *result)
 {
-    (void)choice;
-    if (record)
-        answer_object(req, 201, json_pack("{s:o}", "receipt", receipt_json(record)));
-    else
+    if (!result) {
         answer_later(req, "the choice could not be recorded now and has no effect; try again later");
+        return;
+    }
+    json_t *answer = json_pack("{s:o}", "receipt", receipt_json(&result->record));
+    /* A request that forgot its cookies is nobody's, and what its sender meant to end goes on. */
+    if (choice->kind == CHOICE_WITHDRAW)
+        answer = json_member(answer, "ended", json_boolean(result->ended));
+    answer_object(req, 201, answer);
 }
 
 void consent_post(struct exchange *exchange)

@@ -154,6 +154,16 @@ describe('a choice', { timeout: 120_000 }, () => {
         }
     });
 
+    it('says whether its withdrawal ended anything: not where the page forgot its cookies', async () => {
+        const visitor = server.visitor(), forgetful = server.visitor();
+        await visitor.chose('grant');
+        assert.equal((await forgetful.choose('withdraw')).json().ended, false);
+        assert.equal((await visitor.beacon()).result.stored, 1);
+        assert.equal((await visitor.choose('withdraw')).json().ended, true);
+        assert.equal((await visitor.choose('withdraw')).json().ended, false, 'it has ended before');
+        assert.deepEqual(Object.keys((await visitor.choose('deny')).json()), ['receipt']);
+    });
+
     it('to grant again after a withdrawal makes another visitor, even for the old cookie', async () => {
         const visitor = server.visitor();
         await visitor.chose('grant');

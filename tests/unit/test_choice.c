@@ -514,7 +514,7 @@ static void test_refusal_by_a_stranger(void **state)
     for (size_t i = 0; i < N_ROWS(kinds); i++) {
         struct choice_result result = choose(fixture, kinds[i], 0, NULL, NOW);
 
-        assert_false(result.keeps_id || result.keeps_choice);
+        assert_false(result.keeps_id || result.keeps_choice || result.ended);
         assert_false(ledger_has_visitor(&result.record));
         assert_int_equal(n_rows(fixture, DB_LEDGER), i + 1);
         assert_int_equal(n_rows(fixture, DB_VISITORS), 0);
@@ -533,6 +533,7 @@ static void test_refusal_by_a_visitor(void **state)
         struct visitor visitor;
 
         assert_false(result.keeps_id || result.keeps_choice);
+        assert_true(result.ended);
         assert_memory_equal(result.record.visitor, grant.visitor, VISITOR_BYTES);
         assert_false(find(fixture, grant.visitor, &visitor));
         assert_int_equal(n_rows(fixture, DB_VISITORS), 0);
@@ -547,7 +548,7 @@ static void test_dismiss_keeps(void **state)
     struct choice_result result = choose(fixture, CHOICE_DISMISS, 0, grant.visitor, NOW + 5);
     struct visitor visitor;
 
-    assert_true(result.keeps_id && result.keeps_choice);
+    assert_true(result.keeps_id && result.keeps_choice && !result.ended);
     assert_memory_equal(result.visitor, grant.visitor, VISITOR_BYTES);
     assert_true(find(fixture, grant.visitor, &visitor));
     assert_int_equal(visitor.choice, CHOICE_CUSTOM);
@@ -674,6 +675,7 @@ static void test_two_ids(void **state)
         assert_false(find(fixture, one.visitor, &visitor));
         assert_false(find(fixture, two.visitor, &visitor));
         assert_int_equal(result.keeps_id, rows[i].granted != 0);
+        assert_true(result.ended);
         assert_int_equal(n_rows(fixture, DB_VISITORS), result.keeps_id);
         assert_memory_equal(result.record.visitor, result.keeps_id ? context.fresh : one.visitor, VISITOR_BYTES);
         if (result.keeps_id)

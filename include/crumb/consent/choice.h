@@ -77,6 +77,7 @@ struct choice_result {
     uint8_t visitor[VISITOR_BYTES];
     int64_t since_ms;  /* when that id was made: it lives from then, however often it is used again */
     bool keeps_choice; /* crumb_choice stays as it is (a dialog closed without a change, or a choice that stands) */
+    bool ended;        /* a live choice was there, and is in force no more as it was */
     uint32_t granted;
 };
 
