@@ -479,7 +479,8 @@ int choice_record(struct batch *batch, const struct choice *choice, const struct
         return 0;
     }
     /* The last room is for taking consent back, GDPR art. 7(3), and for nothing that anybody could fill it with. */
-    if (batch->reserve && !takes_away(choice, found ? &before : NULL) && !(found_others && is_refusal(choice)))
+    bool less = takes_away(choice, found ? &before : NULL) || (found_others && is_refusal(choice));
+    if (batch->reserve && !less)
         return error_origin(-ENOSPC);
     result.keeps_choice = keeps_choice(choice, context, found ? &before : NULL);
     result.keeps_id = (result.keeps_choice && found && holds(choice, context, &before)) ||
@@ -494,6 +495,13 @@ int choice_record(struct batch *batch, const struct choice *choice, const struct
         memcpy(result.record.visitor, context->others.visitors[0], VISITOR_BYTES);
 
     r = ledger_append(batch, &result.record);
+    if (r == -EBADMSG && less) {
+        /* No choice can be recorded any more. Collecting what was taken back would be worse than a missing record. */
+        result.unrecorded = true;
+        result.keeps_id = false;
+        *ret_result = result;
+        return error_trace(write_visitor(batch, choice, context, found ? &before : NULL, &result));
+    }
     if (r == 0)
         r = write_visitor(batch, choice, context, found ? &before : NULL, &result);
     if (r == 0)

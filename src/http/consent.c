@@ -56,7 +56,7 @@ static void recording_done(struct write_op *op, int result)
 {
     struct recording *recording = (struct recording *)op;
 
-    if (result == 0 && !recording->result.stands)
+    if (result == 0 && !recording->result.stands && !recording->result.unrecorded)
         metrics_add(METRIC_choices_recorded_total, 1);
     recording->outcome = result;
     wait_wake(&recording->wait);
@@ -221,6 +221,11 @@ static void tell_receipt(h2o_req_t *req, const struct choice *choice, const stru
 {
     if (!result) {
         answer_later(req, "the choice could not be recorded now and has no effect; try again later");
+        return;
+    }
+    if (result->unrecorded) {
+        answer_later(req, "nothing more is collected, but the ledger is damaged and the choice is not on record; "
+                          "the service's owner can run crumb verify");
         return;
     }
     json_t *answer = json_pack("{s:o}", "receipt", receipt_json(&result->record));

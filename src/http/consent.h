@@ -6,7 +6,8 @@
 #include "crumb/consent/choice.h"
 #include "loop.h"
 
-/* Answers @req. @result is NULL where the choice could not be recorded; the cookies are set already where it was. */
+/* Answers @req. @result is NULL where the choice could not be recorded; the cookies are set already where it was, and
+ * where @result is `unrecorded`. */
 typedef void (*consent_recorded)(h2o_req_t *req, const struct choice *choice, const struct choice_result *result);
 
 /*

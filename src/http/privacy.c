@@ -212,7 +212,7 @@ static void tell_recorded(h2o_req_t *req, const struct choice *choice, const str
     BUFFER_AUTO address = BUFFER_INIT(PAGE_ADDRESS_BYTES_MAX);
 
     add_headers(req);
-    if (!result) {
+    if (!result || result->unrecorded) {
         tell_failure(req, choice);
         return;
     }

@@ -738,6 +738,48 @@ static void test_dismiss(void **state)
     }
 }
 
+/* Where no record can be written, what takes consent back still does, and nothing else is done. */
+static void test_damaged_head(void **state)
+{
+    static const struct {
+        const char *name;
+        enum choice_kind kind;
+        uint32_t granted;
+        int r;
+    } rows[] = {
+        {"withdrawal", CHOICE_WITHDRAW, 0, 0},
+        {"refusal", CHOICE_DENY, 0, 0},
+        {"a child", CHOICE_MINOR, 0, 0},
+        {"a choice of less", CHOICE_CUSTOM, A, 0},
+        {"the same again", CHOICE_GRANT, ALL, -EBADMSG},
+        {"a dialog closed", CHOICE_DISMISS, 0, -EBADMSG},
+    };
+    struct store_fixture *fixture = *state;
+    struct choice_result grants[N_ROWS(rows)];
+    DB_TXN_AUTO *txn = NULL;
+
+    for (size_t i = 0; i < N_ROWS(rows); i++)
+        grants[i] = choose(fixture, CHOICE_GRANT, ALL, NULL, NOW);
+    assert_int_equal(db_begin_write(fixture->db, &txn), 0);
+    store_fixture_damage(txn, DB_META, TEXT("ledger"), 3);
+    assert_int_equal(db_commit(txn), 0);
+    txn = NULL;
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        struct choice choice = choice_of(fixture, rows[i].kind, rows[i].granted);
+        struct choice_context context = context_of(fixture, grants[i].visitor, NOW + 1);
+        struct choice_result result = {.unrecorded = false};
+        struct visitor visitor;
+        struct batch batch;
+
+        assert_int_equal(batch_begin(fixture->db, &batch), 0);
+        check_equal(rows[i].name, choice_record(&batch, &choice, fixture->edition, &context, &result), rows[i].r);
+        assert_int_equal(rows[i].r ? (batch_abort(&batch), 0) : batch_commit(&batch), 0);
+        check_equal(rows[i].name, result.unrecorded, rows[i].r == 0);
+        check(rows[i].name, !result.keeps_id);
+        check_equal(rows[i].name, find(fixture, grants[i].visitor, &visitor), rows[i].r != 0);
+    }
+}
+
 static void test_granting_again(void **state)
 {
     struct store_fixture *fixture = *state;
@@ -899,6 +941,7 @@ int main(void)
         STORE_FIXTURE_TEST(test_dismiss_keeps),
         STORE_FIXTURE_TEST(test_two_ids),
         STORE_FIXTURE_TEST(test_dismiss),
+        STORE_FIXTURE_TEST(test_damaged_head),
         STORE_FIXTURE_TEST(test_granting_again),
         STORE_FIXTURE_TEST(test_flags_stay),
         STORE_FIXTURE_TEST(test_dead_ids_stay_dead),

@@ -71,7 +71,8 @@ struct choice_context {
 int choice_admit(struct choice *choice, struct choice_context *context, struct buffer *complaint);
 
 struct choice_result {
-    bool stands; /* nothing was recorded, as an explicit choice is there, which no signal and no silence undoes */
+    bool stands;     /* nothing was recorded, as an explicit choice is there, which no signal and no silence undoes */
+    bool unrecorded; /* the ledger's head is damaged and takes no record; what the choice takes away has ended */
     struct ledger_record record; /* its texts are borrowed from the choice's site and notice */
     bool keeps_id;               /* after this the browser holds crumb_id of `visitor` */
     uint8_t visitor[VISITOR_BYTES];
@@ -81,7 +82,10 @@ struct choice_result {
     uint32_t granted;
 };
 
-/* Records the choice. 0 or a fault. */
+/*
+ * Records the choice. 0 or a fault; -EBADMSG: the ledger's head is damaged, and
+ * the choice takes nothing away.
+ */
 int choice_record(struct batch *batch, const struct choice *choice, const struct edition *edition,
                   const struct choice_context *context, struct choice_result *ret_result);
 
