@@ -169,6 +169,31 @@ describe('the signal', { timeout: 60_000 }, () => {
         assert.equal((await visitor.consent()).ask, false);
     });
 
+    it('that comes after a grant is obeyed by what GET /v1/consent says, as by beacons, and while it is there', async () => {
+        const newer = server.visitor(), older = server.visitor();
+        await newer.chose('grant');
+        await older.chose('grant', GPC);
+        for (const [visitor, granted] of [[newer, NONE], [older, ALL]]) {
+            const told = async (headers) =>
+                (await visitor.ask('GET', '/v1/consent?site=shop', { headers })).json().purposes;
+            assert.deepEqual(await told(GPC.headers), granted);
+            assert.equal((await visitor.beacon({}, GPC.headers)).result.stored, granted === ALL ? 1 : undefined);
+            assert.deepEqual(await told({}), ALL);
+        }
+    });
+
+    it('silences what was implied, for purposes that collect nothing, too', async () => {
+        const purposes = { ads: { collects: [] } };
+        const sites = { shop: site({ purposes, regimes: { default: 'opt_out' } }) };
+        await withServer({ sites }, async (other) => {
+            const visitor = other.visitor();
+            await visitor.chose('implied');
+            assert.deepEqual((await visitor.consent()).purposes, { ads: true });
+            const answer = await visitor.ask('GET', '/v1/consent?site=shop', GPC);
+            assert.deepEqual(answer.json().purposes, { ads: false });
+        });
+    });
+
     it('is taken by the word of the script where the browser sends no field, but not against it', async () => {
         const receipt = await server.visitor().chose('gpc');
         assert.equal(receipt.gpc, true);
