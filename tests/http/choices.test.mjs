@@ -296,7 +296,7 @@ describe('a choice', { timeout: 180_000 }, () => {
     });
 
     it('that ended by its age is none any more, whatever the cookie says', async () => {
-        const retention = { choice: '1s', refusal: '1s' };
+        const retention = { choice: '4s', refusal: '4s' };
         await withServer({ sites: { shop: site({ retention, regimes: { default: 'opt_out' } }) } }, async (server) => {
             const visitor = server.visitor();
             await visitor.chose('deny');
