@@ -92,7 +92,8 @@ static void set_cookies(h2o_req_t *req, const struct recording *recording)
         cookie_put_id(&id, recording->cookie_key, site, result->visitor);
         set_cookie(req, COOKIE_ID_NAME, buffer_text(&id), site->retention.visitor_ms / 1000, site, recording->secure,
                    true);
-    } else if (!result->keeps_id && recording->has_id) {
+    } else if (!result->keeps_id && (recording->has_id || !result->keeps_choice)) {
+        /* Also one that came meanwhile, by the answer to another tab: both cookies are always of the same choice. */
         set_cookie(req, COOKIE_ID_NAME, TEXT_NONE, 0, site, recording->secure, true);
     }
 }
@@ -233,7 +234,7 @@ struct lookup {
     bool has_cookie;
     struct cookie_choice cookie;
     json_t *receipt; /* of the live choice, or NULL */
-    uint32_t granted;
+    uint32_t asked, granted;
     bool current; /* that choice was made under what is material now */
     int outcome;
     consent_found tell;
@@ -258,6 +259,20 @@ static uint32_t granted_now(const struct visitor *visitor, const struct site *si
     return granted;
 }
 
+/* A purpose that came later was not asked, and a grant of what means something else now answers nothing. */
+static uint32_t asked_then(const struct ledger_record *record, const struct site *site, uint32_t granted)
+{
+    uint32_t asked = 0;
+
+    for (unsigned i = 0; i < record->n_answers; i++) {
+        int purpose = config_purpose(site, record->answers[i].purpose);
+
+        if (purpose >= 0 && (!record->answers[i].granted || granted & 1u << purpose))
+            asked |= 1u << purpose;
+    }
+    return asked;
+}
+
 static int read_choice(struct lookup *lookup)
 {
     DB_TXN_AUTO *txn = NULL;
@@ -278,6 +293,7 @@ static int read_choice(struct lookup *lookup)
     lookup->current =
         memcmp(record.material, edition_notices(lookup->edition, lookup->site)->material, HASH_BYTES) == 0;
     lookup->granted = granted_now(&visitor, lookup->site);
+    lookup->asked = asked_then(&record, lookup->site, lookup->granted);
     lookup->receipt = receipt_json(&record);
     return lookup->receipt ? 0 : -ENOMEM;
 }
@@ -336,7 +352,7 @@ static struct consent_state state_of(const struct lookup *lookup)
                                   .notice = lookup->notice,
                                   .chosen = lookup->receipt || lookup->has_cookie,
                                   .ask = !current || lookup->id == COOKIE_ID_BAD,
-                                  .asked = lookup->receipt ? UINT32_MAX : lookup->cookie.asked,
+                                  .asked = lookup->receipt ? lookup->asked : lookup->cookie.asked,
                                   .granted = lookup->receipt ? lookup->granted
                                                              : lookup->cookie.granted & ~collecting(lookup->site),
                                   .receipt = lookup->receipt};
