@@ -351,11 +351,14 @@ static int find_before(struct batch *batch, const struct choice *choice, const s
 
 /*
  * An explicit choice that is there, by the row or, as nothing is kept of
- * somebody who refused, by the browser's own word.  A signal is recorded once.
+ * somebody who refused, by the browser's own word.  A signal is recorded once,
+ * and ends what was granted before it was there.
  */
 static bool stands(const struct choice *choice, const struct choice_context *context, const struct visitor *before)
 {
     if (choice->kind != CHOICE_GPC && choice->kind != CHOICE_IMPLIED)
+        return false;
+    if (choice->kind == CHOICE_GPC && before && !before->gpc_at_choice)
         return false;
     if (is_explicit(context->before) || context->before == CHOICE_GPC)
         return true;

@@ -109,7 +109,8 @@ static void set_cookies(h2o_req_t *req, const struct recording *recording)
         cookie_put_id(&id, recording->cookie_key, site, result->visitor);
         int64_t left_ms = result->since_ms + site->retention.visitor_ms - recording->context.at_ms;
         set_cookie(req, recording, COOKIE_ID_NAME, buffer_text(&id), left_ms / 1000, recording->has_id, true);
-    } else if (!result->keeps_id && recording->has_id) {
+    } else if (!result->keeps_id && (recording->has_id || !result->keeps_choice)) {
+        /* Also one that came meanwhile, by the answer to another tab: both cookies are always of the same choice. */
         set_cookie(req, recording, COOKIE_ID_NAME, TEXT_NONE, 0, true, true);
     }
 }
@@ -274,7 +275,7 @@ struct lookup {
     bool has_cookie;
     struct cookie_choice cookie;
     json_t *receipt; /* of the live choice, or NULL */
-    uint32_t granted;
+    uint32_t asked, granted;
     bool current; /* that choice was made under what is material now */
     int outcome;
     consent_found tell;
@@ -286,6 +287,20 @@ static void lookup_free(struct lookup *lookup)
     json_decref(lookup->receipt);
     edition_unref(lookup->edition);
     free(lookup);
+}
+
+/* A purpose that came later was not asked, and a grant of what means something else now answers nothing. */
+static uint32_t asked_then(const struct ledger_record *record, const struct site *site, uint32_t granted)
+{
+    uint32_t asked = 0;
+
+    for (unsigned i = 0; i < record->n_answers; i++) {
+        int purpose = config_purpose(site, record->answers[i].purpose);
+
+        if (purpose >= 0 && (!record->answers[i].granted || granted & 1u << purpose))
+            asked |= 1u << purpose;
+    }
+    return asked;
 }
 
 static int read_choice(struct lookup *lookup)
@@ -308,6 +323,7 @@ static int read_choice(struct lookup *lookup)
     lookup->current =
         memcmp(record.material, edition_notices(lookup->edition, lookup->site)->material, HASH_BYTES) == 0;
     lookup->granted = visitor_granted(&visitor, lookup->site, lookup->gpc, lookup->now_ms);
+    lookup->asked = asked_then(&record, lookup->site, visitor_granted(&visitor, lookup->site, false, lookup->now_ms));
     lookup->receipt = receipt_json(&record);
     return lookup->receipt ? 0 : -ENOMEM;
 }
@@ -371,7 +387,7 @@ static struct consent_state state_of(const struct lookup *lookup)
                                   .notice = lookup->notice,
                                   .chosen = lookup->receipt || lookup->has_cookie,
                                   .ask = !current || orphaned || lookup->id == COOKIE_ID_BAD,
-                                  .asked = lookup->receipt ? UINT32_MAX : lookup->cookie.asked,
+                                  .asked = lookup->receipt ? lookup->asked : lookup->cookie.asked,
                                   .granted = lookup->receipt ? lookup->granted : believed,
                                   .receipt = lookup->receipt};
 }

@@ -213,6 +213,15 @@ describe('the signal', { timeout: 60_000 }, () => {
         }
     });
 
+    it('ends what was granted before it was there, and is recorded', async () => {
+        const visitor = server.visitor();
+        await visitor.chose('grant');
+        const { id } = visitor;
+        assert.equal((await visitor.chose('gpc', GPC)).action, 'gpc');
+        assert.deepEqual([action(visitor), visitor.id], ['gpc', undefined]);
+        assert.ok(!(await server.dump('visitors')).some((row) => row.visitor === id));
+    });
+
     it('needs no notice that was read', async () => {
         assert.equal((await server.visitor().chose('gpc', { notice: '0' })).action, 'gpc');
     });
@@ -306,6 +315,27 @@ describe('a choice', { timeout: 180_000 }, () => {
                 visitor.cookies.set('crumb_choice', kept);
                 return (await visitor.choose('implied')).status === 201;
             });
+        });
+    });
+
+    it('to refuse takes the id away that another tab was given meanwhile', async () => {
+        await withServer({}, async (server) => {
+            const visitor = server.visitor();
+            const refusal = await visitor.choose('deny');
+            await visitor.chose('grant');
+            visitor.keep(refusal); // its answer is the last to arrive
+            assert.deepEqual([action(visitor), visitor.id], ['deny', undefined]);
+            assert.deepEqual((await visitor.beacon()).result, { received: 1, no_consent: 1 });
+        });
+    });
+
+    it('knows nothing of a purpose that came later', async () => {
+        await withServer({}, async (server) => {
+            const visitor = server.visitor();
+            await visitor.chose('grant');
+            await server.reload({ sites: { shop: site({ purposes: { ...site().purposes, video: { collects: ['log'] } } }) } });
+            const { purposes, ask } = await visitor.consent();
+            assert.deepEqual([purposes, ask], [ALL, true]);
         });
     });
 

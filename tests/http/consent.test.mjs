@@ -70,7 +70,9 @@ describe('a choice', { timeout: 120_000 }, () => {
         const before = await visitors();
         const visitor = server.visitor();
         const { setCookies } = await visitor.choose('deny');
-        assert.equal(setCookies.length, 1);
+        assert.equal(setCookies.length, 2);
+        assert.match(setCookies[1], /^crumb_id=; Path=\/; Max-Age=0;/);
+        assert.equal(visitor.id, undefined);
         assert.equal(setCookies[0].match(CHOICE)?.[3], 'analytics=0&journeys=0&marketing=0');
         const record = (await ledger()).at(-1);
         assert.equal(record.action, 'deny');
@@ -524,7 +526,7 @@ describe('cookies', { timeout: 60_000 }, () => {
             const ages = async (action) =>
                 (await server.visitor().choose(action)).setCookies.map((line) => Number(line.match(/Max-Age=(\d+)/)[1]));
             assert.deepEqual(await ages('grant'), [90 * DAY_S, 60 * DAY_S]);
-            assert.deepEqual(await ages('deny'), [30 * DAY_S]);
+            assert.deepEqual(await ages('deny'), [30 * DAY_S, 0]);
         });
     });
 
