@@ -155,7 +155,7 @@ describe('the proof of a choice', () => {
                 assert.deepEqual(notice, stored.json());
                 // Nothing was on the screen that the notice does not say ...
                 const said = wordsOf(notice).filter(Boolean).sort((a, b) => b.length - a.length);
-                const rest = (text) => said.reduce((left, words) => left.replaceAll(words, ''), text).replace(named[lang], '');
+                const rest = (text) => said.reduce((left, words) => left.replaceAll(words, ''), text.replace(named[lang], ''));
                 assert.deepEqual(seen.filter((text) => /\p{L}/u.test(rest(text).replace(/ (and|und) /, ''))), []);
                 // ... and what it says of the purposes was there.
                 const all = seen.join('\n');
