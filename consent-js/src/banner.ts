@@ -4,7 +4,7 @@ import { openChoices } from './dialog.ts';
 import { accept } from './step.ts';
 import { button, element } from './dom.ts';
 import { address } from './service.ts';
-import { notice, settings, text, titles } from './settings.ts';
+import { notice, settings, text } from './settings.ts';
 import { take } from './take.ts';
 import { closeBanner, placeBanner, showControl } from './view.ts';
 
@@ -35,7 +35,7 @@ export function openBanner(message?: string) {
         message && element('p', { role: 'status' }, message),
         title,
         element('p', { id: 'b' }, text(regime + 'body')),
-        element('p', { class: 'small' }, notice.controller.name + ': ' + titles(notice.purposes) + '. ', more()),
+        element('p', { class: 'small' }, text('controller') + ': ' + notice.controller.name + '. ', more()),
         element(
             'div',
             { class: 'acts' },

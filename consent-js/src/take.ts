@@ -9,7 +9,7 @@ import { forgetChoice, isReadable, rawChoice, readChoice, type Answers } from '.
 import { ask, tell } from './service.ts';
 import { hash, notice, readNotice, settings, text } from './settings.ts';
 import { action, answers, isSame, putInForce } from './state.ts';
-import { close, say, showControl } from './view.ts';
+import { close, closeBanner, say, showControl } from './view.ts';
 
 export type Surface = 'banner' | 'dialog' | 'page' | 'api';
 export type Action = 'grant' | 'deny' | 'custom' | 'dismiss' | 'withdraw' | 'gpc' | 'implied' | 'minor' | 'renew';
@@ -29,23 +29,25 @@ const record = (kind: Action, surface: Surface, wanted?: Answers) =>
     tell('consent', { ...about(surface), action: kind, purposes: wanted });
 
 // The browser's word: another tab may have chosen since, and a browser without cookies has kept nothing.
-async function readBack(before: string, told: Answers, kind: Action) {
+async function readBack(before: string, told: Answers | undefined, kind: Action) {
     const kept = readChoice();
-    if (kept && (kept.raw_ != before || isSame(told, kept.answers_))) {
+    if (kept && (kept.raw_ != before || !told || isSame(told, kept.answers_))) {
         shown.material_ = kept.material_;
         shown.raw_ = kept.raw_;
         return putInForce(kept.answers_, kept.action_);
     }
     const known = !isReadable() && (await ask('consent'));
     if (!known || known.ask) throw Error('not kept');
-    putInForce(known.purposes, kind);
+    putInForce(known.purposes, known.receipt?.action ?? (told ? kind : ''));
 }
 
 async function send(kind: Action, surface: Surface, wanted?: Answers): Promise<void> {
     const before = rawChoice();
     const { receipt } = await record(kind, surface, wanted);
-    await readBack(before, receipt.purposes, kind);
-    if (kind != 'implied') showControl();
+    await readBack(before, receipt?.purposes, kind);
+    if (!receipt) closeBanner(); // somebody has chosen meanwhile, and that stands
+    if (!receipt || kind != 'implied') showControl();
+    if (!receipt) return;
     if (kind == 'gpc') say(text('gpc'));
     else if (!AUTOMATIC.includes(kind)) say(text('saved'), SAVED_SHOWN_MS);
 }

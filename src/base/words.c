@@ -21,7 +21,25 @@ static const char *const choice_kinds[CHOICE_N] = {
     [CHOICE_IMPLIED] = "implied", [CHOICE_MINOR] = "minor",       [CHOICE_RENEW] = "renew"};
 
 static const char *const devices[DEVICE_N] = {
-    [DEVICE_UNKNOWN] = "unknown", [DEVICE_PHONE] = "phone", [DEVICE_TABLET] = "tablet", [DEVICE_DESKTOP] = "desktop"};
+    [DEVICE_UNKNOWN] = "unknown", [DEVICE_PHONE] = "phone", [DEVICE_TABLET] = "tablet",
+    [DEVICE_DESKTOP] = "desktop", [DEVICE_TV] = "tv",       [DEVICE_CONSOLE] = "console",
+    [DEVICE_WATCH] = "watch"};
+
+static const char *const channels[CHANNEL_N] = {
+    [CHANNEL_NONE] = "none",         [CHANNEL_DIRECT] = "direct",
+    [CHANNEL_INTERNAL] = "internal", [CHANNEL_REFERRAL] = "referral",
+    [CHANNEL_SEARCH] = "search",     [CHANNEL_PAID_SEARCH] = "paid_search",
+    [CHANNEL_SOCIAL] = "social",     [CHANNEL_PAID_SOCIAL] = "paid_social",
+    [CHANNEL_VIDEO] = "video",       [CHANNEL_PAID_VIDEO] = "paid_video",
+    [CHANNEL_SHOPPING] = "shopping", [CHANNEL_PAID_SHOPPING] = "paid_shopping",
+    [CHANNEL_MAIL] = "mail",         [CHANNEL_AI] = "ai",
+    [CHANNEL_DISPLAY] = "display",   [CHANNEL_AFFILIATE] = "affiliate",
+    [CHANNEL_AUDIO] = "audio",       [CHANNEL_SMS] = "sms",
+    [CHANNEL_PUSH] = "push",         [CHANNEL_PAID_OTHER] = "paid_other"};
+
+static const char *const bots[BOT_N] = {
+    [BOT_NONE] = "none",       [BOT_AGENT] = "agent", [BOT_AUTOMATION] = "automation",
+    [BOT_HEADERS] = "headers", [BOT_CROWD] = "crowd", [BOT_SPEED] = "speed"};
 
 static const char *const consent_modes[CONSENT_MODE_N] = {[CONSENT_MODE_ANALYTICS_STORAGE] = "analytics_storage",
                                                           [CONSENT_MODE_AD_STORAGE] = "ad_storage",
@@ -62,6 +80,8 @@ const char *words_surface(unsigned number) { return name_of(surfaces, SURFACE_N,
 const char *words_choice_kind(unsigned number) { return name_of(choice_kinds, CHOICE_N, number); }
 const char *words_reason(unsigned number) { return name_of(reasons, REASON_N, number); }
 const char *words_device(unsigned number) { return name_of(devices, DEVICE_N, number); }
+const char *words_channel(unsigned number) { return name_of(channels, CHANNEL_N, number); }
+const char *words_bot(unsigned number) { return name_of(bots, BOT_N, number); }
 const char *words_consent_mode(unsigned number) { return name_of(consent_modes, CONSENT_MODE_N, number); }
 
 int words_find_class(struct text name) { return find_in(classes, CLASS_N, name); }

@@ -41,11 +41,11 @@ static int tell(struct findings *findings)
         log_fault("cannot list the doubts", r);
         return EXIT_FAILED;
     }
-    fwrite(complaints->text.data, 1, complaints->text.size, stdout);
     if (complaints->n == 0) {
         printf("%s: nothing doubtful was found\n", path);
         return EXIT_GOOD;
     }
+    fwrite(complaints->text.data, 1, complaints->text.size, stdout);
     fflush(stdout);
     fprintf(stderr, "crumb: %u %s in %s\n", complaints->n, complaints->n == 1 ? "doubt" : "doubts", path);
     return EXIT_NO;

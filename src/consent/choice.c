@@ -43,6 +43,26 @@ static int check_answered(const struct choice *choice, uint32_t asked, struct bu
     return 0;
 }
 
+/* Nobody has to read again to take consent back: GDPR art. 7(3). Neither does a child, or a signal. */
+static bool needs_no_reading(enum choice_kind kind)
+{
+    return kind == CHOICE_WITHDRAW || kind == CHOICE_GPC || kind == CHOICE_MINOR;
+}
+
+/* What refuses everything refuses whatever purposes a page knew, of whichever notice: only a yes contradicts it. */
+static bool grants_any(json_t *purposes)
+{
+    const char *name;
+    json_t *answer;
+
+    json_object_foreach(purposes, name, answer)
+    {
+        if (json_is_true(answer))
+            return true;
+    }
+    return false;
+}
+
 static int parse_answers(json_t *purposes, struct choice *choice, bool *ret_said, struct buffer *complaint)
 {
     const char *name;
@@ -50,6 +70,8 @@ static int parse_answers(json_t *purposes, struct choice *choice, bool *ret_said
     uint32_t asked = 0;
 
     *ret_said = purposes != NULL;
+    if (needs_no_reading(choice->kind) && !grants_any(purposes))
+        return 0;
     if (!purposes)
         return 0;
     if (!json_is_object(purposes))
@@ -97,12 +119,6 @@ static int check_action(struct choice *choice, bool said, struct buffer *complai
     }
 }
 
-/* Nobody has to read again to take consent back: GDPR art. 7(3). Neither does a child, or a signal. */
-static bool needs_no_reading(enum choice_kind kind)
-{
-    return kind == CHOICE_WITHDRAW || kind == CHOICE_GPC || kind == CHOICE_MINOR;
-}
-
 /* The members of a body, as texts. */
 struct members {
     struct text site, notice, lang, surface, action;
@@ -133,11 +149,12 @@ static int find_notice(const struct members *members, const struct edition *edit
                        struct buffer *complaint)
 {
     const struct notice *wanted = edition_notice(edition, choice->site, members->lang);
+    bool any = needs_no_reading(choice->kind);
 
     choice->notice = edition_notice_by_hex(edition, choice->site, members->notice);
-    if (needs_no_reading(choice->kind) && !choice->notice)
+    if (any && !choice->notice)
         choice->notice = wanted;
-    if (choice->notice && (members->lang.size == 0 || choice->notice == wanted))
+    if (choice->notice && (any || members->lang.size == 0 || choice->notice == wanted))
         return 0;
     buffer_put_text(complaint, TEXT("`notice` is not what is shown now; read GET /v1/notice, show it, and ask again"));
     return CHOICE_E_STALE_NOTICE;
@@ -334,16 +351,21 @@ static int find_before(struct batch *batch, const struct choice *choice, const s
 
 /*
  * An explicit choice that is there, by the row or, as nothing is kept of
- * somebody who refused, by the browser's own word.  A signal is recorded once.
+ * somebody who refused, by the browser's own word.  A signal is recorded once,
+ * and ends what was granted before it was there.
  */
 static bool stands(const struct choice *choice, const struct choice_context *context, const struct visitor *before)
 {
     if (choice->kind != CHOICE_GPC && choice->kind != CHOICE_IMPLIED)
         return false;
+    if (choice->kind == CHOICE_GPC && before && !before->gpc_at_choice)
+        return false;
     if (is_explicit(context->before) || context->before == CHOICE_GPC)
         return true;
     return before && is_explicit(before->choice) && visitor_is_live(before, choice->site, context->at_ms);
 }
+
+static bool is_refusal(const struct choice *choice) { return choice->kind != CHOICE_DISMISS && !choice->granted; }
 
 /* True where less is granted than before, and nothing that was not. */
 static bool takes_away(const struct choice *choice, const struct visitor *before)
@@ -364,15 +386,44 @@ static bool takes_away(const struct choice *choice, const struct visitor *before
     return before && choice->kind != CHOICE_DISMISS && n_kept < before->n_granted;
 }
 
-/* A dialog that was closed changes nothing of what was chosen before. */
-static bool keeps_choice(const struct choice *choice, const struct choice_context *context, bool found)
+/* Whether one of the ids that a browser brings beside each other has a row. */
+static int find_others(struct batch *batch, const struct choice *choice, const struct choice_context *context,
+                       bool *ret_found)
 {
-    bool chose = is_explicit(context->before) || context->before == CHOICE_GPC;
+    struct visitor other;
 
-    return choice->kind == CHOICE_DISMISS && (found || (chose && context->before_is_current));
+    *ret_found = false;
+    for (unsigned i = 0; i < context->others.n; i++) {
+        int r = visitor_get(batch->txn, choice->site->id, context->others.visitors[i], &other);
+
+        if (r < 0 && r != -EBADMSG)
+            return error_trace(r);
+        *ret_found |= r != DB_E_NOT_FOUND;
+    }
+    return 0;
 }
 
-/* The browser's row: the new state, or none. An old id that is not used again leaves no row behind. */
+/* A row that is in force as it is. */
+static bool holds(const struct choice *choice, const struct choice_context *context, const struct visitor *before)
+{
+    return before && visitor_is_live(before, choice->site, context->at_ms) && visitor_is_current(before, choice->site);
+}
+
+/*
+ * A dialog that was closed changes nothing of what was chosen before, as long
+ * as that is in force: what the visitor would only be asked for again is put
+ * off.  A crumb_choice alone holds for what collects nothing.
+ */
+static bool keeps_choice(const struct choice *choice, const struct choice_context *context,
+                         const struct visitor *before)
+{
+    bool by_cookie =
+        context->before && context->before_is_current && !choice_collects(choice->site, context->before_granted);
+
+    return choice->kind == CHOICE_DISMISS && (holds(choice, context, before) || by_cookie);
+}
+
+/* The browser's row: the new state, or none. Old ids that are not used again leave no row behind. */
 static int write_visitor(struct batch *batch, const struct choice *choice, const struct choice_context *context,
                          const struct visitor *before, const struct choice_result *result)
 {
@@ -382,6 +433,8 @@ static int write_visitor(struct batch *batch, const struct choice *choice, const
 
     if (context->known && !(result->keeps_id && same))
         r = visitor_delete(batch->txn, site, context->visitor);
+    for (unsigned i = 0; r == 0 && i < context->others.n; i++)
+        r = visitor_delete(batch->txn, site, context->others.visitors[i]);
     if (r || !result->keeps_id || (result->keeps_choice && before))
         return error_trace(r);
     struct visitor after = make_visitor(choice, context, before, &result->record);
@@ -417,9 +470,11 @@ int choice_record(struct batch *batch, const struct choice *choice, const struct
 {
     struct choice_result result = {.record = make_record(choice, edition, context), .granted = choice->granted};
     struct visitor before;
-    bool found;
+    bool found, found_others;
     int r = find_before(batch, choice, context, &before, &found);
 
+    if (r == 0)
+        r = find_others(batch, choice, context, &found_others);
     if (r)
         return error_trace(r);
     if (stands(choice, context, found ? &before : NULL)) {
@@ -427,15 +482,29 @@ int choice_record(struct batch *batch, const struct choice *choice, const struct
         return 0;
     }
     /* The last room is for taking consent back, GDPR art. 7(3), and for nothing that anybody could fill it with. */
-    if (batch->reserve && !takes_away(choice, found ? &before : NULL))
+    bool less = takes_away(choice, found ? &before : NULL) || (found_others && is_refusal(choice));
+    if (batch->reserve && !less)
         return error_origin(-ENOSPC);
-    result.keeps_choice = keeps_choice(choice, context, found);
-    result.keeps_id = (result.keeps_choice && found) || choice_collects(choice->site, choice->granted);
+    result.keeps_choice = keeps_choice(choice, context, found ? &before : NULL);
+    result.keeps_id = (result.keeps_choice && found && holds(choice, context, &before)) ||
+                      choice_collects(choice->site, choice->granted);
+    result.ended = !(result.keeps_choice && result.keeps_id) &&
+                   (found_others || (found && visitor_is_live(&before, choice->site, context->at_ms)));
+    result.since_ms = found ? before.since_ms : context->at_ms;
     memcpy(result.visitor, found || !result.keeps_id ? context->visitor : context->fresh, VISITOR_BYTES);
     if (result.keeps_id || context->known)
         memcpy(result.record.visitor, result.visitor, VISITOR_BYTES);
+    else if (context->others.n) /* a record has one visitor: that it was one of them is proof enough */
+        memcpy(result.record.visitor, context->others.visitors[0], VISITOR_BYTES);
 
     r = ledger_append(batch, &result.record);
+    if (r == -EBADMSG && less) {
+        /* No choice can be recorded any more. Collecting what was taken back would be worse than a missing record. */
+        result.unrecorded = true;
+        result.keeps_id = false;
+        *ret_result = result;
+        return error_trace(write_visitor(batch, choice, context, found ? &before : NULL, &result));
+    }
     if (r == 0)
         r = write_visitor(batch, choice, context, found ? &before : NULL, &result);
     if (r == 0)

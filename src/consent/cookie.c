@@ -23,23 +23,25 @@ static struct text trim(struct text t)
     return t;
 }
 
-/* How many cookies of that name the header has; *ret_value is the last one's. */
-static unsigned find_cookie(struct text header, struct text name, struct text *ret_value)
+/* Cuts the next cookie of that name off the header. False: there is no other. */
+static bool next_cookie(struct text *header, struct text name, struct text *ret_value)
 {
-    unsigned n = 0;
+    while (header->size) {
+        struct text pair = trim(text_cut(header, ';'));
 
-    if (header.size > COOKIE_HEADER_BYTES_MAX)
-        return 0;
-    while (header.size) {
-        struct text pair = trim(text_cut(&header, ';'));
-        struct text found = text_cut(&pair, '=');
-
-        if (text_equal(found, name)) {
+        if (text_equal(text_cut(&pair, '='), name)) {
             *ret_value = pair;
-            n++;
+            return true;
         }
     }
-    return n;
+    return false;
+}
+
+bool cookie_is_sent(struct text header, struct text name)
+{
+    struct text value;
+
+    return header.size > COOKIE_HEADER_BYTES_MAX || next_cookie(&header, name, &value);
 }
 
 static void make_mac(const uint8_t key[COOKIE_KEY_BYTES], const struct site *site, const uint8_t visitor[VISITOR_BYTES],
@@ -91,23 +93,59 @@ static bool decode_id(struct text digits, uint8_t ret_id[ID_BYTES])
     return n_bytes == ID_BYTES && (bits & ((1u << n_bits) - 1)) == 0;
 }
 
+static bool read_id(struct text value, const uint8_t key[COOKIE_KEY_BYTES], const struct site *site,
+                    uint8_t ret_visitor[VISITOR_BYTES])
+{
+    uint8_t id[ID_BYTES], mac[MAC_BYTES];
+
+    if (value.size != COOKIE_ID_TEXT_BYTES || !text_starts(value, TEXT("1.")) || !decode_id(text_from(value, 2), id))
+        return false;
+    make_mac(key, site, id, mac);
+    if (sodium_memcmp(mac, id + VISITOR_BYTES, MAC_BYTES) != 0)
+        return false;
+    memcpy(ret_visitor, id, VISITOR_BYTES);
+    return true;
+}
+
+static void add_id(struct cookie_ids *ids, const uint8_t visitor[VISITOR_BYTES])
+{
+    for (unsigned i = 0; i < ids->n; i++)
+        if (memcmp(ids->visitors[i], visitor, VISITOR_BYTES) == 0)
+            return;
+    memcpy(ids->visitors[ids->n++], visitor, VISITOR_BYTES);
+}
+
+void cookie_read_ids(struct text header, const uint8_t key[COOKIE_KEY_BYTES], const struct site *site,
+                     struct cookie_ids *ret_ids)
+{
+    struct cookie_ids ids = {.n = 0};
+    uint8_t visitor[VISITOR_BYTES];
+    struct text value;
+    bool bad = header.size > COOKIE_HEADER_BYTES_MAX;
+
+    for (unsigned n = 0; header.size <= COOKIE_HEADER_BYTES_MAX && next_cookie(&header, TEXT(COOKIE_ID_NAME), &value);
+         n++) {
+        if (n < COOKIE_IDS_MAX && read_id(value, key, site, visitor))
+            add_id(&ids, visitor);
+        else
+            bad = true;
+    }
+    if (bad || ids.n > 1)
+        ids.state = COOKIE_ID_BAD;
+    else
+        ids.state = ids.n ? COOKIE_ID_GOOD : COOKIE_ID_NONE;
+    *ret_ids = ids;
+}
+
 enum cookie_id_state cookie_read_id(struct text header, const uint8_t key[COOKIE_KEY_BYTES], const struct site *site,
                                     uint8_t ret_visitor[VISITOR_BYTES])
 {
-    struct text value;
-    uint8_t id[ID_BYTES], mac[MAC_BYTES];
-    unsigned n = find_cookie(header, TEXT(COOKIE_ID_NAME), &value);
+    struct cookie_ids ids;
 
-    if (n == 0)
-        return header.size > COOKIE_HEADER_BYTES_MAX ? COOKIE_ID_BAD : COOKIE_ID_NONE;
-    if (n > 1 || value.size != COOKIE_ID_TEXT_BYTES || !text_starts(value, TEXT("1.")) ||
-        !decode_id(text_from(value, 2), id))
-        return COOKIE_ID_BAD;
-    make_mac(key, site, id, mac);
-    if (sodium_memcmp(mac, id + VISITOR_BYTES, MAC_BYTES) != 0)
-        return COOKIE_ID_BAD;
-    memcpy(ret_visitor, id, VISITOR_BYTES);
-    return COOKIE_ID_GOOD;
+    cookie_read_ids(header, key, site, &ids);
+    if (ids.state == COOKIE_ID_GOOD)
+        memcpy(ret_visitor, ids.visitors[0], VISITOR_BYTES);
+    return ids.state;
 }
 
 void cookie_put_id(struct buffer *buffer, const uint8_t key[COOKIE_KEY_BYTES], const struct site *site,
@@ -152,9 +190,10 @@ static bool read_material(struct text digits, char ret_material[MATERIAL_DIGITS 
 bool cookie_read_choice(struct text header, const struct site *site, struct cookie_choice *ret_choice)
 {
     struct cookie_choice choice = {.granted = 0};
-    struct text value;
+    struct text value, second;
 
-    if (find_cookie(header, TEXT(COOKIE_CHOICE_NAME), &value) != 1 || !text_starts(value, TEXT("1.")))
+    if (header.size > COOKIE_HEADER_BYTES_MAX || !next_cookie(&header, TEXT(COOKIE_CHOICE_NAME), &value) ||
+        next_cookie(&header, TEXT(COOKIE_CHOICE_NAME), &second) || !text_starts(value, TEXT("1.")))
         return false;
     value = text_from(value, 2);
     if (!read_material(text_cut(&value, '.'), choice.material) || !read_digits(text_cut(&value, '.'), &choice.at_s))
@@ -196,11 +235,11 @@ void cookie_put_choice(struct buffer *buffer, const struct site *site, const str
 }
 
 void cookie_put_header(struct buffer *buffer, const char *name, struct text value, int64_t max_age_s,
-                       const struct site *site, bool secure, bool http_only)
+                       const char *domain, bool secure, bool http_only)
 {
     buffer_printf(buffer, "%s=%.*s; Path=/; Max-Age=%" PRId64 "; SameSite=Lax", name, TEXT_ARGS(value), max_age_s);
-    if (site->cookie_domain)
-        buffer_printf(buffer, "; Domain=%s", site->cookie_domain);
+    if (domain)
+        buffer_printf(buffer, "; Domain=%s", domain);
     if (secure)
         buffer_put_text(buffer, TEXT("; Secure"));
     if (http_only)

@@ -41,6 +41,7 @@ static const struct rule site_rules[] = {
     {"purpose-marketing", "GDPR article 13(1)(e)", lint_notice_marketing},
     {"purpose-count", "EDPB guidelines 03/2022, pattern Too Many Options", lint_notice_many},
     {"purpose-texts", "GDPR articles 12(1) and 13(1)(c)", lint_notice_words},
+    {"body-purposes", "GDPR article 4(11); EDPB guidelines 05/2020, paragraph 64", lint_notice_body},
     {"button-alone", "EDPB guidelines 03/2022, pattern Language Discontinuity", lint_notice_one_button},
     {"button-unequal", "CNIL 2020-092, article 2; CCPA regulations, section 7004(a)(2)", lint_notice_buttons},
     /* How long it is kept. */

@@ -236,6 +236,21 @@ void lint_notice_words(const struct lint *lint, const struct config *config, con
             look_for_texts(lint, site, site->texts[i].lang);
 }
 
+static bool is_body(const char *key)
+{
+    return strcmp(key, "body") == 0 || strcmp(key, "opt_out.body") == 0 || strcmp(key, "notice_only.body") == 0;
+}
+
+/* The first layer names the purposes in its body and nowhere else. */
+void lint_notice_body(const struct lint *lint, const struct config *config, const struct site *site)
+{
+    for (unsigned i = 0; i < site->n_texts; i++)
+        if (is_body(site->texts[i].key) && !strstr(site->texts[i].value, TEXTS_PURPOSES_MARK))
+            lint_doubt(lint, IN_SITE(site, "texts", site->texts[i].lang, site->texts[i].key),
+                       "the first layer does not say what visitors are asked for; write " TEXTS_PURPOSES_MARK
+                       " where the purposes' titles belong");
+}
+
 /* The choices of the first layer that must weigh the same. */
 struct buttons {
     const char *accept, *reject; /* the site's own texts, or NULL */

@@ -27,7 +27,7 @@ bool lint_in_eea(const char *country);
 lint_look lint_notice_contact, lint_notice_address, lint_notice_storage;
 lint_look lint_notice_country, lint_notice_why, lint_notice_abroad, lint_notice_unused;
 lint_look lint_notice_nothing, lint_notice_marketing, lint_notice_many;
-lint_look lint_notice_words, lint_notice_one_button, lint_notice_buttons;
+lint_look lint_notice_words, lint_notice_body, lint_notice_one_button, lint_notice_buttons;
 
 /* ---- lint_practice.c: what is done ---- */
 lint_look lint_practice_period, lint_practice_sooner, lint_practice_visitor, lint_practice_segments;

@@ -109,11 +109,10 @@ static void put_titles(struct buffer *list, const struct site *site, const char 
         buffer_put_u8(list, '-');
 }
 
-/* A text with the titles wherever it says {purposes}: the first layer names what is asked for (EDPB 05/2020 par. 64).
- */
+/* The first layer names what is asked for (EDPB 05/2020 paragraph 64). */
 static json_t *filled(const char *text, struct scratch *scratch)
 {
-    static const char mark[] = "{purposes}";
+    static const char mark[] = TEXTS_PURPOSES_MARK;
     struct buffer *whole = &scratch->filled;
     const char *at = strstr(text, mark);
 

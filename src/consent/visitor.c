@@ -138,27 +138,66 @@ bool visitor_is_live(const struct visitor *visitor, const struct site *site, int
            now_ms - visitor->since_ms < site->retention.visitor_ms;
 }
 
+/* Which of the site's purposes still mean what they meant when they were granted. */
+static uint32_t current_purposes(const struct visitor *visitor, const struct site *site, bool *ret_stale)
+{
+    uint32_t purposes = 0;
+
+    *ret_stale = false;
+    for (unsigned i = 0; i < visitor->n_granted; i++) {
+        bool current = false;
+        for (unsigned p = 0; p < site->n_purposes; p++) {
+            if (site->purposes[p].material == visitor->granted[i]) {
+                purposes |= 1u << p;
+                current = true;
+            }
+        }
+        *ret_stale |= !current;
+    }
+    return purposes;
+}
+
+bool visitor_is_current(const struct visitor *visitor, const struct site *site)
+{
+    bool stale;
+
+    current_purposes(visitor, site, &stale);
+    return !stale;
+}
+
+static struct policy_input input_of(const struct visitor *visitor, bool gpc_now)
+{
+    return (struct policy_input){.choice = visitor->choice,
+                                 .regime = visitor->regime,
+                                 .gpc_now = gpc_now,
+                                 .gpc_at_choice = visitor->gpc_at_choice,
+                                 .restricted = visitor->restricted,
+                                 .minor = visitor->minor};
+}
+
 struct policy_answer visitor_allowed(const struct visitor *visitor, const struct site *site, bool gpc_now,
                                      int64_t now_ms)
 {
     struct policy_input input = {.regime = REGIME_OPT_IN, .gpc_now = gpc_now};
 
     if (visitor && visitor_is_live(visitor, site, now_ms)) {
-        input.choice = visitor->choice;
-        input.regime = visitor->regime;
-        input.gpc_at_choice = visitor->gpc_at_choice;
-        input.restricted = visitor->restricted;
-        input.minor = visitor->minor;
-        for (unsigned i = 0; i < visitor->n_granted; i++) {
-            bool current = false;
-            for (unsigned p = 0; p < site->n_purposes; p++) {
-                if (site->purposes[p].material == visitor->granted[i]) {
-                    input.granted |= site->purposes[p].collects;
-                    current = true;
-                }
-            }
-            input.stale |= !current;
-        }
+        input = input_of(visitor, gpc_now);
+        uint32_t purposes = current_purposes(visitor, site, &input.stale);
+        for (unsigned p = 0; p < site->n_purposes; p++)
+            if (purposes & 1u << p)
+                input.granted |= site->purposes[p].collects;
     }
     return policy_decide(&input);
+}
+
+uint32_t visitor_granted(const struct visitor *visitor, const struct site *site, bool gpc_now, int64_t now_ms)
+{
+    struct policy_input input = input_of(visitor, gpc_now);
+    bool stale;
+
+    /* Whether the policy would let through whatever was granted: some purposes collect no class at all. */
+    input.granted = CLASS_ALL;
+    if (!visitor_is_live(visitor, site, now_ms) || !policy_decide(&input).classes)
+        return 0;
+    return current_purposes(visitor, site, &stale);
 }

@@ -13,12 +13,12 @@
 
 /* ---- cookies ---- */
 
-static void set_cookie(h2o_req_t *req, const char *name, struct text value, int64_t max_age_s, const struct site *site,
+static void add_cookie(h2o_req_t *req, const char *name, struct text value, int64_t max_age_s, const char *domain,
                        bool secure, bool http_only)
 {
     BUFFER_AUTO header = BUFFER_INIT(COOKIE_CHOICE_TEXT_BYTES_MAX + 512);
 
-    cookie_put_header(&header, name, value, max_age_s, site, secure, http_only);
+    cookie_put_header(&header, name, value, max_age_s, domain, secure, http_only);
     answer_header(req, TEXT("Set-Cookie"), buffer_text(&header));
 }
 
@@ -32,7 +32,7 @@ struct recording {
     struct choice choice;
     struct choice_context context;
     struct choice_result result;
-    bool has_id; /* the browser sent a crumb_id, good or bad */
+    bool has_id, has_choice; /* the browser sent a crumb_id, a crumb_choice, good or bad */
     bool secure;
     int outcome;
     consent_recorded tell;
@@ -56,10 +56,26 @@ static void recording_done(struct write_op *op, int result)
 {
     struct recording *recording = (struct recording *)op;
 
-    if (result == 0 && !recording->result.stands)
+    if (result == 0 && !recording->result.stands && !recording->result.unrecorded)
         metrics_add(METRIC_choices_recorded_total, 1);
     recording->outcome = result;
     wait_wake(&recording->wait);
+}
+
+/*
+ * To a browser a cookie with Domain is another one than the host's of the same
+ * name, and it sends both.  The host's, of before there was a `cookie_domain`,
+ * goes first: where the host is that domain the two may be one (RFC 6265
+ * section 5.3).
+ */
+static void set_cookie(h2o_req_t *req, const struct recording *recording, const char *name, struct text value,
+                       int64_t max_age_s, bool was_sent, bool http_only)
+{
+    const char *domain = recording->choice.site->cookie_domain;
+
+    if (domain && was_sent)
+        add_cookie(req, name, TEXT_NONE, 0, NULL, recording->secure, http_only);
+    add_cookie(req, name, value, max_age_s, domain, recording->secure, http_only);
 }
 
 static void set_choice_cookie(h2o_req_t *req, const struct recording *recording)
@@ -77,7 +93,8 @@ static void set_choice_cookie(h2o_req_t *req, const struct recording *recording)
     notice_hex(edition_notices(recording->edition, site)->material, hex);
     memcpy(cookie.material, hex, sizeof cookie.material - 1);
     cookie_put_choice(&value, site, &cookie);
-    set_cookie(req, COOKIE_CHOICE_NAME, buffer_text(&value), max_age_ms / 1000, site, recording->secure, false);
+    set_cookie(req, recording, COOKIE_CHOICE_NAME, buffer_text(&value), max_age_ms / 1000, recording->has_choice,
+               false);
 }
 
 static void set_cookies(h2o_req_t *req, const struct recording *recording)
@@ -90,10 +107,11 @@ static void set_cookies(h2o_req_t *req, const struct recording *recording)
         set_choice_cookie(req, recording);
     if (result->keeps_id && !result->keeps_choice) {
         cookie_put_id(&id, recording->cookie_key, site, result->visitor);
-        set_cookie(req, COOKIE_ID_NAME, buffer_text(&id), site->retention.visitor_ms / 1000, site, recording->secure,
-                   true);
-    } else if (!result->keeps_id && recording->has_id) {
-        set_cookie(req, COOKIE_ID_NAME, TEXT_NONE, 0, site, recording->secure, true);
+        int64_t left_ms = result->since_ms + site->retention.visitor_ms - recording->context.at_ms;
+        set_cookie(req, recording, COOKIE_ID_NAME, buffer_text(&id), left_ms / 1000, recording->has_id, true);
+    } else if (!result->keeps_id && (recording->has_id || !result->keeps_choice)) {
+        /* Also one that came meanwhile, by the answer to another tab: both cookies are always of the same choice. */
+        set_cookie(req, recording, COOKIE_ID_NAME, TEXT_NONE, 0, true, true);
     }
 }
 
@@ -107,7 +125,7 @@ static void recording_answer(struct wait *wait, h2o_req_t *req)
         answer_object(req, 200, json_pack("{s:n}", "receipt"));
     } else if (req) {
         set_cookies(req, recording);
-        recording->tell(req, &recording->choice, &recording->result.record);
+        recording->tell(req, &recording->choice, &recording->result);
     }
     recording_free(recording);
 }
@@ -125,6 +143,7 @@ static void read_before(struct exchange *exchange, const struct site *site, stru
         return;
     notice_hex(edition_notices(exchange->loop->edition, site)->material, hex);
     context->before = cookie.action;
+    context->before_granted = cookie.granted;
     context->before_is_current = strncmp(hex, cookie.material, sizeof cookie.material - 1) == 0;
 }
 
@@ -142,6 +161,23 @@ static void read_context(struct exchange *exchange, const struct site *site, str
     random_fill(service->random, context->record_id, sizeof context->record_id);
 }
 
+static void read_ids(struct exchange *exchange, struct recording *recording)
+{
+    struct text cookies = exchange_cookies(exchange);
+    struct choice_context *context = &recording->context;
+    struct cookie_ids ids;
+
+    cookie_read_ids(cookies, exchange->loop->service->cookie_key, recording->choice.site, &ids);
+    context->known = ids.state == COOKIE_ID_GOOD;
+    if (context->known)
+        memcpy(context->visitor, ids.visitors[0], VISITOR_BYTES);
+    else
+        context->others = ids;
+    recording->super.reserve = ids.n > 0;
+    recording->has_id = ids.state != COOKIE_ID_NONE;
+    recording->has_choice = cookie_is_sent(cookies, TEXT(COOKIE_CHOICE_NAME));
+}
+
 static struct recording *recording_new(struct exchange *exchange, const struct choice *choice,
                                        const struct choice_context *context, consent_recorded tell)
 {
@@ -157,11 +193,7 @@ static struct recording *recording_new(struct exchange *exchange, const struct c
     recording->tell = tell;
     recording->secure = exchange_client(exchange).https;
     recording->context = *context;
-    enum cookie_id_state id =
-        cookie_read_id(exchange_cookies(exchange), service->cookie_key, choice->site, recording->context.visitor);
-    recording->context.known = id == COOKIE_ID_GOOD;
-    recording->super.reserve = recording->context.known;
-    recording->has_id = id != COOKIE_ID_NONE;
+    read_ids(exchange, recording);
     return recording;
 }
 
@@ -186,13 +218,22 @@ int consent_record(struct exchange *exchange, struct choice *choice, struct buff
     return 0;
 }
 
-static void tell_receipt(h2o_req_t *req, const struct choice *choice, const struct ledger_record *record)
+static void tell_receipt(h2o_req_t *req, const struct choice *choice, const struct choice_result *result)
 {
-    (void)choice;
-    if (record)
-        answer_object(req, 201, json_pack("{s:o}", "receipt", receipt_json(record)));
-    else
+    if (!result) {
         answer_later(req, "the choice could not be recorded now and has no effect; try again later");
+        return;
+    }
+    if (result->unrecorded) {
+        answer_later(req, "nothing more is collected, but the ledger is damaged and the choice is not on record; "
+                          "the service's owner can run crumb verify");
+        return;
+    }
+    json_t *answer = json_pack("{s:o}", "receipt", receipt_json(&result->record));
+    /* A request that forgot its cookies is nobody's, and what its sender meant to end goes on. */
+    if (choice->kind == CHOICE_WITHDRAW)
+        answer = json_member(answer, "ended", json_boolean(result->ended));
+    answer_object(req, 201, answer);
 }
 
 void consent_post(struct exchange *exchange)
@@ -228,12 +269,13 @@ struct lookup {
     const struct site *site;
     const struct notice *notice;
     int64_t now_ms;
+    bool gpc;
     enum cookie_id_state id;
     uint8_t visitor[VISITOR_BYTES];
     bool has_cookie;
     struct cookie_choice cookie;
     json_t *receipt; /* of the live choice, or NULL */
-    uint32_t granted;
+    uint32_t asked, granted;
     bool current; /* that choice was made under what is material now */
     int outcome;
     consent_found tell;
@@ -247,15 +289,18 @@ static void lookup_free(struct lookup *lookup)
     free(lookup);
 }
 
-static uint32_t granted_now(const struct visitor *visitor, const struct site *site)
+/* A purpose that came later was not asked, and a grant of what means something else now answers nothing. */
+static uint32_t asked_then(const struct ledger_record *record, const struct site *site, uint32_t granted)
 {
-    uint32_t granted = 0;
+    uint32_t asked = 0;
 
-    for (unsigned p = 0; p < site->n_purposes; p++)
-        for (unsigned i = 0; i < visitor->n_granted; i++)
-            if (visitor->granted[i] == site->purposes[p].material)
-                granted |= 1u << p;
-    return granted;
+    for (unsigned i = 0; i < record->n_answers; i++) {
+        int purpose = config_purpose(site, record->answers[i].purpose);
+
+        if (purpose >= 0 && (!record->answers[i].granted || granted & 1u << purpose))
+            asked |= 1u << purpose;
+    }
+    return asked;
 }
 
 static int read_choice(struct lookup *lookup)
@@ -277,7 +322,8 @@ static int read_choice(struct lookup *lookup)
         return r < 0 ? r : -EBADMSG;
     lookup->current =
         memcmp(record.material, edition_notices(lookup->edition, lookup->site)->material, HASH_BYTES) == 0;
-    lookup->granted = granted_now(&visitor, lookup->site);
+    lookup->granted = visitor_granted(&visitor, lookup->site, lookup->gpc, lookup->now_ms);
+    lookup->asked = asked_then(&record, lookup->site, visitor_granted(&visitor, lookup->site, false, lookup->now_ms));
     lookup->receipt = receipt_json(&record);
     return lookup->receipt ? 0 : -ENOMEM;
 }
@@ -330,15 +376,19 @@ static bool is_current(const struct lookup *lookup)
 static struct consent_state state_of(const struct lookup *lookup)
 {
     bool current = lookup->receipt ? lookup->current : lookup->has_cookie && is_current(lookup);
+    /* Silence is no answer to the signal. Whether an explicit choice came before it the cookie does not say. */
+    bool silenced = lookup->gpc && lookup->cookie.action == CHOICE_IMPLIED;
+    uint32_t believed = silenced ? 0 : lookup->cookie.granted & ~collecting(lookup->site);
+    /* It claims what needs a row, and the row is gone: expired, erased, or never there. */
+    bool orphaned = !lookup->receipt && lookup->cookie.granted & collecting(lookup->site);
 
     return (struct consent_state){.edition = lookup->edition,
                                   .site = lookup->site,
                                   .notice = lookup->notice,
                                   .chosen = lookup->receipt || lookup->has_cookie,
-                                  .ask = !current || lookup->id == COOKIE_ID_BAD,
-                                  .asked = lookup->receipt ? UINT32_MAX : lookup->cookie.asked,
-                                  .granted = lookup->receipt ? lookup->granted
-                                                             : lookup->cookie.granted & ~collecting(lookup->site),
+                                  .ask = !current || orphaned || lookup->id == COOKIE_ID_BAD,
+                                  .asked = lookup->receipt ? lookup->asked : lookup->cookie.asked,
+                                  .granted = lookup->receipt ? lookup->granted : believed,
                                   .receipt = lookup->receipt};
 }
 
@@ -372,6 +422,7 @@ void consent_look_up(struct exchange *exchange, const struct site *site, const s
     lookup->tell = tell;
     lookup->context = context;
     lookup->now_ms = clock_now_ms(service->clock);
+    lookup->gpc = exchange_gpc(exchange);
     lookup->id = cookie_read_id(cookies, service->cookie_key, site, lookup->visitor);
     lookup->has_cookie = cookie_read_choice(cookies, site, &lookup->cookie);
     wait_begin(&lookup->wait, exchange, lookup_answer);
@@ -486,6 +537,8 @@ void notice_by_hash(struct exchange *exchange)
     struct text hex = text_from(exchange->path, sizeof "/v1/notice/" - 1);
     struct fetch *fetch = calloc(1, sizeof *fetch);
 
+    /* Public, and the same for everybody: any page may read it, without cookies. */
+    answer_header(exchange->req, TEXT("Access-Control-Allow-Origin"), TEXT("*"));
     if (!fetch) {
         answer_later(exchange->req, "there is no memory now; try again later");
         return;

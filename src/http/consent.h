@@ -6,8 +6,9 @@
 #include "crumb/consent/choice.h"
 #include "loop.h"
 
-/* Answers @req. @record is NULL where the choice could not be recorded; the cookies are set already where it was. */
-typedef void (*consent_recorded)(h2o_req_t *req, const struct choice *choice, const struct ledger_record *record);
+/* Answers @req. @result is NULL where the choice could not be recorded; the cookies are set already where it was, and
+ * where @result is `unrecorded`. */
+typedef void (*consent_recorded)(h2o_req_t *req, const struct choice *choice, const struct choice_result *result);
 
 /*
  * Records @choice by the writer where it may be made from where the request

@@ -112,6 +112,24 @@ static void put_recipients(const struct opened *opened, json_t *recipients)
     html_put(opened->html, "</ul>\n");
 }
 
+static void put_collects(const struct opened *opened, json_t *classes)
+{
+    json_t *class;
+    size_t i;
+
+    if (json_array_size(classes) == 0)
+        return;
+    html_put(opened->html, "<p class=\"small\">%s</p>\n<ul class=\"small\">\n", text(opened, "collects"));
+    json_array_foreach(classes, i, class)
+    {
+        char key[32];
+
+        snprintf(key, sizeof key, "class.%s", json_string_value(class));
+        html_put(opened->html, "<li>%s</li>\n", text(opened, key));
+    }
+    html_put(opened->html, "</ul>\n");
+}
+
 static void put_purpose(const struct opened *opened, json_t *purpose)
 {
     const struct consent_state *state = opened->page->state;
@@ -124,6 +142,7 @@ static void put_purpose(const struct opened *opened, json_t *purpose)
              "<span>%s</span></label>\n<div id=\"about-%s\">\n<p>%s</p>\n",
              name, granted ? " checked" : "", name, string_of(purpose, "title"), name,
              string_of(purpose, "description"));
+    put_collects(opened, json_object_get(purpose, "collects"));
     put_recipients(opened, json_object_get(purpose, "recipients"));
     html_put(opened->html, "</div>\n</section>\n");
 }
@@ -188,23 +207,27 @@ static void put_storage(const struct opened *opened)
                  text(opened, "storage"), location, country[0] && location[0] ? ", " : "", country);
 }
 
-/* "2592000s" as "30 d": the day's symbol is the same in every language (ISO 80000-3). */
+/* "2592000s" as "Days: 30" in the notice's words; less than a day in seconds, whose symbol is everybody's. */
 static void put_duration(const struct opened *opened, const char *seconds)
 {
+    static const char mark[] = "{days}";
     long long s = atoll(seconds);
-    char number[32];
-    bool days = s >= SECONDS_A_DAY && s % SECONDS_A_DAY == 0;
+    const char *days = text(opened, "days"), *at = strstr(days, mark);
+    char number[32], before[64] = "";
 
-    snprintf(number, sizeof number, "%lld", days ? s / SECONDS_A_DAY : s);
-    if (days)
-        html_put(opened->html, "<time dir=\"ltr\" datetime=\"P%sD\">%s d</time>", number, number);
-    else
+    if (s < SECONDS_A_DAY || s % SECONDS_A_DAY || !at || (size_t)(at - days) >= sizeof before) {
+        snprintf(number, sizeof number, "%lld", s);
         html_put(opened->html, "<time dir=\"ltr\" datetime=\"PT%sS\">%s s</time>", number, number);
+        return;
+    }
+    memcpy(before, days, (size_t)(at - days));
+    snprintf(number, sizeof number, "%lld", s / SECONDS_A_DAY);
+    html_put(opened->html, "<time datetime=\"P%sD\">%s%s%s</time>", number, before, number, at + sizeof mark - 1);
 }
 
 static void put_retention(const struct opened *opened)
 {
-    static const char *const names[] = {"journal", "segments", "visitor", "choice"};
+    static const char *const names[] = {"journal", "segments", "visitor", "choice", "refusal"};
     json_t *retention = json_object_get(opened->notice, "retention");
 
     html_put(opened->html, "<section>\n<h2>%s</h2>\n<dl>\n", text(opened, "retention"));
@@ -221,6 +244,14 @@ static void put_retention(const struct opened *opened)
 
 /* ---- foot ---- */
 
+/* In its own words; a language of the site's own has none unless the site says so, and is called by its tag. */
+static const char *name_of_language(const struct site *site, const char *lang)
+{
+    const char *name = texts_get(site, lang, "language");
+
+    return strcmp(name, texts_get(site, "en", "language")) == 0 && strncmp(lang, "en", 2) != 0 ? lang : name;
+}
+
 static void put_languages(const struct opened *opened)
 {
     const struct consent_state *state = opened->page->state;
@@ -233,8 +264,10 @@ static void put_languages(const struct opened *opened)
         const char *lang = notices->notices[i].lang;
         bool here = &notices->notices[i] == state->notice;
 
-        html_put(opened->html, "<li><a href=\"privacy?site=%s&amp;lang=%s\" hreflang=\"%s\"%s>%s</a></li>\n",
-                 state->site->name, lang, lang, here ? " aria-current=\"page\"" : "", lang);
+        html_put(opened->html,
+                 "<li><a href=\"privacy?site=%s&amp;lang=%s\" hreflang=\"%s\" lang=\"%s\"%s>%s</a></li>\n",
+                 state->site->name, lang, lang, lang, here ? " aria-current=\"page\"" : "",
+                 name_of_language(state->site, lang));
     }
     html_put(opened->html, "</ul>\n</nav>\n");
 }
@@ -252,7 +285,7 @@ static void put_foot(const struct opened *opened)
              brief);
     if (record[0]) {
         snprintf(brief, sizeof brief, "%.8s", record);
-        html_put(opened->html, " · <a href=\"v1/receipt/%s\" lang=\"en\">receipt %s</a>", record, brief);
+        html_put(opened->html, " · <a href=\"v1/receipt/%s\">%s (%s)</a>", record, text(opened, "receipt"), brief);
     }
     html_put(opened->html, "</p>\n</footer>\n</main>\n</body>\n</html>\n");
 }

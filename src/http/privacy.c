@@ -207,18 +207,18 @@ static void tell_failure(h2o_req_t *req, const struct choice *choice)
 }
 
 /* Back to the page. The address is relative: the page may be served under a proxy's prefix. */
-static void tell_recorded(h2o_req_t *req, const struct choice *choice, const struct ledger_record *record)
+static void tell_recorded(h2o_req_t *req, const struct choice *choice, const struct choice_result *result)
 {
     BUFFER_AUTO address = BUFFER_INIT(PAGE_ADDRESS_BYTES_MAX);
 
     add_headers(req);
-    if (!record) {
+    if (!result || result->unrecorded) {
         tell_failure(req, choice);
         return;
     }
     buffer_printf(&address, "privacy?site=%s&lang=%s&receipt=", choice->site->name, choice->notice->lang);
     for (unsigned i = 0; i < RECORD_ID_BYTES; i++)
-        buffer_printf(&address, "%02x", record->id[i]);
+        buffer_printf(&address, "%02x", result->record.id[i]);
     answer_header(req, TEXT("Location"), buffer_text(&address));
     answer_empty(req, 303);
 }

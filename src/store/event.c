@@ -9,10 +9,19 @@
 #include "crumb/store/event.h"
 #include <arpa/inet.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 
-enum form { FORM_INTEGER, FORM_TEXT, FORM_ADDRESS /* a text of bytes */, FORM_PROPERTIES };
+enum form {
+    FORM_INTEGER,
+    FORM_CHANNEL, /* an integer that is a word, as are the next two */
+    FORM_BOT,
+    FORM_DEVICE,
+    FORM_TEXT,
+    FORM_ADDRESS, /* a text of bytes */
+    FORM_PROPERTIES
+};
 
 struct field {
     uint8_t number; /* append, never renumber; unique within its class */
@@ -38,18 +47,41 @@ static const struct field log_fields[] = {
     FIELD(9, INTEGER, scroll_x_max),
     FIELD(10, INTEGER, scroll_y_min),
     FIELD(11, INTEGER, scroll_y_max),
+    FIELD(12, TEXT, country),
+    FIELD(13, TEXT, region),
+    FIELD(14, TEXT, city),
+    FIELD(15, TEXT, source),
+    FIELD(16, CHANNEL, channel),
+    FIELD(17, TEXT, utm_source),
+    FIELD(18, TEXT, utm_medium),
+    FIELD(19, TEXT, utm_campaign),
+    FIELD(20, TEXT, utm_content),
+    FIELD(21, TEXT, utm_term),
+    FIELD(22, TEXT, click_id),
+    FIELD(23, BOT, bot),
 };
 
 static const struct field device_fields[] = {
-    FIELD(1, INTEGER, screen_width),   FIELD(2, INTEGER, screen_height),
-    FIELD(3, INTEGER, viewport_width), FIELD(4, INTEGER, viewport_height),
-    FIELD(5, INTEGER, page_width),     FIELD(6, INTEGER, page_height),
-    FIELD(7, TEXT, language),          FIELD(8, TEXT, zone),
+    FIELD(1, INTEGER, screen_width),
+    FIELD(2, INTEGER, screen_height),
+    FIELD(3, INTEGER, viewport_width),
+    FIELD(4, INTEGER, viewport_height),
+    FIELD(5, INTEGER, page_width),
+    FIELD(6, INTEGER, page_height),
+    FIELD(7, TEXT, language),
+    FIELD(8, TEXT, zone),
+    FIELD(9, DEVICE, device),
+    FIELD(10, TEXT, brand),
+    FIELD(11, TEXT, model),
+    FIELD(12, TEXT, os),
+    FIELD(13, TEXT, os_version),
+    FIELD(14, TEXT, browser),
+    FIELD(15, TEXT, browser_version),
 };
 
 static const struct field clickpath_fields[] = {
-    FIELD(1, TEXT, category), FIELD(2, TEXT, action), FIELD(3, TEXT, label),
-    FIELD(4, TEXT, property), FIELD(5, TEXT, value),  FIELD(6, PROPERTIES, properties),
+    FIELD(1, TEXT, category), FIELD(2, TEXT, action),           FIELD(3, TEXT, label),    FIELD(4, TEXT, property),
+    FIELD(5, TEXT, value),    FIELD(6, PROPERTIES, properties), FIELD(7, TEXT, currency),
 };
 
 #undef FIELD
@@ -68,6 +100,8 @@ static const struct class_fields {
 };
 
 #define PROPERTY_PREFIX "x_p."
+
+static bool is_number(const struct field *field) { return field->form <= FORM_DEVICE; }
 
 static void *place(struct event *event, const struct field *field) { return (char *)event + field->offset; }
 
@@ -103,7 +137,7 @@ void event_encode(const struct event *event, enum event_class class, struct buff
     for (const struct field *field = classes[class].fields; field < classes[class].end; field++) {
         if (field->form == FORM_PROPERTIES) {
             encode_properties(event, field->number, buffer);
-        } else if (field->form == FORM_INTEGER) {
+        } else if (is_number(field)) {
             uint64_t value = integer_of(event, field);
 
             if (value) {
@@ -131,7 +165,7 @@ static const struct field *find_field(enum event_class class, uint8_t number)
 
 static void decode_field(struct reader *reader, const struct field *field, struct event *event)
 {
-    if (field->form == FORM_INTEGER) {
+    if (is_number(field)) {
         *(uint64_t *)place(event, field) = reader_varint(reader);
     } else if (field->form == FORM_TEXT || field->form == FORM_ADDRESS) {
         *(struct text *)place(event, field) = reader_sized(reader);
@@ -169,6 +203,22 @@ static struct text print_address(struct text address, char *text, size_t size)
     return text_of(inet_ntop(address.size <= 4 ? AF_INET : AF_INET6, bytes, text, (socklen_t)size));
 }
 
+static struct text print_number(const struct field *field, uint64_t value, char *text, size_t size)
+{
+    unsigned word = value < UINT_MAX ? (unsigned)value : UINT_MAX;
+
+    switch (field->form) {
+    case FORM_CHANNEL:
+        return text_of(words_channel(word));
+    case FORM_BOT:
+        return text_of(words_bot(word));
+    case FORM_DEVICE:
+        return text_of(words_device(word));
+    default:
+        return (struct text){.data = text, .size = (size_t)snprintf(text, size, "%" PRIu64, value)};
+    }
+}
+
 typedef void (*visit_field)(void *context, enum event_class class, const char *name, struct text value);
 
 static void visit_one(const struct event *event, enum event_class class, const struct field *field, visit_field visit,
@@ -180,9 +230,8 @@ static void visit_one(const struct event *event, enum event_class class, const s
         visit(context, class, field->name, text_field(event, field));
     } else if (field->form == FORM_ADDRESS && text_field(event, field).size) {
         visit(context, class, field->name, print_address(text_field(event, field), text, sizeof text));
-    } else if (field->form == FORM_INTEGER && integer_of(event, field)) {
-        int n = snprintf(text, sizeof text, "%" PRIu64, integer_of(event, field));
-        visit(context, class, field->name, (struct text){.data = text, .size = (size_t)n});
+    } else if (is_number(field) && integer_of(event, field)) {
+        visit(context, class, field->name, print_number(field, integer_of(event, field), text, sizeof text));
     } else if (field->form == FORM_PROPERTIES) {
         for (unsigned i = 0; i < event->n_properties; i++) {
             snprintf(text, sizeof text, PROPERTY_PREFIX "%.*s", TEXT_ARGS(event->properties[i].name));

@@ -1,157 +1,190 @@
-// The consent service as the banner sees it, small enough to be broken at will: it answers late, not at all, with any
-// status, and can change its notice while somebody reads it.
+// The consent service of a visit: a real crumb, and before it a proxy that breaks what passes when it is told to.
 //
-//     const service = await startService({ regime: 'opt_out' });
-//     service.fault = { status: 500 }  or  { cut: true }  or  { hold: promise }
+//     const service = await startService(origins, { regime: 'opt_out' });
+//     service.fault = { status: 500 }  or  { cut: true }  or  { hold: promise }  or  { lose: true }
 //
-// What it was told is in `records` and `shown`, every request in `asked`.
-import { createHash, randomBytes } from 'node:crypto';
-import { createServer } from 'node:http';
-import { bundle } from '../../consent-js/build.mjs';
-import { purposes, site, texts } from './banner-settings.mjs';
+// The proxy tells crumb where a visitor comes from (`from`), as the one that ends TLS does. What crumb has recorded is
+// read out of its ledger and its statistics; `asked` has every request that came by.
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { createServer, request as forward } from 'node:http';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { mmdb } from '../http/mmdb.mjs';
 
-const sha256 = (value) => createHash('sha256').update(JSON.stringify(value)).digest('hex');
-const BUNDLE = bundle();
-const EXPLICIT = ['grant', 'deny', 'custom', 'renew', 'withdraw', 'dismiss'];
+process.env.CRUMB ??= fileURLToPath(new URL('../../build/crumb', import.meta.url));
+const { Server, eventually } = await import('../http/server.mjs');
+export { eventually };
 
-// What cannot end the JSON in a script, nor the script in a page.
-const safeJson = (value) =>
-    JSON.stringify(value).replace(/[<\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+// ---- the configuration: of a realistic size, three purposes and two recipients ----
 
-export const compose = (settings) => `(()=>{const SETTINGS=${safeJson(settings)};${BUNDLE}})()`;
+export const PLACES = { AU: '192.0.2.1', DE: '203.0.113.9', US: '198.51.100.200', 'US-CA': '198.51.100.7' };
+const NETWORKS = {
+    '203.0.113.0/24': { country: { iso_code: 'DE' } },
+    '198.51.100.0/25': { country: { iso_code: 'US' }, subdivisions: [{ iso_code: 'CA' }] },
+    '198.51.100.128/25': { country: { iso_code: 'US' }, subdivisions: [{ iso_code: 'TX' }] },
+    '192.0.2.0/24': { country: { iso_code: 'AU' } },
+};
 
-// The notice of a language, and all that the script is given.
-export function settingsOf(lang, { edit = (list) => list, ...more } = {}) {
-    const told = { ...site, ...more };
-    const list = edit(purposes(lang));
-    const visible = list.map(({ cookies, mode, ...shown }) => shown);
-    const { controller, storage, retention } = told;
-    const notice = { lang, purposes: visible, texts: { ...texts[lang], ...told.texts }, controller, storage, retention };
-    const material = sha256(visible.map(({ title, description, ...meant }) => meant)).slice(0, 16);
-    const hash = sha256(notice);
+const purposes = () => ({
+    analytics: { collects: ['log', 'device'], cookies: ['_ga', '_ga_*'], consent_mode: ['analytics_storage'] },
+    journeys: { collects: ['clickpath'] },
+    marketing: {
+        collects: [],
+        recipients: ['flyers', 'partner'],
+        cookies: ['_fbp'],
+        consent_mode: ['ad_storage', 'ad_user_data', 'ad_personalization'],
+    },
+});
+
+// @options: regime (of everywhere) or regimes, edit (changes the purposes), texts, control, domain;
+// `from` (an address) and `pixel` are the proxy's.
+function siteOf(origins, { regime = 'opt_in', regimes = { default: regime }, edit = () => {}, texts = {}, control = true, domain }) {
+    const own = purposes();
+    edit(own);
     return {
-        notice,
-        settings: { ...told, ...notice, notice: hash, material, dir: lang == 'ar' ? 'rtl' : 'ltr', purposes: list },
+        name: 'The shop',
+        origins,
+        controller: { name: 'Crumb & Co', address: '3 Oven Lane, Rye', contact: 'privacy@crumb-and-co.example' },
+        storage: { country: 'DE', location: 'Frankfurt' },
+        recipients: {
+            flyers: { name: 'Flour & Flyers Ltd', country: 'GB', why: 'shows our advertisements' },
+            partner: { name: 'Ad Partner Inc', country: 'US', why: 'measures which of them are seen' },
+        },
+        purposes: own,
+        texts,
+        regimes,
+        banner: { control },
+        ...(domain && { cookie_domain: domain }),
     };
 }
 
+// ---- the proxy ----
+
+const TRACKER = 'window.pixelRan = true; window.tracked = [...crumb.queue];';
+
+// What changes its meaning where it is passed on: RFC 9110 section 7.6.1.
+const withoutConnection = ({ connection, ...headers }) => headers;
+
+async function read(stream) {
+    const parts = [];
+    for await (const part of stream) parts.push(part);
+    return Buffer.concat(parts);
+}
+
 class Service {
-    constructor(options) {
-        Object.assign(this, { options, fault: null, records: [], shown: [], asked: [], visitors: new Map() });
-        this.setCookies = true;
-        this.server = createServer((request, response) => this.answer(request, response).catch(() => response.destroy()));
+    constructor(origins, options) {
+        Object.assign(this, { origins, options, fault: null, asked: [], from: options.from, setCookies: true });
+        this.crumb = new Server();
+        writeFileSync(join(this.crumb.folder, 'geo.mmdb'), mmdb(NETWORKS));
+        this.crumb.configure(this.configuration());
+        this.proxy = createServer((request, response) => this.pass(request, response).catch(() => response.destroy()));
     }
 
-    listen() {
-        return new Promise((done) => {
-            this.server.listen(0, '127.0.0.1', () => {
-                this.port = this.server.address().port;
-                done(this);
+    configuration() {
+        const sites = { shop: siteOf(this.origins, this.options) };
+        return { geo: 'geo.mmdb', trusted_proxies: ['127.0.0.1'], sites };
+    }
+
+    async listen() {
+        await this.crumb.launch();
+        await new Promise((done) => this.proxy.listen(0, '127.0.0.1', done));
+        this.port = this.proxy.address().port;
+        return this;
+    }
+
+    // A new configuration by SIGHUP.
+    change(options) {
+        this.options = { ...this.options, ...options };
+        return this.crumb.reload(this.configuration());
+    }
+
+    // Stops it; @isSound: and proves that it was well.
+    async end(isSound) {
+        this.proxy.close();
+        this.proxy.closeAllConnections();
+        if (isSound) await this.crumb.end();
+        else this.crumb.cleanup();
+    }
+
+    async pass(request, response) {
+        const { pathname } = new URL(request.url, 'http://service');
+        this.asked.push(`${request.method} ${pathname}`);
+        const { fault } = this;
+        const isBroken = fault && pathname.startsWith('/v1/');
+        const body = await read(request);
+        if (isBroken && fault.hold) await fault.hold;
+        if (isBroken && fault.cut) return response.destroy();
+        if (isBroken && fault.status) return this.refuse(request, response, fault.status);
+        if (this.options.pixel && pathname == '/pixel.js') return this.answerScript(response, TRACKER);
+        const answer = await this.forward(request, body);
+        if (this.options.pixel && pathname == '/consent.js')
+            return this.answerScript(response, answer.body.toString().replace('"pixel":false', '"pixel":true'));
+        if (isBroken && fault.lose) return response.destroy();
+        return response.writeHead(answer.status, answer.headers).end(answer.body);
+    }
+
+    // crumb has no tracker of its own yet: `pixel` plays one, with what it needs to be loaded.
+    answerScript(response, text) {
+        response.writeHead(200, { 'Content-Type': 'text/javascript; charset=utf-8' }).end(text);
+    }
+
+    refuse({ headers: { origin = '*' } }, response, status) {
+        const cors = { 'Access-Control-Allow-Origin': origin, 'Access-Control-Allow-Credentials': 'true' };
+        response.writeHead(status, { 'Content-Type': 'application/json', ...cors }).end('{"error":"broken by the test"}');
+    }
+
+    forward({ method, url: path, headers }, body) {
+        const told = { ...withoutConnection(headers), ...(this.from && { 'x-forwarded-for': this.from }) };
+        if (this.options.pixel) delete told['accept-encoding'];
+        return new Promise((done, fail) => {
+            const sent = forward({ host: '127.0.0.1', port: this.crumb.public, method, path, headers: told, agent: false });
+            sent.on('error', fail);
+            sent.on('response', async (answer) => {
+                const passed = withoutConnection(answer.headers);
+                if (!this.setCookies) delete passed['set-cookie'];
+                done({ status: answer.statusCode, headers: passed, body: await read(answer) });
             });
+            sent.end(body);
         });
     }
 
-    close() {
-        this.server.close();
-        this.server.closeAllConnections();
+    // ---- what crumb holds ----
+
+    records() {
+        return this.crumb.dump('ledger');
     }
 
-    get actions() {
-        return this.records.map(({ action, surface }) => `${action} ${surface}`);
+    async actions() {
+        return (await this.records()).map(({ action, surface }) => `${action} ${surface}`);
     }
 
-    langOf(url, request) {
-        const wanted = url.searchParams.get('lang') ?? request.headers['accept-language'] ?? 'en';
-        return site.langs.find((lang) => wanted.startsWith(lang)) ?? 'en';
+    // How often a notice was shown, by language.
+    async shown() {
+        const counted = {};
+        for (const { lang, shown } of await this.crumb.dump('consents')) if (shown) counted[lang] = (counted[lang] ?? 0) + shown;
+        return counted;
     }
 
-    async answer(request, response) {
-        const url = new URL(request.url, 'http://service');
-        const lang = this.langOf(url, request);
-        const now = settingsOf(lang, this.options);
-        this.asked.push(`${request.method} ${url.pathname}`);
-        const send = (status, body, headers = {}) =>
-            response
-                .writeHead(status, {
-                    'Content-Type': 'application/json',
-                    'Access-Control-Allow-Origin': request.headers.origin ?? '*',
-                    'Access-Control-Allow-Credentials': 'true',
-                    'Cross-Origin-Resource-Policy': 'cross-origin',
-                    ...headers,
-                })
-                .end(typeof body == 'string' ? body : JSON.stringify(body));
-        if (url.pathname.endsWith('/consent.js'))
-            return send(200, compose(now.settings), { 'Content-Type': 'text/javascript; charset=utf-8' });
-        if (url.pathname.endsWith('/pixel.js'))
-            return send(200, 'window.pixelRan = true', { 'Content-Type': 'text/javascript; charset=utf-8' });
-        const { fault } = this;
-        if (fault?.hold) await fault.hold;
-        if (fault?.cut) return response.destroy();
-        if (fault?.status) return send(fault.status, { error: 'broken by the test' });
-        if (url.pathname.endsWith('/v1/notice')) return send(200, { hash: now.settings.notice, notice: now.notice });
-        if (url.pathname.endsWith('/v1/shown')) {
-            this.shown.push(JSON.parse(await read(request)));
-            return send(204, '');
-        }
-        if (url.pathname.endsWith('/v1/consent') && request.method == 'GET') return send(200, this.lookUp(request, now));
-        if (url.pathname.endsWith('/v1/consent')) return this.record(JSON.parse(await read(request)), request, send);
-        return send(404, { error: 'no such path' });
+    // How many events are stored, and everything that is known of visitors.
+    async collected() {
+        return { events: (await this.crumb.dump('journal')).length, visitors: await this.crumb.dump('visitors') };
     }
 
-    cookies(request) {
-        return Object.fromEntries((request.headers.cookie ?? '').split('; ').map((pair) => pair.split(/=(.*)/s)));
-    }
-
-    lookUp(request, { settings }) {
-        const { crumb_id: id, crumb_choice: choice } = this.cookies(request);
-        const known = this.visitors.get(id);
-        if (known) return { purposes: known.receipt.purposes, receipt: known.receipt, ask: known.material != settings.material };
-        const [, material, , , answers] = choice?.split('.') ?? [];
-        if (!choice) return { purposes: null, receipt: null, ask: true };
-        const read = answers.split('&').map((pair) => pair.split('='));
-        return {
-            purposes: Object.fromEntries(read.map(([name, yes]) => [name, yes == '1'])),
-            receipt: null,
-            ask: material != settings.material,
-        };
-    }
-
-    record(told, request, send) {
-        const { settings } = settingsOf(told.lang, this.options);
-        if (told.notice != settings.notice && told.action != 'withdraw') return send(409, { error: 'stale' });
-        const all = settings.purposes;
-        const granted = ({ name, separate }) => {
-            if (['custom', 'renew'].includes(told.action)) return told.purposes[name];
-            if (told.action == 'grant') return separate ? !!told.purposes?.[name] : true;
-            return told.action == 'implied' && !separate;
-        };
-        const answers = Object.fromEntries(all.map((purpose) => [purpose.name, granted(purpose)]));
-        if (['custom', 'renew'].includes(told.action) && all.some(({ name }) => typeof told.purposes[name] != 'boolean'))
-            return send(400, { error: '`purposes` must answer every purpose' });
-        if (told.action == 'implied' && settings.regime == 'opt_in') return send(400, { error: 'not implied here' });
-        const gpc = request.headers['sec-gpc'] == '1' && EXPLICIT.includes(told.action);
-        const receipt = { id: randomBytes(16).toString('hex'), action: told.action, purposes: answers, gpc };
-        this.records.push({ ...told, answers, lang: told.lang });
-        return send(201, { receipt }, this.setCookies ? { 'Set-Cookie': this.cookiesFor(receipt, settings) } : {});
-    }
-
-    cookiesFor(receipt, { material, purposes: all, domain }) {
-        const at = Math.floor(Date.now() / 1000) + (this.aheadS ?? 0);
-        const answers = Object.entries(receipt.purposes).map(([name, yes]) => `${name}=${yes ? 1 : 0}`).join('&');
-        const rules = `Path=/; SameSite=Lax${domain ? `; Domain=${domain}` : ''}`;
-        const collects = all.some(({ name, collects: classes }) => receipt.purposes[name] && classes.length);
-        if (collects) this.visitors.set(receipt.id, { receipt, material });
-        return [
-            `crumb_choice=1.${material}.${at}.${receipt.action}.${answers}; Max-Age=15552000; ${rules}`,
-            `crumb_id=${receipt.id}; HttpOnly; Max-Age=${collects ? 33696000 : 0}; ${rules}`,
-        ];
+    // What one command says of a record.
+    async proof(id) {
+        const { code, stdout, stderr } = await this.crumb.run('dump', ['ledger', '--record', String(id)]);
+        assert.equal(code, 0, stderr);
+        return JSON.parse(stdout);
     }
 }
 
-async function read(request) {
-    const parts = [];
-    for await (const part of request) parts.push(part);
-    return Buffer.concat(parts).toString();
+export async function startService(origins, options = {}) {
+    const service = new Service(origins, options);
+    try {
+        return await service.listen();
+    } catch (error) {
+        service.crumb.cleanup();
+        throw error;
+    }
 }
-
-export const startService = (options = {}) => new Service(options).listen();

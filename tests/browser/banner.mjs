@@ -1,8 +1,9 @@
-// A visit to a page with the banner: Chromium, a small shop with a strict policy, and a consent service.
+// A visit to a page with the banner: Chromium, a small shop with a strict policy, and a real crumb.
 //
 //     await visit({ body: '<h1>Shop</h1>' }, async ({ page, banner, service }) => { ... });
 //
-// Every visit ends with proof that the browser had nothing to complain about: no error, no violation of the policy.
+// Every visit ends with proof that the browser had nothing to complain about (no error, no violation of the policy), and
+// that crumb was well: its books balance, and its store is sound.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { createServer, request as forward } from 'node:http';
@@ -49,8 +50,8 @@ ${at == 'head' ? tagText : ''}</head><body>${body}${at == 'body' ? tagText : ''}
 const ran = (name) => `(window.ran ||= []).push(${JSON.stringify(name)});`;
 
 class Shop {
-    constructor(options, service) {
-        Object.assign(this, { options, service, requests: [] });
+    constructor(options) {
+        Object.assign(this, { options, requests: [] });
         this.server = createServer((request, response) => this.answer(request, response));
     }
 
@@ -156,8 +157,13 @@ const signal = { header: { 'Sec-GPC': '1' }, script: () => Object.defineProperty
 // (`browser`), `host` and `crumbHost`, `gpc`, `cookiesOff`, `expected` problems.
 export async function visit(options, act) {
     const { service: serviceOptions, browser: browserOptions, host = '127.0.0.1', crumbHost = host } = options;
-    const service = await startService(serviceOptions);
-    const shop = await new Shop(options, service).listen();
+    const shop = await new Shop(options).listen();
+    const service = await startService([`http://${host}:${shop.port}`], serviceOptions).catch((error) => {
+        shop.close();
+        throw error;
+    });
+    shop.service = service;
+    let isSound = false;
     const context = await browser.newContext({
         viewport: { width: 1280, height: 800 },
         extraHTTPHeaders: options.gpc ? signal.header : {},
@@ -173,15 +179,21 @@ export async function visit(options, act) {
         const at = `http://${host}:${shop.port}`;
         const all = { ...helpers(page, context), service, shop, at, problems, browser, helpers };
         all.go = (path = '/') => page.goto(at + path);
+        // Another configuration; what the browser has kept of the one before is as old as it may get.
+        all.change = async (to) => {
+            await service.change(to);
+            await context.route('**/consent.js*', (route) => route.continue());
+        };
         if (options.before) await options.before(all);
         await all.go(options.path);
         await act(all);
         await context.close();
         const expected = options.expected ?? [];
         assert.deepEqual(problems.filter((problem) => !expected.some((pattern) => pattern.test(problem))), []);
+        isSound = true;
     } finally {
         await context.close();
         shop.close();
-        service.close();
+        await service.end(isSound);
     }
 }

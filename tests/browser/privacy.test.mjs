@@ -108,7 +108,7 @@ describe('the privacy page without scripts', { timeout: 300_000 }, () => {
         visit({}, async (page) => {
             await open(page);
             await button(page, 'Reject').click();
-            const receipt = await page.getByRole('link', { name: /^receipt/ }).getAttribute('href');
+            const receipt = await page.getByRole('link', { name: /^Proof of your choice/ }).getAttribute('href');
             const notice = await page.getByRole('link', { name: /^notice/ }).getAttribute('href');
             for (const path of [receipt, notice]) assert.equal((await server.get(`/${path}`)).status, 200, path);
             await page.getByRole('link', { name: 'Example Shop' }).click();

@@ -40,10 +40,11 @@ static struct edition *make_edition(void)
 
 static void check_choice(const struct edition *edition, const struct choice *choice)
 {
+    const struct site_notices *site = &edition->sites[0];
     uint32_t all = choice_all(choice->site), together = choice_together(choice->site);
 
     assert(choice->site == &edition->config->sites[0]);
-    assert(choice->notice >= edition->sites[0].notices && choice->notice < edition->sites[0].notices + 2);
+    assert(choice->notice >= site->notices && choice->notice < site->notices + site->n_notices);
     assert(strcmp(words_surface(choice->surface), "?"));
     assert((choice->granted & ~all) == 0);
     switch (choice->kind) {

@@ -98,7 +98,7 @@ describe('a beacon', { timeout: 300_000 }, () => {
         ['with an empty id is dropped', 'empty', {}, dropped('bad_id')],
         ['with an id of another version is dropped', 'otherVersion', {}, dropped('bad_id')],
         ["with another site's id is dropped", 'ofAnotherSite', {}, dropped('bad_id')],
-        ['with its id twice is dropped', 'twice', {}, dropped('bad_id')],
+        ['with the same id twice is stored', 'twice', {}, STORED, [VIEW]],
         ['with two ids is dropped', 'twiceApart', {}, dropped('bad_id')],
         ['with more cookies than are read is dropped', 'hidden', {}, dropped('bad_id')],
         ['of an unknown site is dropped', 'all', { aid: 'nowhere' }, dropped('unknown_site')],

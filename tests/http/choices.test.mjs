@@ -169,6 +169,31 @@ describe('the signal', { timeout: 60_000 }, () => {
         assert.equal((await visitor.consent()).ask, false);
     });
 
+    it('that comes after a grant is obeyed by what GET /v1/consent says, as by beacons, and while it is there', async () => {
+        const newer = server.visitor(), older = server.visitor();
+        await newer.chose('grant');
+        await older.chose('grant', GPC);
+        for (const [visitor, granted] of [[newer, NONE], [older, ALL]]) {
+            const told = async (headers) =>
+                (await visitor.ask('GET', '/v1/consent?site=shop', { headers })).json().purposes;
+            assert.deepEqual(await told(GPC.headers), granted);
+            assert.equal((await visitor.beacon({}, GPC.headers)).result.stored, granted === ALL ? 1 : undefined);
+            assert.deepEqual(await told({}), ALL);
+        }
+    });
+
+    it('silences what was implied, for purposes that collect nothing, too', async () => {
+        const purposes = { ads: { collects: [] } };
+        const sites = { shop: site({ purposes, regimes: { default: 'opt_out' } }) };
+        await withServer({ sites }, async (other) => {
+            const visitor = other.visitor();
+            await visitor.chose('implied');
+            assert.deepEqual((await visitor.consent()).purposes, { ads: true });
+            const answer = await visitor.ask('GET', '/v1/consent?site=shop', GPC);
+            assert.deepEqual(answer.json().purposes, { ads: false });
+        });
+    });
+
     it('is taken by the word of the script where the browser sends no field, but not against it', async () => {
         const receipt = await server.visitor().chose('gpc');
         assert.equal(receipt.gpc, true);
@@ -186,6 +211,15 @@ describe('the signal', { timeout: 60_000 }, () => {
             assert.equal((await visitor.choose('gpc')).status, 200, 'the choice stands');
             assert.equal(action(visitor), 'grant');
         }
+    });
+
+    it('ends what was granted before it was there, and is recorded', async () => {
+        const visitor = server.visitor();
+        await visitor.chose('grant');
+        const { id } = visitor;
+        assert.equal((await visitor.chose('gpc', GPC)).action, 'gpc');
+        assert.deepEqual([action(visitor), visitor.id], ['gpc', undefined]);
+        assert.ok(!(await server.dump('visitors')).some((row) => row.visitor === id));
     });
 
     it('needs no notice that was read', async () => {
@@ -271,7 +305,7 @@ describe('a choice', { timeout: 180_000 }, () => {
     });
 
     it('that ended by its age is none any more, whatever the cookie says', async () => {
-        const retention = { choice: '1s', refusal: '1s' };
+        const retention = { choice: '4s', refusal: '4s' };
         await withServer({ sites: { shop: site({ retention, regimes: { default: 'opt_out' } }) } }, async (server) => {
             const visitor = server.visitor();
             await visitor.chose('deny');
@@ -281,6 +315,27 @@ describe('a choice', { timeout: 180_000 }, () => {
                 visitor.cookies.set('crumb_choice', kept);
                 return (await visitor.choose('implied')).status === 201;
             });
+        });
+    });
+
+    it('to refuse takes the id away that another tab was given meanwhile', async () => {
+        await withServer({}, async (server) => {
+            const visitor = server.visitor();
+            const refusal = await visitor.choose('deny');
+            await visitor.chose('grant');
+            visitor.keep(refusal); // its answer is the last to arrive
+            assert.deepEqual([action(visitor), visitor.id], ['deny', undefined]);
+            assert.deepEqual((await visitor.beacon()).result, { received: 1, no_consent: 1 });
+        });
+    });
+
+    it('knows nothing of a purpose that came later', async () => {
+        await withServer({}, async (server) => {
+            const visitor = server.visitor();
+            await visitor.chose('grant');
+            await server.reload({ sites: { shop: site({ purposes: { ...site().purposes, video: { collects: ['log'] } } }) } });
+            const { purposes, ask } = await visitor.consent();
+            assert.deepEqual([purposes, ask], [ALL, true]);
         });
     });
 

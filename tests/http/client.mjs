@@ -123,21 +123,23 @@ export class Visitor {
         this.server = server;
         this.site = site;
         this.headers = headers;
-        this.cookies = new Map();
+        this.cookies = new Map(); // of the host alone
+        this.wide = new Map(); // with Domain: to a browser other ones, which it sends, too
     }
 
-    // As a browser does it: the last cookie of a name stays, Max-Age=0 removes it.
+    // As a browser does it: the last cookie of a name and a domain stays, Max-Age=0 removes it.
     keep(answer) {
         for (const line of answer.setCookies) {
             const [, name, value] = line.match(/^([^=]+)=([^;]*)/);
-            if (/; Max-Age=0(;|$)/.test(line)) this.cookies.delete(name);
-            else this.cookies.set(name, value);
+            const jar = /; Domain=/.test(line) ? this.wide : this.cookies;
+            if (/; Max-Age=0(;|$)/.test(line)) jar.delete(name);
+            else jar.set(name, value);
         }
         return answer;
     }
 
     async ask(method, path, { body, headers = {} } = {}) {
-        const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+        const cookie = [...this.cookies, ...this.wide].map(([name, value]) => `${name}=${value}`).join('; ');
         const all = { ...this.headers, ...(cookie && { cookie }), ...headers };
         return this.keep(await request(this.server.public, { method, path, headers: all, body }));
     }
@@ -185,7 +187,7 @@ export class Visitor {
 
     // The id in crumb_id as dumps show it.
     get id() {
-        const value = this.cookies.get('crumb_id');
+        const value = this.cookies.get('crumb_id') ?? this.wide.get('crumb_id');
         return value && Buffer.from(value.slice(2), 'base64url').subarray(0, 16).toString('hex');
     }
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { uuid } from './client.mjs';
-import { site, start, withServer } from './server.mjs';
+import { eventually, site, sleep, start, withServer } from './server.mjs';
 
 const DAY_S = 24 * 3600;
 const CHOICE = /^crumb_choice=1\.([0-9a-f]{16})\.(\d{10})\.[a-z]+\.([a-z_0-9=&]*); Path=\/; Max-Age=(\d+); SameSite=Lax$/;
@@ -70,7 +70,9 @@ describe('a choice', { timeout: 120_000 }, () => {
         const before = await visitors();
         const visitor = server.visitor();
         const { setCookies } = await visitor.choose('deny');
-        assert.equal(setCookies.length, 1);
+        assert.equal(setCookies.length, 2);
+        assert.match(setCookies[1], /^crumb_id=; Path=\/; Max-Age=0;/);
+        assert.equal(visitor.id, undefined);
         assert.equal(setCookies[0].match(CHOICE)?.[3], 'analytics=0&journeys=0&marketing=0');
         const record = (await ledger()).at(-1);
         assert.equal(record.action, 'deny');
@@ -143,6 +145,26 @@ describe('a choice', { timeout: 120_000 }, () => {
             visitor.cookies = old;
             assert.deepEqual((await visitor.beacon()).result, { received: 1, no_consent: 1 });
         });
+
+    it('is withdrawn whatever the page knew: purposes of an older notice, another language', async () => {
+        for (const more of [{ purposes: { ads: false } }, { purposes: { journeys: false } }, { lang: 'de' }, { notice: '0' }]) {
+            const visitor = server.visitor();
+            await visitor.chose('grant');
+            const receipt = await visitor.chose('withdraw', more);
+            assert.deepEqual([receipt.action, receipt.lang, receipt.purposes], ['withdraw', 'en', NONE]);
+            assert.deepEqual((await visitor.beacon()).result, { received: 1, no_consent: 1 });
+        }
+    });
+
+    it('says whether its withdrawal ended anything: not where the page forgot its cookies', async () => {
+        const visitor = server.visitor(), forgetful = server.visitor();
+        await visitor.chose('grant');
+        assert.equal((await forgetful.choose('withdraw')).json().ended, false);
+        assert.equal((await visitor.beacon()).result.stored, 1);
+        assert.equal((await visitor.choose('withdraw')).json().ended, true);
+        assert.equal((await visitor.choose('withdraw')).json().ended, false, 'it has ended before');
+        assert.deepEqual(Object.keys((await visitor.choose('deny')).json()), ['receipt']);
+    });
 
     it('to grant again after a withdrawal makes another visitor, even for the old cookie', async () => {
         const visitor = server.visitor();
@@ -365,6 +387,25 @@ describe('GET /v1/consent', { timeout: 60_000 }, () => {
         assert.equal((await visitor.beacon()).result.no_consent, 1);
     });
 
+    it('asks a visitor again whose id is gone, though crumb_choice still says that something collects', async () => {
+        const visitor = server.visitor();
+        await visitor.chose('custom', { purposes: { ...NONE, analytics: true, marketing: true } });
+        assert.equal((await visitor.consent()).ask, false);
+        visitor.cookies.delete('crumb_id');
+        const { purposes, ask } = await visitor.consent();
+        assert.deepEqual({ purposes, ask }, { purposes: { ...NONE, marketing: true }, ask: true });
+    });
+
+    it('asks a visitor again whose row has expired before crumb_choice does', async () => {
+        const retention = { choice: '10d', visitor: '1s' };
+        await withServer({ sites: { shop: shop({ retention }) } }, async (other) => {
+            const visitor = other.visitor();
+            await visitor.chose('grant');
+            await eventually('the id expiring', async () => (await visitor.consent()).receipt === null);
+            assert.equal((await visitor.consent()).ask, true);
+        });
+    });
+
     it('asks again where crumb_choice is not what the server writes', async () => {
         for (const value of ['', '1.', '2.0123456789abcdef.1700000000.analytics=1', '1.xyz.1700000000.analytics=1',
             '1.0123456789abcdef.soon.analytics=1', '1.0123456789abcdef.1700000000.analytics=yes']) {
@@ -413,9 +454,69 @@ describe('cookies', { timeout: 60_000 }, () => {
             const visitor = server.visitor();
             for (const action of ['grant', 'withdraw']) {
                 const { setCookies } = await visitor.choose(action);
-                assert.equal(setCookies.length, 2);
-                for (const line of setCookies) assert.match(line, /; SameSite=Lax; Domain=shop\.example(;|$)/);
+                const wide = setCookies.filter((line) => /; SameSite=Lax; Domain=shop\.example(;|$)/.test(line));
+                assert.deepEqual(wide.map((line) => line.split('=')[0]), ['crumb_choice', 'crumb_id']);
+                // The host's own of a browser that brings some, which may be of before there was a cookie_domain.
+                const others = setCookies.filter((line) => !wide.includes(line)).map((line) => line.split(';')[0]);
+                assert.deepEqual(others, action === 'grant' ? [] : ['crumb_choice=', 'crumb_id=']);
             }
+        });
+    });
+
+    for (const action of ['withdraw', 'deny'])
+        it(`of the host end by ${action} when a cookie_domain was added, and leave none behind`, async () => {
+            await withServer({ sites: { shop: shop() } }, async (server) => {
+                const visitor = server.visitor();
+                await visitor.chose('grant');
+                await server.reload({ sites: { shop: shop({ cookie_domain: 'shop.example' }) } });
+                assert.deepEqual((await visitor.beacon()).result, { received: 1, stored: 1 });
+                await visitor.chose(action);
+                assert.deepEqual([visitor.cookies.size, [...visitor.wide.keys()]], [0, ['crumb_choice']]);
+                assert.deepEqual(await server.dump('visitors'), []);
+                assert.deepEqual((await visitor.beacon()).result, { received: 1, no_consent: 1 });
+                assert.equal((await visitor.consent()).ask, false);
+            });
+        });
+
+    it('of the host become those of the cookie_domain with the next grant, for the same visitor', async () => {
+        await withServer({ sites: { shop: shop() } }, async (server) => {
+            const visitor = server.visitor();
+            await visitor.chose('grant');
+            const { id } = visitor;
+            await server.reload({ sites: { shop: shop({ cookie_domain: 'shop.example' }) } });
+            await visitor.chose('renew', { purposes: ALL });
+            assert.deepEqual([visitor.cookies.size, visitor.wide.size, visitor.id], [0, 2, id]);
+            assert.deepEqual((await visitor.beacon()).result, { received: 1, stored: 1 });
+        });
+    });
+
+    it('of a cookie_domain that was removed stay: nothing is stored beside others, and every row ends', async () => {
+        await withServer({ sites: { shop: shop({ cookie_domain: 'shop.example' }) } }, async (server) => {
+            const visitor = server.visitor();
+            await visitor.chose('grant');
+            await server.reload({ sites: { shop: shop() } });
+            assert.deepEqual((await visitor.beacon()).result, { received: 1, stored: 1 });
+            await visitor.chose('renew', { purposes: ALL });
+            assert.deepEqual((await visitor.beacon()).result, { received: 1, stored: 1 }, 'the same id twice is one');
+            await visitor.chose('withdraw');
+            assert.deepEqual(await server.dump('visitors'), []);
+            await visitor.chose('grant');
+            assert.deepEqual((await visitor.beacon()).result, { received: 1, bad_id: 1 });
+            assert.equal((await visitor.consent()).ask, true);
+        });
+    });
+
+    it('named crumb_id that are two of different visitors end together', async () => {
+        await withServer({ sites: { shop: shop() } }, async (server) => {
+            const [one, two, stays] = [server.visitor(), server.visitor(), server.visitor()];
+            for (const visitor of [one, two, stays]) await visitor.chose('grant');
+            const { id } = one;
+            one.wide.set('crumb_id', two.cookies.get('crumb_id'));
+            assert.deepEqual((await one.beacon()).result, { received: 1, bad_id: 1 });
+            await one.chose('withdraw');
+            assert.equal((await server.dump('ledger')).at(-1).visitor, id);
+            assert.deepEqual((await server.dump('visitors')).map((row) => row.visitor), [stays.id]);
+            assert.deepEqual((await two.beacon()).result, { received: 1, no_consent: 1 });
         });
     });
 
@@ -425,7 +526,19 @@ describe('cookies', { timeout: 60_000 }, () => {
             const ages = async (action) =>
                 (await server.visitor().choose(action)).setCookies.map((line) => Number(line.match(/Max-Age=(\d+)/)[1]));
             assert.deepEqual(await ages('grant'), [90 * DAY_S, 60 * DAY_S]);
-            assert.deepEqual(await ages('deny'), [30 * DAY_S]);
+            assert.deepEqual(await ages('deny'), [30 * DAY_S, 0]);
+        });
+    });
+
+    it('named crumb_id live as long as the id does, however often the choice is renewed', async () => {
+        await withServer({}, async (server) => {
+            const visitor = server.visitor();
+            const age = async (action, more) =>
+                Number((await visitor.choose(action, more)).setCookies.at(-1).match(/^crumb_id=.*Max-Age=(\d+)/)[1]);
+            const first = await age('grant');
+            await sleep(1100);
+            const left = await age('renew', { purposes: ALL });
+            assert.ok(left < first && left > first - 60, `${first}, then ${left}`);
         });
     });
 

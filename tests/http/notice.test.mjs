@@ -76,6 +76,8 @@ describe('a notice', { timeout: 60_000 }, () => {
         assert.equal(answer.status, 200);
         assert.equal(sha256(answer.text), hash);
         assert.match(answer.headers['cache-control'], /immutable/);
+        assert.equal(answer.headers['access-control-allow-origin'], '*', 'any page may read it');
+        assert.equal(answer.headers['access-control-allow-credentials'], undefined);
         assert.equal(answer.json().lang, 'de');
     });
 
@@ -105,6 +107,19 @@ const changes = [
 ];
 
 describe('a change of the notice', { timeout: 60_000 }, () => {
+    it('that is closed over is asked once, and what the stale grant covered ends', async () => {
+        await withServer({ sites: { shop: site() } }, async (server) => {
+            const visitor = server.visitor();
+            await visitor.chose('grant');
+            await server.reload({ sites: { shop: site({ retention: { segments: '36mo' } }) } });
+            assert.equal((await visitor.consent()).ask, true);
+            await visitor.chose('dismiss');
+            const { ask, purposes } = await visitor.consent();
+            assert.deepEqual({ ask, purposes }, { ask: false, purposes: { analytics: false, journeys: false, marketing: false } });
+            assert.deepEqual(await server.dump('visitors'), []);
+        });
+    });
+
     for (const [name, change, asks] of changes)
         it(`${asks ? 'asks again' : 'does not ask again'} for ${name}, and keeps what was shown`, async () => {
             await withServer({ sites: { shop: site() } }, async (server) => {
@@ -132,7 +147,7 @@ describe('a change of the notice', { timeout: 60_000 }, () => {
             await server.reload({ sites: { shop: site({ purposes }) } });
             assert.deepEqual((await visitor.beacon()).result, { received: 1, stored: 1 });
             assert.deepEqual((await visitor.beacon({ e: 'se', se_ca: 'click' })).result, { received: 1, stale_notice: 1 });
-            assert.deepEqual((await visitor.consent()).purposes, { analytics: true, journeys: false, marketing: true });
+            assert.deepEqual((await visitor.consent()).purposes, { analytics: true, marketing: true }, 'what changed is not answered');
         });
     });
 });

@@ -72,7 +72,7 @@ describe('the privacy page', { timeout: 120_000 }, () => {
         assert.ok(html.includes(`<h1>${ESCAPED}</h1>`) && html.includes(`Ad Partner (US): ${ESCAPED}`));
         assert.ok(!/<script|<style|style=|onclick|javascript:/i.test(html));
         for (const { title, description } of notice.purposes) assert.ok(html.includes(title) && html.includes(description));
-        for (const text of ['Example Shop', 'privacy@shop.example', 'Frankfurt, DE', '30 d', '390 d', '750 d', '180 d',
+        for (const text of ['Example Shop', 'privacy@shop.example', 'Frankfurt, DE', ...[30, 390, 750, 180].map((days) => notice.texts.days.replace('{days}', days)),
             `v1/notice/${hash}`, notice.texts.body, notice.texts.accept, notice.texts.reject])
             assert.ok(html.includes(text), text);
         for (const [, address] of html.matchAll(/(?:href|src|action)="([^"]*)"/g))

@@ -56,7 +56,8 @@ describe('GET /consent.js', { timeout: 120_000 }, () => {
         for (const key of named.filter((key) => key !== 'ok')) assert.ok(own[0][key] && own[1][key], key);
         for (const key of ['ok', 'opt_out.title', 'opt_out.body'])
             assert.deepEqual([own[0][key], typeof own[1][key]], [undefined, 'string'], key);
-        for (const key of ['journal', 'segments', 'visitor']) assert.ok(own[0][`retention.${key}`]);
+        for (const key of ['close', 'back']) assert.ok(own[0][key], key);
+        for (const key of ['journal', 'segments', 'visitor', 'choice']) assert.ok(own[0][`retention.${key}`]);
     });
 
     it('is small in every language: at most 8192 bytes by brotli', async () => {

@@ -40,8 +40,15 @@ function repository(copied, written = {}) {
 
 // ---- script/lint ----
 
-const LINT = ['script/lint', 'tests/tidy.mjs', '.clang-format'];
+const LINT = ['script/lint', 'tests/tidy.mjs', '.clang-format', 'consent-js'];
 const GOOD = '/*\n * A file.\n */\nint a;\n';
+
+// With a source of @text, and what npm installed here.
+function lintable(text) {
+    const folder = repository(LINT, { 'a.c': text });
+    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+    return folder;
+}
 
 for (const [name, text, code, line] of [
     ['good code', GOOD, 0, /^ok - clang-format$/m],
@@ -49,13 +56,13 @@ for (const [name, text, code, line] of [
     ['code that breaks a rule of the house', 'int a;\n', 1, /^not ok \d+ - every file tells what it is$/m],
 ])
     test(`script/lint exits with ${code} for ${name}`, () => {
-        const done = run(repository(LINT, { 'a.c': text }), 'script/lint');
+        const done = run(lintable(text), 'script/lint');
         assert.equal(done.code, code, done.stdout);
         assert.match(done.stdout, line);
     });
 
 test('script/lint fails where clang-format cannot be run', () => {
-    const folder = repository(LINT, { 'a.c': GOOD });
+    const folder = lintable(GOOD);
     const env = { ...process.env, PATH: pathOf('bash', 'git', 'dirname', 'head', 'node') };
     const { code, stdout } = run(folder, 'script/lint', [], env);
     assert.equal(code, 1, stdout);

@@ -71,6 +71,15 @@ static void test_parse(void **state)
          CHOICE_WITHDRAW, 0},
         {"withdraw that grants", "{" SHOP "'action':'withdraw'," ANSWERS("true", "false", "false", "false") "}",
          CHOICE_E_INVALID, 0, 0},
+        {"withdraw, an unknown purpose", "{" SHOP "'action':'withdraw','purposes':{'old':false}}", 0, CHOICE_WITHDRAW,
+         0},
+        {"withdraw, purposes of long ago that are granted", "{" SHOP "'action':'withdraw','purposes':{'old':true}}",
+         CHOICE_E_INVALID, 0, 0},
+        {"withdraw in part", "{" SHOP "'action':'withdraw','purposes':{'journeys':false}}", 0, CHOICE_WITHDRAW, 0},
+        {"withdraw, purposes that are none", "{" SHOP "'action':'withdraw','purposes':null}", 0, CHOICE_WITHDRAW, 0},
+        {"withdraw in another language", "{'site':'shop','notice':'@','lang':'de','surface':'api','action':'withdraw'}",
+         0, CHOICE_WITHDRAW, 0},
+        {"deny in part", "{" SHOP "'action':'deny','purposes':{'journeys':false}}", CHOICE_E_INVALID, 0, 0},
         {"custom", "{" SHOP "'action':'custom'," ANSWERS("true", "false", "false", "true") "}", 0, CHOICE_CUSTOM,
          A | S},
         {"custom of nothing", "{" SHOP "'action':'custom'," ANSWERS("false", "false", "false", "false") "}", 0,
@@ -505,7 +514,7 @@ static void test_refusal_by_a_stranger(void **state)
     for (size_t i = 0; i < N_ROWS(kinds); i++) {
         struct choice_result result = choose(fixture, kinds[i], 0, NULL, NOW);
 
-        assert_false(result.keeps_id || result.keeps_choice);
+        assert_false(result.keeps_id || result.keeps_choice || result.ended);
         assert_false(ledger_has_visitor(&result.record));
         assert_int_equal(n_rows(fixture, DB_LEDGER), i + 1);
         assert_int_equal(n_rows(fixture, DB_VISITORS), 0);
@@ -524,6 +533,7 @@ static void test_refusal_by_a_visitor(void **state)
         struct visitor visitor;
 
         assert_false(result.keeps_id || result.keeps_choice);
+        assert_true(result.ended);
         assert_memory_equal(result.record.visitor, grant.visitor, VISITOR_BYTES);
         assert_false(find(fixture, grant.visitor, &visitor));
         assert_int_equal(n_rows(fixture, DB_VISITORS), 0);
@@ -538,7 +548,7 @@ static void test_dismiss_keeps(void **state)
     struct choice_result result = choose(fixture, CHOICE_DISMISS, 0, grant.visitor, NOW + 5);
     struct visitor visitor;
 
-    assert_true(result.keeps_id && result.keeps_choice);
+    assert_true(result.keeps_id && result.keeps_choice && !result.ended);
     assert_memory_equal(result.visitor, grant.visitor, VISITOR_BYTES);
     assert_true(find(fixture, grant.visitor, &visitor));
     assert_int_equal(visitor.choice, CHOICE_CUSTOM);
@@ -561,9 +571,9 @@ static void test_what_stands(void **state)
         {"gpc after an implied choice", CHOICE_IMPLIED, CHOICE_IMPLIED, CHOICE_GPC, false},
         {"gpc after a refusal", CHOICE_DENY, 0, CHOICE_GPC, true},
         {"gpc after a withdrawal", CHOICE_WITHDRAW, 0, CHOICE_GPC, true},
-        {"gpc after a grant", CHOICE_GRANT, CHOICE_GRANT, CHOICE_GPC, true},
-        {"gpc after a grant, the cookie is gone", 0, CHOICE_GRANT, CHOICE_GPC, true},
-        {"gpc after a renewal", CHOICE_RENEW, CHOICE_RENEW, CHOICE_GPC, true},
+        {"gpc after a grant", CHOICE_GRANT, CHOICE_GRANT, CHOICE_GPC, false},
+        {"gpc after a grant, the cookie is gone", 0, CHOICE_GRANT, CHOICE_GPC, false},
+        {"gpc after a renewal", CHOICE_RENEW, CHOICE_RENEW, CHOICE_GPC, false},
         {"implied, nothing before", 0, 0, CHOICE_IMPLIED, false},
         {"implied after a closed dialog", CHOICE_DISMISS, 0, CHOICE_IMPLIED, false},
         {"implied after a refusal", CHOICE_DENY, 0, CHOICE_IMPLIED, true},
@@ -640,6 +650,134 @@ static void test_dismiss_keeps_a_refusal(void **state)
         assert_int_equal(result.keeps_choice, current);
     }
     assert_int_equal(n_rows(fixture, DB_LEDGER), 2);
+}
+
+/* A browser that brings two ids means none of them: whatever it chooses ends both, and what it grants is a third's. */
+static void test_two_ids(void **state)
+{
+    static const struct {
+        enum choice_kind kind;
+        uint32_t granted;
+    } rows[] = {{CHOICE_WITHDRAW, 0}, {CHOICE_DENY, 0}, {CHOICE_DISMISS, 0}, {CHOICE_CUSTOM, J}, {CHOICE_GRANT, ALL}};
+    struct store_fixture *fixture = *state;
+
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        struct choice_result one = choose(fixture, CHOICE_GRANT, ALL, NULL, NOW);
+        struct choice_result two = choose(fixture, CHOICE_GRANT, ALL, NULL, NOW);
+        struct choice choice = choice_of(fixture, rows[i].kind, rows[i].granted);
+        struct choice_context context = context_of(fixture, NULL, NOW + 1);
+        struct visitor visitor;
+
+        context.others = (struct cookie_ids){.n = 2};
+        memcpy(context.others.visitors[0], one.visitor, VISITOR_BYTES);
+        memcpy(context.others.visitors[1], two.visitor, VISITOR_BYTES);
+        struct choice_result result = record(fixture, &choice, &context);
+        assert_false(find(fixture, one.visitor, &visitor));
+        assert_false(find(fixture, two.visitor, &visitor));
+        assert_int_equal(result.keeps_id, rows[i].granted != 0);
+        assert_true(result.ended);
+        assert_int_equal(n_rows(fixture, DB_VISITORS), result.keeps_id);
+        assert_memory_equal(result.record.visitor, result.keeps_id ? context.fresh : one.visitor, VISITOR_BYTES);
+        if (result.keeps_id)
+            choose(fixture, CHOICE_WITHDRAW, 0, result.visitor, NOW + 2);
+    }
+}
+
+/* What a closed dialog leaves in place, by the row and by what crumb_choice says. */
+static void test_dismiss(void **state)
+{
+    static const struct {
+        const char *name;
+        enum choice_kind row; /* 0: there is none */
+        bool stale;
+        int64_t age_ms;
+        enum choice_kind before;
+        uint32_t before_granted;
+        bool before_is_current, keeps_choice, keeps_id;
+    } rows[] = {
+        {"a stranger", 0, 0, 0, 0, 0, 0, false, false},
+        {"a grant", CHOICE_GRANT, 0, 1, CHOICE_GRANT, ALL, 1, true, true},
+        {"a grant, crumb_choice is gone", CHOICE_GRANT, 0, 1, 0, 0, 0, true, true},
+        {"a grant, another purpose is new", CHOICE_GRANT, 0, 1, CHOICE_GRANT, ALL, 0, true, true},
+        {"a grant that is stale", CHOICE_GRANT, 1, 1, CHOICE_GRANT, ALL, 0, false, false},
+        {"a grant that is stale, crumb_choice is gone", CHOICE_GRANT, 1, 1, 0, 0, 0, false, false},
+        {"a grant that has expired", CHOICE_GRANT, 0, 180 * DAY, 0, 0, 0, false, false},
+        {"a grant whose row is gone", 0, 0, 0, CHOICE_GRANT, ALL, 1, false, false},
+        {"a grant of what collects nothing", 0, 0, 0, CHOICE_CUSTOM, M, 1, true, false},
+        {"the same, stale", 0, 0, 0, CHOICE_CUSTOM, M, 0, false, false},
+        {"the same, implied", 0, 0, 0, CHOICE_IMPLIED, M, 1, true, false},
+        {"a refusal", 0, 0, 0, CHOICE_DENY, 0, 1, true, false},
+        {"the signal", 0, 0, 0, CHOICE_GPC, 0, 1, true, false},
+        {"put off before", 0, 0, 0, CHOICE_DISMISS, 0, 1, true, false},
+        {"put off before, stale", 0, 0, 0, CHOICE_DISMISS, 0, 0, false, false},
+    };
+    struct store_fixture *fixture = *state;
+    struct site *shop = &fixture->config->sites[0];
+    struct choice choice = choice_of(fixture, CHOICE_DISMISS, 0);
+
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        bool row = rows[i].row != 0;
+        struct choice_result old = {.stands = false};
+        struct visitor visitor;
+
+        if (row)
+            old = choose(fixture, rows[i].row, ALL, NULL, NOW);
+        struct choice_context context = context_of(fixture, row ? old.visitor : NULL, NOW + rows[i].age_ms);
+        context.before = rows[i].before;
+        context.before_granted = rows[i].before_granted;
+        context.before_is_current = rows[i].before_is_current;
+        uint64_t material = shop->purposes[1].material;
+        if (rows[i].stale)
+            shop->purposes[1].material++;
+        struct choice_result result = record(fixture, &choice, &context);
+        shop->purposes[1].material = material;
+        check_equal(rows[i].name, result.keeps_choice, rows[i].keeps_choice);
+        check_equal(rows[i].name, result.keeps_id, rows[i].keeps_id);
+        if (row)
+            check_equal(rows[i].name, find(fixture, old.visitor, &visitor), rows[i].keeps_id);
+    }
+}
+
+/* Where no record can be written, what takes consent back still does, and nothing else is done. */
+static void test_damaged_head(void **state)
+{
+    static const struct {
+        const char *name;
+        enum choice_kind kind;
+        uint32_t granted;
+        int r;
+    } rows[] = {
+        {"withdrawal", CHOICE_WITHDRAW, 0, 0},
+        {"refusal", CHOICE_DENY, 0, 0},
+        {"a child", CHOICE_MINOR, 0, 0},
+        {"a choice of less", CHOICE_CUSTOM, A, 0},
+        {"the same again", CHOICE_GRANT, ALL, -EBADMSG},
+        {"a dialog closed", CHOICE_DISMISS, 0, -EBADMSG},
+    };
+    struct store_fixture *fixture = *state;
+    struct choice_result grants[N_ROWS(rows)];
+    DB_TXN_AUTO *txn = NULL;
+
+    for (size_t i = 0; i < N_ROWS(rows); i++)
+        grants[i] = choose(fixture, CHOICE_GRANT, ALL, NULL, NOW);
+    assert_int_equal(db_begin_write(fixture->db, &txn), 0);
+    store_fixture_damage(txn, DB_META, TEXT("ledger"), 3);
+    assert_int_equal(db_commit(txn), 0);
+    txn = NULL;
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        struct choice choice = choice_of(fixture, rows[i].kind, rows[i].granted);
+        struct choice_context context = context_of(fixture, grants[i].visitor, NOW + 1);
+        struct choice_result result = {.unrecorded = false};
+        struct visitor visitor;
+        struct batch batch;
+
+        assert_int_equal(batch_begin(fixture->db, &batch), 0);
+        check_equal(rows[i].name, choice_record(&batch, &choice, fixture->edition, &context, &result), rows[i].r);
+        assert_int_equal(rows[i].r ? (batch_abort(&batch), 0) : batch_commit(&batch), 0);
+        check_equal(rows[i].name, result.unrecorded, rows[i].r == 0);
+        check(rows[i].name, !result.keeps_id);
+        check_equal(rows[i].name, find(fixture, grants[i].visitor, &visitor), rows[i].r != 0);
+    }
 }
 
 static void test_granting_again(void **state)
@@ -801,6 +939,9 @@ int main(void)
         STORE_FIXTURE_TEST(test_refusal_by_a_stranger),
         STORE_FIXTURE_TEST(test_refusal_by_a_visitor),
         STORE_FIXTURE_TEST(test_dismiss_keeps),
+        STORE_FIXTURE_TEST(test_two_ids),
+        STORE_FIXTURE_TEST(test_dismiss),
+        STORE_FIXTURE_TEST(test_damaged_head),
         STORE_FIXTURE_TEST(test_granting_again),
         STORE_FIXTURE_TEST(test_flags_stay),
         STORE_FIXTURE_TEST(test_dead_ids_stay_dead),

@@ -529,10 +529,11 @@ static void test_requests(void **state)
 static void test_cookies(void **state)
 {
     struct service *service = *state;
-    uint8_t shop[VISITOR_BYTES], blog[VISITOR_BYTES];
+    uint8_t shop[VISITOR_BYTES], other[VISITOR_BYTES], blog[VISITOR_BYTES];
     BUFFER_AUTO cookie = BUFFER_INIT(10000);
 
     choose(service, "shop", ALL, shop);
+    choose(service, "shop", ALL, other);
     choose(service, "blog", 1, blog);
     put_cookie(service, "shop", shop, &cookie);
     handle_expecting(service, buffer_text(&cookie), PV, "received=1, stored=1");
@@ -540,6 +541,8 @@ static void test_cookies(void **state)
     handle_expecting(service, buffer_text(&cookie), PV, "received=1, bad_id=1");
     cookie.data[15] ^= 1;
     put_cookie(service, "shop", shop, &cookie);
+    handle_expecting(service, buffer_text(&cookie), PV, "received=1, stored=1"); /* the same twice is one */
+    put_cookie(service, "shop", other, &cookie);
     handle_expecting(service, buffer_text(&cookie), PV, "received=1, bad_id=1"); /* two */
     buffer_clear(&cookie);
     put_cookie(service, "blog", blog, &cookie);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define VISITOR ((const uint8_t *)"visitor-no-00001")
+#define OTHER_VISITOR ((const uint8_t *)"visitor-no-00002")
 #define HEADER_BYTES_MAX (2 * COOKIE_HEADER_BYTES_MAX)
 
 static const uint8_t key[COOKIE_KEY_BYTES] = {1, 2, 3};
@@ -41,7 +42,8 @@ static void put_changed(struct buffer *header, const struct sites *sites, char h
 {
     BUFFER_AUTO value = BUFFER_INIT(100);
 
-    cookie_put_id(&value, how == '~' ? other_key : key, how == '#' ? sites->blog : sites->shop, VISITOR);
+    cookie_put_id(&value, how == '~' ? other_key : key, how == '#' ? sites->blog : sites->shop,
+                  how == '%' ? OTHER_VISITOR : VISITOR);
     assert_int_equal(value.size, COOKIE_ID_TEXT_BYTES);
     if (how == '!')
         value.data[20] = value.data[20] == 'A' ? 'B' : 'A';
@@ -53,13 +55,13 @@ static void put_changed(struct buffer *header, const struct sites *sites, char h
 }
 
 /*
- * @ is the good value; # the blog's; ! one with a digit changed; < a truncated
+ * @ is the good value; % another visitor's; # the blog's; ! one with a digit changed; < a truncated
  * one; ~ one made with another key; 2 one of another version; ^ 4096 bytes.
  */
 static void expand(const char *pattern, const struct sites *sites, struct buffer *ret_header)
 {
     for (; *pattern; pattern++) {
-        if (strchr("@#!<~2", *pattern))
+        if (strchr("@%#!<~2", *pattern))
             put_changed(ret_header, sites, *pattern);
         else if (*pattern == '^')
             memset(buffer_extend(ret_header, COOKIE_HEADER_BYTES_MAX), 'x', COOKIE_HEADER_BYTES_MAX);
@@ -100,7 +102,9 @@ static void test_read_id(void **state)
         {"a space after =", "crumb_id= @", COOKIE_ID_BAD},
         {"digits that are none", "crumb_id=1.AAAAAAAAAAAAAAAAAAAAA++++++AAAAAAAAAAAAAAAA", COOKIE_ID_BAD},
         {"all zeros", "crumb_id=1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", COOKIE_ID_BAD},
-        {"two, both good", "crumb_id=@; crumb_id=@", COOKIE_ID_BAD},
+        {"two, the same", "crumb_id=@; a=b; crumb_id=@", COOKIE_ID_GOOD},
+        {"two, both good", "crumb_id=@; crumb_id=%", COOKIE_ID_BAD},
+        {"two, the same, and a bad one", "crumb_id=@; crumb_id=@; crumb_id=!", COOKIE_ID_BAD},
         {"two, the first good", "crumb_id=@; crumb_id=#", COOKIE_ID_BAD},
         {"two, the second good", "crumb_id=; a=b; crumb_id=@", COOKIE_ID_BAD},
         {"header too large", "crumb_id=@; a=^", COOKIE_ID_BAD},
@@ -116,6 +120,51 @@ static void test_read_id(void **state)
         check_equal(rows[i].name, cookie_read_id(buffer_text(&header), key, sites->shop, visitor), rows[i].state);
         check(rows[i].name,
               memcmp(visitor, rows[i].state == COOKIE_ID_GOOD ? VISITOR : (const uint8_t *)"untouched", 9) == 0);
+    }
+}
+
+/* Every good one is found, whatever is beside it, up to the bound. */
+static void test_read_ids(void **state)
+{
+    static const struct {
+        const char *name, *header;
+        enum cookie_id_state state;
+        unsigned n;
+        bool other_first;
+    } rows[] = {
+        {"none", "a=b", COOKIE_ID_NONE, 0, false},
+        {"one", "crumb_id=@", COOKIE_ID_GOOD, 1, false},
+        {"the same twice", "crumb_id=@; crumb_id=@", COOKIE_ID_GOOD, 1, false},
+        {"two", "crumb_id=@; crumb_id=%", COOKIE_ID_BAD, 2, false},
+        {"two, the other way", "crumb_id=%; crumb_id=@; crumb_id=%", COOKIE_ID_BAD, 2, true},
+        {"one beside bad ones", "crumb_id=!; crumb_id=@; crumb_id=#", COOKIE_ID_BAD, 1, false},
+        {"bad ones", "crumb_id=!; crumb_id=#", COOKIE_ID_BAD, 0, false},
+        {"the last that is looked at",
+         "crumb_id=; crumb_id=; crumb_id=; crumb_id=; crumb_id=; crumb_id=; crumb_id=; crumb_id=@", COOKIE_ID_BAD, 1,
+         false},
+        {"the first that is not",
+         "crumb_id=; crumb_id=; crumb_id=; crumb_id=; crumb_id=; crumb_id=; crumb_id=; crumb_id=; crumb_id=@",
+         COOKIE_ID_BAD, 0, false},
+        {"as many of the same as are looked at, and one more",
+         "crumb_id=@; crumb_id=@; crumb_id=@; crumb_id=@; crumb_id=@; crumb_id=@; crumb_id=@; crumb_id=@; crumb_id=@",
+         COOKIE_ID_BAD, 1, false},
+        {"header too large", "crumb_id=@; a=^", COOKIE_ID_BAD, 0, false},
+    };
+    const struct sites *sites = *state;
+
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        BUFFER_AUTO header = BUFFER_INIT(HEADER_BYTES_MAX);
+        struct cookie_ids ids;
+
+        expand(rows[i].header, sites, &header);
+        cookie_read_ids(buffer_text(&header), key, sites->shop, &ids);
+        check_equal(rows[i].name, ids.state, rows[i].state);
+        check_equal(rows[i].name, ids.n, rows[i].n);
+        for (unsigned k = 0; k < ids.n; k++)
+            check(rows[i].name, memcmp(ids.visitors[k], (k == 1) != rows[i].other_first ? OTHER_VISITOR : VISITOR,
+                                       VISITOR_BYTES) == 0);
+        check_equal(rows[i].name, cookie_is_sent(buffer_text(&header), TEXT(COOKIE_ID_NAME)),
+                    rows[i].state != COOKIE_ID_NONE);
     }
 }
 
@@ -286,13 +335,12 @@ static void test_header(void **state)
         {"gone", "", 0, false, true, true, "gone=; Path=/; Max-Age=0; SameSite=Lax; Secure; HttpOnly"},
         {"long", "v", 33696000, false, false, true, "long=v; Path=/; Max-Age=33696000; SameSite=Lax; HttpOnly"},
     };
-    const struct sites *sites = *state;
-
+    (void)state;
     for (size_t i = 0; i < N_ROWS(rows); i++) {
         BUFFER_AUTO buffer = BUFFER_INIT(1000);
 
         cookie_put_header(&buffer, rows[i].name, text_of(rows[i].value), rows[i].max_age_s,
-                          rows[i].shop ? sites->shop : sites->blog, rows[i].secure, rows[i].http_only);
+                          rows[i].shop ? "shop.example" : NULL, rows[i].secure, rows[i].http_only);
         check_text(rows[i].wanted, buffer_text(&buffer), rows[i].wanted);
     }
 }
@@ -301,6 +349,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read_id),
+        cmocka_unit_test(test_read_ids),
         cmocka_unit_test(test_header_at_its_bound),
         cmocka_unit_test(test_every_change_is_seen),
         cmocka_unit_test(test_ids_differ),

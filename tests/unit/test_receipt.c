@@ -88,7 +88,7 @@ static void check_rows(json_t *receipt, const struct row *rows, size_t n, const 
 {
     for (size_t i = 0; i < n; i++) {
         json_t *found = at(receipt, rows[i].path);
-        BUFFER_AUTO text = BUFFER_INIT(10000), wanted = BUFFER_INIT(10000);
+        BUFFER_AUTO wanted = BUFFER_INIT(10000);
         const char *notice = strstr(rows[i].json, "NOTICE");
 
         check(rows[i].path, found);

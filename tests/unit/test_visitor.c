@@ -246,25 +246,28 @@ static void test_allowed(void **state)
         bool gpc_now, gpc_then, restricted, minor;
         unsigned classes;
         enum reason reason;
+        const char *stand; /* purposes that are granted now */
     } rows[] = {
-        {"everything", CHOICE_GRANT, REGIME_OPT_IN, "ajms", 0, 0, 0, 0, CLASS_ALL, REASON_NO_CONSENT},
-        {"analytics", CHOICE_CUSTOM, REGIME_OPT_IN, "a", 0, 0, 0, 0, 3, REASON_NO_CONSENT},
-        {"journeys", CHOICE_CUSTOM, REGIME_OPT_IN, "j", 0, 0, 0, 0, 4, REASON_NO_CONSENT},
-        {"marketing collects nothing", CHOICE_CUSTOM, REGIME_OPT_IN, "m", 0, 0, 0, 0, 0, REASON_NO_CONSENT},
-        {"strict", CHOICE_CUSTOM, REGIME_OPT_IN, "s", 0, 0, 0, 0, 1, REASON_NO_CONSENT},
-        {"strict and journeys", CHOICE_CUSTOM, REGIME_OPT_IN, "sj", 0, 0, 0, 0, 5, REASON_NO_CONSENT},
-        {"a purpose that changed", CHOICE_GRANT, REGIME_OPT_IN, "?", 0, 0, 0, 0, 0, REASON_STALE_NOTICE},
-        {"one that changed, one that did not", CHOICE_GRANT, REGIME_OPT_IN, "?s", 0, 0, 0, 0, 1, REASON_STALE_NOTICE},
-        {"refused", CHOICE_DENY, REGIME_OPT_IN, "", 0, 0, 0, 0, 0, REASON_NO_CONSENT},
-        {"the signal came", CHOICE_GRANT, REGIME_OPT_IN, "a", 1, 0, 0, 0, 0, REASON_GPC},
-        {"the signal was there", CHOICE_GRANT, REGIME_OPT_IN, "a", 1, 1, 0, 0, 3, REASON_NO_CONSENT},
-        {"restricted", CHOICE_GRANT, REGIME_OPT_IN, "a", 0, 0, 1, 0, 0, REASON_RESTRICTED},
-        {"a minor", CHOICE_GRANT, REGIME_OPT_IN, "a", 0, 0, 0, 1, 0, REASON_MINOR},
-        {"implied where silence is none", CHOICE_IMPLIED, REGIME_OPT_IN, "a", 0, 0, 0, 0, 0, REASON_NO_CONSENT},
-        {"implied where it is one", CHOICE_IMPLIED, REGIME_OPT_OUT, "a", 0, 0, 0, 0, 3, REASON_NO_CONSENT},
-        {"implied where visitors are told", CHOICE_IMPLIED, REGIME_NOTICE_ONLY, "j", 0, 0, 0, 0, 4, REASON_NO_CONSENT},
-        {"implied, and the signal came", CHOICE_IMPLIED, REGIME_OPT_OUT, "a", 1, 0, 0, 0, 0, REASON_GPC},
-        {"renewed", CHOICE_RENEW, REGIME_OPT_IN, "a", 0, 0, 0, 0, 3, REASON_NO_CONSENT},
+        {"everything", CHOICE_GRANT, REGIME_OPT_IN, "ajms", 0, 0, 0, 0, CLASS_ALL, REASON_NO_CONSENT, "ajms"},
+        {"analytics", CHOICE_CUSTOM, REGIME_OPT_IN, "a", 0, 0, 0, 0, 3, REASON_NO_CONSENT, "a"},
+        {"journeys", CHOICE_CUSTOM, REGIME_OPT_IN, "j", 0, 0, 0, 0, 4, REASON_NO_CONSENT, "j"},
+        {"marketing collects nothing", CHOICE_CUSTOM, REGIME_OPT_IN, "m", 0, 0, 0, 0, 0, REASON_NO_CONSENT, "m"},
+        {"strict", CHOICE_CUSTOM, REGIME_OPT_IN, "s", 0, 0, 0, 0, 1, REASON_NO_CONSENT, "s"},
+        {"strict and journeys", CHOICE_CUSTOM, REGIME_OPT_IN, "sj", 0, 0, 0, 0, 5, REASON_NO_CONSENT, "sj"},
+        {"a purpose that changed", CHOICE_GRANT, REGIME_OPT_IN, "?", 0, 0, 0, 0, 0, REASON_STALE_NOTICE, ""},
+        {"one that changed, one that did not", CHOICE_GRANT, REGIME_OPT_IN, "?s", 0, 0, 0, 0, 1, REASON_STALE_NOTICE,
+         "s"},
+        {"refused", CHOICE_DENY, REGIME_OPT_IN, "", 0, 0, 0, 0, 0, REASON_NO_CONSENT, ""},
+        {"the signal came", CHOICE_GRANT, REGIME_OPT_IN, "a", 1, 0, 0, 0, 0, REASON_GPC, ""},
+        {"the signal was there", CHOICE_GRANT, REGIME_OPT_IN, "a", 1, 1, 0, 0, 3, REASON_NO_CONSENT, "a"},
+        {"restricted", CHOICE_GRANT, REGIME_OPT_IN, "a", 0, 0, 1, 0, 0, REASON_RESTRICTED, ""},
+        {"a minor", CHOICE_GRANT, REGIME_OPT_IN, "a", 0, 0, 0, 1, 0, REASON_MINOR, ""},
+        {"implied where silence is none", CHOICE_IMPLIED, REGIME_OPT_IN, "a", 0, 0, 0, 0, 0, REASON_NO_CONSENT, ""},
+        {"implied where it is one", CHOICE_IMPLIED, REGIME_OPT_OUT, "a", 0, 0, 0, 0, 3, REASON_NO_CONSENT, "a"},
+        {"implied where visitors are told", CHOICE_IMPLIED, REGIME_NOTICE_ONLY, "j", 0, 0, 0, 0, 4, REASON_NO_CONSENT,
+         "j"},
+        {"implied, and the signal came", CHOICE_IMPLIED, REGIME_OPT_OUT, "a", 1, 0, 0, 0, 0, REASON_GPC, ""},
+        {"renewed", CHOICE_RENEW, REGIME_OPT_IN, "a", 0, 0, 0, 0, 3, REASON_NO_CONSENT, "a"},
     };
     struct store_fixture *fixture = *state;
     const struct site *site = store_fixture_site(fixture, "shop");
@@ -285,6 +288,11 @@ static void test_allowed(void **state)
         struct policy_answer answer = visitor_allowed(&visitor, site, rows[i].gpc_now, NOW);
         check_equal(rows[i].name, answer.classes, rows[i].classes);
         check_equal(rows[i].name, answer.reason, rows[i].reason);
+        uint32_t stand = 0;
+        for (const char *c = rows[i].stand; *c; c++)
+            stand |= 1u << text_find(TEXT("ajms"), *c);
+        check_equal(rows[i].name, visitor_granted(&visitor, site, rows[i].gpc_now, NOW), stand);
+        check_equal(rows[i].name, visitor_granted(&visitor, site, rows[i].gpc_now, NOW - 1), 0); /* not chosen yet */
     }
     assert_int_equal(visitor_allowed(NULL, site, false, NOW).classes, 0);
     assert_int_equal(visitor_allowed(NULL, site, false, NOW).reason, REASON_NO_CONSENT);

@@ -50,6 +50,35 @@ static const struct row {
     {words_device, NULL, 1, "phone"},
     {words_device, NULL, 2, "tablet"},
     {words_device, NULL, 3, "desktop"},
+    {words_device, NULL, 4, "tv"},
+    {words_device, NULL, 5, "console"},
+    {words_device, NULL, 6, "watch"},
+    {words_channel, NULL, 0, "none"},
+    {words_channel, NULL, 1, "direct"},
+    {words_channel, NULL, 2, "internal"},
+    {words_channel, NULL, 3, "referral"},
+    {words_channel, NULL, 4, "search"},
+    {words_channel, NULL, 5, "paid_search"},
+    {words_channel, NULL, 6, "social"},
+    {words_channel, NULL, 7, "paid_social"},
+    {words_channel, NULL, 8, "video"},
+    {words_channel, NULL, 9, "paid_video"},
+    {words_channel, NULL, 10, "shopping"},
+    {words_channel, NULL, 11, "paid_shopping"},
+    {words_channel, NULL, 12, "mail"},
+    {words_channel, NULL, 13, "ai"},
+    {words_channel, NULL, 14, "display"},
+    {words_channel, NULL, 15, "affiliate"},
+    {words_channel, NULL, 16, "audio"},
+    {words_channel, NULL, 17, "sms"},
+    {words_channel, NULL, 18, "push"},
+    {words_channel, NULL, 19, "paid_other"},
+    {words_bot, NULL, 0, "none"},
+    {words_bot, NULL, 1, "agent"},
+    {words_bot, NULL, 2, "automation"},
+    {words_bot, NULL, 3, "headers"},
+    {words_bot, NULL, 4, "crowd"},
+    {words_bot, NULL, 5, "speed"},
     {words_consent_mode, NULL, 0, "analytics_storage"},
     {words_consent_mode, NULL, 1, "ad_storage"},
     {words_consent_mode, NULL, 2, "ad_user_data"},
@@ -66,7 +95,7 @@ static void test_pinned(void **state)
             check_equal(row->name, row->find(text_of(row->name)), row->number);
     }
     assert_int_equal(CLASS_N + (EVENT_KIND_N - 1) + (REGIME_N - 1) + (SURFACE_N - 1) + (CHOICE_N - 1) + REASON_N +
-                         DEVICE_N + CONSENT_MODE_N,
+                         DEVICE_N + CHANNEL_N + BOT_N + CONSENT_MODE_N,
                      N_ROWS(rows)); /* a new word belongs in the table */
 }
 
@@ -88,6 +117,8 @@ static void test_numbers_that_are_no_word(void **state)
         {words_reason, REASON_N},
         {words_choice_kind, UINT32_MAX},
         {words_device, DEVICE_N},
+        {words_channel, CHANNEL_N},
+        {words_bot, BOT_N},
         {words_consent_mode, CONSENT_MODE_N},
     };
 

@@ -78,10 +78,11 @@
 #define REQUEST_READ_MS_MAX 10000         /* from the first byte of a request to its last; also an idle connection */
 #define SEND_STALL_MS_MAX 20000           /* a client that takes no byte of the answer for this long is cut off */
 #define STOP_MS_MAX 10000                 /* SIGTERM to exit, at most */
-#define STOP_LOOPS_MS_MAX 8000            /* of it, for requests under way */
+#define STOP_LOOPS_MS_MAX 6000            /* of it, for requests under way */
 #define READY_PROBE_MS 250                /* how soon a store that failed is tried again, when nobody else tries */
 #define RETRY_AFTER_S 5                   /* told with a 503 */
 #define COOKIE_HEADER_BYTES_MAX 16384     /* all cookies of a request; a browser may send many of 4096 each */
+#define COOKIE_IDS_MAX 8                  /* cookies named crumb_id that are looked at: a MAC each */
 #define FORWARDED_BYTES_MAX 4096          /* all of X-Forwarded-For */
 #define CONSENT_BODY_BYTES_MAX (16 << 10) /* POST /v1/consent */
 #define AGENT_BYTES_MAX 1024              /* of User-Agent; what follows is not looked at */

@@ -34,7 +34,52 @@ enum regime {
 };
 
 /* What kind of device a browser runs on, as far as it says. */
-enum device { DEVICE_UNKNOWN = 0, DEVICE_PHONE = 1, DEVICE_TABLET = 2, DEVICE_DESKTOP = 3, DEVICE_N };
+enum device {
+    DEVICE_UNKNOWN = 0,
+    DEVICE_PHONE = 1,
+    DEVICE_TABLET = 2,
+    DEVICE_DESKTOP = 3,
+    DEVICE_TV = 4,
+    DEVICE_CONSOLE = 5, /* one for games */
+    DEVICE_WATCH = 6,
+    DEVICE_N
+};
+
+/* How a visitor came to a page view. */
+enum channel {
+    CHANNEL_NONE = 0, /* not said: the event is no page view */
+    CHANNEL_DIRECT = 1,
+    CHANNEL_INTERNAL = 2, /* from a page of the same site */
+    CHANNEL_REFERRAL = 3,
+    CHANNEL_SEARCH = 4,
+    CHANNEL_PAID_SEARCH = 5,
+    CHANNEL_SOCIAL = 6,
+    CHANNEL_PAID_SOCIAL = 7,
+    CHANNEL_VIDEO = 8,
+    CHANNEL_PAID_VIDEO = 9,
+    CHANNEL_SHOPPING = 10,
+    CHANNEL_PAID_SHOPPING = 11,
+    CHANNEL_MAIL = 12,
+    CHANNEL_AI = 13, /* an AI assistant named the page */
+    CHANNEL_DISPLAY = 14,
+    CHANNEL_AFFILIATE = 15,
+    CHANNEL_AUDIO = 16,
+    CHANNEL_SMS = 17,
+    CHANNEL_PUSH = 18,
+    CHANNEL_PAID_OTHER = 19,
+    CHANNEL_N
+};
+
+/* Why an event is taken for that of a program. */
+enum bot {
+    BOT_NONE = 0,
+    BOT_AGENT = 1,      /* its User-Agent says so */
+    BOT_AUTOMATION = 2, /* a browser that a program drives says so */
+    BOT_HEADERS = 3,    /* its headers contradict each other, or no browser sends them */
+    BOT_CROWD = 4,      /* one of too many visitors that one network had at once */
+    BOT_SPEED = 5,      /* it looks at pages faster than anybody can */
+    BOT_N
+};
 
 /* Where a choice was made. */
 enum surface { SURFACE_BANNER = 1, SURFACE_DIALOG = 2, SURFACE_PAGE = 3, SURFACE_API = 4, SURFACE_N };
@@ -89,6 +134,8 @@ const char *words_choice_kind(unsigned number);
 const char *words_reason(unsigned number);
 const char *words_consent_mode(unsigned number);
 const char *words_device(unsigned number);
+const char *words_channel(unsigned number);
+const char *words_bot(unsigned number);
 
 /* The number of a name, or -1 where it is no such word. */
 int words_find_class(struct text name);

@@ -55,8 +55,10 @@ struct choice_context {
     bool gpc, no_gpc;                   /* Sec-GPC says 1; it says something else */
     enum choice_kind before;            /* what crumb_choice says was chosen and has not expired; 0: nothing */
     bool before_is_current;             /* under the notice that is shown now, as far as it is material */
-    bool known;                         /* it has a good crumb_id ... */
+    uint32_t before_granted;            /* and these purposes by it */
+    bool known;                         /* it has one good crumb_id ... */
     uint8_t visitor[VISITOR_BYTES];     /* ... of this visitor; else zeros */
+    struct cookie_ids others;           /* not known: good ones of which none can be told to be meant; all end */
     uint8_t fresh[VISITOR_BYTES];       /* random: the id where a new one is made */
     uint8_t record_id[RECORD_ID_BYTES]; /* random */
 };
@@ -69,15 +71,21 @@ struct choice_context {
 int choice_admit(struct choice *choice, struct choice_context *context, struct buffer *complaint);
 
 struct choice_result {
-    bool stands; /* nothing was recorded, as an explicit choice is there, which no signal and no silence undoes */
+    bool stands;     /* nothing was recorded, as an explicit choice is there, which no signal and no silence undoes */
+    bool unrecorded; /* the ledger's head is damaged and takes no record; what the choice takes away has ended */
     struct ledger_record record; /* its texts are borrowed from the choice's site and notice */
     bool keeps_id;               /* after this the browser holds crumb_id of `visitor` */
     uint8_t visitor[VISITOR_BYTES];
+    int64_t since_ms;  /* when that id was made: it lives from then, however often it is used again */
     bool keeps_choice; /* crumb_choice stays as it is (a dialog closed without a change, or a choice that stands) */
+    bool ended;        /* a live choice was there, and is in force no more as it was */
     uint32_t granted;
 };
 
-/* Records the choice. 0 or a fault. */
+/*
+ * Records the choice. 0 or a fault; -EBADMSG: the ledger's head is damaged, and
+ * the choice takes nothing away.
+ */
 int choice_record(struct batch *batch, const struct choice *choice, const struct edition *edition,
                   const struct choice_context *context, struct choice_result *ret_result);
 

@@ -26,14 +26,32 @@ _Static_assert(PURPOSES_MAX *(PURPOSE_NAME_BYTES_MAX + 3) + 64 <= COOKIE_CHOICE_
 
 enum cookie_id_state { COOKIE_ID_NONE, COOKIE_ID_GOOD, COOKIE_ID_BAD };
 
+/* Every good id in a header, each once. */
+struct cookie_ids {
+    enum cookie_id_state state; /* as cookie_read_id() says */
+    uint8_t visitors[COOKIE_IDS_MAX][VISITOR_BYTES];
+    unsigned n;
+};
+
+/*
+ * For a choice: a browser may bring several, where `cookie_domain` has changed,
+ * and each of them is one that a withdrawal must end.  Cookies of this name
+ * behind the first COOKIE_IDS_MAX are not looked at; the state is bad, then.
+ */
+void cookie_read_ids(struct text header, const uint8_t key[COOKIE_KEY_BYTES], const struct site *site,
+                     struct cookie_ids *ret_ids);
+
 /*
  * Finds crumb_id in the value of a Cookie header and checks it for @site.
  * COOKIE_ID_GOOD: *ret_visitor is set.  COOKIE_ID_BAD: there is one, but it is
- * forged, truncated or another site's.  Two of them are bad, too: the browser
- * cannot say which is meant.
+ * forged, truncated or another site's.  Two that differ are bad, too: the
+ * browser cannot say which is meant.
  */
 enum cookie_id_state cookie_read_id(struct text header, const uint8_t key[COOKIE_KEY_BYTES], const struct site *site,
                                     uint8_t ret_visitor[VISITOR_BYTES]);
+
+/* True where the header has a cookie of that name, or is too large to be searched. */
+bool cookie_is_sent(struct text header, struct text name);
 
 /* Appends the value of crumb_id. */
 void cookie_put_id(struct buffer *buffer, const uint8_t key[COOKIE_KEY_BYTES], const struct site *site,
@@ -53,7 +71,7 @@ void cookie_put_choice(struct buffer *buffer, const struct site *site, const str
 
 /*
  * Appends "NAME=VALUE; Path=/; Max-Age=...; SameSite=Lax[; Domain=...][; Secure][; HttpOnly]".
- * @max_age_s 0 deletes the cookie.
+ * @max_age_s 0 deletes the cookie.  @domain NULL: it is the host's alone.
  */
 void cookie_put_header(struct buffer *buffer, const char *name, struct text value, int64_t max_age_s,
-                       const struct site *site, bool secure, bool http_only);
+                       const char *domain, bool secure, bool http_only);

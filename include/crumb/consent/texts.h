@@ -6,6 +6,8 @@
 
 #include "crumb/config/config.h"
 
+#define TEXTS_PURPOSES_MARK "{purposes}" /* in a text: the titles of what is asked for */
+
 /*
  * The languages a site has, shipped or its own: English, which every text
  * falls back to, then the others by their tags.  Returns how many.  Lent for

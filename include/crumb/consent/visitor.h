@@ -43,3 +43,12 @@ bool visitor_is_live(const struct visitor *visitor, const struct site *site, int
  */
 struct policy_answer visitor_allowed(const struct visitor *visitor, const struct site *site, bool gpc_now,
                                      int64_t now_ms);
+
+/* True where every purpose that was granted still means what it meant then. Pure. */
+bool visitor_is_current(const struct visitor *visitor, const struct site *site);
+
+/*
+ * Which of the site's purposes are granted, as a set of indexes: by the same
+ * policy, for those that collect nothing, too.  Pure.
+ */
+uint32_t visitor_granted(const struct visitor *visitor, const struct site *site, bool gpc_now, int64_t now_ms);

@@ -23,23 +23,35 @@ struct event {
     struct text id;   /* eid: a UUID */
 
     /* class log */
-    uint64_t at_ms; /* since 1970 UTC */
-    struct text host, path;
-    struct text referrer; /* URL without query and fragment */
+    uint64_t at_ms;         /* since 1970 UTC */
+    struct text host, path; /* path: with the query pairs that the site lists, and masked (ingest/mask.h) */
+    struct text referrer;   /* URL without query and fragment, masked */
     struct text title;
     struct text address; /* bytes in network order: 4 or 16, or 3 or 6 of them (truncated) */
     uint64_t dwell_ms;   /* visible, since the last report */
     uint64_t scroll_x_min, scroll_x_max, scroll_y_min, scroll_y_max;
+    struct text country; /* ISO 3166-1 alpha-2 */
+    struct text region;  /* ISO 3166-2 without the country */
+    struct text city;    /* its English name */
+    struct text source;  /* who sent the visitor here: "Google", "news.example", what utm_source says */
+    uint64_t channel;    /* enum channel */
+    struct text utm_source, utm_medium, utm_campaign, utm_content, utm_term;
+    struct text click_id; /* the name of an advertisement's click id in the URL, such as gclid; never its value */
+    uint64_t bot;         /* enum bot */
 
     /* class device */
     uint64_t screen_width, screen_height, viewport_width, viewport_height, page_width, page_height;
     struct text language; /* RFC 5646 tag */
     struct text zone;     /* IANA name as the browser says it */
+    uint64_t device;      /* enum device */
+    struct text brand, model;
+    struct text os, os_version, browser, browser_version; /* versions: numbers with dots between them */
 
     /* class clickpath */
     struct text category, action, label, property, value;
     struct event_property properties[PROPERTIES_MAX];
     unsigned n_properties;
+    struct text currency; /* of the value: ISO 4217 */
 
     /* not stored */
     uint64_t created_ms, sent_ms; /* dtm, stm: the browser's clock */
