@@ -20,8 +20,11 @@ const SAVED_SHOWN_MS = 5000;
 export const shown = { material_: settings.material, raw_: '' }; // of the cookie that was read last
 let turn: Promise<unknown> = Promise.resolve();
 
+// So that the browser can paint what a click has closed: reading cookies and starting a request take their time.
+const painted = () => new Promise((done) => setTimeout(done));
+
 // One thing after the other, in the order in which they were begun.
-export const inTurn = (act: () => Promise<unknown>) => (turn = turn.then(act));
+export const inTurn = (act: () => Promise<unknown>) => (turn = turn.then(painted).then(act));
 
 export const about = (surface: Surface) => ({ site: settings.site, notice: hash, lang: notice.lang, surface });
 

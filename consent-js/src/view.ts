@@ -49,19 +49,20 @@ export function showControl() {
 
 // ---- dialogs ----
 
-const remove = (dialog: HTMLDialogElement | undefined) => {
-    dialog?.close();
-    dialog?.remove();
-};
-
+// It is not modal: there is no focus to give back, and close() would have the browser lay the page out at once.
 export function closeBanner() {
-    remove(banner);
+    banner?.remove();
     banner = undefined;
 }
 
-export function close() {
-    remove(front);
+function closeFront() {
+    front?.close();
+    front?.remove();
     front = undefined;
+}
+
+export function close() {
+    closeFront();
     closeBanner();
 }
 
@@ -83,7 +84,7 @@ export function placeBanner(made: HTMLDialogElement) {
 
 // The choices: in front of everything, with the focus inside until it closes; the browser gives it back.
 export function placeFront(made: HTMLDialogElement) {
-    remove(front);
+    closeFront();
     say('');
     translate();
     front = made;
