@@ -131,9 +131,13 @@
 #define DAY_HITS_MAX (50 << 20)          /* hits of one site-day held in memory while it is built */
 #define DAY_PAGES_MAX (1 << 20)          /* different pages of one site-day */
 #define DAY_PAGE_BYTES_MAX (64 << 20)    /* their text */
-#define ROLLUP_BYTES_MAX (256 << 20)     /* one rollup, inflated */
-#define LIVE_DAYS_MAX 64                 /* open days kept warm in memory */
-#define LIVE_EVENTS_MAX (2 << 20)        /* events of all of them; a larger day is built again for each question */
+#define SEGMENT_ROWS_MAX DAY_HITS_MAX    /* of one relation of a site-day */
+#define SEGMENT_TEXTS_MAX (16 << 20)
+#define SEGMENT_TEXT_BYTES_MAX (256 << 20)
+#define SEGMENT_BYTES_MAX (1 << 30)
+#define ROLLUP_BYTES_MAX (256 << 20) /* one rollup, inflated */
+#define LIVE_DAYS_MAX 64             /* open days kept warm in memory */
+#define LIVE_EVENTS_MAX (2 << 20)    /* events of all of them; a larger day is built again for each question */
 #define QUERY_BODY_BYTES_MAX (64 << 10)
 #define QUERY_METRICS_MAX 16
 #define QUERY_DIMENSIONS_MAX 8
