@@ -320,7 +320,7 @@ static struct visitor make_visitor(const struct choice *choice, const struct cho
                               .restricted = before && before->restricted,
                               .minor = before && before->minor,
                               .consent = record->sequence,
-                              .first_consent = before ? before->first_consent : record->sequence,
+                              .number = before ? before->number : 0, /* new ones get theirs in write_visitor() */
                               .since_ms = before ? before->since_ms : context->at_ms,
                               .at_ms = context->at_ms};
 
@@ -438,7 +438,9 @@ static int write_visitor(struct batch *batch, const struct choice *choice, const
     if (r || !result->keeps_id || (result->keeps_choice && before))
         return error_trace(r);
     struct visitor after = make_visitor(choice, context, before, &result->record);
-    return error_trace(visitor_put(batch->txn, site, result->visitor, &after));
+    if (!before)
+        r = batch_take_visitor(batch, site, &after.number);
+    return error_trace(r ? r : visitor_put(batch->txn, site, result->visitor, &after));
 }
 
 /*

@@ -7,7 +7,7 @@
 #include "crumb/store/checksum.h"
 #include <errno.h>
 
-#define VISITOR_VERSION 2
+#define VISITOR_VERSION 1
 #define VISITOR_ROW_BYTES_MAX (64 + 8 * PURPOSES_MAX)
 
 enum { FLAG_GPC = 1, FLAG_RESTRICTED = 2, FLAG_MINOR = 4, FLAGS_ALL = 7 };
@@ -21,7 +21,7 @@ static void encode(const struct visitor *visitor, const struct key *key, struct 
     buffer_put_u8(buffer, (uint8_t)visitor->choice);
     buffer_put_u8(buffer, (uint8_t)flags);
     buffer_put_u64(buffer, visitor->consent);
-    buffer_put_u64(buffer, visitor->first_consent);
+    buffer_put_u32(buffer, visitor->number);
     buffer_put_u64(buffer, (uint64_t)visitor->since_ms);
     buffer_put_u64(buffer, (uint64_t)visitor->at_ms);
     buffer_put_u8(buffer, (uint8_t)visitor->n_granted);
@@ -34,14 +34,9 @@ static void encode(const struct visitor *visitor, const struct key *key, struct 
     checksum_put(buffer, key_text(key));
 }
 
-/* Version 1 has neither, and no implied choice: the strictest regime is the right one for all of its choices. */
-static bool decode_place(struct reader *reader, unsigned version, struct visitor *visitor)
+static bool decode_place(struct reader *reader, struct visitor *visitor)
 {
     uint8_t country[COUNTRY_BYTES];
-
-    visitor->regime = REGIME_OPT_IN;
-    if (version == 1)
-        return true;
     unsigned regime = reader_u8(reader);
     reader_copy(reader, country, sizeof country);
     visitor->regime = (enum regime)regime;
@@ -55,8 +50,7 @@ static bool decode(struct text key, struct text value, struct visitor *ret_visit
     if (!checksum_take(&value, key))
         return false;
     struct reader reader = reader_of(value);
-    unsigned version = reader_u8(&reader);
-    if (version < 1 || version > VISITOR_VERSION)
+    if (reader_u8(&reader) != VISITOR_VERSION)
         return false;
     unsigned choice = reader_u8(&reader), flags = reader_u8(&reader);
     if (choice < CHOICE_GRANT || choice >= CHOICE_N || flags & ~(unsigned)FLAGS_ALL)
@@ -66,7 +60,7 @@ static bool decode(struct text key, struct text value, struct visitor *ret_visit
     visitor.restricted = flags & FLAG_RESTRICTED;
     visitor.minor = flags & FLAG_MINOR;
     visitor.consent = reader_u64(&reader);
-    visitor.first_consent = reader_u64(&reader);
+    visitor.number = reader_u32(&reader);
     visitor.since_ms = (int64_t)reader_u64(&reader);
     visitor.at_ms = (int64_t)reader_u64(&reader);
     visitor.n_granted = reader_u8(&reader);
@@ -74,7 +68,7 @@ static bool decode(struct text key, struct text value, struct visitor *ret_visit
         return false;
     for (unsigned i = 0; i < visitor.n_granted; i++)
         visitor.granted[i] = reader_u64(&reader);
-    if (!decode_place(&reader, version, &visitor) || !reader_done(&reader))
+    if (!decode_place(&reader, &visitor) || !reader_done(&reader))
         return false;
     *ret_visitor = visitor;
     return true;

@@ -294,6 +294,7 @@ void collect_put_result(struct buffer *buffer, const struct collect_result *resu
 struct lookup {
     const struct site *site;
     struct policy_answer allowed;
+    uint32_t number;
     uint64_t consent;
     int64_t since_ms; /* when that choice was made */
 };
@@ -310,6 +311,7 @@ static int look_up(struct lookup *lookup, struct collect *collect, const struct 
     /* An unreadable record is no consent. */
     lookup->site = item->site;
     lookup->allowed = visitor_allowed(r == 0 ? &visitor : NULL, item->site, collect->gpc, collect->at_ms);
+    lookup->number = r == 0 ? visitor.number : 0;
     lookup->consent = r == 0 ? visitor.consent : 0;
     lookup->since_ms = r == 0 ? visitor.at_ms : 0;
     return 0;
@@ -321,6 +323,8 @@ static int store_item(struct collect *collect, const struct item *item, const st
     struct journal_record record = {.site = item->site->id,
                                     .day = item->day,
                                     .kind = item->kind,
+                                    .number = lookup->number,
+                                    .granted = lookup->allowed.classes,
                                     .consent = lookup->consent,
                                     .fingerprint = item->fingerprint};
     size_t at = item->at;

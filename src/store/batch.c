@@ -23,6 +23,8 @@ struct batch_day {
 
 #define SEQUENCE_KEY TEXT("sequence")
 #define SEQUENCE_FIRST 1
+#define VISITORS_KEY TEXT("visitors ") /* and the site, u32 */
+#define VISITORS_KEY_BYTES (sizeof "visitors " - 1 + sizeof(uint32_t))
 #define BATCH_SCRATCH_BYTES_MAX JOURNAL_RECORD_BYTES_MAX
 
 int batch_next_sequence(struct db_txn *txn, uint64_t *ret_sequence)
@@ -69,6 +71,39 @@ void batch_use_reserve(struct batch *batch)
 }
 
 uint64_t batch_take_sequence(struct batch *batch) { return batch->next_sequence++; }
+
+/* Seldom enough to be written at once: there is one for each new visitor who grants something. */
+int batch_take_visitor(struct batch *batch, uint32_t site, uint32_t *ret_number)
+{
+    uint8_t key_bytes[VISITORS_KEY_BYTES], bytes[sizeof(uint32_t) + CHECKSUM_BYTES];
+    struct buffer key = BUFFER_OVER(key_bytes), value = BUFFER_OVER(bytes);
+    uint32_t taken = 0;
+
+    buffer_put_text(&key, VISITORS_KEY);
+    buffer_put_u32(&key, site);
+    struct text row;
+    int r = db_get(batch->txn, DB_META, buffer_text(&key), &row);
+    if (r == 0) {
+        struct reader reader;
+
+        if (!checksum_take(&row, buffer_text(&key)))
+            return error_origin(-EBADMSG);
+        reader = reader_of(row);
+        taken = reader_u32(&reader);
+        if (!reader_done(&reader))
+            return error_origin(-EBADMSG);
+    } else if (r != DB_E_NOT_FOUND) {
+        return error_trace(r);
+    }
+    if (taken == VISITORS_MAX)
+        return error_origin(-EOVERFLOW);
+    buffer_put_u32(&value, taken + 1);
+    checksum_put(&value, buffer_text(&key));
+    r = error_fold(db_put(batch->txn, DB_META, buffer_text(&key), buffer_text(&value)));
+    if (r == 0)
+        *ret_number = taken + 1;
+    return r;
+}
 
 /* Room for one more element of @size bytes; the array may move. */
 static int grow(void **array, size_t n, size_t *capacity, size_t size)

@@ -22,8 +22,9 @@ static void encode(const struct journal_record *record, const struct key *key, s
 {
     buffer_put_u8(buffer, JOURNAL_VERSION);
     buffer_put_u8(buffer, (uint8_t)record->kind);
-    buffer_put_u8(buffer, (uint8_t)record->classes);
+    buffer_put_u8(buffer, (uint8_t)(record->classes | record->granted << CLASS_N));
     buffer_put(buffer, record->visitor, VISITOR_BYTES);
+    buffer_put_u32(buffer, record->number);
     buffer_put_u64(buffer, record->consent);
     buffer_put_u64(buffer, record->fingerprint);
     for (unsigned class = 0; class < CLASS_N; class ++)
@@ -34,7 +35,7 @@ static void encode(const struct journal_record *record, const struct key *key, s
 
 int journal_append(struct batch *batch, struct journal_record *record)
 {
-    assert(record->classes & CLASS_BIT(event_carrier(record->kind)));
+    assert(record->classes & CLASS_BIT(event_carrier(record->kind)) && !(record->classes & ~record->granted));
     record->sequence = batch_take_sequence(batch);
 
     struct key key = key_journal(record->site, record->day, record->sequence);
@@ -59,11 +60,15 @@ bool journal_decode(struct text key, struct text value, struct journal_record *r
     if (reader_u8(&reader) != JOURNAL_VERSION)
         return false;
     unsigned kind = reader_u8(&reader);
-    record.classes = reader_u8(&reader);
-    if (kind < EVENT_PAGEVIEW || kind >= EVENT_KIND_N || record.classes & ~CLASS_ALL)
+    unsigned sets = reader_u8(&reader);
+    record.classes = sets & CLASS_ALL;
+    record.granted = sets >> CLASS_N;
+    if (kind < EVENT_PAGEVIEW || kind >= EVENT_KIND_N || record.granted & ~CLASS_ALL ||
+        record.classes & ~record.granted)
         return false;
     record.kind = (enum event_kind)kind;
     reader_copy(&reader, record.visitor, VISITOR_BYTES);
+    record.number = reader_u32(&reader);
     record.consent = reader_u64(&reader);
     record.fingerprint = reader_u64(&reader);
     for (unsigned class = 0; class < CLASS_N; class ++)

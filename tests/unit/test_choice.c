@@ -452,7 +452,7 @@ static void test_grant(void **state)
     assert_int_equal(visitor.choice, CHOICE_GRANT);
     assert_true(visitor.gpc_at_choice && !visitor.restricted && !visitor.minor);
     assert_true(visitor.at_ms == NOW && visitor.since_ms == NOW);
-    assert_true(visitor.consent == result.record.sequence && visitor.first_consent == visitor.consent);
+    assert_true(visitor.consent == result.record.sequence && visitor.number == 1);
     assert_int_equal(visitor.n_granted, 4);
     for (unsigned i = 0; i < 4; i++)
         assert_true(visitor.granted[i] == shop->purposes[i].material);
@@ -793,7 +793,7 @@ static void test_granting_again(void **state)
     assert_int_equal(visitor.choice, CHOICE_GRANT);
     assert_int_equal(visitor.n_granted, 4);
     assert_true(visitor.since_ms == NOW && visitor.at_ms == NOW + 100 * DAY);
-    assert_int_equal(visitor.first_consent, first.record.sequence);
+    assert_int_equal(visitor.number, 1);
     assert_int_equal(visitor.consent, second.record.sequence);
     assert_int_equal(n_rows(fixture, DB_VISITORS), 1);
 }
@@ -831,7 +831,7 @@ static void test_dead_ids_stay_dead(void **state)
     assert_memory_equal(again.record.visitor, again.visitor, VISITOR_BYTES);
     assert_false(find(fixture, first.visitor, &visitor));
     assert_true(find(fixture, again.visitor, &visitor));
-    assert_int_equal(visitor.first_consent, again.record.sequence);
+    assert_int_equal(visitor.number, 2); /* a number is somebody's for ever */
 
     /* 390 days to the millisecond. */
     struct choice_result alive = choose(fixture, CHOICE_GRANT, ALL, again.visitor, NOW + 2 + 390 * DAY - 1);

@@ -24,7 +24,7 @@ static void append(struct batch *batch, const struct site *site, int32_t day, un
         BUFFER_AUTO section = BUFFER_INIT(256);
         struct event event = {.kind = EVENT_PAGEVIEW, .at_ms = (uint64_t)zone_day_start_ms(site->zone, day) + i};
         struct journal_record record = {
-            .site = site->id, .day = day, .kind = EVENT_PAGEVIEW, .classes = CLASS_BIT(CLASS_LOG)};
+            .site = site->id, .day = day, .kind = EVENT_PAGEVIEW, .granted = CLASS_ALL, .classes = CLASS_BIT(CLASS_LOG)};
 
         event_encode(&event, CLASS_LOG, &section);
         record.sections[CLASS_LOG] = buffer_text(&section);

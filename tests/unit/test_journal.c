@@ -18,6 +18,8 @@ static struct journal_record record_of(uint32_t site, int32_t day)
                                     .kind = EVENT_PAGEVIEW,
                                     .consent = 7,
                                     .fingerprint = 0x1122334455667788,
+                                    .number = 77,
+                                    .granted = CLASS_ALL,
                                     .classes = CLASS_BIT(CLASS_LOG) | CLASS_BIT(CLASS_CLICKPATH),
                                     .sections = {[CLASS_LOG] = TEXT("\x03\x02/a"), [CLASS_CLICKPATH] = TEXT("")}};
 
@@ -149,21 +151,23 @@ static void test_forms_that_are_none(void **state)
 {
     static const struct {
         const char *name;
-        unsigned version, kind, classes, n_sections, n_more;
+        unsigned version, kind, sets, n_sections, n_more;
         bool good;
     } rows[] = {
-        {"a page view", 1, 1, 1, 1, 0, true},
-        {"a ping with all classes", 1, 2, 7, 3, 0, true},
-        {"a click", 1, 3, 4, 1, 0, true},
-        {"another version", 2, 1, 1, 1, 0, false},
-        {"no kind", 1, 0, 1, 1, 0, false},
-        {"an unknown kind", 1, EVENT_KIND_N, 1, 1, 0, false},
-        {"an unknown class", 1, 1, 9, 1, 0, false},
-        {"no class", 1, 1, 0, 0, 0, false},
-        {"a page view without its carrier", 1, 1, 2, 1, 0, false},
-        {"a click without its carrier", 1, 3, 3, 2, 0, false},
-        {"fewer sections than classes", 1, 1, 3, 1, 0, false},
-        {"bytes behind", 1, 1, 1, 1, 1, false},
+        {"a page view", 1, 1, 0x09, 1, 0, true},
+        {"a ping with all classes", 1, 2, 0x3f, 3, 0, true},
+        {"a click", 1, 3, 0x24, 1, 0, true},
+        {"another version", 2, 1, 0x09, 1, 0, false},
+        {"no kind", 1, 0, 0x09, 1, 0, false},
+        {"an unknown kind", 1, EVENT_KIND_N, 0x09, 1, 0, false},
+        {"an unknown class", 1, 1, 0x49, 1, 0, false},
+        {"more than was granted", 1, 1, 0x0b, 2, 0, false},
+        {"all granted, one there", 1, 1, 0x39, 1, 0, true},
+        {"no class", 1, 1, 0x08, 0, 0, false},
+        {"a page view without its carrier", 1, 1, 0x12, 1, 0, false},
+        {"a click without its carrier", 1, 3, 0x1b, 2, 0, false},
+        {"fewer sections than classes", 1, 1, 0x1b, 1, 0, false},
+        {"bytes behind", 1, 1, 0x09, 1, 1, false},
     };
     struct key key = key_journal(1, 20000, 1);
 
@@ -173,8 +177,9 @@ static void test_forms_that_are_none(void **state)
 
         buffer_put_u8(&buffer, (uint8_t)rows[i].version);
         buffer_put_u8(&buffer, (uint8_t)rows[i].kind);
-        buffer_put_u8(&buffer, (uint8_t)rows[i].classes);
+        buffer_put_u8(&buffer, (uint8_t)rows[i].sets);
         buffer_put(&buffer, VISITOR, VISITOR_BYTES);
+        buffer_put_u32(&buffer, 77);
         buffer_put_u64(&buffer, 1);
         buffer_put_u64(&buffer, 2);
         for (unsigned n = 0; n < rows[i].n_sections; n++)

@@ -61,7 +61,7 @@ static void put_visitor(struct store *store, struct batch *batch, const uint8_t 
     struct visitor visitor = {.choice = CHOICE_GRANT,
                               .regime = REGIME_OPT_IN,
                               .consent = consent,
-                              .first_consent = consent,
+                              .number = 1,
                               .since_ms = NOW,
                               .at_ms = NOW};
 
@@ -77,6 +77,7 @@ static void append_event(struct store *store, struct batch *batch, int32_t day, 
                                     .day = day,
                                     .kind = EVENT_PAGEVIEW,
                                     .consent = consent,
+                                    .granted = CLASS_ALL,
                                     .classes = CLASS_BIT(CLASS_LOG)};
     struct books books = {.received = 1, .stored = 1};
 
@@ -302,6 +303,7 @@ static void event_unreadable(struct store *store, struct batch *batch)
                                     .day = OPEN_DAY,
                                     .kind = EVENT_PAGEVIEW,
                                     .consent = ANN_GRANTS,
+                                    .granted = CLASS_ALL,
                                     .classes = CLASS_BIT(CLASS_LOG),
                                     .sections = {[CLASS_LOG] = TEXT("\xff\xff")}};
 

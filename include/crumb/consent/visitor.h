@@ -17,7 +17,7 @@ struct visitor {
     char country[3];    /* there; "": unknown */
     bool gpc_at_choice, restricted, minor;
     uint64_t consent;               /* sequence of the ledger record that made this state */
-    uint64_t first_consent;         /* of the one that made the visitor */
+    uint32_t number;                /* in the order of their coming to this site, from 1; stands for them in segments */
     int64_t since_ms;               /* when the visitor id was made */
     int64_t at_ms;                  /* when the choice was made */
     uint64_t granted[PURPOSES_MAX]; /* the `material` of each granted purpose */

@@ -34,6 +34,13 @@ void batch_use_reserve(struct batch *batch);
 /* The next number of the store's sequence; never given again once the batch is committed. */
 uint64_t batch_take_sequence(struct batch *batch);
 
+/*
+ * The next number for a visitor of @site, from 1; never given again once the
+ * batch is committed.  0, a fault (-EBADMSG: the row is damaged), or -EOVERFLOW
+ * after VISITORS_MAX.
+ */
+int batch_take_visitor(struct batch *batch, uint32_t site, uint32_t *ret_number);
+
 /* Adds to the books of @site and @hour. 0 or -ENOMEM. */
 int batch_count(struct batch *batch, uint32_t site, uint32_t hour, const struct books *delta);
 

@@ -14,9 +14,11 @@ struct journal_record {
     uint64_t sequence; /* given by journal_append() */
     enum event_kind kind;
     uint8_t visitor[VISITOR_BYTES];
+    uint32_t number;      /* of the visitor at the site (consent/visitor.h) */
     uint64_t consent;     /* sequence of the ledger record that allows it */
     uint64_t fingerprint; /* of visitor and event id, 0: it had no id */
-    unsigned classes;     /* which sections there are */
+    unsigned granted;     /* which classes the visitor allowed, whether the event says something of them or not */
+    unsigned classes;     /* which sections there are: some of those */
     struct text sections[CLASS_N];
 };
 
