@@ -281,7 +281,7 @@ static int renumber_rows(struct table *table, const struct counts *counts, enum 
     return error_trace(r);
 }
 
-int table_renumber(struct table *table)
+int renumber_table(struct table *table)
 {
     __attribute__((cleanup(counts_deinit))) struct counts counts = {.texts = NULL};
     int r = counts_init(table, &counts);

@@ -662,7 +662,7 @@ int tabulate_table(const struct tabulate *tabulate, struct table *ret_table)
     for (unsigned relation = RELATION_PAGE; relation < RELATION_SET; relation++)
         fill_rows(tabulate, relation, &table);
     fill_sets(tabulate, &table);
-    r = table_renumber(&table);
+    r = renumber_table(&table);
     if (r < 0)
         return error_trace(r);
     *ret_table = table;

@@ -13,4 +13,4 @@
  * order.  Row 0 of ACT and SET and text 0 keep theirs, used or not.  0, or
  * -ENOMEM: then it is good for table_deinit() only.
  */
-int table_renumber(struct table *table);
+int renumber_table(struct table *table);
