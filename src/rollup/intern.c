@@ -90,6 +90,19 @@ static int append(struct intern *intern, struct text string)
     return 0;
 }
 
+bool intern_find(const struct intern *intern, struct text string, uint32_t *ret_number)
+{
+    const struct intern_slot *slot;
+
+    if (intern->n == 0)
+        return false;
+    slot = find(intern, string, (uint32_t)XXH3_64bits(string.data, string.size));
+    if (!slot->number_plus_1)
+        return false;
+    *ret_number = slot->number_plus_1 - 1;
+    return true;
+}
+
 int intern_number(struct intern *intern, struct text string, uint32_t *ret_number)
 {
     uint32_t hash = (uint32_t)XXH3_64bits(string.data, string.size);

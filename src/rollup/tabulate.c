@@ -1,318 +1,20 @@
 /*
- *   tabulate_add    keeps an event in 48 bytes: what it shares with others (its
- *                   page, its browser and place, where it came from, what was
- *                   clicked) becomes numbers
- *   order           the events' indexes by visitor, then by time
+ *   sort            the events' indexes by visitor, then by time
  *   walk            visitor by visitor through the order: repeated events are
  *                   left out, visits cut at each silence, hits and visits written
+ *   fill            the rows that they refer to
  *   renumber        from the order of arrival to canonical numbers
  */
 #include "crumb/rollup/tabulate.h"
 #include "crumb/base/error.h"
 #include "crumb/base/limits.h"
-#include "crumb/rollup/intern.h"
 #include "crumb/rollup/renumber.h"
-#include <assert.h>
+#include "gathered.h"
 #include <errno.h>
 #include <stdlib.h>
 
-#define FIRST_EVENTS 64
-#define OTHER TEXT("(other)")
-
 static void free_pointer(void *pointer) { free(*(void **)pointer); }
 #define FREE_AUTO __attribute__((cleanup(free_pointer)))
-
-/* Numbers of texts, one after the other: a row of a relation, or of what is kept together here. */
-#define TUPLE_MAX (2 + 2 * PROPERTIES_MAX)
-struct tuple {
-    uint32_t numbers[TUPLE_MAX];
-    unsigned n;
-};
-
-/* What is the same for many events is interned as the bytes of its tuple. */
-enum shared {
-    SHARED_PAGE,
-    SHARED_AGENT,
-    SHARED_PLACE,
-    SHARED_ORIGIN,
-    SHARED_ACT,
-    SHARED_SET,
-    SHARED_CONTEXT, /* agent, place, language, screen, bot */
-    SHARED_DETAIL,  /* act, amount, currency, set */
-    SHARED_N
-};
-
-struct kept {
-    uint64_t fingerprint;
-    uint32_t at_ms; /* since the day's start */
-    uint32_t visitor;
-    uint32_t page, context, origin, detail;
-    uint32_t dwell_ms;
-    uint8_t scroll; /* percent plus 1; 0: not known */
-    uint8_t kind;
-    bool traced;
-    bool has_origin; /* page views alone have one */
-};
-
-struct tabulate {
-    int64_t start_ms;
-    struct kept *events;
-    size_t n_events, capacity, n_left_out;
-    uint64_t sequence; /* of the newest */
-    struct intern texts, shared[SHARED_N];
-};
-
-/* ---- numbers ---- */
-
-size_t tabulate_n_events(const struct tabulate *tabulate) { return tabulate->n_events; }
-size_t tabulate_n_left_out(const struct tabulate *tabulate) { return tabulate->n_left_out; }
-
-/* Faults stay in *r, so that a row of texts is checked once. */
-static uint32_t number_text(struct tabulate *tabulate, struct text text, int *r)
-{
-    uint32_t number = 0;
-
-    if (*r)
-        return 0;
-    *r = intern_number(&tabulate->texts, text, &number);
-    if (*r == INTERN_E_FULL)
-        *r = intern_number(&tabulate->texts, OTHER, &number);
-    return number;
-}
-
-static uint32_t number_tuple(struct tabulate *tabulate, enum shared shared, const struct tuple *tuple, int *r)
-{
-    struct text bytes = {.data = (const char *)tuple->numbers, .size = tuple->n * sizeof tuple->numbers[0]};
-    uint32_t number = 0;
-
-    if (*r == 0)
-        *r = intern_number(&tabulate->shared[shared], bytes, &number);
-    return number;
-}
-
-static void put(struct tuple *tuple, uint32_t number)
-{
-    assert(tuple->n < TUPLE_MAX);
-    tuple->numbers[tuple->n++] = number;
-}
-
-static uint32_t number_texts(struct tabulate *tabulate, enum shared shared, const struct text *texts, unsigned n,
-                             const uint32_t *first, int *r)
-{
-    struct tuple tuple = {.n = 0};
-
-    if (first)
-        put(&tuple, *first);
-    for (unsigned i = 0; i < n; i++)
-        put(&tuple, number_text(tabulate, texts[i], r));
-    return number_tuple(tabulate, shared, &tuple, r);
-}
-
-#define NUMBER_TEXTS(tabulate, shared, first, r, ...)                                                                  \
-    number_texts((tabulate), (shared), (const struct text[]){__VA_ARGS__},                                             \
-                 sizeof((const struct text[]){__VA_ARGS__}) / sizeof(struct text), (first), (r))
-
-/* Widths in CSS pixels at which layouts commonly change. */
-static struct text screen_class(uint64_t width)
-{
-    static const struct {
-        uint64_t below;
-        const char *name;
-    } classes[] = {{1, ""},
-                   {480, "under 480"},
-                   {768, "480 to 767"},
-                   {1024, "768 to 1023"},
-                   {1440, "1024 to 1439"},
-                   {1920, "1440 to 1919"}};
-
-    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
-        if (width < classes[i].below)
-            return text_of(classes[i].name);
-    return TEXT("1920 and more");
-}
-
-static uint32_t number_context(struct tabulate *tabulate, const struct event *event, int *r)
-{
-    uint32_t device = (uint32_t)event->device;
-    struct tuple tuple = {.n = 0};
-
-    put(&tuple, NUMBER_TEXTS(tabulate, SHARED_AGENT, &device, r, event->brand, event->model, event->os,
-                             event->os_version, event->browser, event->browser_version));
-    put(&tuple, NUMBER_TEXTS(tabulate, SHARED_PLACE, NULL, r, event->country, event->region, event->city));
-    put(&tuple, number_text(tabulate, event->language, r));
-    put(&tuple, number_text(tabulate, screen_class(event->screen_width), r));
-    put(&tuple, (uint32_t)event->bot);
-    return number_tuple(tabulate, SHARED_CONTEXT, &tuple, r);
-}
-
-static uint32_t number_origin(struct tabulate *tabulate, const struct event *event, int *r)
-{
-    uint32_t channel = (uint32_t)event->channel;
-
-    return NUMBER_TEXTS(tabulate, SHARED_ORIGIN, &channel, r, event->source, event->referrer, event->utm_source,
-                        event->utm_medium, event->utm_campaign, event->utm_content, event->utm_term, event->click_id);
-}
-
-static int compare_properties(const void *left, const void *right)
-{
-    const struct event_property *a = left, *b = right;
-    size_t shared = a->name.size < b->name.size ? a->name.size : b->name.size;
-    int c = shared ? memcmp(a->name.data, b->name.data, shared) : 0;
-
-    return c ? c : (a->name.size > b->name.size) - (a->name.size < b->name.size);
-}
-
-/* By their names, as it means nothing which was said first; the wire refuses the same name twice. */
-static uint32_t number_set(struct tabulate *tabulate, const struct event *event, int *r)
-{
-    struct event_property properties[PROPERTIES_MAX];
-    struct tuple tuple = {.n = 0};
-
-    memcpy(properties, event->properties, event->n_properties * sizeof properties[0]);
-    qsort(properties, event->n_properties, sizeof properties[0], compare_properties);
-    for (unsigned i = 0; i < event->n_properties; i++) {
-        put(&tuple, number_text(tabulate, properties[i].name, r));
-        put(&tuple, number_text(tabulate, properties[i].value, r));
-    }
-    return number_tuple(tabulate, SHARED_SET, &tuple, r);
-}
-
-/* Row 0 of ACT is a page view's, so a click that says nothing of itself says "(other)". */
-static struct text action_of(const struct event *event)
-{
-    bool is_mute = !event->category.size && !event->action.size && !event->label.size && !event->property.size;
-
-    return is_mute && event->kind == EVENT_STRUCT ? OTHER : event->action;
-}
-
-static uint32_t number_detail(struct tabulate *tabulate, const struct event *event, int *r)
-{
-    struct tuple tuple = {.n = 0};
-
-    put(&tuple,
-        NUMBER_TEXTS(tabulate, SHARED_ACT, NULL, r, event->category, action_of(event), event->label, event->property));
-    put(&tuple, number_text(tabulate, event->value, r));
-    put(&tuple, number_text(tabulate, event->currency, r));
-    put(&tuple, number_set(tabulate, event, r));
-    return number_tuple(tabulate, SHARED_DETAIL, &tuple, r);
-}
-
-/* Row 0 of every relation, and text 0, are the empty ones; and there is always room for "(other)". */
-static void number_nothing(struct tabulate *tabulate, int *r)
-{
-    static const struct event nothing = {.kind = EVENT_PAGEVIEW};
-
-    number_text(tabulate, TEXT_NONE, r);
-    number_text(tabulate, OTHER, r);
-    number_context(tabulate, &nothing, r);
-    number_origin(tabulate, &nothing, r);
-    number_detail(tabulate, &nothing, r);
-    NUMBER_TEXTS(tabulate, SHARED_PAGE, NULL, r, TEXT_NONE, TEXT_NONE, TEXT_NONE);
-}
-
-/* ---- adding ---- */
-
-int tabulate_new(int64_t start_ms, struct tabulate **ret_tabulate)
-{
-    struct tabulate *tabulate = calloc(1, sizeof *tabulate);
-    int r = 0;
-
-    if (!tabulate)
-        return error_origin(-ENOMEM);
-    tabulate->start_ms = start_ms;
-    tabulate->texts = INTERN_INIT(SEGMENT_TEXTS_MAX, SEGMENT_TEXT_BYTES_MAX);
-    for (unsigned i = 0; i < SHARED_N; i++)
-        tabulate->shared[i] = INTERN_INIT(SEGMENT_ROWS_MAX, UINT32_MAX);
-    number_nothing(tabulate, &r);
-    if (r) {
-        tabulate_free(tabulate);
-        return error_fold(r);
-    }
-    *ret_tabulate = tabulate;
-    return 0;
-}
-
-struct tabulate *tabulate_free(struct tabulate *tabulate)
-{
-    if (tabulate) {
-        intern_deinit(&tabulate->texts);
-        for (unsigned i = 0; i < SHARED_N; i++)
-            intern_deinit(&tabulate->shared[i]);
-        free(tabulate->events);
-        free(tabulate);
-    }
-    return NULL;
-}
-
-/* How much of the page's height has been in the window, in percent plus 1. 0: the browser did not tell. */
-static uint8_t scroll_of(const struct event *event)
-{
-    uint64_t seen = event->scroll_y_max + event->viewport_height, percent;
-
-    if (!event->page_height || !event->viewport_height)
-        return 0;
-    percent = seen >= event->page_height ? 100 : 100 * seen / event->page_height;
-    return (uint8_t)(percent + 1);
-}
-
-static int reserve(struct tabulate *tabulate)
-{
-    size_t capacity = tabulate->capacity ? 2 * tabulate->capacity : FIRST_EVENTS;
-    struct kept *events;
-
-    if (tabulate->n_events < tabulate->capacity)
-        return 0;
-    events = realloc(tabulate->events, capacity * sizeof *events);
-    if (!events)
-        return error_origin(-ENOMEM);
-    tabulate->events = events;
-    tabulate->capacity = capacity;
-    return 0;
-}
-
-/* A day has 25 hours at most; a clock that was set back may put events before it. */
-static uint32_t since_start(const struct tabulate *tabulate, uint64_t at_ms)
-{
-    int64_t since = (int64_t)at_ms - tabulate->start_ms;
-
-    return since < 0 ? 0 : since > UINT32_MAX ? UINT32_MAX : (uint32_t)since;
-}
-
-int tabulate_add(struct tabulate *tabulate, const struct tabulate_event *add)
-{
-    const struct event *event = add->event;
-    int r = 0;
-
-    assert(event->kind >= EVENT_PAGEVIEW && event->kind < EVENT_KIND_N);
-    assert(add->sequence > tabulate->sequence);
-    if (!event->at_ms || tabulate->n_events == DAY_HITS_MAX) {
-        tabulate->n_left_out += event->at_ms != 0;
-        tabulate->sequence = add->sequence;
-        return 0;
-    }
-    r = reserve(tabulate);
-    struct kept kept = {
-        .fingerprint = add->fingerprint,
-        .at_ms = since_start(tabulate, event->at_ms),
-        .visitor = add->visitor,
-        .page = NUMBER_TEXTS(tabulate, SHARED_PAGE, NULL, &r, event->host, event->path, event->title),
-        .context = number_context(tabulate, event, &r),
-        .has_origin = event->kind == EVENT_PAGEVIEW,
-        .dwell_ms = event->dwell_ms > DWELL_MS_MAX ? (uint32_t)DWELL_MS_MAX : (uint32_t)event->dwell_ms,
-        .scroll = scroll_of(event),
-        .kind = (uint8_t)event->kind,
-        .traced = add->traced,
-    };
-    if (kept.has_origin)
-        kept.origin = number_origin(tabulate, event, &r);
-    if (event->kind == EVENT_STRUCT)
-        kept.detail = number_detail(tabulate, event, &r);
-    if (r)
-        return error_fold(r);
-    tabulate->events[tabulate->n_events++] = kept;
-    tabulate->sequence = add->sequence;
-    return 0;
-}
 
 /* ---- the order ---- */
 
@@ -361,7 +63,7 @@ static struct place_in_order *sort(struct place_in_order *from, struct place_in_
 
 /* The table under way, with room for as many visits and hits as there are events. */
 struct walk {
-    const struct tabulate *tabulate;
+    const struct gather *gather;
     const struct place_in_order *order;
     struct table *table;
     uint32_t n_visits, n_hits;
@@ -382,14 +84,9 @@ struct visit {
 #define VISIT(walk, column) ((walk)->table->columns[COLUMN_VISIT_##column])
 #define HIT(walk, column) ((walk)->table->columns[COLUMN_HIT_##column])
 
-static const uint32_t *tuple_of(const struct tabulate *tabulate, enum shared shared, uint32_t number)
+static void add_hit(struct walk *walk, struct visit *visit, const struct gathered *event)
 {
-    return (const uint32_t *)(const void *)intern_text(&tabulate->shared[shared], number).data;
-}
-
-static void add_hit(struct walk *walk, struct visit *visit, const struct kept *event)
-{
-    const uint32_t *detail = tuple_of(walk->tabulate, SHARED_DETAIL, event->detail);
+    const uint32_t *detail = gathered_row(walk->gather, SHARED_DETAIL, event->detail);
     uint32_t hit = walk->n_hits++, at_s = event->at_ms / 1000;
 
     HIT(walk, after_s)[hit] = at_s - visit->last_hit_s;
@@ -413,7 +110,7 @@ static uint32_t last_view(const struct walk *walk, const struct visit *visit, ui
 }
 
 /* What any event says of the page it is on. */
-static void note_page(struct walk *walk, const struct visit *visit, const struct kept *event)
+static void note_page(struct walk *walk, const struct visit *visit, const struct gathered *event)
 {
     uint32_t view;
 
@@ -428,7 +125,7 @@ static void note_page(struct walk *walk, const struct visit *visit, const struct
         HIT(walk, scroll)[view] = event->scroll;
 }
 
-static void walk_event(struct walk *walk, struct visit *visit, const struct kept *event)
+static void walk_event(struct walk *walk, struct visit *visit, const struct gathered *event)
 {
     visit->last_ms = event->at_ms;
     visit->traced |= event->traced;
@@ -459,7 +156,7 @@ static void set_dwells(struct walk *walk, const struct visit *visit)
 
 static void end_visit(struct walk *walk, const struct visit *visit, uint32_t visitor)
 {
-    const uint32_t *context = tuple_of(walk->tabulate, SHARED_CONTEXT, visit->context);
+    const uint32_t *context = gathered_row(walk->gather, SHARED_CONTEXT, visit->context);
     uint32_t number = walk->n_visits++;
 
     VISIT(walk, visitor)[number] = visitor;
@@ -506,7 +203,7 @@ static void walk_visitor(struct walk *walk, size_t from, size_t to)
 
     empty_slots(walk, to - from);
     for (size_t i = from; i < to; i++) {
-        const struct kept *event = &walk->tabulate->events[walk->order[i].event];
+        const struct gathered *event = &walk->gather->events[walk->order[i].event];
 
         if (is_repeated(walk, event->fingerprint))
             continue;
@@ -562,7 +259,7 @@ static int walk_in_order(struct walk *walk, size_t n)
     if (!places)
         return error_origin(-ENOMEM);
     for (size_t i = 0; i < n; i++) {
-        const struct kept *event = &walk->tabulate->events[i];
+        const struct gathered *event = &walk->gather->events[i];
 
         places[i] = (struct place_in_order){.key = (uint64_t)event->visitor << 32 | event->at_ms, .event = (uint32_t)i};
     }
@@ -577,14 +274,14 @@ static const enum shared shared_of[RELATION_N] = {
     [RELATION_ORIGIN] = SHARED_ORIGIN, [RELATION_ACT] = SHARED_ACT,     [RELATION_SET] = SHARED_SET,
 };
 
-static int make_columns(const struct tabulate *tabulate, struct table *table)
+static int make_columns(const struct gather *gather, struct table *table)
 {
-    size_t n_properties = tabulate->shared[SHARED_SET].n_bytes / (2 * sizeof(uint32_t));
+    size_t n_properties = gather->shared[SHARED_SET].n_bytes / (2 * sizeof(uint32_t));
 
     for (unsigned i = RELATION_PAGE; i <= RELATION_SET; i++)
-        table->n[i] = (uint32_t)intern_n(&tabulate->shared[shared_of[i]]);
+        table->n[i] = (uint32_t)intern_n(&gather->shared[shared_of[i]]);
     table->n[RELATION_PROPERTY] = (uint32_t)n_properties;
-    table->n[RELATION_VISIT] = table->n[RELATION_HIT] = (uint32_t)tabulate->n_events;
+    table->n[RELATION_VISIT] = table->n[RELATION_HIT] = (uint32_t)gather->n_events;
     for (unsigned i = 0; i < COLUMN_N; i++) {
         table->columns[i] = malloc(((size_t)table->n[table_relation(i)] + 1) * sizeof(uint32_t));
         if (!table->columns[i])
@@ -594,10 +291,10 @@ static int make_columns(const struct tabulate *tabulate, struct table *table)
 }
 
 /* Their columns have the order of their tuples' numbers. */
-static void fill_rows(const struct tabulate *tabulate, enum relation relation, struct table *table)
+static void fill_rows(const struct gather *gather, enum relation relation, struct table *table)
 {
     for (uint32_t row = 0; row < table->n[relation]; row++) {
-        const uint32_t *numbers = tuple_of(tabulate, shared_of[relation], row);
+        const uint32_t *numbers = gathered_row(gather, shared_of[relation], row);
 
         for (unsigned column = 0; column < COLUMN_N; column++)
             if (table_relation(column) == relation)
@@ -605,13 +302,13 @@ static void fill_rows(const struct tabulate *tabulate, enum relation relation, s
     }
 }
 
-static void fill_sets(const struct tabulate *tabulate, struct table *table)
+static void fill_sets(const struct gather *gather, struct table *table)
 {
     uint32_t n = 0;
 
     for (uint32_t set = 0; set < table->n[RELATION_SET]; set++) {
-        struct text tuple = intern_text(&tabulate->shared[SHARED_SET], set);
-        const uint32_t *numbers = tuple_of(tabulate, SHARED_SET, set);
+        struct text tuple = intern_text(&gather->shared[SHARED_SET], set);
+        const uint32_t *numbers = gathered_row(gather, SHARED_SET, set);
         uint32_t n_properties = (uint32_t)(tuple.size / (2 * sizeof *numbers));
 
         table->columns[COLUMN_SET_n_properties][set] = n_properties;
@@ -648,20 +345,20 @@ static void trim(struct table *table, const struct walk *walk)
     }
 }
 
-int tabulate_table(const struct tabulate *tabulate, struct table *ret_table)
+int tabulate_table(const struct gather *gather, struct table *ret_table)
 {
     __attribute__((cleanup(table_deinit))) struct table table = TABLE_INIT;
-    struct walk walk = {.tabulate = tabulate, .table = &table};
-    int r = make_columns(tabulate, &table);
+    struct walk walk = {.gather = gather, .table = &table};
+    int r = make_columns(gather, &table);
 
-    r = r ? r : copy_texts(&tabulate->texts, &table.texts);
-    r = r ? r : walk_in_order(&walk, tabulate->n_events);
+    r = r ? r : copy_texts(&gather->texts, &table.texts);
+    r = r ? r : walk_in_order(&walk, gather->n_events);
     if (r < 0)
         return error_trace(r);
     trim(&table, &walk);
     for (unsigned relation = RELATION_PAGE; relation < RELATION_SET; relation++)
-        fill_rows(tabulate, relation, &table);
-    fill_sets(tabulate, &table);
+        fill_rows(gather, relation, &table);
+    fill_sets(gather, &table);
     r = renumber_table(&table);
     if (r < 0)
         return error_trace(r);

@@ -69,7 +69,7 @@ static const struct row {
     {"half a second more is a second", {{7, 10, 'v', "/", 0, 0, 0}, {7, 20, 'p', "/", 3, 0, 0}}, "7@10+10 />0 d3;"},
 };
 
-static void add(struct tabulate *tabulate, const struct step *step, uint64_t sequence)
+static void add(struct gather *gather, const struct step *step, uint64_t sequence)
 {
     struct event event = {.kind = step->kind == 'v'   ? EVENT_PAGEVIEW
                                   : step->kind == 'c' ? EVENT_STRUCT
@@ -81,10 +81,10 @@ static void add(struct tabulate *tabulate, const struct step *step, uint64_t seq
                           .page_height = step->seen ? 1000 : 0,
                           .viewport_height = step->seen ? 100 : 0,
                           .scroll_y_max = step->seen ? step->seen - 100 : 0};
-    struct tabulate_event one = {
+    struct gather_event one = {
         .sequence = sequence, .fingerprint = step->fingerprint, .visitor = step->visitor, .event = &event};
 
-    assert_int_equal(tabulate_add(tabulate, &one), 0);
+    assert_int_equal(gather_add(gather, &one), 0);
 }
 
 #define TABLE_AUTO __attribute__((cleanup(table_deinit))) struct table
@@ -124,16 +124,16 @@ static void test_rows(void **state)
 {
     for (size_t i = 0; i < N_ROWS(rows); i++) {
         TABLE_AUTO table = TABLE_INIT;
-        struct tabulate *tabulate;
+        struct gather *gather;
         char shown[SHOWN_BYTES];
 
-        assert_int_equal(tabulate_new(START_MS, &tabulate), 0);
+        assert_int_equal(gather_new(START_MS, &gather), 0);
         for (uint64_t step = 0; step < EVENTS_MAX && rows[i].steps[step].kind; step++)
-            add(tabulate, &rows[i].steps[step], step + 1);
-        assert_int_equal(tabulate_table(tabulate, &table), 0);
+            add(gather, &rows[i].steps[step], step + 1);
+        assert_int_equal(tabulate_table(gather, &table), 0);
         show(&table, shown);
         check_text(rows[i].name, text_of(shown), rows[i].shown);
-        tabulate_free(tabulate);
+        gather_free(gather);
     }
 }
 
@@ -203,13 +203,13 @@ static const struct field {
 static void test_every_field(void **state)
 {
     struct event event = full_event();
-    struct tabulate_event one = {.sequence = 1, .visitor = 3, .traced = true, .event = &event};
-    struct tabulate *tabulate;
+    struct gather_event one = {.sequence = 1, .visitor = 3, .traced = true, .event = &event};
+    struct gather *gather;
     TABLE_AUTO table = TABLE_INIT;
 
-    assert_int_equal(tabulate_new(START_MS, &tabulate), 0);
-    assert_int_equal(tabulate_add(tabulate, &one), 0);
-    assert_int_equal(tabulate_table(tabulate, &table), 0);
+    assert_int_equal(gather_new(START_MS, &gather), 0);
+    assert_int_equal(gather_add(gather, &one), 0);
+    assert_int_equal(tabulate_table(gather, &table), 0);
     for (size_t i = 0; i < N_ROWS(fields); i++)
         check_text(table_column_name(fields[i].column),
                    table_text(&table, table.columns[fields[i].column][fields[i].row]), fields[i].text);
@@ -219,7 +219,7 @@ static void test_every_field(void **state)
     assert_int_equal(table.columns[COLUMN_HIT_act][0], 1);
     assert_int_equal(table.columns[COLUMN_HIT_set][0], 1);
     assert_int_equal(table.n[RELATION_AGENT], 1); /* the empty one is not used, and not there */
-    tabulate_free(tabulate);
+    gather_free(gather);
 }
 
 /* A visit came from where its first page view came from; a later one does not change that. */
@@ -237,21 +237,21 @@ static void test_origin(void **state)
                              .channel = CHANNEL_INTERNAL,
                              .source = TEXT("later"),
                              .path = TEXT("/")}};
-    struct tabulate *tabulate;
+    struct gather *gather;
     TABLE_AUTO table = TABLE_INIT;
 
-    assert_int_equal(tabulate_new(START_MS, &tabulate), 0);
+    assert_int_equal(gather_new(START_MS, &gather), 0);
     for (uint64_t i = 0; i < N_ROWS(views); i++) {
-        struct tabulate_event one = {.sequence = i + 1, .visitor = 3, .event = &views[i]};
-        assert_int_equal(tabulate_add(tabulate, &one), 0);
+        struct gather_event one = {.sequence = i + 1, .visitor = 3, .event = &views[i]};
+        assert_int_equal(gather_add(gather, &one), 0);
     }
-    assert_int_equal(tabulate_table(tabulate, &table), 0);
+    assert_int_equal(tabulate_table(gather, &table), 0);
     assert_int_equal(table.n[RELATION_VISIT], 1);
     assert_int_equal(table.n[RELATION_ORIGIN], 1);
     assert_int_equal(table.columns[COLUMN_ORIGIN_channel][0], CHANNEL_SEARCH);
     assert_text(table_text(&table, table.columns[COLUMN_ORIGIN_source][0]), "Google");
     assert_text(table_text(&table, table.columns[COLUMN_ORIGIN_utm_term][0]), "hats");
-    tabulate_free(tabulate);
+    gather_free(gather);
 }
 
 /* Without a time nothing is told; what says nothing of itself is a click all the same. */
@@ -260,23 +260,23 @@ static void test_odd_ones(void **state)
     struct event timeless = {.kind = EVENT_STRUCT, .action = TEXT("buy")};
     struct event mute = {.kind = EVENT_STRUCT, .at_ms = START_MS};
     struct event early = {.kind = EVENT_PAGEVIEW, .at_ms = START_MS - 60000, .path = TEXT("/")};
-    struct tabulate_event all[] = {{.sequence = 1, .visitor = 1, .event = &timeless},
-                                   {.sequence = 2, .visitor = 2, .event = &mute},
-                                   {.sequence = 3, .visitor = 3, .event = &early}};
-    struct tabulate *tabulate;
+    struct gather_event all[] = {{.sequence = 1, .visitor = 1, .event = &timeless},
+                                 {.sequence = 2, .visitor = 2, .event = &mute},
+                                 {.sequence = 3, .visitor = 3, .event = &early}};
+    struct gather *gather;
     TABLE_AUTO table = TABLE_INIT;
 
-    assert_int_equal(tabulate_new(START_MS, &tabulate), 0);
+    assert_int_equal(gather_new(START_MS, &gather), 0);
     for (size_t i = 0; i < N_ROWS(all); i++)
-        assert_int_equal(tabulate_add(tabulate, &all[i]), 0);
-    assert_int_equal(tabulate_n_events(tabulate), 2);
-    assert_int_equal(tabulate_n_left_out(tabulate), 0);
-    assert_int_equal(tabulate_table(tabulate, &table), 0);
+        assert_int_equal(gather_add(gather, &all[i]), 0);
+    assert_int_equal(gather_n_events(gather), 2);
+    assert_int_equal(gather_n_left_out(gather), 0);
+    assert_int_equal(tabulate_table(gather, &table), 0);
     assert_int_equal(table.n[RELATION_VISIT], 2);
     assert_int_equal(table.columns[COLUMN_VISIT_visitor][0], 2);
     assert_int_not_equal(table.columns[COLUMN_HIT_act][0], 0);
     assert_int_equal(table.columns[COLUMN_VISIT_start_s][1], 0);
-    tabulate_free(tabulate);
+    gather_free(gather);
 }
 
 /* ---- pure: visitors' events mixed in any way give the same bytes ---- */
@@ -291,7 +291,7 @@ static uint32_t next(uint64_t *state)
 }
 
 /* One after the other, or visitor by visitor: each visitor's own keep their order. */
-static void add_many(struct tabulate *tabulate, bool by_visitor)
+static void add_many(struct gather *gather, bool by_visitor)
 {
     static const char *const pages[] = {"/", "/a", "/b", "/c", "/d", "/e", "/f"};
     uint64_t sequence = 0;
@@ -308,23 +308,23 @@ static void add_many(struct tabulate *tabulate, bool by_visitor)
                                 .dwell_s = next(&state) % 5,
                                 .fingerprint = next(&state) % 1000};
             if (!by_visitor || whose == visitor)
-                add(tabulate, &step, ++sequence);
+                add(gather, &step, ++sequence);
         }
     }
 }
 
 static void make_segment(bool by_visitor, struct buffer *buffer)
 {
-    struct tabulate *tabulate;
+    struct gather *gather;
     TABLE_AUTO table = TABLE_INIT;
 
-    assert_int_equal(tabulate_new(START_MS, &tabulate), 0);
-    add_many(tabulate, by_visitor);
-    assert_int_equal(tabulate_n_events(tabulate), MANY);
-    assert_int_equal(tabulate_table(tabulate, &table), 0);
+    assert_int_equal(gather_new(START_MS, &gather), 0);
+    add_many(gather, by_visitor);
+    assert_int_equal(gather_n_events(gather), MANY);
+    assert_int_equal(tabulate_table(gather, &table), 0);
     segment_encode(&table, buffer);
     assert_int_equal(buffer->fault, 0);
-    tabulate_free(tabulate);
+    gather_free(gather);
 }
 
 static void test_pure(void **state)
@@ -340,20 +340,20 @@ static void test_pure(void **state)
 /* Asked in between, it goes on. */
 static void test_grows(void **state)
 {
-    struct tabulate *tabulate;
+    struct gather *gather;
     char shown[SHOWN_BYTES];
     struct step first = {7, 10, 'v', "/", 0, 0, 0}, second = {7, 70, 'v', "/a", 0, 0, 0};
 
-    assert_int_equal(tabulate_new(START_MS, &tabulate), 0);
+    assert_int_equal(gather_new(START_MS, &gather), 0);
     for (unsigned i = 0; i < 2; i++) {
         TABLE_AUTO table = TABLE_INIT;
 
-        add(tabulate, i ? &second : &first, i + 1);
-        assert_int_equal(tabulate_table(tabulate, &table), 0);
+        add(gather, i ? &second : &first, i + 1);
+        assert_int_equal(tabulate_table(gather, &table), 0);
         show(&table, shown);
         assert_string_equal(shown, i ? "7@10+60 />0 d60 /a>60 d0;" : "7@10+0 />0 d0;");
     }
-    tabulate_free(tabulate);
+    gather_free(gather);
 }
 
 /* The most frequent text has the smallest number, ties by their bytes; and so have rows. */
@@ -361,13 +361,13 @@ static void test_numbers(void **state)
 {
     static const char *const pages[] = {"/z", "/a", "/b", "/b", "/z", "/z"};
     static const char *const wanted[] = {"/z", "/b", "/a"};
-    struct tabulate *tabulate;
+    struct gather *gather;
     TABLE_AUTO table = TABLE_INIT;
 
-    assert_int_equal(tabulate_new(START_MS, &tabulate), 0);
+    assert_int_equal(gather_new(START_MS, &gather), 0);
     for (uint32_t i = 0; i < N_ROWS(pages); i++)
-        add(tabulate, &(struct step){.visitor = i, .kind = 'v', .page = pages[i]}, i + 1);
-    assert_int_equal(tabulate_table(tabulate, &table), 0);
+        add(gather, &(struct step){.visitor = i, .kind = 'v', .page = pages[i]}, i + 1);
+    assert_int_equal(tabulate_table(gather, &table), 0);
     assert_int_equal(table.n[RELATION_PAGE], N_ROWS(wanted));
     for (uint32_t i = 0; i < N_ROWS(wanted); i++)
         check_text(wanted[i], table_text(&table, table.columns[COLUMN_PAGE_path][i]), wanted[i]);
@@ -375,7 +375,7 @@ static void test_numbers(void **state)
     assert_text(table_text(&table, 1), "shop.example");
     assert_text(table_text(&table, 2), "/a");
     assert_text(table_text(&table, 4), "/z");
-    tabulate_free(tabulate);
+    gather_free(gather);
 }
 
 int main(void)

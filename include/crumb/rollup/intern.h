@@ -33,6 +33,9 @@ void intern_deinit(struct intern *intern);
  */
 int intern_number(struct intern *intern, struct text string, uint32_t *ret_number);
 
+/* True where the string has a number, which is given. */
+bool intern_find(const struct intern *intern, struct text string, uint32_t *ret_number);
+
 /* The string of a number that was given out, lent until the next new string. */
 static inline struct text intern_text(const struct intern *intern, uint32_t number)
 {

@@ -19,33 +19,8 @@
  */
 #pragma once
 
+#include "crumb/rollup/gather.h"
 #include "crumb/rollup/table.h"
-#include "crumb/store/event.h"
-
-struct tabulate;
-
-struct tabulate_event {
-    uint64_t sequence;    /* of the journal, higher than any before */
-    uint64_t fingerprint; /* of the event id, 0: none */
-    uint32_t visitor;     /* the number of the visitor at the site */
-    bool traced;          /* click-path was granted */
-    const struct event *event;
-};
-
-/* For a day that begins at @start_ms (zone_day_start_ms()). 0 or -ENOMEM. Free with tabulate_free(). */
-int tabulate_new(int64_t start_ms, struct tabulate **ret_tabulate);
-struct tabulate *tabulate_free(struct tabulate *tabulate);
-
-/*
- * Adds one event; its texts are copied.  Past DAY_HITS_MAX events it is only
- * counted as left out; a text past SEGMENT_TEXTS_MAX or SEGMENT_TEXT_BYTES_MAX
- * becomes "(other)".  0, or -ENOMEM: then it is as if it had not been added.
- */
-int tabulate_add(struct tabulate *tabulate, const struct tabulate_event *event);
-
-/* The events added, repeated ones too, and those left out. */
-size_t tabulate_n_events(const struct tabulate *tabulate);
-size_t tabulate_n_left_out(const struct tabulate *tabulate);
 
 /* The table of everything so far. More may be added afterwards. 0 or -ENOMEM; the caller deinits it. */
-int tabulate_table(const struct tabulate *tabulate, struct table *ret_table);
+int tabulate_table(const struct gather *gather, struct table *ret_table);

@@ -1,0 +1,61 @@
+/*
+ * What gather.c keeps of a day's events, for tabulate.c to make a table of.
+ */
+#pragma once
+
+#include "crumb/rollup/gather.h"
+#include "crumb/rollup/intern.h"
+
+/* What is the same for many events is interned as the bytes of its tuple. */
+enum shared {
+    SHARED_PAGE,
+    SHARED_AGENT,
+    SHARED_PLACE,
+    SHARED_ORIGIN,
+    SHARED_ACT,
+    SHARED_SET,
+    SHARED_CONTEXT, /* agent, place, language, screen, bot */
+    SHARED_DETAIL,  /* act, amount, currency, set */
+    SHARED_N
+};
+
+/*
+ * A short cut from the bytes of many fields to their number: most events say of
+ * page, browser and place what others said before, and are found at one look
+ * instead of one for each text.
+ */
+enum front { FRONT_PAGE, FRONT_CONTEXT, FRONT_ORIGIN, FRONT_N };
+
+struct front_table {
+    struct intern keys;
+    uint32_t *numbers; /* of each key */
+    size_t capacity;
+};
+
+struct gathered {
+    uint64_t fingerprint;
+    uint32_t at_ms; /* since the day's start */
+    uint32_t visitor;
+    uint32_t page, context, origin, detail;
+    uint32_t dwell_ms;
+    uint8_t scroll; /* percent plus 1; 0: not known */
+    uint8_t kind;
+    bool traced;
+    bool has_origin; /* page views alone have one */
+};
+
+struct gather {
+    int64_t start_ms;
+    struct gathered *events;
+    size_t n_events, capacity, n_left_out;
+    uint64_t sequence; /* of the newest */
+    struct intern texts, shared[SHARED_N];
+    struct front_table fronts[FRONT_N];
+    struct buffer key; /* that is looked for in a front */
+};
+
+/* The numbers of a row, lent until the next gather_add(). */
+static inline const uint32_t *gathered_row(const struct gather *gather, enum shared shared, uint32_t number)
+{
+    return (const uint32_t *)(const void *)intern_text(&gather->shared[shared], number).data;
+}
