@@ -131,7 +131,7 @@
 #define DAY_HITS_MAX (50 << 20)          /* hits of one site-day held in memory while it is built */
 #define DAY_PAGES_MAX (1 << 20)          /* different pages of one site-day */
 #define DAY_PAGE_BYTES_MAX (64 << 20)    /* their text */
-#define VISITORS_MAX UINT32_MAX /* of one site, ever: they are numbered */
+#define VISITORS_MAX UINT32_MAX          /* of one site, ever: they are numbered */
 #define SEGMENT_ROWS_MAX DAY_HITS_MAX    /* of one relation of a site-day */
 #define SEGMENT_TEXTS_MAX (16 << 20)
 #define SEGMENT_TEXT_BYTES_MAX (256 << 20)
@@ -143,6 +143,13 @@
 #define QUERY_METRICS_MAX 16
 #define QUERY_DIMENSIONS_MAX 8
 #define QUERY_ORDERS_MAX 8
+#define QUERY_FILTERS_MAX 64        /* of one query, with what joins them */
+#define QUERY_FILTER_DEPTH_MAX 8    /* of filters in each other */
+#define QUERY_CLAUSES_MAX 1000      /* values of one filter */
+#define QUERY_PATTERN_BYTES_MAX 512 /* one regular expression */
+#define QUERY_MATCH_STEPS_MAX 100000
+#define QUERY_MATCH_DEPTH_MAX 1000
+#define QUERY_MATCH_HEAP_KIB_MAX 1024
 #define QUERY_ROWS_DEFAULT 10000
 #define QUERY_ROWS_MAX 10000
 #define QUERY_DAYS_MAX 36600                    /* a hundred years */

@@ -1,0 +1,239 @@
+/*
+ * Applying a filter.  Every node gives a mask; a node that joins others uses
+ * the mask of its first child up.
+ */
+#include "crumb/base/error.h"
+#include "crumb/query/projection.h"
+#include "filter_tree.h"
+#include <errno.h>
+#include <stdlib.h>
+
+static void free_pointer(void *pointer) { free(*(void **)pointer); }
+#define FREE_AUTO __attribute__((cleanup(free_pointer)))
+
+uint64_t filter_columns(const struct filter *filter)
+{
+    uint64_t columns = COLUMN_BIT(COLUMN_VISIT_n_hits);
+
+    for (size_t i = 0; i < filter->n_nodes; i++)
+        if (filter_is_leaf(filter->nodes[i].kind))
+            columns |= field_columns(filter->nodes[i].field);
+    return columns;
+}
+
+bool filter_is_of_hits(const struct filter *filter)
+{
+    for (size_t i = 0; i < filter->n_nodes; i++) {
+        const struct filter_node *node = &filter->nodes[i];
+
+        if (node->kind == FILTER_HAS_DONE)
+            i += node->n_below; /* what is below is about other hits */
+        else if (filter_is_leaf(node->kind) && field_is_of_hits(node->field))
+            return true;
+    }
+    return false;
+}
+
+/* ---- one text ---- */
+
+static bool contains(struct text text, struct text part, bool ignores_case)
+{
+    if (!ignores_case)
+        return part.size == 0 || memmem(text.data, text.size, part.data, part.size);
+    for (size_t at = 0; at + part.size <= text.size; at++)
+        if (filter_same_letters((struct text){.data = text.data + at, .size = part.size}, part))
+            return true;
+    return false;
+}
+
+static bool fits(const struct filter_node *node, unsigned clause, struct text text, pcre2_match_data *match,
+                 pcre2_match_context *limits)
+{
+    const struct filter_clause *wanted = &node->clauses[clause];
+
+    switch (node->kind) {
+    case FILTER_IS:
+        return node->ignores_case ? text.size == wanted->text.size && filter_same_letters(text, wanted->text)
+                                  : text_equal(text, wanted->text);
+    case FILTER_CONTAINS:
+        return contains(text, wanted->text, node->ignores_case);
+    default: /* FILTER_MATCHES; past the limits it does not match */
+        return pcre2_match(wanted->pattern, (PCRE2_SPTR)text.data, text.size, 0, 0, match, limits) >= 0;
+    }
+}
+
+struct matcher {
+    pcre2_match_data *match;
+    pcre2_match_context *limits;
+};
+
+static void matcher_deinit(struct matcher *matcher)
+{
+    pcre2_match_data_free(matcher->match);
+    pcre2_match_context_free(matcher->limits);
+}
+
+static int matcher_init(struct matcher *matcher)
+{
+    matcher->match = pcre2_match_data_create(1, NULL);
+    matcher->limits = pcre2_match_context_create(NULL);
+    if (!matcher->match || !matcher->limits)
+        return error_origin(-ENOMEM);
+    pcre2_set_match_limit(matcher->limits, QUERY_MATCH_STEPS_MAX);
+    pcre2_set_depth_limit(matcher->limits, QUERY_MATCH_DEPTH_MAX);
+    pcre2_set_heap_limit(matcher->limits, QUERY_MATCH_HEAP_KIB_MAX);
+    return 0;
+}
+
+static bool fits_any(const struct filter_node *node, struct text text, const struct matcher *matcher)
+{
+    for (unsigned i = 0; i < node->n_clauses; i++)
+        if (fits(node, i, text, matcher->match, matcher->limits))
+            return true;
+    return false;
+}
+
+/* ---- masks ---- */
+
+static size_t rows_of(const struct table *table, bool of_hits)
+{
+    return table->n[of_hits ? RELATION_HIT : RELATION_VISIT];
+}
+
+static int mask_new(const struct table *table, bool of_hits, struct mask *ret_mask)
+{
+    uint8_t *passes = malloc(rows_of(table, of_hits) + 1);
+
+    if (!passes)
+        return error_origin(-ENOMEM);
+    *ret_mask = (struct mask){.of_hits = of_hits, .passes = passes};
+    return 0;
+}
+
+static int apply_leaf(const struct filter_node *node, const struct table *table, struct mask *ret_mask)
+{
+    __attribute__((cleanup(projection_deinit))) struct projection projection = PROJECTION_INIT;
+    __attribute__((cleanup(matcher_deinit))) struct matcher matcher = {.match = NULL};
+    int r = projection_make(table, node->field, node->property, &projection);
+
+    r = r ? r : matcher_init(&matcher);
+    r = r ? r : mask_new(table, projection.of_hits, ret_mask);
+    if (r < 0)
+        return error_trace(r);
+    FREE_AUTO uint8_t *row_fits = malloc((size_t)projection.n_rows + 1);
+    if (!row_fits) {
+        free(ret_mask->passes);
+        return error_origin(-ENOMEM);
+    }
+    for (uint32_t row = 0; row < projection.n_rows; row++)
+        row_fits[row] = fits_any(node, projection.texts[row], &matcher);
+    size_t n = rows_of(table, projection.of_hits);
+    for (size_t i = 0; i < n; i++)
+        ret_mask->passes[i] = row_fits[projection.rows[i]];
+    return 0;
+}
+
+/* A visit's answer for each of its hits. */
+static int spread(const struct table *table, struct mask *mask)
+{
+    const uint32_t *n_hits = table->columns[COLUMN_VISIT_n_hits];
+    struct mask wide;
+    size_t hit = 0;
+
+    if (mask->of_hits)
+        return 0;
+    int r = mask_new(table, true, &wide);
+    if (r < 0)
+        return error_trace(r);
+    for (uint32_t visit = 0; visit < table->n[RELATION_VISIT]; hit += n_hits[visit++])
+        memset(wide.passes + hit, mask->passes[visit], n_hits[visit]);
+    free(mask->passes);
+    *mask = wide;
+    return 0;
+}
+
+/* Whether any hit of the visit passes. */
+static int gather_visits(const struct table *table, struct mask *mask)
+{
+    const uint32_t *n_hits = table->columns[COLUMN_VISIT_n_hits];
+    struct mask narrow;
+    size_t hit = 0;
+
+    if (!mask->of_hits)
+        return 0;
+    int r = mask_new(table, false, &narrow);
+    if (r < 0)
+        return error_trace(r);
+    for (uint32_t visit = 0; visit < table->n[RELATION_VISIT]; hit += n_hits[visit++])
+        narrow.passes[visit] = n_hits[visit] && memchr(mask->passes + hit, 1, n_hits[visit]);
+    free(mask->passes);
+    *mask = narrow;
+    return 0;
+}
+
+static int join(const struct table *table, enum filter_kind kind, struct mask *into, struct mask *with)
+{
+    int r = 0;
+
+    if (into->of_hits != with->of_hits) {
+        r = spread(table, into);
+        r = r ? r : spread(table, with);
+    }
+    if (r < 0)
+        return error_trace(r);
+    size_t n = rows_of(table, into->of_hits);
+    for (size_t i = 0; kind == FILTER_AND && i < n; i++)
+        into->passes[i] &= with->passes[i];
+    for (size_t i = 0; kind == FILTER_OR && i < n; i++)
+        into->passes[i] |= with->passes[i];
+    return 0;
+}
+
+static int apply(const struct filter *filter, size_t at, const struct table *table, struct mask *ret_mask);
+
+static int apply_all(const struct filter *filter, size_t at, const struct table *table, struct mask *mask)
+{
+    const struct filter_node *node = &filter->nodes[at];
+    size_t child = at + 1;
+    int r = apply(filter, child, table, mask);
+
+    if (r < 0)
+        return error_trace(r);
+    for (child += 1 + filter->nodes[child].n_below; r == 0 && child <= at + node->n_below;
+         child += 1 + filter->nodes[child].n_below) {
+        struct mask next;
+
+        r = apply(filter, child, table, &next);
+        if (r == 0) {
+            r = join(table, node->kind, mask, &next);
+            free(next.passes);
+        }
+    }
+    if (r == 0 && node->kind == FILTER_HAS_DONE)
+        r = gather_visits(table, mask);
+    if (r < 0)
+        free(mask->passes);
+    return error_trace(r);
+}
+
+/* The tree is FILTER_DEPTH_MAX deep at most. */
+static int apply(const struct filter *filter, size_t at, const struct table *table, struct mask *ret_mask)
+{
+    const struct filter_node *node = &filter->nodes[at];
+    int r = filter_is_leaf(node->kind) ? apply_leaf(node, table, ret_mask) : apply_all(filter, at, table, ret_mask);
+
+    if (r < 0)
+        return error_trace(r);
+    if (node->negated) {
+        size_t n = rows_of(table, ret_mask->of_hits);
+
+        for (size_t i = 0; i < n; i++)
+            ret_mask->passes[i] ^= 1;
+    }
+    return 0;
+}
+
+int filter_apply(const struct filter *filter, const struct table *table, struct mask *ret_mask)
+{
+    return error_trace(apply(filter, 0, table, ret_mask));
+}
