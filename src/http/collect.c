@@ -51,6 +51,8 @@ static void answer_beacon(h2o_req_t *req, const struct beacon *beacon)
         answer_error(req, 413, "the body is longer than %d bytes; send fewer events at a time", BODY_BYTES_MAX);
     else if (collect_is_malformed(beacon->collect))
         answer_error(req, 400, "no line of the body is an event; see docs/wire.md");
+    else if (collect_is_limited(beacon->collect))
+        answer_too_many(req, "too many events came from this address; send them again later");
     else if (collect_is_foreign(beacon->collect))
         answer_error(req, 403, "this origin is not one of the site's `origins` in the configuration");
     else
@@ -73,6 +75,7 @@ static int make_beacon(struct exchange *exchange, struct text events, bool is_bo
     struct collect_request request = {.edition = exchange->loop->edition,
                                       .cookie_key = service->cookie_key,
                                       .dedupe = service->dedupe,
+                                      .rates = service->rates,
                                       .at_ms = clock_now_ms(service->clock),
                                       .gpc = exchange_gpc(exchange),
                                       .cookie = exchange_cookies(exchange),

@@ -55,6 +55,8 @@ struct text exchange_param(const struct exchange *exchange, struct text name);
 struct text exchange_body(const struct exchange *exchange);
 bool exchange_gpc(const struct exchange *exchange);
 struct client exchange_client(const struct exchange *exchange);
+/* Whether the client may do this now, as far as `rates.choices` says; if so, it is counted. */
+bool exchange_may_choose(const struct exchange *exchange, enum rate_kind kind);
 /* Where the client is and on what, as far as it is known. */
 struct place exchange_place(const struct exchange *exchange);
 enum device exchange_device(const struct exchange *exchange);
@@ -81,6 +83,8 @@ void answer_error(h2o_req_t *req, int status, const char *format, ...) __attribu
 void answer_retry_after(h2o_req_t *req);
 /* 503 and Retry-After. */
 void answer_later(h2o_req_t *req, const char *why);
+/* 429 and Retry-After. */
+void answer_too_many(h2o_req_t *req, const char *why);
 void answer_not_modified(h2o_req_t *req);
 void answer_empty(h2o_req_t *req, int status);
 void answer_gif(h2o_req_t *req);
