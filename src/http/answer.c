@@ -20,6 +20,7 @@ static const struct {
     const char *reason;
 } reasons[] = {{200, "OK"},
                {201, "Created"},
+               {202, "Accepted"},
                {204, "No Content"},
                {303, "See Other"},
                {304, "Not Modified"},

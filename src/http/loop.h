@@ -10,6 +10,7 @@
 
 #include "crumb/consent/regime.h"
 #include "crumb/http/server.h"
+#include "crumb/ingest/collect.h"
 #include <h2o.h>
 #include <jansson.h>
 #include <semaphore.h>
@@ -120,8 +121,21 @@ void routes_register(h2o_pathconf_t *path, enum listener_kind listener);
 
 /* ---- handlers, one file an area ---- */
 
+/* How events came, and how they are answered. Lives for ever. */
+struct collect_form {
+    bool is_body;    /* one event a line */
+    bool is_adapted; /* the lines are an adapter's */
+    bool is_picture; /* answered by the picture, whatever became of them */
+    /* Else: answers what was taken. What was not has its errors. */
+    void (*answer)(h2o_req_t *req, const struct collect_result *result);
+};
+void collect_events(struct exchange *exchange, struct text events, const struct collect_form *form);
 void collect_get(struct exchange *exchange);
 void collect_post(struct exchange *exchange);
+void adapt_snowplow_post(struct exchange *exchange);
+void adapt_plausible_post(struct exchange *exchange);
+void adapt_goatcounter_any(struct exchange *exchange);
+void adapt_matomo_any(struct exchange *exchange);
 void consent_get(struct exchange *exchange);
 void consent_post(struct exchange *exchange);
 void shown_post(struct exchange *exchange);

@@ -229,7 +229,7 @@ int collect_new(const struct collect_request *request, void (*done)(void *contex
                 struct collect **ret_collect)
 {
     /* A body past its bound is not looked at: it counts as one event of no site. */
-    bool oversize = request->is_body && request->events.size > BODY_BYTES_MAX;
+    bool oversize = request->is_body && !request->is_adapted && request->events.size > BODY_BYTES_MAX;
     size_t n_events = oversize ? 1 : count_events(request);
     size_t n_items = oversize ? 0 : n_events < EVENTS_PER_BODY_MAX ? n_events : EVENTS_PER_BODY_MAX;
     struct collect *collect = calloc(1, sizeof *collect + n_items * sizeof collect->items[0]);

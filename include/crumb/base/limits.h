@@ -55,6 +55,7 @@
 #define QUERY_BYTES_MAX 8192      /* of one event */
 #define BODY_BYTES_MAX (64 << 10) /* of any request */
 #define EVENTS_PER_BODY_MAX 100
+#define ADAPTED_BYTES_MAX (8 * BODY_BYTES_MAX) /* lines that an adapter makes of a body */
 #define PAIRS_PER_EVENT_MAX 80
 #define URL_BYTES_MAX 2048
 #define TITLE_BYTES_MAX 512

@@ -27,7 +27,8 @@ struct collect_request {
     bool gpc;                  /* Sec-GPC: 1 */
     struct text cookie, origin, referer;
     const struct sockaddr *client;
-    bool is_body; /* one event a line; else @events is one event */
+    bool is_body;    /* one event a line; else @events is one event */
+    bool is_adapted; /* @events is what an adapter made of a body within its bound */
     struct text events;
     /* replay: the visitor is known and is this one; NULL: the cookie tells */
     const uint8_t *visitor;
