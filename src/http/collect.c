@@ -68,6 +68,12 @@ static void on_answer(struct wait *wait, h2o_req_t *req)
     beacon_free(beacon);
 }
 
+/* Snowplow's word for "this is nobody's": the cookie came along all the same, and is not looked at. */
+static struct text cookies_of(const struct exchange *exchange)
+{
+    return exchange_header(exchange, TEXT("sp-anonymous")).size ? TEXT_NONE : exchange_cookies(exchange);
+}
+
 static int make_beacon(struct exchange *exchange, struct text events, const struct collect_form *form,
                        struct beacon **ret_beacon)
 {
@@ -79,7 +85,7 @@ static int make_beacon(struct exchange *exchange, struct text events, const stru
                                       .rates = service->rates,
                                       .at_ms = clock_now_ms(service->clock),
                                       .gpc = exchange_gpc(exchange),
-                                      .cookie = exchange_cookies(exchange),
+                                      .cookie = cookies_of(exchange),
                                       .origin = exchange_header(exchange, TEXT("origin")),
                                       .referer = exchange_header(exchange, TEXT("referer")),
                                       .client = (struct sockaddr *)&client.address,
