@@ -13,10 +13,12 @@ bool adapt_read_query(struct text query, const char *const names[], size_t n, st
 {
     bool once = true;
 
-    while (query.size) {
+    for (unsigned n_pairs = 0; query.size; n_pairs++) {
         struct text value = text_cut(&query, '&');
         struct text name = text_cut(&value, '=');
 
+        if (n_pairs == PAIRS_PER_EVENT_MAX)
+            return false;
         for (size_t i = 0; i < n; i++) {
             if (!text_equal(name, text_of(names[i])) || value.size == 0)
                 continue;

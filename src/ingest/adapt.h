@@ -10,7 +10,8 @@
 
 /*
  * Adds the raw values of a query string's pairs to @values, which are in the order
- * of @names.  False: one of them was there already.
+ * of @names.  False: one of them was there already, or there are more pairs than
+ * PAIRS_PER_EVENT_MAX, of which the rest was not looked at.
  */
 bool adapt_read_query(struct text query, const char *const names[], size_t n, struct text values[]);
 

@@ -97,13 +97,16 @@ static void put_kind(struct buffer *lines, const struct text values[])
     }
 }
 
-static void put_request(const struct adapt_request *request, struct buffer *lines, struct text query, struct text form)
+/* @here: the site that has the page's origin, or NULL; it is the same for all of a body, and long to look for. */
+static void put_request(const struct adapt_request *request, const struct site *here, struct buffer *lines,
+                        struct text query, struct text form)
 {
     struct text values[N_PAIRS] = {TEXT_NONE};
     bool once = adapt_read_query(query, names, N_PAIRS, values);
 
     once &= adapt_read_query(form, names, N_PAIRS, values);
-    adapt_begin(lines, adapt_site(request, values[SITE]));
+    const struct site *named = values[SITE].size ? config_site(request->config, values[SITE]) : NULL;
+    adapt_begin(lines, named ? named : here);
     put_kind(lines, values);
     adapt_put_raw(lines, "url", values[URL]);
     adapt_put_raw(lines, "page", values[TITLE]);
@@ -118,13 +121,13 @@ static void put_request(const struct adapt_request *request, struct buffer *line
 /* ---- bulk requests ---- */
 
 /* Each is the query of one request, with or without what stands before it. */
-static void put_item(const struct adapt_request *request, struct buffer *lines, json_t *item)
+static void put_item(const struct adapt_request *request, const struct site *here, struct buffer *lines, json_t *item)
 {
     struct text query = {.data = json_string_value(item), .size = json_string_length(item)};
 
     if (text_find(query, '?') < query.size)
         text_cut(&query, '?');
-    put_request(request, lines, query, TEXT_NONE);
+    put_request(request, here, lines, query, TEXT_NONE);
 }
 
 static int put_bulk(const struct adapt_request *request, struct buffer *lines)
@@ -136,13 +139,14 @@ static int put_bulk(const struct adapt_request *request, struct buffer *lines)
 
     if (r < 0)
         return error_trace(r);
+    const struct site *here = adapt_site(request, TEXT_NONE);
     json_t *items = json_object_get(root, "requests");
     if (!json_is_array(items))
         adapt_put_unreadable(request, lines);
     json_array_foreach(items, i, item)
     {
         if (i < EVENTS_PER_BODY_MAX)
-            put_item(request, lines, item);
+            put_item(request, here, lines, item);
         else
             buffer_put_text(lines, TEXT("-\n")); /* counted, and not looked at */
     }
@@ -155,7 +159,7 @@ int adapt_matomo(const struct adapt_request *request, struct buffer *lines)
 {
     if (adapt_matomo_bulk(request->body))
         return error_trace(put_bulk(request, lines));
-    put_request(request, lines, request->query, request->body);
+    put_request(request, adapt_site(request, TEXT_NONE), lines, request->query, request->body);
     return error_trace(lines->fault);
 }
 

@@ -468,7 +468,7 @@ static void test_many_events(void **state)
         unsigned n = 1;
 
         buffer_put_text(&body, text_of(bodies[i].before));
-        for (; body.size < BODY_BYTES_MAX - 8; n++)
+        for (; n < JSON_VALUES_MAX; n++)
             buffer_put_text(&body, text_of(bodies[i].each));
         buffer_put_text(&body, text_of(bodies[i].after));
         struct adapt_request request = {.config = config, .body = buffer_text(&body)};
@@ -480,13 +480,47 @@ static void test_many_events(void **state)
     }
 }
 
+/* JSON of very many values, which each take an allocation or two, is not read. */
+static void test_many_values(void **state)
+{
+    static adapt_function *const functions[] = {adapt_snowplow, adapt_plausible, adapt_matomo};
+
+    (void)state;
+    for (size_t i = 0; i < N_ROWS(functions); i++) {
+        BUFFER_AUTO body = BUFFER_INIT(BODY_BYTES_MAX);
+
+        buffer_put_text(&body, TEXT("{\"n\":\"pageview\",\"data\":[{}],\"requests\":[\"" M "\"],\"more\":[0"));
+        for (unsigned n = 0; n < JSON_VALUES_MAX; n++)
+            buffer_put_text(&body, TEXT(",0"));
+        buffer_put_text(&body, TEXT("]}"));
+        assert_int_equal(body.fault, 0);
+        assert_int_equal(judge("many values", functions[i], TEXT_NONE, buffer_text(&body), WIRE_E_MALFORMED), 1);
+    }
+}
+
+/* A query of very many pairs is not read to its end. */
+static void test_many_pairs(void **state)
+{
+    (void)state;
+    for (unsigned n = PAIRS_PER_EVENT_MAX; n <= PAIRS_PER_EVENT_MAX + 1; n++) {
+        BUFFER_AUTO query = BUFFER_INIT(BODY_BYTES_MAX);
+
+        buffer_put_text(&query, TEXT(M));
+        for (unsigned i = 2; i < n; i++)
+            buffer_printf(&query, "&dimension%u=x", i);
+        assert_int_equal(judge("many pairs", adapt_matomo, buffer_text(&query), TEXT_NONE,
+                               n > PAIRS_PER_EVENT_MAX ? WIRE_E_MALFORMED : 0),
+                         1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_snowplow),    cmocka_unit_test(test_plausible),    cmocka_unit_test(test_goatcounter),
         cmocka_unit_test(test_matomo),      cmocka_unit_test(test_matomo_forms), cmocka_unit_test(test_bad_values),
         cmocka_unit_test(test_huge_values), cmocka_unit_test(test_cut_bodies),   cmocka_unit_test(test_deep_json),
-        cmocka_unit_test(test_many_events),
+        cmocka_unit_test(test_many_events), cmocka_unit_test(test_many_values),  cmocka_unit_test(test_many_pairs),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

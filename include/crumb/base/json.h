@@ -34,7 +34,7 @@ enum { JSON_E_INVALID = 1 };
 
 /*
  * Reads text that somebody sent.  0, -ENOMEM, or JSON_E_INVALID: it is no JSON,
- * nests too deep, or has a member twice.
+ * nests too deep, has more than JSON_VALUES_MAX values, or a member twice.
  */
 int json_read(struct text text, json_t **ret_json);
 
