@@ -88,7 +88,7 @@
 #define CONSENT_BODY_BYTES_MAX (16 << 10) /* POST /v1/consent */
 #define AGENT_BYTES_MAX 1024              /* of User-Agent; what follows is not looked at */
 #define JSON_DEPTH_MAX 32
-#define JSON_VALUES_MAX 8192 /* of what somebody sent: a full body of events has about 4000, members included */
+#define JSON_VALUES_MAX 8192     /* of what somebody sent: a full body of events has about 4000, members included */
 #define PAGE_BYTES_MAX (1 << 20) /* of the privacy page: a notice with every byte escaped fits */
 #define PAGE_ADDRESS_BYTES_MAX 512
 #define ANSWER_OBJECT_BYTES_MAX (256 << 10) /* a notice with all its escapes fits */
