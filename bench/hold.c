@@ -85,7 +85,7 @@ static void make_edition(void)
 {
     struct complaints complaints = COMPLAINTS_INIT;
     BUFFER_AUTO yaml = BUFFER_INIT(CONFIG_FILE_BYTES_MAX);
-    struct config *config;
+    struct config *config = NULL;
 
     buffer_printf(&yaml, "data: d\nlisten: {public: 127.0.0.1:1, private: 127.0.0.1:2}\nsites:\n");
     for (unsigned i = 0; i < N_SITES; i++) {

@@ -6,6 +6,8 @@
 #include "crumb/base/limits.h"
 #include "crumb/ingest/adapt.h"
 #include "crumb/ingest/wire.h"
+#include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -451,6 +453,46 @@ static void test_deep_json(void **state)
     }
 }
 
+/* ---- no memory ---- */
+
+static long n_until_failure = -1;
+
+static bool fails(void) { return n_until_failure >= 0 && n_until_failure-- == 0; }
+
+void *__real_realloc(void *old, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void *__wrap_realloc(void *old, size_t size) { return fails() ? NULL : __real_realloc(old, size); }
+
+static void *failing_malloc(size_t size) { return fails() ? NULL : malloc(size); }
+
+/* Each allocation fails in turn. What jansson does not tell of cannot be told here; nothing crashes, nothing leaks. */
+static void test_no_memory(void **state)
+{
+    const struct row *whole[] = {&snowplow[0], &plausible[4], &goatcounter[0], &matomo[0], &matomo[N_ROWS(matomo) - 5]};
+
+    (void)state;
+    json_set_alloc_funcs(failing_malloc, free);
+    for (size_t i = 0; i < N_ROWS(whole); i++) {
+        bool passed = false;
+
+        for (long n = 0; !passed; n++) {
+            BUFFER_AUTO lines = BUFFER_INIT(ADAPTED_BYTES_MAX);
+            struct adapt_request request = {.config = config,
+                                            .query = text_of(whole[i]->query),
+                                            .body = text_of(whole[i]->body),
+                                            .origin = text_of(whole[i]->origin)};
+            n_until_failure = n;
+            int r = whole[i]->adapt(&request, &lines);
+            passed = n_until_failure >= 0;
+            n_until_failure = -1;
+            check(whole[i]->name, r == 0 || r == -ENOMEM);
+            if (passed)
+                check_text(whole[i]->name, buffer_text(&lines), whole[i]->lines);
+        }
+    }
+    json_set_alloc_funcs(malloc, free);
+}
+
 /* Past the bound of a body nothing is looked at, and everything is counted. */
 static void test_many_events(void **state)
 {
@@ -521,6 +563,7 @@ int main(void)
         cmocka_unit_test(test_matomo),      cmocka_unit_test(test_matomo_forms), cmocka_unit_test(test_bad_values),
         cmocka_unit_test(test_huge_values), cmocka_unit_test(test_cut_bodies),   cmocka_unit_test(test_deep_json),
         cmocka_unit_test(test_many_events), cmocka_unit_test(test_many_values),  cmocka_unit_test(test_many_pairs),
+        cmocka_unit_test(test_no_memory),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
