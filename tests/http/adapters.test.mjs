@@ -2,7 +2,7 @@
 // and are answered as those trackers expect. The trackers themselves run in tests/browser/trackers.test.mjs.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { uuid } from './client.mjs';
+import { Wire, uuid } from './client.mjs';
 import { site, start } from './server.mjs';
 
 const ORIGIN = 'https://shop.example';
@@ -235,4 +235,38 @@ describe('bad input', { timeout: 120_000 }, () => {
             const at = Number(rows[0].log.at_ms) + back;
             assert.ok(at >= began - 5 && at <= Date.now() + 5, `${at} is not now`);
         });
+});
+
+describe('what is refused', { timeout: 60_000 }, () => {
+    // Each adapter's way to say @marker where a page's title or an event's name goes.
+    const saying = {
+        snowplow: (marker) => ['POST', TP2, tp2(snowplow({ page: marker, se_la: `${marker}label` })), JSON_TYPE],
+        plausible: (marker) => ['POST', '/api/event', plausible({ u: `${ORIGIN}/${marker}`, p: { a: `${marker}label` } }), JSON_TYPE],
+        goatcounter: (marker) => ['GET', `/count?${query({ p: `/${marker}`, t: marker })}`, undefined, { referer: HATS }],
+        matomo: (marker) => ['POST', '/matomo.php', matomo({ action_name: marker }), FORM],
+    };
+    for (const [name, say] of Object.entries(saying))
+        it(`is in no byte of the store: ${name}`, async () => {
+            const marker = (what) => `MARKER${name}${what}`;
+            for (const by of ['stranger', 'nobody']) await sendBy(who[by], say(marker(by)));
+            await sendBy(who.all, say(marker('foreign')), { origin: 'https://evil.example', referer: 'https://evil.example/' });
+            await sendBy(who.measured, say(marker('measured')));
+            const bytes = server.bytes();
+            for (const by of ['stranger', 'nobody', 'foreign'])
+                assert.ok(!bytes.includes(marker(by)), `what ${by} sent is in the store`);
+            assert.ok(bytes.includes(marker('measured')), 'what was consented is there');
+            assert.ok(!bytes.includes(`${marker('measured')}label`), 'without the class that was not');
+        });
+
+    it('when a body is cut in the middle: nothing of it is there, and the others are served', async () => {
+        for (const path of [TP2, '/api/event', '/matomo.php']) {
+            const { books } = await server.added(async () => {
+                const wire = new Wire(server.public);
+                await wire.send(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{"data":[{"e":"pv","aid":"shop"`);
+                await wire.end();
+            });
+            assert.deepEqual(books, { received: 0 });
+            assert.deepEqual((await who.all.beacon()).result, STORED);
+        }
+    });
 });
