@@ -190,6 +190,7 @@ const crumb = (at) => ({
 export const crumbConfig = ({ data, port, origin, domain }) => json({
     data,
     listen: { public: `127.0.0.1:${port}`, private: '127.0.0.1:0' },
+    rates: { address: 0, site: 0, choices: 0 },
     sites: {
         shop: {
             origins: [origin],

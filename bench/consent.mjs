@@ -25,6 +25,7 @@ async function startCrumb(folder) {
         config,
         `data: ${folder}/data
 listen: {public: 127.0.0.1:${port}, private: 127.0.0.1:0}
+rates: {address: 0, site: 0, choices: 0}
 sites:
   shop:
     origins: [https://shop.example]

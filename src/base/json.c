@@ -3,6 +3,7 @@
  */
 #include "crumb/base/json.h"
 #include "crumb/base/error.h"
+#include "crumb/base/limits.h"
 #include <errno.h>
 
 void json_free_at(json_t **json) { json_decref(*json); }
@@ -37,6 +38,56 @@ int json_put(struct buffer *buffer, json_t *json, size_t flags)
     if (buffer->fault)
         return error_origin(buffer->fault);
     return r ? error_origin(-ENOMEM) : 0;
+}
+
+/* What stands outside of texts: how deep brackets nest, and how many values there are at most. */
+struct shape {
+    unsigned depth;
+    size_t n_values;
+};
+
+static struct shape shape_of(struct text text)
+{
+    struct shape shape = {.n_values = 1};
+    unsigned depth = 0;
+    bool in_string = false;
+
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+
+        if (in_string && c == '\\')
+            i++;
+        else if (c == '"')
+            in_string = !in_string;
+        else if (in_string)
+            continue;
+        else if ((c == '[' || c == '{') && ++depth > shape.depth)
+            shape.depth = depth;
+        else if ((c == ']' || c == '}') && depth > 0)
+            depth--;
+        else if (c == ',')
+            shape.n_values++; /* a value or a member: each is an allocation or three */
+    }
+    return shape;
+}
+
+bool json_too_deep(struct text text) { return shape_of(text).depth > JSON_DEPTH_MAX; }
+
+int json_read(struct text text, json_t **ret_json)
+{
+    struct shape shape = shape_of(text);
+    json_error_t error;
+
+    if (shape.depth > JSON_DEPTH_MAX || shape.n_values > JSON_VALUES_MAX)
+        return JSON_E_INVALID;
+    json_t *json = json_loadb(text.size ? text.data : "", text.size, JSON_REJECT_DUPLICATES, &error);
+    /* jansson tells what is wrong with a text; where it tells nothing, memory was. */
+    if (!json && (!error.text[0] || json_error_code(&error) == json_error_out_of_memory))
+        return error_origin(-ENOMEM);
+    if (!json)
+        return JSON_E_INVALID;
+    *ret_json = json;
+    return 0;
 }
 
 json_t *json_read_canonical(struct text text)

@@ -102,6 +102,8 @@ static int start_parts(struct serve *serve)
 
     if (r == 0)
         r = dedupe_new(&service->dedupe);
+    if (r == 0)
+        r = rates_new(&random_system, &service->rates);
     if (r)
         return error_trace(r);
     load_dedupe(serve);
@@ -196,6 +198,7 @@ static void stop(struct serve *serve)
     server_free(serve->server);
     cache_free(service->heads);
     days_free(service->days);
+    rates_free(service->rates);
     dedupe_free(service->dedupe);
     db_close(service->db);
     edition_unref(serve->edition);

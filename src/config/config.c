@@ -107,6 +107,29 @@ static void read_proxies(const struct yaml_at *at, void *into)
         walk_list(at, read_proxy, config);
 }
 
+static void read_rate(const struct yaml_at *at, void *into)
+{
+    unsigned *setting = into;
+    struct text text;
+    uint64_t n;
+
+    if (!yaml_text(at, &text))
+        return;
+    if (value_count(text, RATE_PER_S_MAX, &n))
+        *setting = (unsigned)n;
+    else
+        yaml_refuse(at, "is not a number a second; write 0 (no limit) to %d", RATE_PER_S_MAX);
+}
+
+static void read_rates(const struct yaml_at *at, void *into)
+{
+    static const struct walk_field fields[] = {{"address", read_rate, offsetof(struct config, rates.address), NULL},
+                                               {"site", read_rate, offsetof(struct config, rates.site), NULL},
+                                               {"choices", read_rate, offsetof(struct config, rates.choices), NULL}};
+
+    walk_fields(at, fields, WALK_COUNT(fields), into);
+}
+
 static void read_threads(const struct yaml_at *at, void *into)
 {
     unsigned *setting = into;
@@ -178,6 +201,7 @@ static const struct walk_field config_fields[] = {
     {"trusted_proxies", read_proxies, 0, NULL},
     {"geo", field_path, offsetof(struct config, geo), NULL},
     {"agents", field_path, offsetof(struct config, agents), NULL},
+    {"rates", read_rates, 0, NULL},
     {"threads", read_threads, offsetof(struct config, n_threads), NULL},
     {"sites", read_sites, 0, "the websites, each under a name of its own"},
     {"tokens", read_tokens, 0, NULL},
@@ -215,6 +239,9 @@ static int read_document(struct yaml *yaml, struct config **ret_config)
         return error_origin(-ENOMEM);
     config->n_refs = 1;
     config->data_max_bytes = DB_SIZE_BYTES_DEFAULT;
+    config->rates.address = RATE_ADDRESS_PER_S;
+    config->rates.site = RATE_SITE_PER_S;
+    config->rates.choices = RATE_CHOICES_PER_S;
     field_default(yaml, &config->path, yaml_file(yaml));
     walk_fields(&root, config_fields, WALK_COUNT(config_fields), config);
     if (config->n_threads == 0)

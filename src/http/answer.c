@@ -20,6 +20,7 @@ static const struct {
     const char *reason;
 } reasons[] = {{200, "OK"},
                {201, "Created"},
+               {202, "Accepted"},
                {204, "No Content"},
                {303, "See Other"},
                {304, "Not Modified"},
@@ -30,6 +31,7 @@ static const struct {
                {405, "Method Not Allowed"},
                {409, "Conflict"},
                {413, "Content Too Large"},
+               {429, "Too Many Requests"},
                {500, "Internal Server Error"},
                {503, "Service Unavailable"}};
 
@@ -119,6 +121,13 @@ void answer_later(h2o_req_t *req, const char *why)
 {
     answer_retry_after(req);
     answer_error(req, 503, "%s", why);
+}
+
+/* RFC 6585 section 4. */
+void answer_too_many(h2o_req_t *req, const char *why)
+{
+    answer_retry_after(req);
+    answer_error(req, 429, "%s", why);
 }
 
 static void add_no_store(h2o_req_t *req)

@@ -10,7 +10,7 @@
 struct beacon {
     struct wait wait;
     struct collect *collect;
-    bool is_body;
+    const struct collect_form *form;
     int result;
 };
 
@@ -45,16 +45,18 @@ static void answer_beacon(h2o_req_t *req, const struct beacon *beacon)
         return;
     }
     add_result(req, beacon->collect);
-    if (!beacon->is_body)
+    if (beacon->form->is_picture)
         answer_gif(req);
     else if (collect_is_oversize(beacon->collect))
         answer_error(req, 413, "the body is longer than %d bytes; send fewer events at a time", BODY_BYTES_MAX);
     else if (collect_is_malformed(beacon->collect))
         answer_error(req, 400, "no line of the body is an event; see docs/wire.md");
+    else if (collect_is_limited(beacon->collect))
+        answer_too_many(req, "too many events came from this address; send them again later");
     else if (collect_is_foreign(beacon->collect))
         answer_error(req, 403, "this origin is not one of the site's `origins` in the configuration");
     else
-        answer_empty(req, 204);
+        beacon->form->answer(req, collect_result(beacon->collect));
 }
 
 static void on_answer(struct wait *wait, h2o_req_t *req)
@@ -66,26 +68,35 @@ static void on_answer(struct wait *wait, h2o_req_t *req)
     beacon_free(beacon);
 }
 
-static int make_beacon(struct exchange *exchange, struct text events, bool is_body, struct beacon **ret_beacon)
+/* Snowplow's word for "this is nobody's": the cookie came along all the same, and is not looked at. */
+static struct text cookies_of(const struct exchange *exchange)
+{
+    return exchange_header(exchange, TEXT("sp-anonymous")).size ? TEXT_NONE : exchange_cookies(exchange);
+}
+
+static int make_beacon(struct exchange *exchange, struct text events, const struct collect_form *form,
+                       struct beacon **ret_beacon)
 {
     const struct service *service = exchange->loop->service;
     struct client client = exchange_client(exchange);
     struct collect_request request = {.edition = exchange->loop->edition,
                                       .cookie_key = service->cookie_key,
                                       .dedupe = service->dedupe,
+                                      .rates = service->rates,
                                       .at_ms = clock_now_ms(service->clock),
                                       .gpc = exchange_gpc(exchange),
-                                      .cookie = exchange_cookies(exchange),
+                                      .cookie = cookies_of(exchange),
                                       .origin = exchange_header(exchange, TEXT("origin")),
                                       .referer = exchange_header(exchange, TEXT("referer")),
                                       .client = (struct sockaddr *)&client.address,
-                                      .is_body = is_body,
+                                      .is_body = form->is_body,
+                                      .is_adapted = form->is_adapted,
                                       .events = events};
     struct beacon *beacon = calloc(1, sizeof *beacon);
 
     if (!beacon)
         return -1;
-    beacon->is_body = is_body;
+    beacon->form = form;
     if (collect_new(&request, on_done, beacon, &beacon->collect)) {
         free(beacon);
         return -1;
@@ -94,11 +105,11 @@ static int make_beacon(struct exchange *exchange, struct text events, bool is_bo
     return 0;
 }
 
-static void collect(struct exchange *exchange, struct text events, bool is_body)
+void collect_events(struct exchange *exchange, struct text events, const struct collect_form *form)
 {
     struct beacon *beacon;
 
-    if (make_beacon(exchange, events, is_body, &beacon)) {
+    if (make_beacon(exchange, events, form, &beacon)) {
         answer_later(exchange->req, "there is no memory now; send it again later");
         return;
     }
@@ -112,6 +123,15 @@ static void collect(struct exchange *exchange, struct text events, bool is_body)
     }
 }
 
-void collect_get(struct exchange *exchange) { collect(exchange, exchange->query, false); }
+static void answer_stored(h2o_req_t *req, const struct collect_result *result)
+{
+    (void)result;
+    answer_empty(req, 204);
+}
 
-void collect_post(struct exchange *exchange) { collect(exchange, exchange_body(exchange), true); }
+static const struct collect_form picture = {.is_picture = true};
+static const struct collect_form lines = {.is_body = true, .answer = answer_stored};
+
+void collect_get(struct exchange *exchange) { collect_events(exchange, exchange->query, &picture); }
+
+void collect_post(struct exchange *exchange) { collect_events(exchange, exchange_body(exchange), &lines); }

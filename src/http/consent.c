@@ -197,6 +197,11 @@ static struct recording *recording_new(struct exchange *exchange, const struct c
     return recording;
 }
 
+bool consent_may_record(const struct exchange *exchange, const struct choice *choice)
+{
+    return exchange_may_choose(exchange, choice->granted ? RATE_GRANTS : RATE_REFUSALS);
+}
+
 int consent_record(struct exchange *exchange, struct choice *choice, struct buffer *complaint, consent_recorded tell)
 {
     struct choice_context context = {.at_ms = 0};
@@ -251,6 +256,10 @@ void consent_post(struct exchange *exchange)
         return;
     if (choice.site)
         answer_cors(exchange, choice.site);
+    if (r == 0 && !consent_may_record(exchange, &choice)) {
+        answer_too_many(exchange->req, "too many choices came from this address; it has no effect; try again later");
+        return;
+    }
     if (r == 0)
         r = consent_record(exchange, &choice, &complaint, tell_receipt);
     if (r) {

@@ -10,6 +10,9 @@
  * where @result is `unrecorded`. */
 typedef void (*consent_recorded)(h2o_req_t *req, const struct choice *choice, const struct choice_result *result);
 
+/* Whether this client may make such a choice now; if so, it is counted. Else the caller answers 429. */
+bool consent_may_record(const struct exchange *exchange, const struct choice *choice);
+
 /*
  * Records @choice by the writer where it may be made from where the request
  * comes, then calls @tell.  The choice is copied.  CHOICE_E_INVALID, with a

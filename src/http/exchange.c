@@ -2,6 +2,7 @@
  * Reading a request.
  */
 #include "crumb/base/limits.h"
+#include "crumb/base/metrics.h"
 #include "crumb/ingest/address.h"
 #include "crumb/ingest/device.h"
 #include "crumb/ingest/geo.h"
@@ -103,6 +104,18 @@ struct client exchange_client(const struct exchange *exchange)
     struct client client = address_client(config, (struct sockaddr *)&peer, hops, proto);
     client.https |= req->input.scheme == &H2O_URL_SCHEME_HTTPS;
     return client;
+}
+
+bool exchange_may_choose(const struct exchange *exchange, enum rate_kind kind)
+{
+    const struct service *service = exchange->loop->service;
+    struct client client = exchange_client(exchange);
+
+    if (rates_take(service->rates, kind, (struct sockaddr *)&client.address,
+                   exchange->loop->edition->config->rates.choices, 1, clock_now_ms(service->clock)))
+        return true;
+    metrics_add(METRIC_choices_rate_limited_total, 1);
+    return false;
 }
 
 struct place exchange_place(const struct exchange *exchange)

@@ -10,6 +10,7 @@
 
 #include "crumb/consent/regime.h"
 #include "crumb/http/server.h"
+#include "crumb/ingest/collect.h"
 #include <h2o.h>
 #include <jansson.h>
 #include <semaphore.h>
@@ -55,6 +56,8 @@ struct text exchange_param(const struct exchange *exchange, struct text name);
 struct text exchange_body(const struct exchange *exchange);
 bool exchange_gpc(const struct exchange *exchange);
 struct client exchange_client(const struct exchange *exchange);
+/* Whether the client may do this now, as far as `rates.choices` says; if so, it is counted. */
+bool exchange_may_choose(const struct exchange *exchange, enum rate_kind kind);
 /* Where the client is and on what, as far as it is known. */
 struct place exchange_place(const struct exchange *exchange);
 enum device exchange_device(const struct exchange *exchange);
@@ -81,6 +84,8 @@ void answer_error(h2o_req_t *req, int status, const char *format, ...) __attribu
 void answer_retry_after(h2o_req_t *req);
 /* 503 and Retry-After. */
 void answer_later(h2o_req_t *req, const char *why);
+/* 429 and Retry-After. */
+void answer_too_many(h2o_req_t *req, const char *why);
 void answer_not_modified(h2o_req_t *req);
 void answer_empty(h2o_req_t *req, int status);
 void answer_gif(h2o_req_t *req);
@@ -116,8 +121,21 @@ void routes_register(h2o_pathconf_t *path, enum listener_kind listener);
 
 /* ---- handlers, one file an area ---- */
 
+/* How events came, and how they are answered. Lives for ever. */
+struct collect_form {
+    bool is_body;    /* one event a line */
+    bool is_adapted; /* the lines are an adapter's */
+    bool is_picture; /* answered by the picture, whatever became of them */
+    /* Else: answers what was taken. What was not has its errors. */
+    void (*answer)(h2o_req_t *req, const struct collect_result *result);
+};
+void collect_events(struct exchange *exchange, struct text events, const struct collect_form *form);
 void collect_get(struct exchange *exchange);
 void collect_post(struct exchange *exchange);
+void adapt_snowplow_post(struct exchange *exchange);
+void adapt_plausible_post(struct exchange *exchange);
+void adapt_goatcounter_any(struct exchange *exchange);
+void adapt_matomo_any(struct exchange *exchange);
 void consent_get(struct exchange *exchange);
 void consent_post(struct exchange *exchange);
 void shown_post(struct exchange *exchange);

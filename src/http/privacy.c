@@ -194,7 +194,7 @@ static int put_body(struct text form, const struct site *site, struct buffer *bo
 
 /* ---- POST /privacy ---- */
 
-static void tell_failure(h2o_req_t *req, const struct choice *choice)
+static void tell_failure(h2o_req_t *req, int status, const struct choice *choice)
 {
     BUFFER_AUTO html = BUFFER_INIT(PAGE_BYTES_MAX);
 
@@ -203,7 +203,7 @@ static void tell_failure(h2o_req_t *req, const struct choice *choice)
         return;
     }
     answer_retry_after(req);
-    answer_text(req, 503, TEXT("text/html; charset=utf-8"), buffer_text(&html));
+    answer_text(req, status, TEXT("text/html; charset=utf-8"), buffer_text(&html));
 }
 
 /* Back to the page. The address is relative: the page may be served under a proxy's prefix. */
@@ -213,7 +213,7 @@ static void tell_recorded(h2o_req_t *req, const struct choice *choice, const str
 
     add_headers(req);
     if (!result || result->unrecorded) {
-        tell_failure(req, choice);
+        tell_failure(req, 503, choice);
         return;
     }
     buffer_printf(&address, "privacy?site=%s&lang=%s&receipt=", choice->site->name, choice->notice->lang);
@@ -233,6 +233,11 @@ static void choose(struct exchange *exchange, const struct site *site)
 
     if (r == 0)
         r = choice_parse(buffer_text(&body), exchange->loop->edition, &choice, &complaint);
+    if (r == 0 && !consent_may_record(exchange, &choice)) {
+        add_headers(exchange->req);
+        tell_failure(exchange->req, 429, &choice);
+        return;
+    }
     if (r == 0)
         r = consent_record(exchange, &choice, &complaint, tell_recorded);
     if (r == CHOICE_E_STALE_NOTICE) {

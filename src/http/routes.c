@@ -17,6 +17,12 @@ static const struct route {
     ROUTE(PUBLIC, "GET", "/p.gif", collect_get),
     ROUTE(PUBLIC, "GET", "/i", collect_get),
     ROUTE(PUBLIC, "POST", "/p", collect_post),
+    ROUTE(PUBLIC, "POST", "/com.snowplowanalytics.snowplow/tp2", adapt_snowplow_post),
+    ROUTE(PUBLIC, "POST", "/api/event", adapt_plausible_post),
+    ROUTE(PUBLIC, "GET", "/count", adapt_goatcounter_any),
+    ROUTE(PUBLIC, "POST", "/count", adapt_goatcounter_any),
+    ROUTE(PUBLIC, "GET", "/matomo.php", adapt_matomo_any),
+    ROUTE(PUBLIC, "POST", "/matomo.php", adapt_matomo_any),
     ROUTE(PUBLIC, "GET", "/v1/consent", consent_get),
     ROUTE(PUBLIC, "POST", "/v1/consent", consent_post),
     ROUTE(PUBLIC, "GET", "/v1/notice", notice_current),
@@ -70,7 +76,7 @@ static void answer_preflight(struct exchange *exchange, struct text methods)
             continue;
         answer_cors(exchange, &config->sites[i]);
         answer_header(exchange->req, TEXT("Access-Control-Allow-Methods"), methods);
-        answer_header(exchange->req, TEXT("Access-Control-Allow-Headers"), TEXT("content-type"));
+        answer_header(exchange->req, TEXT("Access-Control-Allow-Headers"), TEXT("content-type, sp-anonymous"));
         answer_header(exchange->req, TEXT("Access-Control-Max-Age"), TEXT("600"));
         answer_empty(exchange->req, 204);
         return;

@@ -90,5 +90,9 @@ void shown_post(struct exchange *exchange)
         answer_error(exchange->req, status, "%.*s", TEXT_ARGS(buffer_text(&complaint)));
         return;
     }
+    if (!exchange_may_choose(exchange, RATE_SHOWN)) {
+        answer_too_many(exchange->req, "too much came from this address; there is no need to try again");
+        return;
+    }
     count_shown(exchange, &choice);
 }

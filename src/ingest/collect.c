@@ -55,7 +55,8 @@ struct shared {
     const struct site *site; /* whose cookie was looked at last */
     enum cookie_id_state cookie;
     uint8_t visitor[VISITOR_BYTES];
-    bool listed; /* the origin is the site's, or there is none */
+    bool listed;        /* the origin is the site's, or there is none */
+    unsigned n_allowed; /* events that the client may send now */
     uint8_t address[ADDRESS_BYTES_MAX];
     struct text kept_address; /* what the site may keep of it */
     int64_t day_at_ms;        /* an instant, and its day: most events of a body share it */
@@ -127,6 +128,13 @@ static void encode_item(struct collect *collect, struct item *item, struct event
     }
 }
 
+/* Only what comes with a good cookie empties a site's bucket: nobody else's flood is in the way of its visitors. */
+static bool site_allows(const struct collect_request *request, const struct site *site)
+{
+    return !request->rates ||
+           rates_take_site(request->rates, site->id, request->edition->config->rates.site, request->at_ms);
+}
+
 static void read_item(struct collect *collect, struct item *item, struct text pairs, struct shared *shared)
 {
     const struct collect_request *request = shared->request;
@@ -146,12 +154,16 @@ static void read_item(struct collect *collect, struct item *item, struct text pa
         return;
     }
     look_at_site(shared, item->site);
-    if (!shared->listed)
+    if (item >= collect->items + shared->n_allowed)
+        item->reason = REASON_RATE_LIMITED;
+    else if (!shared->listed)
         item->reason = REASON_BAD_ORIGIN;
     else if (shared->cookie == COOKIE_ID_BAD)
         item->reason = REASON_BAD_ID;
     else if (shared->cookie == COOKIE_ID_NONE)
         item->reason = request->gpc ? REASON_GPC : REASON_NO_CONSENT;
+    else if (!site_allows(request, item->site))
+        item->reason = REASON_RATE_LIMITED;
     else if (!fill_page(&event, request->referer, referer) && event_carrier(event.kind) == CLASS_LOG)
         item->reason = REASON_MALFORMED; /* a page view of no page */
     if (item->reason)
@@ -186,9 +198,20 @@ static void count_dropped(struct collect_result *result, enum reason reason, siz
     result->dropped[reason] += (uint32_t)n;
 }
 
+/* Every event that came takes of what its client may send, whatever becomes of it. */
+static unsigned count_allowed(const struct collect_request *request, size_t n)
+{
+    if (!request->rates)
+        return (unsigned)n;
+    return rates_take(request->rates, RATE_EVENTS, request->client, request->edition->config->rates.address,
+                      (unsigned)n, request->at_ms);
+}
+
 static void read_items(struct collect *collect, struct shared *shared)
 {
     struct text body = shared->request->events;
+
+    shared->n_allowed = count_allowed(shared->request, collect->n_items);
 
     for (size_t i = 0; i < collect->n_items;) {
         struct text pairs = shared->request->is_body ? next_line(&body) : body;
@@ -206,7 +229,7 @@ int collect_new(const struct collect_request *request, void (*done)(void *contex
                 struct collect **ret_collect)
 {
     /* A body past its bound is not looked at: it counts as one event of no site. */
-    bool oversize = request->is_body && request->events.size > BODY_BYTES_MAX;
+    bool oversize = request->is_body && !request->is_adapted && request->events.size > BODY_BYTES_MAX;
     size_t n_events = oversize ? 1 : count_events(request);
     size_t n_items = oversize ? 0 : n_events < EVENTS_PER_BODY_MAX ? n_events : EVENTS_PER_BODY_MAX;
     struct collect *collect = calloc(1, sizeof *collect + n_items * sizeof collect->items[0]);
@@ -263,6 +286,11 @@ bool collect_is_malformed(const struct collect *collect)
 }
 
 bool collect_is_oversize(const struct collect *collect) { return collect->n_items == 0 && collect->parsed.received; }
+
+bool collect_is_limited(const struct collect *collect)
+{
+    return collect->parsed.received && collect->parsed.received == collect->parsed.dropped[REASON_RATE_LIMITED];
+}
 
 bool collect_is_foreign(const struct collect *collect)
 {
@@ -426,6 +454,7 @@ static void collect_done(struct write_op *op, int result)
     } else {
         metrics_add(METRIC_events_stored_total, collect->result.stored);
         metrics_add(METRIC_events_dropped_total, collect->result.received - collect->result.stored);
+        metrics_add(METRIC_events_rate_limited_total, collect->result.dropped[REASON_RATE_LIMITED]);
     }
     collect->done(collect->context, result);
 }

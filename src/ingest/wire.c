@@ -376,6 +376,8 @@ static const struct pair *find_pair(struct text name)
     return NULL;
 }
 
+bool wire_knows(struct text name) { return name.size && (text_starts(name, TEXT("x_p.")) || find_pair(name)); }
+
 static int take_pair(struct parse *parse, struct text name, struct text raw)
 {
     if (name.size == 0)

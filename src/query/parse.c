@@ -5,6 +5,7 @@
  * Every complaint has one form: place, what is wrong, what would be right.
  */
 #include "crumb/base/error.h"
+#include "crumb/base/json.h"
 #include "crumb/query/names.h"
 #include "crumb/query/range.h"
 #include <errno.h>
@@ -381,27 +382,6 @@ static int parse_root(struct parse *parse, json_t *root)
     return error_trace(r);
 }
 
-/* Whether brackets nest deeper than JSON_DEPTH_MAX; jansson's own bound is far higher. */
-static bool too_deep(struct text json)
-{
-    unsigned depth = 0;
-    bool in_string = false;
-
-    for (size_t i = 0; i < json.size; i++) {
-        char c = json.data[i];
-
-        if (in_string && c == '\\')
-            i++;
-        else if (c == '"')
-            in_string = !in_string;
-        else if (!in_string && (c == '[' || c == '{') && ++depth > JSON_DEPTH_MAX)
-            return true;
-        else if (!in_string && (c == ']' || c == '}') && depth > 0)
-            depth--;
-    }
-    return false;
-}
-
 int query_parse(struct text json, struct query *ret_query, struct buffer *complaint)
 {
     struct parse parse = {.query = {.limit = QUERY_ROWS_DEFAULT}, .complaint = complaint};
@@ -409,7 +389,7 @@ int query_parse(struct text json, struct query *ret_query, struct buffer *compla
 
     if (json.size > QUERY_BODY_BYTES_MAX)
         return complain(&parse, "the query: has more than %d bytes; ask for less", QUERY_BODY_BYTES_MAX);
-    if (too_deep(json))
+    if (json_too_deep(json))
         return complain(&parse, "the query: is nested deeper than %d levels; a query needs 3", JSON_DEPTH_MAX);
     json_auto_t *root = json_loadb(json.size ? json.data : "", json.size, JSON_REJECT_DUPLICATES, &error);
     if (!root && (json_error_code(&error) == json_error_out_of_memory || !error.text[0]))

@@ -18,6 +18,7 @@ const PLACES = {
     listen: 'listen',
     tls: 'tls',
     'tokens[]': 'tokens[0]',
+    rates: 'rates',
     'sites.NAME': 'sites.shop',
     'sites.NAME.controller': 'sites.shop.controller',
     'sites.NAME.storage': 'sites.shop.storage',
@@ -52,6 +53,7 @@ const everywhere = (content) => ({
     ...content,
     listen: { ...content },
     tls: { ...content },
+    rates: { ...content },
     tokens: [{ ...content }],
     sites: {
         shop: {

@@ -330,7 +330,7 @@ describe('a page of a listed origin', { timeout: 60_000 }, () => {
         assert.equal(headers['access-control-allow-origin'], origin);
         assert.equal(headers['access-control-allow-credentials'], 'true');
         assert.equal(headers['access-control-allow-methods'], 'GET, POST');
-        assert.equal(headers['access-control-allow-headers'], 'content-type');
+        assert.equal(headers['access-control-allow-headers'], 'content-type, sp-anonymous');
         (await preflight('https://evil.example')).error(403);
         (await preflight('null')).error(403);
         (await preflight(origin, '/nothing')).error(404);

@@ -55,6 +55,8 @@ const defaults = () => ({
     data: './data',
     listen: { public: '127.0.0.1:0', private: '127.0.0.1:0' },
     threads: 2,
+    // One client does here in a second what visitors do in a day. Rates have tests of their own.
+    rates: { address: 0, site: 0, choices: 0 },
     sites: { shop: site() },
 });
 

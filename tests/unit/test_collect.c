@@ -939,6 +939,70 @@ static void test_body_at_its_bound(void **state)
     }
 }
 
+/* ---- rates ---- */
+
+/* What of a body is refused, and in which order reasons come: rows share one client and one site. */
+static void test_rates(void **state)
+{
+    static const struct {
+        const char *name;
+        unsigned n; /* lines */
+        const char *line;
+        bool cookie, foreign;
+        int64_t after_ms;
+        const char *result;
+        bool limited;
+    } sent[] = {
+        {"rubbish takes of it, too", 20, "rubbish", true, false, 0, "received=20, malformed=20", false},
+        {"so does somebody without a cookie", 20, PV, false, false, 0, "received=20, no_consent=20", false},
+        {"what is left", 30, PV, true, false, 0, "received=30, stored=20, rate_limited=10", false},
+        {"nothing is left", 2, PV, true, false, 0, "received=2, rate_limited=2", true},
+        {"rubbish is rubbish", 2, "rubbish", true, false, 0, "received=2, malformed=2", false},
+        {"an unknown site is unknown", 2, "aid=mall&e=pv", true, false, 0, "received=2, unknown_site=2", false},
+        {"before the origin", 2, PV, true, true, 0, "received=2, rate_limited=2", true},
+        {"before the cookie", 2, PV, false, false, 0, "received=2, rate_limited=2", true},
+        {"a second later", 3, PV, true, false, 1000, "received=3, stored=2, rate_limited=1", false},
+        {"the site's rate, which holds for all clients", 60, PV, true, false, 60000,
+         "received=60, stored=30, rate_limited=30", false},
+        {"is not taken of by whoever has no cookie", 30, PV, false, false, 120000, "received=30, no_consent=30", false},
+        {"nor by foreign pages", 20, PV, true, true, 120000, "received=20, bad_origin=20", false},
+    };
+    struct service *service = start("data: ./data\nlisten: {public: 127.0.0.1:8080, private: 127.0.0.1:8081}\n"
+                                    "rates: {address: 2, site: 1, choices: 0}\n"
+                                    "sites:\n  shop:\n    origins: [https://shop.example]\n"
+                                    "    controller: {name: N, contact: c@shop.example}\n"
+                                    "    purposes: {analytics: {collects: [log]}}\n");
+    BUFFER_AUTO cookie = BUFFER_INIT(1000);
+    struct rates *rates;
+    uint8_t id[VISITOR_BYTES];
+
+    (void)state;
+    assert_int_equal(rates_new(&service->store.random.super, &rates), 0);
+    choose(service, "shop", 1, id);
+    put_cookie(service, "shop", id, &cookie);
+    for (size_t i = 0; i < N_ROWS(sent); i++) {
+        BUFFER_AUTO body = BUFFER_INIT(100000), result = BUFFER_INIT(1000);
+
+        for (unsigned n = 0; n < sent[i].n; n++)
+            buffer_printf(&body, "%s\n", sent[i].line);
+        struct collect_request request = request_of(service, sent[i].cookie ? buffer_text(&cookie) : TEXT_NONE, "");
+        request.events = buffer_text(&body);
+        request.is_body = true;
+        request.rates = rates;
+        request.at_ms = NOW + sent[i].after_ms;
+        request.origin = sent[i].foreign ? TEXT("https://evil.example") : TEXT_NONE;
+        struct collect *collect = make(service, &request);
+        check_equal(sent[i].name, collect_is_limited(collect), sent[i].limited);
+        assert_int_equal(writer_submit(service->writer, collect_op(collect)), 0);
+        writer_drain(service->writer);
+        collect_put_result(&result, collect_result(collect));
+        check_text(sent[i].name, buffer_text(&result), sent[i].result);
+        collect_free(collect);
+    }
+    rates_free(rates);
+    stop(service);
+}
+
 /* ---- what the answer needs before the writer is asked ---- */
 
 static void test_what_parsing_tells(void **state)
@@ -1076,6 +1140,7 @@ int main(void)
         SERVICE_TEST(test_refused_requests_are_nowhere),
         SERVICE_TEST(test_many_events),
         SERVICE_TEST(test_body_at_its_bound),
+        cmocka_unit_test(test_rates),
         SERVICE_TEST(test_what_parsing_tells),
         SERVICE_TEST(test_failed_batch_forgets),
         SERVICE_TEST(test_batch_that_is_tried_again),

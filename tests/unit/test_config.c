@@ -56,6 +56,7 @@ static const char full[] = "data: ./data                       # folder: store, 
                            "trusted_proxies: [127.0.0.1/32, 2001:db8::/33]\n"
                            "geo: country.mmdb\n"
                            "agents: /path/to/regexes.yaml\n"
+                           "rates: {address: 50, site: 0, choices: 2}\n"
                            "threads: 3\n"
                            "tokens:\n"
                            "  - {name: marketing, role: analyst, sites: [shop, blog], hash: " HASH "}\n"
@@ -114,6 +115,9 @@ static void test_full_service(void **state)
     assert_string_equal(config->tls_key, "/etc/crumb/key.pem");
     assert_string_equal(config->geo, "etc/country.mmdb");
     assert_string_equal(config->agents, "/path/to/regexes.yaml");
+    assert_int_equal(config->rates.address, 50);
+    assert_int_equal(config->rates.site, 0);
+    assert_int_equal(config->rates.choices, 2);
     assert_int_equal(config->n_threads, 3);
     assert_int_equal(config->n_trusted_proxies, 2);
     assert_int_equal(config->trusted_proxies[0].n_bits, 128);
@@ -250,6 +254,9 @@ static void test_defaults(void **state)
     assert_int_equal(config->n_trusted_proxies, 0);
     assert_int_equal(config->n_tokens, 0);
     assert_in_range(config->n_threads, 1, THREADS_MAX);
+    assert_int_equal(config->rates.address, RATE_ADDRESS_PER_S);
+    assert_int_equal(config->rates.site, RATE_SITE_PER_S);
+    assert_int_equal(config->rates.choices, RATE_CHOICES_PER_S);
     assert_string_equal(site->title, "shop");
     assert_string_equal(site->timezone, "UTC");
     assert_int_equal(zone_offset_s(site->zone, 0), 0);
@@ -284,6 +291,7 @@ static void test_accepted(void **state)
         {"addresses differ", DATA "listen: {public: '127.0.0.1:80', private: '[::1]:80'}\n" SITE},
         {"threads from the cores", TOP "threads: 0\n" SITE},
         {"most threads", TOP "threads: 64\n" SITE},
+        {"the largest rates", TOP "rates: {address: 1000000, site: 1000000, choices: 1000000}\n" SITE},
         {"the smallest store", TOP "data_max: 1MiB\n" SITE},
         {"the largest store", TOP "data_max: 64TiB\n" SITE},
         {"sites after tokens", TOP "tokens: [{name: t, role: privacy, sites: [shop], hash: " HASH "}]\n" SITE},
@@ -414,6 +422,12 @@ static void test_complaints_service(void **state)
         {"proxies as text", TOP "trusted_proxies: 10.0.0.0/8\n" SITE,
          "3: trusted_proxies: this is one text; write a li"},
         {"proxy null", TOP "trusted_proxies: [~]\n" SITE, "3: trusted_proxies[0]: there is no value"},
+        {"a negative rate", TOP "rates: {address: -1}\n" SITE,
+         "3: rates.address: \"-1\" is not a number a second; write 0 (no limit) to 1000000"},
+        {"a rate too high", TOP "rates: {site: 1000001}\n" SITE, "3: rates.site: \"1000001\" is not a number a second"},
+        {"a rate with a unit", TOP "rates: {choices: 1/s}\n" SITE,
+         "3: rates.choices: \"1/s\" is not a number a second"},
+        {"a rate of something else", TOP "rates: {visitors: 1}\n" SITE, "3: rates.visitors: unknown key"},
         {"threads negative", TOP "threads: -1\n" SITE, "3: threads: \"-1\" is not a number of threads"},
         {"threads too many", TOP "threads: 65\n" SITE, "3: threads: \"65\" is not a number of threads"},
     };

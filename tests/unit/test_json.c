@@ -3,6 +3,7 @@
  */
 #include "check.h"
 #include "crumb/base/json.h"
+#include "crumb/base/limits.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -118,12 +119,59 @@ static void test_read_canonical(void **state)
     }
 }
 
+/* What somebody sent: @open @n times, then @inside, then @close as often. */
+static void test_read(void **state)
+{
+    static const struct {
+        const char *name, *open, *inside, *close;
+        unsigned n;
+        int r;
+    } rows[] = {
+        {"an object", "", "{\"a\":1}", "", 0, 0},
+        {"nothing", "", "", "", 0, JSON_E_INVALID},
+        {"rubbish", "", "a=1", "", 0, JSON_E_INVALID},
+        {"two", "", "{} {}", "", 0, JSON_E_INVALID},
+        {"a member twice", "", "{\"a\":1,\"a\":1}", "", 0, JSON_E_INVALID},
+        {"NUL in a text", "", "[\"\\u0000\"]", "", 0, JSON_E_INVALID},
+        {"NUL in a name", "", "{\"a\\u0000b\":1}", "", 0, JSON_E_INVALID},
+        {"half a surrogate pair", "", "[\"\\ud83d\"]", "", 0, JSON_E_INVALID},
+        {"a number too large", "", "[1e999]", "", 0, JSON_E_INVALID},
+        {"as deep as may be", "[", "1", "]", JSON_DEPTH_MAX, 0},
+        {"deeper", "[", "1", "]", JSON_DEPTH_MAX + 1, JSON_E_INVALID},
+        {"much deeper", "[", "1", "]", 10000, JSON_E_INVALID},
+        {"much deeper, and cut", "{\"a\":[", "", "", 5000, JSON_E_INVALID},
+        {"brackets in a text", "", "[\"\\\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"]", "", 0, 0},
+        {"as wide as may be", "", "[1", ",1", JSON_VALUES_MAX - 1, 0},
+        {"wider", "", "[1", ",1", JSON_VALUES_MAX, JSON_E_INVALID},
+        {"commas in a text", "", "[\"", ",", 3 * JSON_VALUES_MAX, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        BUFFER_AUTO text = BUFFER_INIT(1 << 20);
+        JSON_AUTO *json = NULL;
+
+        for (unsigned n = 0; n < rows[i].n; n++)
+            buffer_put_text(&text, text_of(rows[i].open));
+        buffer_put_text(&text, text_of(rows[i].inside));
+        for (unsigned n = 0; n < rows[i].n; n++)
+            buffer_put_text(&text, text_of(rows[i].close));
+        if (rows[i].close[0] == ',')
+            buffer_put_text(&text, rows[i].inside[1] == '"' ? TEXT("\"]") : TEXT("]"));
+        check_equal(rows[i].name, json_read(buffer_text(&text), &json), rows[i].r);
+        check_equal(rows[i].name, json != NULL, rows[i].r == 0);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole),          cmocka_unit_test(test_null_is_no_memory),
-        cmocka_unit_test(test_bound),          cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_read_canonical), cmocka_unit_test(test_read_without_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_read),
+                                       cmocka_unit_test(test_whole),
+                                       cmocka_unit_test(test_null_is_no_memory),
+                                       cmocka_unit_test(test_bound),
+                                       cmocka_unit_test(test_no_memory),
+                                       cmocka_unit_test(test_read_canonical),
+                                       cmocka_unit_test(test_read_without_memory)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,6 +27,17 @@ json_t *json_item(json_t *array, json_t *item);
  */
 json_t *json_read_canonical(struct text text);
 
+/* Whether brackets nest deeper than JSON_DEPTH_MAX; jansson's own bound is far higher. */
+bool json_too_deep(struct text text);
+
+enum { JSON_E_INVALID = 1 };
+
+/*
+ * Reads text that somebody sent.  0, -ENOMEM, or JSON_E_INVALID: it is no JSON,
+ * nests too deep, has more than JSON_VALUES_MAX values, or a member twice.
+ */
+int json_read(struct text text, json_t **ret_json);
+
 /*
  * Takes @json and appends its text without white space; JSON_SORT_KEYS is the
  * one flag that means anything here.  NULL counts as no memory, so that what

@@ -55,6 +55,7 @@
 #define QUERY_BYTES_MAX 8192      /* of one event */
 #define BODY_BYTES_MAX (64 << 10) /* of any request */
 #define EVENTS_PER_BODY_MAX 100
+#define ADAPTED_BYTES_MAX (8 * BODY_BYTES_MAX) /* lines that an adapter makes of a body */
 #define PAIRS_PER_EVENT_MAX 80
 #define URL_BYTES_MAX 2048
 #define TITLE_BYTES_MAX 512
@@ -87,9 +88,20 @@
 #define CONSENT_BODY_BYTES_MAX (16 << 10) /* POST /v1/consent */
 #define AGENT_BYTES_MAX 1024              /* of User-Agent; what follows is not looked at */
 #define JSON_DEPTH_MAX 32
+#define JSON_VALUES_MAX 8192     /* of what somebody sent: a full body of events has about 4000, members included */
 #define PAGE_BYTES_MAX (1 << 20) /* of the privacy page: a notice with every byte escaped fits */
 #define PAGE_ADDRESS_BYTES_MAX 512
 #define ANSWER_OBJECT_BYTES_MAX (256 << 10) /* a notice with all its escapes fits */
+
+/* Rates: what may come from one client, or to one site, before it is refused. */
+#define RATE_BURST_S 30        /* how long nothing must have come for as much to be taken at once */
+#define RATE_SLOTS (1 << 16)   /* clients that are remembered at a time: 1 MiB */
+#define RATE_WAYS 8            /* slots that a client can be in */
+#define RATE_LOCKS 64          /* so that loops seldom wait for each other */
+#define RATE_PER_S_MAX 1000000 /* as the configuration may say */
+#define RATE_ADDRESS_PER_S 20  /* events of one client, where it says nothing: a household, a small office ... */
+#define RATE_SITE_PER_S 5000   /* ... events of one site: ten times what a day of DAY_HITS_MAX has on average ... */
+#define RATE_CHOICES_PER_S 1   /* ... and choices of one client */
 
 /* The writer. */
 #define WRITER_QUEUE_OPS_MAX 65536
@@ -163,6 +175,7 @@
 #define POOL_THREADS 2 /* of each pool: one looks up for visitors, the other answers analysts */
 #define POOL_JOBS_MAX 1024
 
+_Static_assert(RATE_BURST_S *RATE_ADDRESS_PER_S >= EVENTS_PER_BODY_MAX, "a full body is no flood");
 _Static_assert(STOP_LOOPS_MS_MAX < STOP_MS_MAX, "the writer and the store have time to close");
 _Static_assert(CONNECTIONS_PRIVATE_MAX < CONNECTIONS_SPARE_FILES, "some connections are left for visitors");
 _Static_assert(CONSENT_BODY_BYTES_MAX <= BODY_BYTES_MAX, "the server reads bodies up to BODY_BYTES_MAX");

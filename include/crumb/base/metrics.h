@@ -15,6 +15,8 @@
     X(requests_vanished_total, "Requests whose client was gone when the answer was ready.")                            \
     X(events_stored_total, "Events stored.")                                                                           \
     X(events_dropped_total, "Events received and not stored, for any reason.")                                         \
+    X(events_rate_limited_total, "Events of them that were too many from one client or to one site.")                  \
+    X(choices_rate_limited_total, "Choices and showings refused because one client sent too many.")                    \
     X(choices_recorded_total, "Consent records written.")                                                              \
     X(writer_batches_total, "Write transactions committed.")                                                           \
     X(writer_operations_total, "Operations committed.")                                                                \

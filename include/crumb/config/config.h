@@ -137,6 +137,9 @@ struct config {
     struct cidr *trusted_proxies;
     unsigned n_trusted_proxies;
     char *geo, *agents; /* paths or NULL */
+    struct {
+        unsigned address, site, choices; /* a second; 0: no limit */
+    } rates;
     unsigned n_threads; /* at least 1; `threads: 0` has become the number of cores */
     struct token *tokens;
     unsigned n_tokens;

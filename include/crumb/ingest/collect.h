@@ -14,6 +14,7 @@
 
 #include "crumb/consent/notice.h"
 #include "crumb/ingest/dedupe.h"
+#include "crumb/ingest/rate.h"
 #include "crumb/ingest/writer.h"
 
 /* What the request brought along, borrowed for the call. */
@@ -21,11 +22,13 @@ struct collect_request {
     struct edition *edition;
     const uint8_t *cookie_key; /* COOKIE_KEY_BYTES */
     struct dedupe *dedupe;     /* the writer's */
+    struct rates *rates;       /* NULL: no limits */
     int64_t at_ms;             /* when it was received */
     bool gpc;                  /* Sec-GPC: 1 */
     struct text cookie, origin, referer;
     const struct sockaddr *client;
-    bool is_body; /* one event a line; else @events is one event */
+    bool is_body;    /* one event a line; else @events is one event */
+    bool is_adapted; /* @events is what an adapter made of a body within its bound */
     struct text events;
     /* replay: the visitor is known and is this one; NULL: the cookie tells */
     const uint8_t *visitor;
@@ -60,6 +63,9 @@ bool collect_is_malformed(const struct collect *collect);
 
 /* True where the body was longer than BODY_BYTES_MAX. */
 bool collect_is_oversize(const struct collect *collect);
+
+/* True where everything was too much from this client, or for this site. */
+bool collect_is_limited(const struct collect *collect);
 
 /* True where an origin was refused and nothing else came. */
 bool collect_is_foreign(const struct collect *collect);

@@ -21,6 +21,9 @@ enum {
  */
 int wire_parse(struct text pairs, char *scratch, struct event *ret_event, const char **ret_what);
 
+/* Whether @name is that of a pair that is read, a property's ("x_p.NAME") included. */
+bool wire_knows(struct text name);
+
 /*
  * Splits an http(s) URL into host (lower case, without port) and path (without
  * query and fragment, at least "/").  @url's bytes are changed in place.  False:
