@@ -55,6 +55,10 @@
 #define AGENT_GROUPS_MAX 9              /* of an expression: $1 to $9 */
 #define AGENT_MATCH_STEPS_MAX 10000     /* of one expression from one byte of an agent on, before it is given up */
 #define AGENT_MATCH_HEAP_KIB_MAX 64     /* the same, of the memory that it takes where there is no machine code */
+#define AGENT_HINT_BYTES_MAX 512        /* of a Sec-CH-UA header; a longer one is taken for not sent */
+#define AGENT_CACHE_SETS 512            /* of each loop's cache */
+#define AGENT_CACHE_WAYS 4              /* agents of one set */
+#define AGENT_CACHE_KEY_BYTES_MAX 1024  /* of all headers of one; longer ones are read each time */
 #define AGENT_TEXT_BYTES_MAX 128        /* of a brand, model, browser or version */
 
 /* Doubts: past these, `crumb lint` says something. */
