@@ -390,6 +390,9 @@ void agent_rules_match(const struct agent_rules *rules, struct agent_matcher *ma
 {
     uint64_t bits[BITS_WORDS];
 
+    /* What some expressions take grows with the cube of it. */
+    if (agent.size > AGENT_MATCH_BYTES_MAX)
+        agent.size = AGENT_MATCH_BYTES_MAX;
     memcpy(bits, rules->always, sizeof bits);
     agent_scan_mark(rules->scan, agent, bits);
     for (unsigned list = 0; list < AGENT_LIST_N; list++) {

@@ -53,7 +53,8 @@
 #define AGENT_CLASS_BYTES_MAX 4         /* of a class of bytes, [abc], to be taken for as many literals */
 #define AGENT_SCAN_STATES_MAX 65536     /* bytes of all literals together */
 #define AGENT_GROUPS_MAX 9              /* of an expression: $1 to $9 */
-#define AGENT_MATCH_STEPS_MAX 10000     /* of one expression from one byte of an agent on, before it is given up */
+#define AGENT_MATCH_BYTES_MAX 512       /* of an agent, that expressions see */
+#define AGENT_MATCH_STEPS_MAX 20000     /* of one expression from one byte of an agent on; uap-core needs half of it */
 #define AGENT_MATCH_HEAP_KIB_MAX 64     /* the same, of the memory that it takes where there is no machine code */
 #define AGENT_HINT_BYTES_MAX 512        /* of a Sec-CH-UA header; a longer one is taken for not sent */
 #define AGENT_CACHE_SETS 512            /* of each loop's cache */
@@ -178,6 +179,7 @@ _Static_assert(QUERY_BYTES_MAX < JOURNAL_RECORD_BYTES_MAX, "any event that can b
 _Static_assert(31 * QUERY_RANGE_COUNT_MAX <= QUERY_DAYS_MAX, "any \"6mo\" that can be asked is answered");
 _Static_assert(4 * DB_RESERVE_BYTES_MIN <= DB_SIZE_BYTES_MIN, "the smallest store has room beside its reserve");
 _Static_assert(AGENT_RULES_MAX % 64 == 0, "their bits fill whole words");
+_Static_assert(AGENT_MATCH_BYTES_MAX <= AGENT_BYTES_MAX, "expressions see a part of what is looked at");
 _Static_assert(AGENT_SCAN_STATES_MAX <= 65536, "states are numbered in 16 bits");
 _Static_assert(PURPOSES_MAX <= 32, "purposes are held in 32-bit masks");
 _Static_assert(LEDGER_RECORD_BYTES_MAX > PURPOSES_MAX * (PURPOSE_NAME_BYTES_MAX + 2) + 512, "a full record fits");
