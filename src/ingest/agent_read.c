@@ -2,7 +2,8 @@
  * What the expressions say of the User-Agent, mended by what client hints say.
  *
  * Browsers on Chromium have frozen parts of their User-Agent: every Android is
- * "Android 10; K", every Windows 10.0, every macOS 10.15.7.  Where the real
+ * "Android 10; K", every Windows 10.0, every macOS 10.15.7: such
+ * a version is not one.  (Windows 11 is still NT 10.0 to itself.)  Where the real
  * model was hinted, it is put back into the agent before the expressions look,
  * so that they find its brand as they always did.
  */
@@ -14,6 +15,7 @@
 #include <glib.h>
 
 #define FROZEN_ANDROID TEXT("Android 10; K)")
+#define FROZEN_MACOS TEXT("10.15.7") /* since 2020, whatever comes after it */
 
 /* ---- texts ---- */
 
@@ -63,13 +65,18 @@ static struct text shorten(struct text version)
 
 /* ---- the expressions ---- */
 
+static const char *frozen_android(struct text agent)
+{
+    return agent.size ? memmem(agent.data, agent.size, FROZEN_ANDROID.data, FROZEN_ANDROID.size) : NULL;
+}
+
 /* The agent with what is frozen in it replaced by what was hinted; the same agent where nothing was. */
 static struct text thaw(struct text agent, const struct agent_hinted *hinted, struct buffer *texts)
 {
     const char *at = NULL;
 
     if (hinted->model.size && clean(hinted->model).size && text_find(hinted->model, ')') == hinted->model.size)
-        at = memmem(agent.data, agent.size, FROZEN_ANDROID.data, FROZEN_ANDROID.size);
+        at = frozen_android(agent);
     if (!at)
         return agent;
     size_t begin = texts->size, before = (size_t)(at - agent.data);
@@ -110,6 +117,8 @@ static void take_found(struct text found[AGENT_LIST_N][AGENT_PARTS_N], struct bu
     agent->browser_version = join_version(browser + AGENT_MAJOR, 3, texts);
     agent->os = clean(os[AGENT_FAMILY]);
     agent->os_version = join_version(os + AGENT_MAJOR, 3, texts);
+    if (text_equal(agent->os, TEXT("Mac OS X")) && text_equal(agent->os_version, FROZEN_MACOS))
+        agent->os_version = TEXT_NONE;
     if (text_equal(agent->browser, TEXT("Other")))
         agent->browser = agent->browser_version = TEXT_NONE;
     if (text_equal(agent->os, TEXT("Other")))
@@ -188,6 +197,8 @@ void agent_read(const struct agent_rules *rules, struct agent_matcher *matcher, 
 
         agent_rules_match(rules, matcher, thaw(hints->agent, &hinted, texts), found);
         take_found(found, texts, &agent);
+        if (frozen_android(hints->agent))
+            agent.os_version = TEXT_NONE;
         mend_browser(&hinted, &agent);
         mend_os(&hinted, &agent);
         if (!agent.model.size)
