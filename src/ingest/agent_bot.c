@@ -184,6 +184,51 @@ static bool begins_like_one(struct text agent)
     return false;
 }
 
+static bool has(struct text agent, const char *what)
+{
+    return agent.size && memmem(agent.data, agent.size, what, strlen(what)) != NULL;
+}
+
+static bool has_any(struct text agent, const char *const *whats, size_t n_whats)
+{
+    for (size_t i = 0; i < n_whats; i++)
+        if (has(agent, whats[i]))
+            return true;
+    return false;
+}
+
+/* Browsers name their system in brackets; telephones that do not are of before 2010 and name maker or standard. */
+static bool is_bare(struct text agent)
+{
+    static const char *const telephones[] = {
+        "MIDP",     "Browser", "browser", "SHP/",       "Obigo",   "Teleca",  "NetFront", "MMP/",
+        "Opera",    "Dalvik",  "Nokia",   "NOKIA",      "SAMSUNG", "Samsung", "SEC-",     "LG",
+        "HTC",      "HUAWEI",  "Huawei",  "MOT-",       "SIE-",    "ZTE",     "ALCATEL",  "Alcatel",
+        "Ericsson", "DoCoMo",  "SHARP",   "BlackBerry", "PANTECH", "SAGEM",   "KDDI-",
+    };
+
+    return agent.size && !has(agent, "(") && !has_any(agent, telephones, sizeof telephones / sizeof *telephones);
+}
+
+/* "compatible" is what Internet Explorer was to Netscape, and a few after it; since then only programs say it. */
+static bool is_compatible(struct text agent)
+{
+    static const char *const browsers[] = {"MSIE", "Konqueror", "Trident", "iCab", "Opera", "OmniWeb", "Symbian"};
+
+    return has(agent, "(compatible;") && !has_any(agent, browsers, sizeof browsers / sizeof *browsers);
+}
+
+/* "crawler@search.example"; what follows the sign in a browser's agent is a version. */
+static bool has_mail(struct text agent)
+{
+    size_t at = text_find(agent, '@');
+
+    return at + 1 < agent.size && is_word(agent.data[at + 1]) && agent.data[at + 1] > '9';
+}
+
+/* Browsers do not explain themselves: an address in the agent is where somebody else does. */
+static bool has_address(struct text agent) { return has(agent, "://") || has(agent, "www.") || has_mail(agent); }
+
 enum bot agent_bot(struct text agent)
 {
     enum bot bot = BOT_NONE;
@@ -191,8 +236,7 @@ enum bot agent_bot(struct text agent)
 
     if (agent.size > AGENT_BYTES_MAX)
         agent.size = AGENT_BYTES_MAX;
-    /* Browsers do not explain themselves: an address in the agent is where somebody else does. */
-    if (begins_like_one(agent) || (agent.size && memmem(agent.data, agent.size, "://", 3)))
+    if (begins_like_one(agent) || has_address(agent) || is_compatible(agent) || is_bare(agent))
         bot = BOT_AGENT;
     for (struct text rest = agent; bot != BOT_AUTOMATION && next_word(&rest, name);) {
         enum bot one = judge_word(name);

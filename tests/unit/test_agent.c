@@ -70,7 +70,7 @@ static const struct {
     {"driven, by the hint alone", LINUX, "\"HeadlessChrome\";v=\"120\", \"Chromium\";v=\"120\"", "", "", "", "", "",
      DEVICE_DESKTOP, BOT_AUTOMATION, "||Linux||Chrome|120.0.0"},
     {"nothing", "", "", "", "", "", "", "", DEVICE_UNKNOWN, BOT_NONE, "|||||"},
-    {"nobody", "Somebody/1", "", "", "", "", "", "", DEVICE_UNKNOWN, BOT_NONE, "|||||"},
+    {"nobody", "Mozilla/5.0 (Somebody)", "", "", "", "", "", "", DEVICE_UNKNOWN, BOT_NONE, "|||||"},
     /* Hints. */
     {"Windows 11", WINDOWS, BRANDS("Google Chrome"), FULL("Google Chrome"), "?0", "\"Windows\"", "\"15.0.0\"", "",
      DEVICE_DESKTOP, BOT_NONE, "||Windows|11|Chrome|120.0.6099"},
