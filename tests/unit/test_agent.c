@@ -6,15 +6,29 @@
 #include "crumb/base/limits.h"
 #include "crumb/ingest/agent.h"
 #include "crumb/ingest/agent_hints.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Linked with --wrap: the next allocations may fail. */
+/* Linked with --wrap: the next allocations may fail, or the one behind so many. */
 static bool no_memory;
+static long n_until = -1;
+
+static bool fails_now(void) { return no_memory || (n_until >= 0 && n_until-- == 0); }
+
 void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *pointer, size_t size);
+char *__real_strndup(const char *string, size_t n);
 void *__wrap_malloc(size_t size);
-void *__wrap_malloc(size_t size) { return no_memory ? NULL : __real_malloc(size); }
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *pointer, size_t size);
+char *__wrap_strndup(const char *string, size_t n);
+void *__wrap_malloc(size_t size) { return fails_now() ? NULL : __real_malloc(size); }
+void *__wrap_calloc(size_t n, size_t size) { return fails_now() ? NULL : __real_calloc(n, size); }
+void *__wrap_realloc(void *pointer, size_t size) { return fails_now() ? NULL : __real_realloc(pointer, size); }
+char *__wrap_strndup(const char *string, size_t n) { return fails_now() ? NULL : __real_strndup(string, n); }
 
 static struct agents *agents;
 static struct agent_cache *cache;
@@ -311,6 +325,34 @@ static void test_files(void **state)
     }
 }
 
+/* Each allocation fails in turn: the fault is told, nothing is left behind, and at last it opens. */
+static void test_faults(void **state)
+{
+    for (long n = 0, r = -ENOMEM; r; n++) {
+        BUFFER_AUTO complaint = BUFFER_INIT(8192);
+        struct agents *opened = NULL;
+
+        n_until = n;
+        r = open_bytes(TEXT(FILE_GOOD), &opened, &complaint);
+        bool failed = n_until < 0;
+        n_until = -1;
+        assert_true(n < 1000 && (r == 0 || r == -ENOMEM));
+        assert_true((r == 0) == (opened != NULL));
+        /* What only made memory smaller may fail. */
+        assert_true(failed || r == 0);
+        agents_unref(opened);
+    }
+    for (long n = 0, r = -ENOMEM; r; n++) {
+        struct agent_cache *made = NULL;
+
+        n_until = n;
+        r = agent_cache_new(&made);
+        n_until = -1;
+        assert_true(n < 100 && (r == 0) == (made != NULL));
+        agent_cache_free(made);
+    }
+}
+
 static void test_no_file(void **state)
 {
     static const char *const paths[] = {"/nonexistent/regexes.yaml", "/dev/null", "/tmp"};
@@ -411,7 +453,8 @@ int main(void)
         cmocka_unit_test(test_table),   cmocka_unit_test(test_lent),      cmocka_unit_test(test_without_expressions),
         cmocka_unit_test(test_kept),    cmocka_unit_test(test_keys),      cmocka_unit_test(test_flood),
         cmocka_unit_test(test_bounds),  cmocka_unit_test(test_no_memory), cmocka_unit_test(test_files),
-        cmocka_unit_test(test_no_file), cmocka_unit_test(test_runaways),  cmocka_unit_test(test_brands),
+        cmocka_unit_test(test_no_file), cmocka_unit_test(test_faults),    cmocka_unit_test(test_runaways),
+        cmocka_unit_test(test_brands),
     };
 
     return cmocka_run_group_tests(tests, open_all, close_all);
