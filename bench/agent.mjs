@@ -89,12 +89,28 @@ function testAgents() {
     return [...agents];
 }
 
+// The slowest that a search by chance changes found in some minutes.
+const FOUND = [
+    'RSSRadioW500ProoXiBoAoson AppStorelerTAB1GrubIceV370bS60Q XTtvOFCFCFCFCFCFCFCFCFCFCFCFCFCFCFCFCFCFCF'
+        + 'CFCFCFCFCFCFCPESPN APPESPN APPESPN APPESPN APPESPN APPESPN APPESPN APPPN APPESPN APPESPN APPESPN APP'
+        + 'ESPN APPESPN APPESPN ooXiBolerTAB1GrubIceV370bS60Q XTtvOFCFCFCFCFCFCFCFCFCFCFCFCFCFCFCFCFCFCFCFCFCFC'
+        + 'FCFCFCFCFCFCFCFCFCFCPESPN eraceraceraceraceraceraceraceraceraceraceraceraceracerceraceraceraceracera'
+        + 'ceraceraceraceraceraceraceraceraceraceraeraceraceraceraceraceraceraceraceraceracdTFBotceraceracerace'
+        + 'raceracerace',
+    'V55FrescoW5xvortexvortexvortexvortexvortexvortexvortexvortexvortexvortevmotvmotvmotvmotvmotvmotvmotv'
+        + 'motvmotvmotvmotvmotvmotvmotvmotvmotvmotvmotvmotvmotvmotvmotvmotvmotvmotvmotvmotvmotvmotvmotvmotvmotv'
+        + 'motvmotvmotvmotvmotvmVMicrosoft Outlook dafone Smart IIVoexvort/xvorteCE GAMEPADM7exvor Crawler Botb'
+        + 'o Crawler Botbo Crawlne Smart IIVodafoneM-fone Smart IIVodafone1Smart IIVodafone MSOffice 14aPM-MPM-'
+        + 'MPM-MPM-MPM-M 10Windows NT 10Windows NT 10WindQ710NT 10Windows NT AWTHUAWEIiac/prostyE GAMEPADM7iSPI'
+        + 'CE GAMEPADM7',
+];
+
 // Beginnings that many expressions have, each with what makes the rest of them try every way there is.
 function slowAgents() {
     const starts = ['', 'Mozilla/5.0 (Linux; Android 9; ', 'iPhone Android ', 'HbbTV/1.1.1 (;Samsung;SmartTV2013;', 'Opera/9.80 Nokia',
         'Mozilla/5.0 (compatible; ', 'FBAN/FBIOS;FBDV/', 'CFNetwork Darwin/', 'Android Application ', ' Build/', 'Linux; U; Android 4; de-de; '];
     const fillers = ['a', '1', '/', ';', ' ', '-', '.', '1.', '/1', '; ', ';a', 'a-', ' a', 'Android ', 'Build/', '; HTC ', 'bot', 'Mobile ', 'Samsung ', '/1.1 ', '(', ') '];
-    return starts.flatMap((start) => fillers.map((filler) => (start + filler.repeat(1024)).slice(0, 1024)));
+    return [...FOUND, ...starts.flatMap((start) => fillers.map((filler) => (start + filler.repeat(1024)).slice(0, 1024)))];
 }
 
 // ---- measuring ----
