@@ -21,7 +21,7 @@ struct loop {
     h2o_context_t h2o;
     struct server *server;
     const struct service *service;
-    struct edition *edition; /* in force on this loop; a reload replaces it between requests */
+    struct edition *edition;    /* in force on this loop; a reload replaces it between requests */
     struct agent_cache *agents; /* who asked, of this thread */
     h2o_multithread_receiver_t answers, orders;
     h2o_accept_ctx_t accept[LISTENER_N];

@@ -195,7 +195,7 @@ void agent_read(const struct agent_rules *rules, struct agent_matcher *matcher, 
     if (rules && hints->agent.size) {
         struct text found[AGENT_LIST_N][AGENT_PARTS_N];
 
-        agent_rules_match(rules, matcher, thaw(hints->agent, &hinted, texts), found);
+        agent_match(rules, matcher, thaw(hints->agent, &hinted, texts), found);
         take_found(found, texts, &agent);
         if (frozen_android(hints->agent))
             agent.os_version = TEXT_NONE;

@@ -5,7 +5,7 @@
  * of each expression, so that no literal is known, says the same.
  */
 #include "crumb/base/limits.h"
-#include "crumb/ingest/agent_rules.h"
+#include "crumb/ingest/agent_match.h"
 #include <assert.h>
 #include <stdint.h>
 
@@ -43,8 +43,8 @@ static void check_same(const struct agent_rules *one, const struct agent_rules *
         for (size_t i = 0; i < sizeof agents / sizeof *agents; i++) {
             struct text a[AGENT_LIST_N][AGENT_PARTS_N], b[AGENT_LIST_N][AGENT_PARTS_N];
 
-            agent_rules_match(one, matchers[0], text_of(agents[i]), a);
-            agent_rules_match(other, matchers[1], text_of(agents[i]), b);
+            agent_match(one, matchers[0], text_of(agents[i]), a);
+            agent_match(other, matchers[1], text_of(agents[i]), b);
             for (unsigned j = 0; j < AGENT_LIST_N; j++)
                 for (unsigned k = 0; k < AGENT_PARTS_N; k++)
                     /* One that runs away is not always tried where its literal is known to be missing. */

@@ -6,7 +6,7 @@
 #include "check.h"
 #include "crumb/base/limits.h"
 #include "crumb/config/yaml.h"
-#include "crumb/ingest/agent_rules.h"
+#include "crumb/ingest/agent_match.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -61,7 +61,7 @@ static unsigned check_case(const struct yaml_at *at, enum agent_list list)
     unsigned n_names = list == AGENT_LIST_DEVICE ? 3 : list == AGENT_LIST_OS ? 5 : 4, n_wrong = 0;
     struct text found[AGENT_LIST_N][AGENT_PARTS_N], agent = said(at, "user_agent_string");
 
-    agent_rules_match(rules, matcher, agent, found);
+    agent_match(rules, matcher, agent, found);
     for (unsigned i = 0; i < n_names; i++) {
         struct text wanted = said(at, names[i]), got = found[list][i];
 

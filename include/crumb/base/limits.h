@@ -57,7 +57,7 @@
 #define AGENT_MATCH_STEPS_MAX 20000     /* of one expression from one byte of an agent on; uap-core needs half of it */
 #define AGENT_MATCH_HEAP_KIB_MAX 64     /* the same, of the memory that it takes where there is no machine code */
 #define AGENT_HINT_BYTES_MAX 512        /* of a Sec-CH-UA header; a longer one is taken for not sent */
-#define AGENT_CACHE_SETS 512            /* of each loop's cache */
+#define AGENT_CACHE_SETS 1024           /* of each loop's cache */
 #define AGENT_CACHE_WAYS 4              /* agents of one set */
 #define AGENT_CACHE_KEY_BYTES_MAX 1024  /* of all headers of one; longer ones are read each time */
 #define AGENT_TEXT_BYTES_MAX 128        /* of a brand, model, browser or version */

@@ -1,11 +1,11 @@
 /*
- * From headers to an agent, without a cache: for agent_cache.c, tests and
+ * From headers to an agent, without a cache: for agent.c, tests and
  * benchmarks.
  */
 #pragma once
 
 #include "crumb/ingest/agent.h"
-#include "crumb/ingest/agent_rules.h"
+#include "crumb/ingest/agent_match.h"
 
 /* The expressions of what was opened, lent. */
 const struct agent_rules *agents_rules(const struct agents *agents);
