@@ -186,7 +186,7 @@ static bool begins_like_one(struct text agent)
 
 static bool has(struct text agent, const char *what)
 {
-    return agent.size && memmem(agent.data, agent.size, what, strlen(what)) != NULL;
+    return agent.data && memmem(agent.data, agent.size, what, strlen(what)) != NULL;
 }
 
 static bool has_any(struct text agent, const char *const *whats, size_t n_whats)

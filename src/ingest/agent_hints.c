@@ -124,14 +124,14 @@ static void read_brands(struct text field, struct agent_hinted *hinted)
 
 static bool says(struct text agent, const char *word)
 {
-    return agent.size && memmem(agent.data, agent.size, word, strlen(word)) != NULL;
+    return agent.data && memmem(agent.data, agent.size, word, strlen(word)) != NULL;
 }
 
 /* Every browser that sends hints says Chrome/ and the number of the Chromium that it is built on. */
 static bool chromium_agrees(struct text agent, struct text version)
 {
     struct text major = text_cut(&version, '.');
-    const char *at = agent.size ? memmem(agent.data, agent.size, "Chrome/", 7) : NULL;
+    const char *at = agent.data ? memmem(agent.data, agent.size, "Chrome/", 7) : NULL;
 
     if (!at || !major.size)
         return false;

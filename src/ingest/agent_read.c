@@ -67,7 +67,7 @@ static struct text shorten(struct text version)
 
 static const char *frozen_android(struct text agent)
 {
-    return agent.size ? memmem(agent.data, agent.size, FROZEN_ANDROID.data, FROZEN_ANDROID.size) : NULL;
+    return agent.data ? memmem(agent.data, agent.size, FROZEN_ANDROID.data, FROZEN_ANDROID.size) : NULL;
 }
 
 /* The agent with what is frozen in it replaced by what was hinted; the same agent where nothing was. */

@@ -232,7 +232,7 @@ unsigned agent_rules_count(const struct agent_rules *rules, enum agent_list list
     unsigned n_always = 0;
 
     for (unsigned i = rules->begins[list]; i < rules->begins[list + 1]; i++)
-        n_always += rules->always[i / 64] >> i % 64 & 1;
+        n_always += (unsigned)(rules->always[i / 64] >> i % 64 & 1);
     *ret_n_always = n_always;
     return rules->begins[list + 1] - rules->begins[list];
 }
