@@ -4,7 +4,6 @@
 #include "crumb/base/limits.h"
 #include "crumb/base/metrics.h"
 #include "crumb/ingest/address.h"
-#include "crumb/ingest/device.h"
 #include "crumb/ingest/geo.h"
 #include "loop.h"
 
@@ -125,11 +124,22 @@ struct place exchange_place(const struct exchange *exchange)
     return geo_locate(exchange->loop->edition->geo, (const struct sockaddr *)&client.address);
 }
 
-enum device exchange_device(const struct exchange *exchange)
+const struct agent *exchange_agent(const struct exchange *exchange)
 {
-    return device_of(exchange_header(exchange, TEXT("sec-ch-ua-mobile")),
-                     exchange_header(exchange, TEXT("user-agent")));
+    const struct agent_hints hints = {
+        .agent = exchange_header(exchange, TEXT("user-agent")),
+        .brands = exchange_header(exchange, TEXT("sec-ch-ua")),
+        .full_versions = exchange_header(exchange, TEXT("sec-ch-ua-full-version-list")),
+        .mobile = exchange_header(exchange, TEXT("sec-ch-ua-mobile")),
+        .platform = exchange_header(exchange, TEXT("sec-ch-ua-platform")),
+        .platform_version = exchange_header(exchange, TEXT("sec-ch-ua-platform-version")),
+        .model = exchange_header(exchange, TEXT("sec-ch-ua-model")),
+    };
+
+    return agent_get(exchange->loop->agents, exchange->loop->edition->agents, &hints);
 }
+
+enum device exchange_device(const struct exchange *exchange) { return exchange_agent(exchange)->device; }
 
 /* A host and, maybe, a port: whatever else a client sends is not repeated to anybody. */
 static bool is_host(struct text host)

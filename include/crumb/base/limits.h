@@ -42,6 +42,26 @@
 #define GEO_METADATA_BYTES_MAX (128 << 10) /* the metadata lies in the last ones, by the format's specification */
 #define GEO_STEPS_MAX 4096                 /* values that are looked at for one address */
 
+/* User agents. */
+#define AGENTS_FILE_BYTES_MAX (4 << 20) /* of the expressions; uap-core's file has 200 KiB */
+#define AGENT_RULES_MAX 4096            /* expressions */
+#define AGENT_PATTERN_BYTES_MAX 8192    /* of one */
+#define AGENT_PATTERN_DEPTH_MAX 16      /* groups in each other, for the search for literals */
+#define AGENT_LITERALS_MAX 256          /* of one expression, any of which must occur */
+#define AGENT_LITERAL_BYTES_MIN 2       /* a shorter one occurs everywhere */
+#define AGENT_LITERAL_BYTES_MAX 12      /* more would tell little more */
+#define AGENT_CLASS_BYTES_MAX 4         /* of a class of bytes, [abc], to be taken for as many literals */
+#define AGENT_SCAN_STATES_MAX 65536     /* bytes of all literals together */
+#define AGENT_GROUPS_MAX 9              /* of an expression: $1 to $9 */
+#define AGENT_MATCH_BYTES_MAX 512       /* of an agent, that expressions see */
+#define AGENT_MATCH_STEPS_MAX 20000     /* of one expression from one byte of an agent on; uap-core needs half of it */
+#define AGENT_MATCH_HEAP_KIB_MAX 64     /* the same, of the memory that it takes where there is no machine code */
+#define AGENT_HINT_BYTES_MAX 512        /* of a Sec-CH-UA header; a longer one is taken for not sent */
+#define AGENT_CACHE_SETS 1024           /* of each loop's cache */
+#define AGENT_CACHE_WAYS 4              /* agents of one set */
+#define AGENT_CACHE_KEY_BYTES_MAX 1024  /* of all headers of one; longer ones are read each time */
+#define AGENT_TEXT_BYTES_MAX 128        /* of a brand, model, browser or version */
+
 /* Doubts: past these, `crumb lint` says something. */
 #define LINT_BUTTON_RATIO 2                             /* a button's text is too long over twice the other's ... */
 #define LINT_BUTTON_LETTERS 6                           /* ... and this many letters */
@@ -171,5 +191,8 @@ _Static_assert(QUERY_BODY_BYTES_MAX <= BODY_BYTES_MAX, "the server reads bodies 
 _Static_assert(QUERY_BYTES_MAX < JOURNAL_RECORD_BYTES_MAX, "any event that can be received can be stored");
 _Static_assert(31 * QUERY_RANGE_COUNT_MAX <= QUERY_DAYS_MAX, "any \"6mo\" that can be asked is answered");
 _Static_assert(4 * DB_RESERVE_BYTES_MIN <= DB_SIZE_BYTES_MIN, "the smallest store has room beside its reserve");
+_Static_assert(AGENT_RULES_MAX % 64 == 0, "their bits fill whole words");
+_Static_assert(AGENT_MATCH_BYTES_MAX <= AGENT_BYTES_MAX, "expressions see a part of what is looked at");
+_Static_assert(AGENT_SCAN_STATES_MAX <= 65536, "states are numbered in 16 bits");
 _Static_assert(PURPOSES_MAX <= 32, "purposes are held in 32-bit masks");
 _Static_assert(LEDGER_RECORD_BYTES_MAX > PURPOSES_MAX * (PURPOSE_NAME_BYTES_MAX + 2) + 512, "a full record fits");
