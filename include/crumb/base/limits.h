@@ -41,6 +41,7 @@
 #define GEO_FILE_BYTES_MAX (512 << 20)
 #define GEO_METADATA_BYTES_MAX (128 << 10) /* the metadata lies in the last ones, by the format's specification */
 #define GEO_STEPS_MAX 4096                 /* values that are looked at for one address */
+#define CITY_BYTES_MAX 128                 /* of a city's name */
 
 /* Doubts: past these, `crumb lint` says something. */
 #define LINT_BUTTON_RATIO 2                             /* a button's text is too long over twice the other's ... */
