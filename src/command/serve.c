@@ -102,6 +102,8 @@ static int start_parts(struct serve *serve)
 
     if (r == 0)
         r = dedupe_new(&service->dedupe);
+    if (r == 0)
+        r = suffixes_open(&service->suffixes);
     if (r)
         return error_trace(r);
     load_dedupe(serve);
@@ -197,6 +199,7 @@ static void stop(struct serve *serve)
     cache_free(service->heads);
     days_free(service->days);
     dedupe_free(service->dedupe);
+    suffixes_free(service->suffixes);
     db_close(service->db);
     edition_unref(serve->edition);
     alarm(0);

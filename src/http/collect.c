@@ -3,7 +3,6 @@
  */
 #include "crumb/ingest/collect.h"
 #include "crumb/base/limits.h"
-#include "crumb/ingest/address.h"
 #include "loop.h"
 #include <stdlib.h>
 
@@ -66,6 +65,22 @@ static void on_answer(struct wait *wait, h2o_req_t *req)
     beacon_free(beacon);
 }
 
+static struct bot_headers headers_of(const struct exchange *exchange, bool https)
+{
+    return (struct bot_headers){
+        .known = true,
+        .https = https,
+        .hints = {.agent = exchange_header(exchange, TEXT("user-agent")),
+                  .brands = exchange_header(exchange, TEXT("sec-ch-ua")),
+                  .full_versions = exchange_header(exchange, TEXT("sec-ch-ua-full-version-list")),
+                  .mobile = exchange_header(exchange, TEXT("sec-ch-ua-mobile")),
+                  .platform = exchange_header(exchange, TEXT("sec-ch-ua-platform")),
+                  .platform_version = exchange_header(exchange, TEXT("sec-ch-ua-platform-version")),
+                  .model = exchange_header(exchange, TEXT("sec-ch-ua-model"))},
+        .accept = exchange_header(exchange, TEXT("accept")),
+        .accept_language = exchange_header(exchange, TEXT("accept-language"))};
+}
+
 static int make_beacon(struct exchange *exchange, struct text events, bool is_body, struct beacon **ret_beacon)
 {
     const struct service *service = exchange->loop->service;
@@ -78,7 +93,10 @@ static int make_beacon(struct exchange *exchange, struct text events, bool is_bo
                                       .cookie = exchange_cookies(exchange),
                                       .origin = exchange_header(exchange, TEXT("origin")),
                                       .referer = exchange_header(exchange, TEXT("referer")),
-                                      .client = (struct sockaddr *)&client.address,
+                                      .who = {.client = (struct sockaddr *)&client.address,
+                                              .headers = headers_of(exchange, client.https),
+                                              .geo = exchange->loop->edition->geo,
+                                              .suffixes = service->suffixes},
                                       .is_body = is_body,
                                       .events = events};
     struct beacon *beacon = calloc(1, sizeof *beacon);

@@ -118,6 +118,13 @@ export function event(pairs = {}) {
 
 // ---- visitors ----
 
+// What any browser sends, of a browser and a device that nobody knows.
+export const BROWSER = {
+    accept: '*/*',
+    'accept-language': 'en',
+    'user-agent': 'Mozilla/5.0 (Test; rv:1.0) Gecko/20100101 Test/1.0',
+};
+
 export class Visitor {
     constructor(server, { site = 'shop', headers = {} } = {}) {
         this.server = server;
@@ -140,7 +147,7 @@ export class Visitor {
 
     async ask(method, path, { body, headers = {} } = {}) {
         const cookie = [...this.cookies, ...this.wide].map(([name, value]) => `${name}=${value}`).join('; ');
-        const all = { ...this.headers, ...(cookie && { cookie }), ...headers };
+        const all = { ...BROWSER, ...this.headers, ...(cookie && { cookie }), ...headers };
         return this.keep(await request(this.server.public, { method, path, headers: all, body }));
     }
 

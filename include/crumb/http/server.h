@@ -9,6 +9,7 @@
 #include "crumb/base/random.h"
 #include "crumb/consent/notice.h"
 #include "crumb/ingest/dedupe.h"
+#include "crumb/ingest/suffixes.h"
 #include "crumb/ingest/writer.h"
 #include "crumb/rollup/days.h"
 
@@ -17,6 +18,7 @@ struct service {
     struct db *db;
     struct writer *writer;
     struct dedupe *dedupe;
+    struct suffixes *suffixes;
     struct days *days;
     struct pool *lookups; /* what visitors' pages wait for; short */
     struct pool *queries; /* what analysts ask; may be long */
