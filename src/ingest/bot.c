@@ -11,6 +11,7 @@
 #include "crumb/base/limits.h"
 
 #define HINTS_SINCE_CHROMIUM 89
+#define BEFORE " (KHTML, like Gecko) Chrome/"
 
 static bool has(struct text text, const char *word)
 {
@@ -33,15 +34,15 @@ static unsigned number_behind(struct text text, const char *mark)
     return number;
 }
 
-/* What Chrome has behind its version, and Edge, which adds its own; nobody else has exactly that. */
+/* Exactly what Chrome says, or Edge, which adds its own version; whoever else is made of Chromium says more. */
 static bool is_plain_chrome(struct text agent)
 {
     static const char *const ends[] = {" Safari/537.36", " Mobile Safari/537.36"};
-    const char *found = agent.size ? memmem(agent.data, agent.size, " Chrome/", 8) : NULL;
+    const char *found = agent.size ? memmem(agent.data, agent.size, BEFORE, strlen(BEFORE)) : NULL;
 
-    if (!found || has(agent, "Version/") || has(agent, "; wv)"))
+    if (!found)
         return false;
-    struct text rest = text_from(agent, (size_t)(found - agent.data) + 8);
+    struct text rest = text_from(agent, (size_t)(found - agent.data) + strlen(BEFORE));
     while (rest.size && (is_digit(rest.data[0]) || rest.data[0] == '.'))
         rest = text_from(rest, 1);
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
