@@ -41,10 +41,12 @@ class Answer {
     }
 }
 
-// One request on a connection of its own. @tls: options of node:tls.
-export function request(port, { method = 'GET', path = '/', headers = {}, body, tls }) {
+// One request on a connection of its own. @tls: options of node:tls; @from: the address that it comes from.
+export function request(port, { method = 'GET', path = '/', headers = {}, body, tls, from }) {
     return new Promise((resolve, reject) => {
-        const options = { host: '127.0.0.1', port, method, path, headers, agent: false, timeout: ANSWER_MS_MAX };
+        const options = {
+            host: '127.0.0.1', port, method, path, headers, agent: false, timeout: ANSWER_MS_MAX, localAddress: from,
+        };
         const sent = tls ? https.request({ ...options, ...tls }) : http.request(options);
         sent.on('response', (message) => {
             const parts = [];
@@ -126,8 +128,9 @@ export const BROWSER = {
 };
 
 export class Visitor {
-    constructor(server, { site = 'shop', headers = {} } = {}) {
+    constructor(server, { site = 'shop', headers = {}, from } = {}) {
         this.server = server;
+        this.from = from;
         this.site = site;
         this.headers = headers;
         this.cookies = new Map(); // of the host alone
@@ -148,7 +151,7 @@ export class Visitor {
     async ask(method, path, { body, headers = {} } = {}) {
         const cookie = [...this.cookies, ...this.wide].map(([name, value]) => `${name}=${value}`).join('; ');
         const all = { ...BROWSER, ...this.headers, ...(cookie && { cookie }), ...headers };
-        return this.keep(await request(this.server.public, { method, path, headers: all, body }));
+        return this.keep(await request(this.server.public, { method, path, headers: all, body, from: this.from }));
     }
 
     async notice(lang) {
