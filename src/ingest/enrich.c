@@ -11,7 +11,7 @@ static void look_up_agent(struct enrich *enrich)
     const struct agent_hints *hints = &request->headers.hints;
 
     if (request->agent_cache)
-        enrich->agent = *agent_get(request->agent_cache, request->agents, hints);
+        enrich->agent = *agent_get(request->agent_cache, request->agent_rules, hints);
     else
         enrich->agent.device = device_of(hints->mobile, hints->agent);
     /* What says that it is a program is one, whatever its other headers are like. */

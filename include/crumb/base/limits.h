@@ -136,8 +136,8 @@
 #define LIVE_DAYS_MAX 64                 /* open days kept warm in memory */
 #define LIVE_EVENTS_MAX (2 << 20)        /* events of all of them; a larger day is built again for each question */
 #define DAY_NETWORKS_MAX (1 << 22)       /* different networks of one site-day; those of further visitors are unknown */
-#define BOT_SPEED_VIEWS 30               /* so many page views of one visit ... */
-#define BOT_SPEED_MS 10000               /* ... within this are a program's */
+#define BOT_SPEED_VIEWS 60               /* so many page views of one visit ... */
+#define BOT_SPEED_MS 20000               /* ... within this are a program's */
 #define BOT_CROWD_VISITORS_MIN 50        /* of one network on one day ... */
 #define BOT_CROWD_PERCENT 90             /* ... so many of whom view one page and do nothing */
 #define QUERY_BODY_BYTES_MAX (64 << 10)

@@ -21,7 +21,7 @@ struct enrich_request {
     struct bot_headers headers;
     const struct geo *geo;           /* each of these may be NULL: then nobody knows */
     const struct suffixes *suffixes; /* public suffixes */
-    struct agents *agents;
+    struct agents *agent_rules;
     struct agent_cache *agent_cache; /* this thread's */
 };
 
