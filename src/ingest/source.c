@@ -88,6 +88,8 @@ static bool contains(struct text text, const char *word)
 /* CHANNEL_NONE: nothing that is known. */
 static enum channel channel_said(struct text word)
 {
+    if (word.size > HOST_BYTES_MAX)
+        return CHANNEL_NONE; /* no word */
     for (size_t i = 0; i < N(said); i++)
         if (said[i].anywhere ? contains(word, said[i].word) : says(word, said[i].word))
             return said[i].channel;
@@ -105,11 +107,29 @@ static const struct click_id *find_click_id(struct text name)
 /* cpc, cpm, cpv and their like; ppc; paid_social; retargeting. */
 static bool is_paid(struct text medium)
 {
+    if (medium.size > HOST_BYTES_MAX)
+        return false;
     return begins(medium, "cp") || begins(medium, "paid") || contains(medium, "cpc") || contains(medium, "ppc") ||
            says(medium, "retargeting") || says(medium, "remarketing");
 }
 
 /* ---- the page that the link stood on ---- */
+
+/* The hosts first, as most are there and need no look at the list of suffixes. */
+static const struct source_site *known_place(const struct suffixes *suffixes, struct text host)
+{
+    const struct source_site *site = source_sites_find(host, TEXT_NONE);
+
+    return site ? site : source_sites_find(TEXT_NONE, suffixes_name(suffixes, host));
+}
+
+/* @host itself, or one below it. */
+static bool is_below(struct text below, struct text host)
+{
+    if (host.size == 0 || below.size < host.size || !text_equal(text_from(below, below.size - host.size), host))
+        return false;
+    return below.size == host.size || below.data[below.size - host.size - 1] == '.';
+}
 
 struct referrer {
     struct text host;             /* or an Android application; empty: none, or the site itself */
@@ -138,6 +158,14 @@ static bool is_of_site(const struct site *site, struct text host)
     return false;
 }
 
+/* Most are told apart by their ends alone. A public suffix has no domain: what is below it is somebody else's. */
+static bool has_same_domain(const struct suffixes *suffixes, struct text a, struct text b)
+{
+    struct text domain = suffixes_domain(suffixes, a);
+
+    return is_below(b, domain) && text_equal(suffixes_domain(suffixes, b), domain);
+}
+
 static struct referrer read_referrer(const struct suffixes *suffixes, const struct site *site,
                                      const struct event *event)
 {
@@ -145,10 +173,10 @@ static struct referrer read_referrer(const struct suffixes *suffixes, const stru
 
     if (referrer.host.size == 0)
         return referrer;
-    if (text_equal(suffixes_domain(suffixes, referrer.host), suffixes_domain(suffixes, event->host)) ||
-        is_of_site(site, referrer.host))
+    if (text_equal(referrer.host, event->host) || is_of_site(site, referrer.host) ||
+        has_same_domain(suffixes, referrer.host, event->host))
         return (struct referrer){.internal = true};
-    referrer.is = source_sites_find(referrer.host, suffixes_name(suffixes, referrer.host));
+    referrer.is = known_place(suffixes, referrer.host);
     return referrer;
 }
 
@@ -195,7 +223,7 @@ static const struct source_site *site_said(const struct suffixes *suffixes, stru
 {
     const struct source_site *site = source_sites_called(source);
 
-    return site ? site : source_sites_find(source, suffixes_name(suffixes, source));
+    return site ? site : known_place(suffixes, source);
 }
 
 struct source source_of(const struct suffixes *suffixes, const struct site *site, const struct event *event)

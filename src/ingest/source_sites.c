@@ -4,6 +4,8 @@
  * hand; additions are welcome in the order of bytes, which a test looks at.
  */
 #include "crumb/ingest/source_sites.h"
+#include "crumb/base/limits.h"
+#include "crumb/ingest/suffixes.h"
 #include <stdlib.h>
 #include <strings.h>
 
@@ -402,7 +404,8 @@ static bool is_plain_front(struct text front)
 
 static const struct source_site *find(const struct source_site *table, size_t n, struct text host)
 {
-    for (size_t at = 0; at < host.size; at += text_find(text_from(host, at), '.') + 1) {
+    for (size_t at = host.size - suffixes_labels(host).size; at < host.size;
+         at += text_find(text_from(host, at), '.') + 1) {
         struct text end = text_from(host, at), front = {.data = host.data, .size = at};
         const struct source_site *site = bsearch(&end, table, n, sizeof *table, compare);
 
@@ -419,6 +422,8 @@ const struct source_site *source_sites_row(size_t i)
 
 const struct source_site *source_sites_find(struct text host, struct text name)
 {
+    if (host.size > HOST_BYTES_MAX)
+        return NULL; /* no host; to look at each of its labels would take long */
     const struct source_site *site = find(hosts, N(hosts), host);
 
     return site ? site : find(anywhere, N(anywhere), name);

@@ -45,6 +45,16 @@ static bool is_address(struct text host)
     return (last >= '0' && last <= '9') || last == ']' || text_find(host, ':') < host.size;
 }
 
+struct text suffixes_labels(struct text host)
+{
+    unsigned n = 0;
+
+    for (size_t at = host.size; at > 0; at--)
+        if (host.data[at - 1] == '.' && ++n == SUFFIX_LABELS_MAX)
+            return text_from(host, at);
+    return host;
+}
+
 static bool copy_host(struct text host, char ret_name[HOST_BYTES_MAX + 1])
 {
     if (host.size == 0 || host.size > HOST_BYTES_MAX || is_address(host) || text_find(host, '\0') < host.size)
@@ -56,25 +66,25 @@ static bool copy_host(struct text host, char ret_name[HOST_BYTES_MAX + 1])
 
 struct text suffixes_domain(const struct suffixes *suffixes, struct text host)
 {
+    struct text end = suffixes_labels(host);
     char name[HOST_BYTES_MAX + 1];
-    const char *domain;
 
-    if (!suffixes || !copy_host(host, name))
+    if (!suffixes || host.size > HOST_BYTES_MAX || !copy_host(end, name))
         return host;
-    domain = psl_registrable_domain(suffixes->list, name);
-    return domain ? text_from(host, (size_t)(domain - name)) : host;
+    const char *domain = psl_registrable_domain(suffixes->list, name);
+    return domain ? text_from(end, (size_t)(domain - name)) : host;
 }
 
 struct text suffixes_name(const struct suffixes *suffixes, struct text host)
 {
+    struct text domain = suffixes_domain(suffixes, host);
     char name[HOST_BYTES_MAX + 1];
-    const char *domain, *suffix;
 
-    if (!suffixes || !copy_host(host, name))
+    if (!suffixes || !copy_host(domain, name))
         return TEXT_NONE;
-    domain = psl_registrable_domain(suffixes->list, name);
-    suffix = domain ? strchr(domain, '.') : NULL;
-    if (!suffix || !psl_is_public_suffix2(suffixes->list, suffix + 1, PSL_TYPE_ICANN))
+    const char *suffix = strchr(name, '.');
+    if (!suffix || psl_is_public_suffix2(suffixes->list, name, PSL_TYPE_ANY) ||
+        !psl_is_public_suffix2(suffixes->list, suffix + 1, PSL_TYPE_ICANN))
         return TEXT_NONE;
-    return (struct text){.data = host.data, .size = (size_t)(suffix - name)};
+    return (struct text){.data = host.data, .size = host.size - strlen(suffix)};
 }

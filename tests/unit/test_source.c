@@ -27,6 +27,7 @@ static const struct {
     {"a host of another site", "https://de.news.example", "", "", "", "", "news.example", CHANNEL_REFERRAL},
     {"under a suffix of two words", "https://www.paper.co.uk/x", "", "", "", "", "paper.co.uk", CHANNEL_REFERRAL},
     {"who lends names", "https://alice.blogspot.com", "", "", "", "", "alice.blogspot.com", CHANNEL_REFERRAL},
+    {"a public suffix that the page is below", "https://example", "", "", "", "", "example", CHANNEL_REFERRAL},
     {"a public suffix", "https://co.uk", "", "", "", "", "co.uk", CHANNEL_REFERRAL},
     {"an address", "http://192.0.2.7/x", "", "", "", "", "192.0.2.7", CHANNEL_REFERRAL},
     {"an address of six", "http://[2001:db8::1]/x", "", "", "", "", "[2001:db8::1]", CHANNEL_REFERRAL},

@@ -41,6 +41,7 @@
 #define GEO_FILE_BYTES_MAX (512 << 20)
 #define GEO_METADATA_BYTES_MAX (128 << 10) /* the metadata lies in the last ones, by the format's specification */
 #define GEO_STEPS_MAX 4096                 /* values that are looked at for one address */
+#define SUFFIX_LABELS_MAX 16               /* of a host, from its end, that are looked at for its public suffix */
 #define CITY_BYTES_MAX 128                 /* of a city's name */
 
 /* Doubts: past these, `crumb lint` says something. */

@@ -13,6 +13,9 @@ int suffixes_open(struct suffixes **ret_suffixes);
 /* Returns NULL. */
 struct suffixes *suffixes_free(struct suffixes *suffixes);
 
+/* The last SUFFIX_LABELS_MAX labels of @host, which are all that anybody looks at: a client may send many. */
+struct text suffixes_labels(struct text host);
+
 /*
  * The registrable domain of @host (lower case), which is the end of it:
  * "shop.example" of "www.shop.example".  @host as a whole where it has none: an
