@@ -128,6 +128,8 @@ static int start_parts(struct serve *serve)
         r = dedupe_new(&service->dedupe);
     if (r == 0)
         r = rates_new(&random_system, &service->rates);
+    if (r == 0)
+        r = suffixes_open(&service->suffixes);
     if (r)
         return error_trace(r);
     load_dedupe(serve);
@@ -224,6 +226,7 @@ static void stop(struct serve *serve)
     days_free(service->days);
     rates_free(service->rates);
     dedupe_free(service->dedupe);
+    suffixes_free(service->suffixes);
     db_close(service->db);
     edition_unref(serve->edition);
     alarm(0);

@@ -63,7 +63,9 @@ bool exchange_may_choose(const struct exchange *exchange, enum rate_kind kind);
 /* Where the client is and on what, as far as it is known. */
 struct place exchange_place(const struct exchange *exchange);
 enum device exchange_device(const struct exchange *exchange);
-/* The same with all that its headers say; lent until the loop's next call of either. */
+/* What the headers say of the browser; lent with the request. */
+struct agent_hints exchange_hints(const struct exchange *exchange);
+/* What is known of it by them; lent until the loop's next call of this or exchange_device(). */
 const struct agent *exchange_agent(const struct exchange *exchange);
 /* False, and answered 403: the page that asks is not one of the site's. */
 bool exchange_same_origin(struct exchange *exchange, const struct site *site);

@@ -245,13 +245,29 @@ static int take_url(struct parse *parse, struct text value)
     return 0;
 }
 
+/* An application of Android is named by its package; what follows is a page inside of it. */
+static bool take_application(struct parse *parse, struct text value)
+{
+    struct text scheme = TEXT("android-app://");
+
+    if (!text_starts(value, scheme))
+        return false;
+    size_t end = scheme.size;
+    while (end < value.size && (g_ascii_isalnum(value.data[end]) || value.data[end] == '.' || value.data[end] == '_'))
+        end++;
+    if (end == scheme.size || (end < value.size && value.data[end] != '/'))
+        return false;
+    parse->event->referrer = (struct text){.data = value.data, .size = end};
+    return true;
+}
+
 /* Only where it came from: query and fragment of somebody else's page are nobody's business. */
 static void take_referrer(struct parse *parse, struct text value)
 {
     struct text host, path;
     char *url = mutable(value);
 
-    if (!wire_split_url(url, value.size, &host, &path))
+    if (take_application(parse, value) || !wire_split_url(url, value.size, &host, &path))
         return;
     size_t scheme = after_scheme(url, value.size);
     size_t path_size = path.size == 1 ? 0 : path.size;

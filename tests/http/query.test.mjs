@@ -140,6 +140,28 @@ describe('POST /api/v2/query', { timeout: 120_000 }, () => {
         assert.equal(after, before + 3);
     });
 
+    it('counts programs apart, by why they are taken for some', async () => {
+        const bots = async () => {
+            const { results } = await answer({ ...QUESTION, dimensions: ['visit:bot'] });
+            return Object.fromEntries(results.map((row) => [row.dimensions[0], row.metrics]));
+        };
+        const [people, programs] = [await metrics(), await bots()];
+        // One has no language, as no browser; another views pages faster than anybody can.
+        const odd = server.visitor({ headers: { 'accept-language': '' } });
+        await odd.chose('grant');
+        await odd.beacon();
+        await odd.beacon({ e: 'se', se_ca: 'click', se_ac: 'buy' });
+        const fast = server.visitor();
+        await fast.chose('grant');
+        await fast.events(Array.from({ length: 59 }, () => event()));
+        assert.deepEqual(await metrics(), [people[0] + 1, people[1] + 1, people[2] + 59]);
+        await fast.beacon();
+        assert.deepEqual(await metrics(), people);
+        const [before, after] = [programs.headers ?? [0, 0, 0], await bots()];
+        assert.deepEqual(after.headers, [before[0] + 1, before[1] + 1, before[2] + 1]);
+        assert.deepEqual(after.speed, [1, 1, 60]);
+    });
+
     it('answers in the form of the Plausible Stats API v2', async () => {
         const visitor = server.visitor();
         await visitor.chose('grant');

@@ -133,7 +133,13 @@ static const struct row {
     {"a referrer's user and port", V "&refr=HTTP://Ann@Search.example:81/Find", 0,
      "pv shop|referrer=http://search.example/Find"},
     {"a referrer's host", V "&refr=https://search.example/", 0, "pv shop|referrer=https://search.example"},
-    {"a referrer that is no address", V "&refr=android-app://x", 0, "pv shop"},
+    {"a referrer that is no address", V "&refr=about:client", 0, "pv shop"},
+    {"an application as referrer", V "&refr=android-app://com.example.App_1", 0,
+     "pv shop|referrer=android-app://com.example.App_1"},
+    {"a page inside of one", V "&refr=android-app://com.example/https/ann?q=1", 0,
+     "pv shop|referrer=android-app://com.example"},
+    {"an application without a name", V "&refr=android-app:///https/ann", 0, "pv shop"},
+    {"an application that is none", V "&refr=android-app://ann%40mail.example/x", 0, "pv shop"},
 
     /* Numbers and sizes. */
     {"times", V "&dtm=1772443800000&stm=1772443800123", 0, "pv shop|created=1772443800000|sent=1772443800123"},

@@ -41,6 +41,8 @@
 #define GEO_FILE_BYTES_MAX (512 << 20)
 #define GEO_METADATA_BYTES_MAX (128 << 10) /* the metadata lies in the last ones, by the format's specification */
 #define GEO_STEPS_MAX 4096                 /* values that are looked at for one address */
+#define SUFFIX_LABELS_MAX 16               /* of a host, from its end, that are looked at for its public suffix */
+#define CITY_BYTES_MAX 128                 /* of a city's name */
 
 /* User agents. */
 #define AGENTS_FILE_BYTES_MAX (4 << 20) /* of the expressions; uap-core's file has 200 KiB */
@@ -166,6 +168,11 @@
 #define ROLLUP_BYTES_MAX (256 << 20)     /* one rollup, inflated */
 #define LIVE_DAYS_MAX 64                 /* open days kept warm in memory */
 #define LIVE_EVENTS_MAX (2 << 20)        /* events of all of them; a larger day is built again for each question */
+#define DAY_NETWORKS_MAX (1 << 22)       /* different networks of one site-day; those of further visitors are unknown */
+#define BOT_SPEED_VIEWS 60               /* so many page views of one visit ... */
+#define BOT_SPEED_MS 20000               /* ... within this are a program's */
+#define BOT_CROWD_VISITORS_MIN 50        /* of one network on one day ... */
+#define BOT_CROWD_PERCENT 90             /* ... so many of whom view one page and do nothing */
 #define QUERY_BODY_BYTES_MAX (64 << 10)
 #define QUERY_METRICS_MAX 16
 #define QUERY_DIMENSIONS_MAX 8
