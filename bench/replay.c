@@ -18,6 +18,7 @@
 #include "crumb/base/limits.h"
 #include "crumb/base/log.h"
 #include "crumb/consent/choice.h"
+#include "crumb/ingest/agent.h"
 #include "crumb/ingest/collect.h"
 #include "crumb/rollup/seal.h"
 #include <arpa/inet.h>
@@ -47,6 +48,7 @@ struct replay {
     struct writer *writer;
     struct dedupe *dedupe;
     struct suffixes *suffixes;
+    struct agent_cache *agents;
     GHashTable *browsers; /* "site\nvisitor" -> struct browser */
     unsigned n_queued;
     uint64_t n_lines, n_bad;
@@ -245,7 +247,9 @@ static int send_event(struct replay *replay, const struct browser *browser, cons
         .who = {.client = line->has_address ? (const struct sockaddr *)&line->address : NULL,
                 .headers = {.hints = {.agent = text_of(line->agent)}},
                 .geo = replay->edition->geo,
-                .suffixes = replay->suffixes},
+                .suffixes = replay->suffixes,
+                .agent_rules = replay->edition->agents,
+                .agent_cache = replay->agents},
         .events = {.data = event, .size = (size_t)size},
         .visitor = browser->has_id ? browser->id : NULL};
     int r = collect_new(&request, collecting_done, collecting, &collecting->collect);
@@ -335,6 +339,8 @@ static int open_store(struct replay *replay)
         r = dedupe_load(replay->dedupe, replay->db);
     if (r == 0)
         r = suffixes_open(&replay->suffixes);
+    if (r == 0)
+        r = agent_cache_new(&replay->agents);
     return error_trace(r);
 }
 
@@ -351,6 +357,19 @@ static int open_geo(struct edition *edition)
     return r < 0 ? error_trace(r) : 0;
 }
 
+/* Likewise. */
+static int open_agents(struct edition *edition)
+{
+    BUFFER_AUTO complaint = BUFFER_INIT(2048 + 2 * PATH_BYTES_MAX);
+    const char *agents = edition->config->agents;
+
+    edition->agents_unref = agents_unref;
+    int r = agents ? agents_open(agents, &edition->agents, &complaint) : 0;
+    if (r == AGENTS_E_UNUSABLE)
+        fprintf(stderr, "replay: %.*s\n", TEXT_ARGS(buffer_text(&complaint)));
+    return r < 0 ? error_trace(r) : 0;
+}
+
 static int load(const char *path, struct edition **ret_edition)
 {
     struct complaints complaints = COMPLAINTS_INIT;
@@ -363,7 +382,8 @@ static int load(const char *path, struct edition **ret_edition)
     if (r == 0)
         r = edition_new(config, ret_edition);
     config_unref(config);
-    return r ? r : open_geo(*ret_edition);
+    r = r ? r : open_geo(*ret_edition);
+    return r ? r : open_agents(*ret_edition);
 }
 
 static void print_books(const struct replay *replay, unsigned n_sealed)
@@ -413,6 +433,7 @@ int main(int argc, char **argv)
     writer_free(replay.writer);
     dedupe_free(replay.dedupe);
     suffixes_free(replay.suffixes);
+    agent_cache_free(replay.agents);
     db_close(replay.db);
     g_hash_table_unref(replay.browsers);
     edition_unref(replay.edition);

@@ -44,10 +44,20 @@ const PAIRS = {
 };
 // An iPad without a language: the first is a device, the second no browser.
 const HEADERS = {
-    'user-agent': 'Mozilla/5.0 (iPad; CPU OS 17_2 like Mac OS X) Version/17.2 Mobile/15E148 Safari/604.1',
+    'user-agent': 'Mozilla/5.0 (iPad; CPU OS 17_61251 like Mac OS X) Version/17.61252 Mobile/15E148 Safari/604.1',
     'accept-language': '',
     'x-forwarded-for': HERE,
 };
+
+// In the form of uap-core's file, so that each field says what nothing else says.
+const AGENTS = `
+user_agent_parsers:
+  - {regex: '(Version)/(\\d+)\\.(\\d+) Mobile', family_replacement: Browsermarker}
+os_parsers:
+  - {regex: '(CPU OS) (\\d+)_(\\d+)', os_replacement: Osmarker}
+device_parsers:
+  - {regex: '\\((iPad);', device_replacement: $1, brand_replacement: Brandmarker, model_replacement: Modelmarker}
+`;
 
 // [field, value in the dump, bytes on disk; none: only in the dump]
 const FIELDS = {
@@ -80,6 +90,12 @@ const FIELDS = {
         ['language', 'qaa-marker', text('qaa-marker')],
         ['zone', 'Zone/Marker', text('Zone/Marker')],
         ['device', 'tablet'],
+        ['brand', 'Brandmarker', text('Brandmarker')],
+        ['model', 'Modelmarker', text('Modelmarker')],
+        ['os', 'Osmarker', text('Osmarker')],
+        ['os_version', '17.61251', text('17.61251')],
+        ['browser', 'Browsermarker', text('Browsermarker')],
+        ['browser_version', '17.61252', text('17.61252')],
     ],
     clickpath: [
         ['category', 'categorymarker', text('categorymarker')],
@@ -93,7 +109,7 @@ const FIELDS = {
 // Fields that nothing fills yet. Whoever fills one gives it a row above; the test says so.
 const LATER = {
     log: ['utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_term', 'click_id'],
-    device: ['brand', 'model', 'os', 'os_version', 'browser', 'browser_version'],
+    device: [],
     clickpath: ['currency'],
 };
 const CLASSES = Object.keys(FIELDS);
@@ -113,9 +129,11 @@ function fieldsOfTheProgram() {
 async function storeOf(granted) {
     const server = new Server();
     writeFileSync(join(server.folder, 'geo.mmdb'), mmdb({ [`${HERE}/32`]: PLACE }));
+    writeFileSync(join(server.folder, 'agents.yaml'), AGENTS);
     const purposes = Object.fromEntries(CLASSES.map((name) => [name, { collects: [name] }]));
     server.configure({
         geo: 'geo.mmdb',
+        agents: 'agents.yaml',
         trusted_proxies: ['127.0.0.1'],
         sites: { shop: site({ address: 'full', purposes }) },
     });
