@@ -7,9 +7,9 @@
 
 #define DIGITS_IN_A_ROW 7
 #define DIGITS_APART 9
-#define HEX_DIGITS 16
+#define JSON_BYTES 12
 #define RANDOM_BYTES 16
-#define RANDOM_SHARE 3 /* one change in so many bytes */
+#define RANDOM_PLACES 4
 
 /* What a rule says of a place: mask so many bytes, or none; then it need not be asked again for so many. */
 struct finding {
@@ -22,10 +22,9 @@ struct finding {
 typedef struct finding (*mask_rule)(struct text text, size_t at);
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-static bool is_small(char c) { return c >= 'a' && c <= 'z'; }
-static bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
+static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 static bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-static bool is_word(char c) { return is_digit(c) || is_small(c) || is_capital(c) || c == '_' || c == '-'; }
+static bool is_word(char c) { return is_digit(c) || is_letter(c) || c == '_' || c == '-'; }
 
 /* Of a domain's label; bytes of letters beyond ASCII count as letters. */
 static bool is_label(char c) { return is_word(c) || (unsigned char)c >= 0x80; }
@@ -85,54 +84,43 @@ static struct finding mail(struct text text, size_t at)
     return end ? FOUND(end - at) : PASS(local - at);
 }
 
-/* ---- ids ---- */
+/* ---- random words ---- */
 
-static bool is_uuid(struct text text, size_t at)
+/* Base64 of JSON begins so, because {" does: the parts of a JWT. */
+static struct finding json_word(struct text text, size_t at)
 {
-    static const char form[] = "00000000-0000-0000-0000-000000000000";
+    bool is_inside = at && text.data[at - 1] != '-' && is_word(text.data[at - 1]);
+    size_t end;
 
-    if (text.size - at < sizeof form - 1)
-        return false;
-    for (size_t i = 0; i < sizeof form - 1; i++)
-        if (form[i] == '0' ? !is_hex(text.data[at + i]) : text.data[at + i] != '-')
-            return false;
-    return true;
-}
-
-static struct finding hexadecimal(struct text text, size_t at)
-{
-    size_t end = run(text, at, is_hex), n_digits = 0;
-
-    if (end == at || is_in_escape(text, at))
+    if (is_inside || !has(text, at, TEXT("eyJ")))
         return PASS(1);
-    if (is_uuid(text, at))
-        return FOUND(36);
-    if (end - at < HEX_DIGITS)
-        return PASS(end - at > 8 ? end - at - 8 : 1); /* the last eight may begin a UUID */
-    for (size_t i = at; i < end; i++)
-        n_digits += is_digit(text.data[i]);
-    return n_digits ? FOUND(end - at) : PASS(end - at - 8);
+    end = run(text, at, is_word);
+    return end - at >= JSON_BYTES ? FOUND(end - at) : PASS(1);
 }
 
-/* How often a small letter, a capital and a digit follow each other; a capital begins a word. */
-static bool is_change(char before, char after)
+/* How often a letter and a digit meet in the run, each of them counted once. */
+static size_t count_places(struct text text, size_t at, size_t end)
 {
-    if (is_small(before))
-        return is_capital(after) || is_digit(after);
-    if (is_capital(before))
-        return is_digit(after);
-    return is_digit(before) && (is_small(after) || is_capital(after));
+    size_t n = 0;
+
+    for (at++; at < end; at++) {
+        char before = text.data[at - 1], after = text.data[at];
+
+        if ((is_letter(before) && is_digit(after)) || (is_digit(before) && is_letter(after))) {
+            n++;
+            at++;
+        }
+    }
+    return n;
 }
 
 static struct finding random_word(struct text text, size_t at)
 {
-    size_t end = run(text, at, is_word), n_changes = 0;
+    size_t end = run(text, at, is_word);
 
     if (end == at || is_in_escape(text, at))
         return PASS(1);
-    for (size_t i = at + 1; i < end; i++)
-        n_changes += is_change(text.data[i - 1], text.data[i]);
-    return end - at >= RANDOM_BYTES && n_changes * RANDOM_SHARE >= end - at ? FOUND(end - at) : PASS(end - at);
+    return end - at >= RANDOM_BYTES && count_places(text, at, end) >= RANDOM_PLACES ? FOUND(end - at) : PASS(end - at);
 }
 
 /* ---- long numbers ---- */
@@ -195,7 +183,7 @@ static bool is_harmless(const char *bytes, size_t size)
             return false;
         n_digits += is_digit(bytes[i]);
         n_words = is_word(bytes[i]) ? n_words + 1 : 0;
-        if (n_words >= RANDOM_BYTES)
+        if (n_words >= JSON_BYTES)
             return false;
     }
     return n_digits < 2; /* %40 has two */
@@ -203,7 +191,7 @@ static bool is_harmless(const char *bytes, size_t size)
 
 size_t mask_bytes(char *bytes, size_t size)
 {
-    static const mask_rule rules[] = {mail, hexadecimal, random_word, number};
+    static const mask_rule rules[] = {mail, json_word, random_word, number};
 
     if (is_harmless(bytes, size))
         return size;

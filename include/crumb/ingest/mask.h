@@ -2,10 +2,9 @@
  * Masking: what could name a person becomes a `*` in texts that a page made:
  *
  *   mail addresses    anna@shop.example, anna%40shop.example
- *   UUIDs             123e4567-e89b-12d3-a456-426614174000
- *   hexadecimal ids   16 digits or more, one of them below ten
- *   random words      16 letters, digits, - or _, or more, that change between
- *                     small letters, capitals and digits at every third place
+ *   random words      16 letters, digits, - or _, or more, in which a letter and
+ *                     a digit meet at four places: ids, tokens, UUIDs
+ *   JSON in base64    eyJ and nine more of the same: the parts of a JWT
  *   long numbers      7 digits in a row, or 9 with single spaces, dots or dashes
  *
  * The tracker does the same before anything is sent (pixel/src/mask.ts); here
