@@ -16,7 +16,7 @@ interface Event extends Pairs {
 }
 
 const enum Limit {
-    WAITING = 100, // events; more are dropped
+    WAITING = 99, // and one more; what comes then is dropped
     AT_ONCE = 8, // of 8,192 bytes each: what a browser lets outlive a page, and the service takes
     GATHER_MS = 300,
     AGAIN_MS = 500, // and as long as the event has waited already, ...
@@ -30,16 +30,16 @@ let waiting: Event[] = [];
 
 const cut = (text: unknown) => ('' + text).slice(0, Limit.LETTERS);
 
-// A UUID of twenty digits by chance, which names an event among those of one visitor; crypto.randomUUID() is not there on
+// Twenty digits by chance make a UUID that names an event among those of one visitor; crypto.randomUUID() is not there on
 // a page without TLS.
-const uuid = () => Math.random().toFixed(20).slice(2).replace(/.{8}/, '$&-0000-4000-8000-');
+const digits = (n: number) => Math.random().toFixed(n).slice(2);
 
 export function report(e: Kind, pairs: Pairs) {
-    if (!mayTell(e) || waiting.length >= Limit.WAITING) return;
+    if (!mayTell(e) || waiting[Limit.WAITING]) return;
     waiting.push({
         aid: SETTINGS.site,
         e,
-        eid: uuid(),
+        eid: digits(8) + '-0000-4000-8000-' + digits(12),
         dtm: Date.now(),
         url: here(),
         ...pairs,
@@ -73,8 +73,8 @@ function line(event: Event) {
 async function attempt(lines: string[]) {
     const body = lines.join('\n');
     if ('keepalive' in Request.prototype) {
-        const answer = await fetch(service + 'p', { method: 'POST', body, keepalive: true, credentials: 'include' });
-        if (answer.status > 499) throw 0;
+        const { status } = await fetch(service + 'p', { method: 'POST', body, keepalive: true, credentials: 'include' });
+        if (status > 499) throw 0;
     } else if (!navigator.sendBeacon(service + 'p', body))
         for (const each of lines) new Image().src = service + 'p.gif?' + each;
 }
