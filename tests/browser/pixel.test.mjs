@@ -19,7 +19,7 @@ const LINKS = `<main>
 <button type="submit" id="send">Send</button></form>
 ${'<p>A line of a long page.</p>'.repeat(200)}</main>`;
 const STAY = () => {
-    for (const type of ['click', 'auxclick', 'submit']) document.addEventListener(type, (event) => event.preventDefault());
+    for (const type of ['click', 'auxclick', 'submit']) document.addEventListener(type, (event) => event.target.id == 'send' || event.preventDefault());
 };
 
 const decode = (line) => Object.fromEntries(new URLSearchParams(line));
@@ -137,18 +137,18 @@ describe('page views', { timeout: 240_000 }, () => {
         }));
 
     it('a page out of the back-forward cache is viewed again', () =>
-        track({}, async ({ page, accept, isTracking, stored, at, go }) => {
+        track({}, async ({ page, accept, isTracking, stored, go }) => {
             await accept();
             await stored(1, 'pv');
             await page.evaluate(() => (window.isSame = true));
             await go('/next');
             await isTracking();
             await stored(2, 'pv');
-            await page.goBack();
+            await page.goBack({ waitUntil: 'commit' });
             assert.ok(await page.evaluate(() => window.isSame), 'it came out of the cache');
             const rows = await stored(3, 'pv');
             assert.deepEqual(rows.map(({ log }) => log.path), ['/', '/next', '/']);
-            assert.deepEqual(rows.slice(1).map(({ log }) => log.referrer), [at, at]);
+            assert.deepEqual(rows.map(({ log }) => log.referrer), [undefined, undefined, 'http://127.0.0.1']);
         }));
 
     it('a page that is made ready out of sight is viewed when it is seen', () =>
