@@ -166,6 +166,8 @@ describe('the proof of a choice', () => {
 
     it('counts what relied on it, which ends with a withdrawal', () =>
         visit({}, async ({ press, pressIn, control, service, page, context, shop, said }) => {
+            // Only what this test sends is counted.
+            await context.route('**/pixel.js*', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
             await press('Accept');
             await control.waitFor();
             const beacon = () => context.request.get(`${shop.crumb}/p.gif?aid=shop&e=pv`, { headers: { referer: page.url() } });

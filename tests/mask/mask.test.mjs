@@ -27,11 +27,12 @@ describe('masking', () => {
         });
     }
 
-    it('takes no more time than a loop may be held', () => {
+    // Quadratic in 2,048 letters at most; an expression that backtracks for ever does not end within this.
+    it('ends soon, whatever an address says', () => {
         for (const part of ['a', '%40', 'a@', '1', '1.', 'aB1', '0-', '%2', 'ffffffff-'])  {
             const began = performance.now();
             mask(part.repeat(2048 / part.length));
-            assert.ok(performance.now() - began < 100, part);
+            assert.ok(performance.now() - began < 1000, part);
         }
     });
 });
