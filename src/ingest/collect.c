@@ -6,6 +6,8 @@
 #include "crumb/base/metrics.h"
 #include "crumb/consent/cookie.h"
 #include "crumb/consent/visitor.h"
+#include "crumb/ingest/mask.h"
+#include "crumb/ingest/page.h"
 #include "crumb/ingest/wire.h"
 #include "crumb/store/journal.h"
 #include <errno.h>
@@ -93,14 +95,13 @@ static int64_t event_time(const struct event *event, int64_t received_ms)
 }
 
 /* A page that cannot run scripts says where it is by the Referer of its image. */
-static bool fill_page(struct event *event, struct text referer, char scratch[URL_BYTES_MAX])
+static void take_referer(struct event *event, struct text referer, char scratch[URL_BYTES_MAX])
 {
-    if (event->path.size)
-        return true;
-    if (referer.size == 0 || referer.size > URL_BYTES_MAX || !g_utf8_validate_len(referer.data, referer.size, NULL))
-        return false;
+    if (event->url.size || referer.size == 0 || referer.size > URL_BYTES_MAX ||
+        !g_utf8_validate_len(referer.data, referer.size, NULL))
+        return;
     memcpy(scratch, referer.data, referer.size);
-    return wire_split_url(scratch, referer.size, &event->host, &event->path);
+    event->url = (struct text){.data = scratch, .size = referer.size};
 }
 
 static void encode_item(struct collect *collect, struct item *item, struct event *event, struct shared *shared)
@@ -134,7 +135,7 @@ static bool site_allows(const struct collect_request *request, const struct site
 static void read_item(struct collect *collect, struct item *item, struct text pairs, struct shared *shared)
 {
     const struct collect_request *request = shared->request;
-    char scratch[QUERY_BYTES_MAX], referer[URL_BYTES_MAX];
+    char scratch[QUERY_BYTES_MAX], referer[URL_BYTES_MAX], path[URL_BYTES_MAX];
     struct event event;
     const char *what;
 
@@ -160,10 +161,14 @@ static void read_item(struct collect *collect, struct item *item, struct text pa
         item->reason = request->gpc ? REASON_GPC : REASON_NO_CONSENT;
     else if (!site_allows(request, item->site))
         item->reason = REASON_RATE_LIMITED;
-    else if (!fill_page(&event, request->referer, referer) && event_carrier(event.kind) == CLASS_LOG)
-        item->reason = REASON_MALFORMED; /* a page view of no page */
     if (item->reason)
         return; /* nothing of it is encoded, nothing of it goes further */
+    take_referer(&event, request->referer, referer);
+    if (!page_read(&event, item->site, path) && event_carrier(event.kind) == CLASS_LOG) {
+        item->reason = REASON_MALFORMED; /* a page view of no page */
+        return;
+    }
+    mask_event(&event);
     memcpy(item->visitor, shared->visitor, VISITOR_BYTES);
     enrich_event(&shared->enrich, item->site, &event);
     encode_item(collect, item, &event, shared);

@@ -144,9 +144,8 @@ function helpers({ context, page, shop, seen, at }) {
         button: (name) => page.getByRole('dialog').getByRole('button', { name, exact: true }),
         go: (path) => page.goto(shop + path),
         // Waits for a line of what was sent to fit.
-        answered: (text) => page.locator('[data-crumb="answers"] li', { hasText: text }).last().waitFor(),
-        said: (text) => page.locator('.said', { hasText: text }).waitFor(),
-        state: (text) => page.locator('[data-crumb="state"]', { hasText: text }).waitFor(),
+        answered: (text) => page.locator('[data-sent="answers"] li', { hasText: text }).last().waitFor(),
+        state: (text) => page.locator('[data-sent="state"]', { hasText: text }).waitFor(),
         cookies: async () => (await context.cookies()).map(({ name }) => name).sort(),
         // The requests to crumb so far, as "METHOD /path".
         asked: () =>

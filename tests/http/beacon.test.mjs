@@ -2,7 +2,7 @@
 // disk, field by field; every row also checks that the books grew by exactly what Crumb-Result said (promise P3).
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { event, uuid } from './client.mjs';
+import { event, uuid, word } from './client.mjs';
 import { eventually, site, start, withServer } from './server.mjs';
 
 const NONE = { analytics: false, journeys: false, marketing: false };
@@ -398,7 +398,7 @@ describe('what is not consented is never on disk', { timeout: 120_000 }, () => {
     });
     after(() => server.end());
 
-    const marker = (name) => `NEVER-${name}-${uuid()}`;
+    const marker = (name) => `NEVER-${name}-${word()}`;
     const found = (text) => server.bytes().includes(text);
 
     // Everything a beacon can say, each with a mark of its own.

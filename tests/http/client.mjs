@@ -109,6 +109,9 @@ export class Wire {
 
 export const uuid = () => randomUUID();
 
+// As rare, of letters alone: what looks like an id is masked where it is stored.
+export const word = () => uuid().replace(/\d|-/g, (c) => 'ghijklmnop'[c] ?? '');
+
 // The pairs of one event: a page view of site `shop` where nothing else is said; undefined leaves a pair out.
 export function event(pairs = {}) {
     const all = { aid: 'shop', e: 'pv', url: 'https://shop.example/', ...pairs };

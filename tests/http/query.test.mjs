@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { event, request, uuid } from './client.mjs';
+import { event, request, uuid, word } from './client.mjs';
 import { crumb, site, start, withServer } from './server.mjs';
 
 // A token made by `crumb token`, and the entry for `tokens:` that it printed.
@@ -112,7 +112,7 @@ describe('POST /api/v2/query', { timeout: 120_000 }, () => {
         const before = await metrics();
         const visitors = [server.visitor(), server.visitor(), server.visitor()];
         await Promise.all(visitors.map((visitor) => visitor.chose('grant')));
-        const pages = [uuid(), uuid()].map((name) => `/${name}`);
+        const pages = [word(), word()].map((name) => `/${name}`);
         for (const [i, path] of [[0, pages[0]], [0, pages[1]], [1, pages[0]], [2, pages[0]], [2, pages[0]]])
             await visitors[i].beacon({ url: `https://shop.example${path}` });
         assert.deepEqual(await metrics(), [before[0] + 3, before[1] + 3, before[2] + 5]);
@@ -125,7 +125,7 @@ describe('POST /api/v2/query', { timeout: 120_000 }, () => {
         const [before] = (await answer({ ...QUESTION, metrics: ['visits'] })).results[0].metrics;
         const visitors = [server.visitor(), server.visitor(), server.visitor()];
         await Promise.all(visitors.map((visitor) => visitor.chose('grant')));
-        const [pinged, viewed] = [`/${uuid()}`, `/${uuid()}`];
+        const [pinged, viewed] = [`/${word()}`, `/${word()}`];
         const url = (path) => `https://shop.example${path}`;
         await visitors[0].beacon({ e: 'pp', url: url(pinged) });
         await visitors[1].beacon({ e: 'se', se_ca: 'click', se_ac: 'buy', url: undefined });

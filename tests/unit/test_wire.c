@@ -172,6 +172,16 @@ static const struct row {
     {"a value that is a sign", "aid=shop&e=se&se_va=-", WIRE_E_MALFORMED, "se_va is not a number"},
     {"a value that is a word", "aid=shop&e=se&se_va=NaN", WIRE_E_MALFORMED, "se_va is not a number"},
 
+    {"a currency", "aid=shop&e=se&se_va=9&x_cur=EUR", 0, "se shop|value=9|currency=EUR"},
+    {"a currency in small letters", "aid=shop&e=se&x_cur=eur", 0, "se shop|currency=EUR"},
+    {"a currency of two letters", "aid=shop&e=se&x_cur=EU", WIRE_E_MALFORMED,
+     "x_cur is not a currency of three letters"},
+    {"a currency of four letters", "aid=shop&e=se&x_cur=EURO", WIRE_E_TOO_LARGE, "a value is too long"},
+    {"a currency's sign", "aid=shop&e=se&x_cur=%E2%82%AC", WIRE_E_MALFORMED,
+     "x_cur is not a currency of three letters"},
+    {"a currency with a digit", "aid=shop&e=se&x_cur=EU1", WIRE_E_MALFORMED,
+     "x_cur is not a currency of three letters"},
+
     /* Ids. */
     {"an id", V "&eid=" UUID, 0, "pv shop|id=" UUID},
     {"an id in capitals", V "&eid=123E4567-E89B-12D3-A456-426614174000", 0, "pv shop|id=" UUID},
