@@ -162,7 +162,7 @@ static void handle(const struct body *body, struct text bytes, struct text cooki
                                       .rates = rates,
                                       .at_ms = at_ms,
                                       .cookie = cookies,
-                                      .client = client,
+                                      .who = {.client = client},
                                       .is_body = true,
                                       .is_adapted = body->adapt != NULL,
                                       .events = bytes};

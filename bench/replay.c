@@ -18,6 +18,7 @@
 #include "crumb/base/limits.h"
 #include "crumb/base/log.h"
 #include "crumb/consent/choice.h"
+#include "crumb/ingest/agent.h"
 #include "crumb/ingest/collect.h"
 #include "crumb/rollup/seal.h"
 #include <arpa/inet.h>
@@ -46,6 +47,8 @@ struct replay {
     struct db *db;
     struct writer *writer;
     struct dedupe *dedupe;
+    struct suffixes *suffixes;
+    struct agent_cache *agents;
     GHashTable *browsers; /* "site\nvisitor" -> struct browser */
     unsigned n_queued;
     uint64_t n_lines, n_bad;
@@ -58,7 +61,7 @@ struct replay {
 struct line {
     int64_t at_ms;
     const struct site *site;
-    const char *visitor, *event;
+    const char *visitor, *event, *agent;
     uint32_t granted;
     struct sockaddr_storage address;
     bool has_address;
@@ -98,15 +101,15 @@ static void read_address(const char *ip, struct line *line)
 
 static const char *read_line(const struct replay *replay, json_t *root, struct line *ret_line)
 {
-    struct line line = {.has_address = false};
-    const char *site, *ip = "", *agent = "";
+    struct line line = {.agent = ""};
+    const char *site, *ip = "";
     json_int_t at_ms;
     json_t *purposes;
 
     if (!root)
         return "it is not a JSON object";
     if (json_unpack(root, "{s:I, s:s, s:s, s?:s, s?:s, s:o, s:s}", "t", &at_ms, "site", &site, "visitor", &line.visitor,
-                    "ip", &ip, "ua", &agent, "purposes", &purposes, "event", &line.event) < 0)
+                    "ip", &ip, "ua", &line.agent, "purposes", &purposes, "event", &line.event) < 0)
         return "it needs t, site, visitor, purposes and event";
     line.at_ms = at_ms;
     line.site = config_site(replay->edition->config, text_of(site));
@@ -236,13 +239,19 @@ static int send_event(struct replay *replay, const struct browser *browser, cons
     if (!collecting)
         return error_origin(-ENOMEM);
     collecting->replay = replay;
-    struct collect_request request = {.edition = replay->edition,
-                                      .cookie_key = no_key,
-                                      .dedupe = replay->dedupe,
-                                      .at_ms = line->at_ms,
-                                      .client = line->has_address ? (const struct sockaddr *)&line->address : NULL,
-                                      .events = {.data = event, .size = (size_t)size},
-                                      .visitor = browser->has_id ? browser->id : NULL};
+    struct collect_request request = {
+        .edition = replay->edition,
+        .cookie_key = no_key,
+        .dedupe = replay->dedupe,
+        .at_ms = line->at_ms,
+        .who = {.client = line->has_address ? (const struct sockaddr *)&line->address : NULL,
+                .headers = {.hints = {.agent = text_of(line->agent)}},
+                .geo = replay->edition->geo,
+                .suffixes = replay->suffixes,
+                .agent_rules = replay->edition->agents,
+                .agent_cache = replay->agents},
+        .events = {.data = event, .size = (size_t)size},
+        .visitor = browser->has_id ? browser->id : NULL};
     int r = collect_new(&request, collecting_done, collecting, &collecting->collect);
     if (r) {
         free(collecting);
@@ -328,7 +337,37 @@ static int open_store(struct replay *replay)
         r = dedupe_new(&replay->dedupe);
     if (r == 0)
         r = dedupe_load(replay->dedupe, replay->db);
+    if (r == 0)
+        r = suffixes_open(&replay->suffixes);
+    if (r == 0)
+        r = agent_cache_new(&replay->agents);
     return error_trace(r);
+}
+
+/* A database that cannot be used is reported, and every country is unknown: as the service does it. */
+static int open_geo(struct edition *edition)
+{
+    BUFFER_AUTO complaint = BUFFER_INIT(1024 + PATH_BYTES_MAX);
+    const char *geo = edition->config->geo;
+
+    edition->geo_free = geo_free;
+    int r = geo ? geo_open(geo, &edition->geo, &complaint) : 0;
+    if (r == GEO_E_UNUSABLE)
+        fprintf(stderr, "replay: %.*s\n", TEXT_ARGS(buffer_text(&complaint)));
+    return r < 0 ? error_trace(r) : 0;
+}
+
+/* Likewise. */
+static int open_agents(struct edition *edition)
+{
+    BUFFER_AUTO complaint = BUFFER_INIT(2048 + 2 * PATH_BYTES_MAX);
+    const char *agents = edition->config->agents;
+
+    edition->agents_unref = agents_unref;
+    int r = agents ? agents_open(agents, &edition->agents, &complaint) : 0;
+    if (r == AGENTS_E_UNUSABLE)
+        fprintf(stderr, "replay: %.*s\n", TEXT_ARGS(buffer_text(&complaint)));
+    return r < 0 ? error_trace(r) : 0;
 }
 
 static int load(const char *path, struct edition **ret_edition)
@@ -343,7 +382,8 @@ static int load(const char *path, struct edition **ret_edition)
     if (r == 0)
         r = edition_new(config, ret_edition);
     config_unref(config);
-    return r;
+    r = r ? r : open_geo(*ret_edition);
+    return r ? r : open_agents(*ret_edition);
 }
 
 static void print_books(const struct replay *replay, unsigned n_sealed)
@@ -392,6 +432,8 @@ int main(int argc, char **argv)
     int exit = run(&replay);
     writer_free(replay.writer);
     dedupe_free(replay.dedupe);
+    suffixes_free(replay.suffixes);
+    agent_cache_free(replay.agents);
     db_close(replay.db);
     g_hash_table_unref(replay.browsers);
     edition_unref(replay.edition);

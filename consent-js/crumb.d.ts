@@ -17,6 +17,11 @@ export interface CrumbState {
     minor: boolean;
 }
 
+export type Props = Record<string, string | number | boolean>;
+
+/** What waits for the tracker; the last three are those of a click. */
+export type Tracked = [name: string, props?: Props, category?: string, kind?: string, link?: HTMLAnchorElement];
+
 export type CrumbEvent = 'ready' | 'change';
 
 export interface Crumb {
@@ -31,12 +36,16 @@ export interface Crumb {
     set(purposes: Record<string, boolean>): Promise<CrumbState>;
     /** Calls back on an event, for `ready` at once where it has been. Returns what ends that. */
     on(name: CrumbEvent, listener: (now: CrumbState) => void): () => void;
-    /** Reports an event of the page's own; it waits in `queue` until the tracker may be loaded. */
-    track(name: string, props?: Record<string, string | number | boolean>): void;
+    /**
+     * Reports an event of the page's own, where its purpose is granted. `value` and `currency` (ISO 4217) are what it is
+     * worth, everything else are its properties. It waits until the tracker is loaded, and is dropped with the choice
+     * that it was before: consent is prior.
+     */
+    track(name: string, props?: Props): void;
     /** The visitor is a minor: everything optional is refused, recorded as such, and not asked for again. */
     minor(): Promise<CrumbState>;
-    /** What waits for the tracker. */
-    queue: [name: string, props?: Record<string, string | number | boolean>][];
+    /** What waits for the tracker, and then the tracker. */
+    queue: { readonly length: number; push(tracked: Tracked): unknown };
 }
 
 declare global {

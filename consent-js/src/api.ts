@@ -2,6 +2,7 @@
 
 import type { Crumb, CrumbEvent, CrumbState } from '../crumb.d.ts';
 import { openChoices } from './dialog.ts';
+import { queue } from './pixel.ts';
 import { setMinor, isTold, state } from './state.ts';
 import { answersOf, take } from './take.ts';
 import { answers } from './state.ts';
@@ -21,7 +22,7 @@ export const crumb: Crumb = {
         if (name == 'ready' && isTold()) listener(state());
         return () => document.removeEventListener('crumb:' + name, hear);
     },
-    queue: [],
+    queue,
     track(name, props) {
         if (crumb.queue.length < TRACKED_MAX) crumb.queue.push([name, props]);
     },

@@ -6,6 +6,7 @@
 
 import { openBanner } from './banner.ts';
 import { forgetChoice, isReadable, rawChoice, readChoice, type Answers } from './cookie.ts';
+import { queue } from './pixel.ts';
 import { ask, tell } from './service.ts';
 import { hash, notice, readNotice, settings, text } from './settings.ts';
 import { action, answers, isSame, putInForce } from './state.ts';
@@ -28,8 +29,11 @@ export const inTurn = (act: () => Promise<unknown>) => (turn = turn.then(painted
 
 export const about = (surface: Surface) => ({ site: settings.site, notice: hash, lang: notice.lang, surface });
 
-const record = (kind: Action, surface: Surface, wanted?: Answers) =>
-    tell('consent', { ...about(surface), action: kind, purposes: wanted });
+// What the page has reported until now was before the choice, which does not cover it: consent is prior.
+function record(kind: Action, surface: Surface, wanted?: Answers) {
+    queue.length = 0;
+    return tell('consent', { ...about(surface), action: kind, purposes: wanted });
+}
 
 // The browser's word: another tab may have chosen since, and a browser without cookies has kept nothing.
 async function readBack(before: string, told: Answers | undefined, kind: Action) {

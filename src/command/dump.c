@@ -220,10 +220,15 @@ static int print_day(void *context, uint32_t site, int32_t day, const struct day
 
 static int dump_days(struct dump *dump) { return error_trace(day_each(dump->setup.txn, print_day, dump)); }
 
+static const char *dimension_name(unsigned dimension)
+{
+    return dimension == DIMENSION_PAGE ? "event:page" : dimension == DIMENSION_BOT ? "visit:bot" : "total";
+}
+
 static void print_cell(struct dump *dump, uint32_t site, int32_t day, unsigned dimension, struct cell *cell)
 {
     print(json_pack("{s:o, s:o, s:s, s:s%, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "site", site_json(dump, site), "day",
-                    date_json(day), "dimension", dimension == DIMENSION_PAGE ? "event:page" : "total", "value",
+                    date_json(day), "dimension", dimension_name(dimension), "value",
                     cell->value.size ? cell->value.data : "", cell->value.size, "visitors",
                     (json_int_t)hll_count(&cell->visitors), "visits", (json_int_t)cell->visits, "pageviews",
                     (json_int_t)cell->pageviews, "entries", (json_int_t)cell->entries, "bounces",

@@ -7,6 +7,7 @@
 #include "crumb/base/limits.h"
 #include "crumb/base/log.h"
 #include "crumb/http/server.h"
+#include "crumb/ingest/agent.h"
 #include "crumb/ingest/geo.h"
 #include "crumb/rollup/keeper.h"
 #include "crumb/store/keyring.h"
@@ -27,23 +28,46 @@ struct serve {
 
 /* ---- starting ---- */
 
-/* Loads the configuration and what belongs to it. Without a geo database every country is unknown, and that is safe. */
-static int load(const char *path, struct edition **ret_edition)
+/* Without a geo database every country is unknown, and that is safe. */
+static void open_geo(struct edition *edition)
 {
     BUFFER_AUTO complaint = BUFFER_INIT(1024 + PATH_BYTES_MAX);
-    struct edition *edition;
-    int exit = command_load(path, &edition);
+    const char *path = edition->config->geo;
+    int r = path ? geo_open(path, &edition->geo, &complaint) : 0;
 
-    if (exit)
-        return exit;
     edition->geo_free = geo_free;
-    const char *geo = edition->config->geo;
-    int r = geo ? geo_open(geo, &edition->geo, &complaint) : 0;
     if (r == GEO_E_UNUSABLE)
         log_warn("%.*s; every country is unknown until it can be used and SIGHUP is sent",
                  TEXT_ARGS(buffer_text(&complaint)));
     else if (r)
         log_fault("cannot open the geo database; every country is unknown", r);
+}
+
+/* Without its expressions the kind of device and programs are still told. */
+static void open_agents(struct edition *edition)
+{
+    BUFFER_AUTO complaint = BUFFER_INIT(2048 + 2 * PATH_BYTES_MAX);
+    const char *path = edition->config->agents;
+    int r = path ? agents_open(path, &edition->agents, &complaint) : 0;
+
+    edition->agents_unref = agents_unref;
+    if (r == AGENTS_E_UNUSABLE)
+        log_warn("%.*s; browsers, systems and models are unknown until it can be used and SIGHUP is sent",
+                 TEXT_ARGS(buffer_text(&complaint)));
+    else if (r)
+        log_fault("cannot read the expressions of agents; browsers, systems and models are unknown", r);
+}
+
+/* Loads the configuration and what belongs to it. */
+static int load(const char *path, struct edition **ret_edition)
+{
+    struct edition *edition;
+    int exit = command_load(path, &edition);
+
+    if (exit)
+        return exit;
+    open_geo(edition);
+    open_agents(edition);
     *ret_edition = edition;
     return 0;
 }
@@ -104,6 +128,8 @@ static int start_parts(struct serve *serve)
         r = dedupe_new(&service->dedupe);
     if (r == 0)
         r = rates_new(&random_system, &service->rates);
+    if (r == 0)
+        r = suffixes_open(&service->suffixes);
     if (r)
         return error_trace(r);
     load_dedupe(serve);
@@ -200,6 +226,7 @@ static void stop(struct serve *serve)
     days_free(service->days);
     rates_free(service->rates);
     dedupe_free(service->dedupe);
+    suffixes_free(service->suffixes);
     db_close(service->db);
     edition_unref(serve->edition);
     alarm(0);

@@ -125,7 +125,8 @@ static struct name hour_name(const struct verify *verify, uint32_t site, uint32_
 /* "shop, 2026-01-02, event:page" */
 static struct name rollup_name(const struct verify *verify, uint32_t site, int32_t day, unsigned dimension)
 {
-    static const char *const dimensions[] = {[DIMENSION_TOTAL] = "total", [DIMENSION_PAGE] = "event:page"};
+    static const char *const dimensions[] = {
+        [DIMENSION_TOTAL] = "total", [DIMENSION_PAGE] = "event:page", [DIMENSION_BOT] = "visit:bot"};
     struct name name = day_name(verify, site, day);
 
     if (dimension >= DIMENSION_TOTAL && dimension < sizeof dimensions / sizeof *dimensions)

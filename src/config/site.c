@@ -485,6 +485,47 @@ static void read_banner(const struct yaml_at *at, void *into)
     walk_fields(at, fields, WALK_COUNT(fields), into);
 }
 
+/* What a page is. */
+
+static void read_query_name(const struct yaml_at *at, void *into)
+{
+    struct site *site = into;
+    struct text text;
+
+    if (!yaml_text(at, &text))
+        return;
+    if (!value_query_name(text)) {
+        yaml_refuse(at, "is not the name of a query pair; write letters, digits, dots, - or _, at most %d, such as q",
+                    PAGE_QUERY_BYTES_MAX);
+        return;
+    }
+    for (unsigned i = 0; i < site->pages.n_query; i++)
+        if (text_equal(text_of(site->pages.query[i]), text)) {
+            yaml_refuse(at, "is listed twice; leave one out");
+            return;
+        }
+    char *copy = field_copy(at->yaml, text);
+    if (copy)
+        site->pages.query[site->pages.n_query++] = copy;
+}
+
+static void read_query(const struct yaml_at *at, void *into)
+{
+    struct site *site = into;
+
+    site->pages.query = walk_array(at, YAML_LIST, sizeof *site->pages.query, PAGE_QUERY_MAX);
+    if (site->pages.query)
+        walk_list(at, read_query_name, site);
+}
+
+static void read_pages(const struct yaml_at *at, void *into)
+{
+    static const struct walk_field fields[] = {{"query", read_query, 0, NULL},
+                                               {"hash", field_bool, offsetof(struct site, pages.hash), NULL}};
+
+    walk_fields(at, fields, WALK_COUNT(fields), into);
+}
+
 /* The whole. */
 
 static const struct walk_field site_fields[] = {
@@ -501,6 +542,7 @@ static const struct walk_field site_fields[] = {
     {"purposes", read_purposes, 0, NULL},
     {"texts", read_texts, 0, NULL},
     {"banner", read_banner, 0, NULL},
+    {"pages", read_pages, 0, NULL},
     {"regimes", read_regimes, 0, NULL},
 };
 _Static_assert(WALK_COUNT(site_fields) <= WALK_FIELDS_MAX, "walk_fields() has room for a site's keys");
@@ -590,5 +632,8 @@ void site_deinit(struct site *site)
     free_purposes(site);
     free_recipients(site);
     free_texts(site);
+    for (unsigned i = 0; i < site->pages.n_query; i++)
+        free(site->pages.query[i]);
+    free(site->pages.query);
     free(site->regimes);
 }

@@ -343,6 +343,11 @@ bool value_place(struct text text, char ret_country[static 3], char ret_region[s
     return true;
 }
 
+bool value_query_name(struct text text)
+{
+    return is_word(text, PAGE_QUERY_BYTES_MAX, LOWER UPPER DIGITS "-._", LOWER UPPER DIGITS "-._");
+}
+
 bool value_cookie(struct text text)
 {
     if (text.size > 1 && text.data[text.size - 1] == '*')

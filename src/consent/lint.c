@@ -52,6 +52,7 @@ static const struct rule site_rules[] = {
     {"journal-longer", "GDPR article 5(1)(e)", lint_practice_journal},
     {"address-full", "GDPR articles 5(1)(c) and 25(2)", lint_practice_address},
     {"withdraw-keep", "GDPR article 17(1)(b); EDPB guidelines 05/2020, section 5.2", lint_practice_withdraw},
+    {"pages-person", "GDPR articles 5(1)(c) and 25(2)", lint_practice_pages},
     /* What the law asks where the visitor is. */
     {"regime-default", "GDPR articles 4(11) and 25(2)", lint_practice_default},
     {"regime-eea", "ePrivacy directive, article 5(3); GDPR article 4(11)", lint_practice_eea},

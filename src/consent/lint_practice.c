@@ -70,6 +70,27 @@ void lint_practice_address(const struct lint *lint, const struct config *config,
                    "whole addresses point at people, and no figure of crumb needs them; write truncated or none");
 }
 
+/* A query pair whose name says that it holds a person, or a key to what is theirs. */
+static bool names_a_person(const char *name)
+{
+    static const char *const words[] = {"mail", "phone", "name", "user", "token", "session", "password", "key"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcasestr(name, words[i]))
+            return true;
+    return false;
+}
+
+void lint_practice_pages(const struct lint *lint, const struct config *config, const struct site *site)
+{
+    for (unsigned i = 0; i < site->pages.n_query; i++)
+        if (names_a_person(site->pages.query[i]))
+            lint_doubt(lint, IN_SITE(site, "pages", "query"),
+                       "the pair \"%s\" sounds as if it named a person or opened a door, and would stand in every "
+                       "figure by page; leave it out",
+                       site->pages.query[i]);
+}
+
 void lint_practice_withdraw(const struct lint *lint, const struct config *config, const struct site *site)
 {
     if (site->on_withdraw == WITHDRAW_KEEP)

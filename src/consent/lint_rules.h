@@ -31,7 +31,7 @@ lint_look lint_notice_words, lint_notice_body, lint_notice_one_button, lint_noti
 
 /* ---- lint_practice.c: what is done ---- */
 lint_look lint_practice_period, lint_practice_sooner, lint_practice_visitor, lint_practice_segments;
-lint_look lint_practice_journal, lint_practice_address, lint_practice_withdraw;
+lint_look lint_practice_journal, lint_practice_address, lint_practice_withdraw, lint_practice_pages;
 lint_look lint_practice_default, lint_practice_eea, lint_practice_uk, lint_practice_swiss, lint_practice_china;
 lint_look lint_practice_notice_only, lint_practice_unplaced;
 lint_look lint_practice_http, lint_practice_shared, lint_practice_plain, lint_practice_unheard, lint_practice_private;

@@ -340,6 +340,8 @@ struct edition *edition_unref(struct edition *edition)
     free(edition->sites);
     if (edition->geo)
         edition->geo_free(edition->geo);
+    if (edition->agents)
+        edition->agents_unref(edition->agents);
     cache_free(edition->scripts);
     config_unref(edition->config);
     free(edition);

@@ -1,5 +1,5 @@
 /*
- * Rendering and compressing consent.js.
+ * Rendering and compressing consent.js, pixel.js and clicks.js.
  *
  * What a visitor is shown comes from the notice, word by word, so that the hash
  * in SETTINGS is the hash of what is on the screen.  The rest of SETTINGS is
@@ -21,13 +21,12 @@
 #define GZIP_WINDOW_BITS (15 + 16) /* zlib: the largest window, and gzip's frame */
 #define GZIP_MEMORY_LEVEL 9
 
-uint64_t script_key(const struct edition *edition, const struct site *site, const struct notice *notice,
-                    enum regime regime)
+uint64_t script_key(const struct edition *edition, const struct script_wish *wish)
 {
-    uint64_t number = (uint64_t)(site - edition->config->sites);
-    uint64_t lang = (uint64_t)(notice - edition_notices(edition, site)->notices);
+    uint64_t number = (uint64_t)(wish->site - edition->config->sites);
+    uint64_t lang = wish->notice ? (uint64_t)(wish->notice - edition_notices(edition, wish->site)->notices) : 0;
 
-    return number << 16 | lang << 8 | (uint64_t)regime;
+    return number << 24 | (uint64_t)wish->kind << 16 | lang << 8 | (uint64_t)wish->regime;
 }
 
 /* ---- SETTINGS ---- */
@@ -125,6 +124,16 @@ static json_t *langs_json(const struct site_notices *notices)
     return array;
 }
 
+/* The event classes that any purpose collects: without one there is nothing to track. */
+static unsigned collected(const struct site *site)
+{
+    unsigned classes = 0;
+
+    for (unsigned i = 0; i < site->n_purposes; i++)
+        classes |= site->purposes[i].collects;
+    return classes;
+}
+
 static json_t *settings_json(const struct edition *edition, const struct site *site, const struct notice *notice,
                              enum regime regime, json_t *shown)
 {
@@ -139,7 +148,7 @@ static json_t *settings_json(const struct edition *edition, const struct site *s
                      "domain", site->cookie_domain, "purposes", purposes_json(site, shown), "texts",
                      texts_json(regime, shown), "controller", json_object_get(shown, "controller"), "storage",
                      json_object_get(shown, "storage"), "retention", json_object_get(shown, "retention"), "control",
-                     site->banner.control, "pixel", 0);
+                     site->banner.control, "pixel", collected(site) != 0);
 }
 
 /* The three that JSON allows in a string and a script does not: all of them occur in strings only. */
@@ -180,6 +189,47 @@ int script_put_settings(struct buffer *buffer, const struct edition *edition, co
         return error_trace(r);
     put_escaped(buffer, buffer_text(&plain));
     return buffer->fault ? error_origin(buffer->fault) : 0;
+}
+
+/* ---- SETTINGS of the tracker ---- */
+
+/* By a letter each: what the classes carry (pixel/src/consent.ts). */
+static json_t *letters_json(unsigned classes)
+{
+    static const char letters[CLASS_N] = {[CLASS_LOG] = 'p', [CLASS_DEVICE] = 'd', [CLASS_CLICKPATH] = 's'};
+    char text[CLASS_N + 1];
+    size_t n = 0;
+
+    for (unsigned class = 0; class < CLASS_N; class ++)
+        if (classes & CLASS_BIT(class))
+            text[n++] = letters[class];
+    return json_stringn(text, n);
+}
+
+static json_t *collects_json(const struct site *site)
+{
+    json_t *collects = json_array();
+
+    for (unsigned i = 0; i < site->n_purposes; i++)
+        if (site->purposes[i].collects)
+            collects = json_item(collects,
+                                 json_pack("[s, o]", site->purposes[i].name, letters_json(site->purposes[i].collects)));
+    return collects;
+}
+
+/* Every byte of it goes over the wire: what says nothing is left out. */
+static json_t *tracker_json(const struct site *site)
+{
+    json_t *settings = json_pack("{s:s, s:o}", "site", site->name, "collects", collects_json(site));
+    json_t *query = json_array();
+
+    for (unsigned i = 0; i < site->pages.n_query; i++)
+        query = json_item(query, json_string(site->pages.query[i]));
+    if (site->pages.n_query)
+        settings = json_member(settings, "query", query);
+    else
+        json_decref(query);
+    return site->pages.hash ? json_member(settings, "hash", json_true()) : settings;
 }
 
 /* ---- compressing ---- */
@@ -227,15 +277,32 @@ static void script_free(struct cache_value *value)
     free(script);
 }
 
-static int render(struct buffer *buffer, const struct edition *edition, const struct site *site,
-                  const struct notice *notice, enum regime regime)
+static int put_tracker_settings(struct buffer *buffer, const struct site *site)
 {
-    buffer_put_text(buffer, TEXT("(()=>{const SETTINGS="));
-    int r = script_put_settings(buffer, edition, site, notice, regime);
-    if (r)
-        return error_trace(r);
-    buffer_put_text(buffer, TEXT(";"));
-    buffer_put_text(buffer, asset_consent_js);
+    return error_trace(json_put(buffer, tracker_json(site), 0));
+}
+
+static int put_settings(struct buffer *buffer, const struct edition *edition, const struct script_wish *wish)
+{
+    if (wish->kind == SCRIPT_PIXEL)
+        return error_trace(put_tracker_settings(buffer, wish->site));
+    return error_trace(script_put_settings(buffer, edition, wish->site, wish->notice, wish->regime));
+}
+
+static int render(struct buffer *buffer, const struct edition *edition, const struct script_wish *wish)
+{
+    const struct text *const codes[] = {
+        [SCRIPT_CONSENT] = &asset_consent_js, [SCRIPT_PIXEL] = &asset_pixel_js, [SCRIPT_CLICKS] = &asset_clicks_js};
+
+    buffer_put_text(buffer, TEXT("(()=>{"));
+    if (wish->kind != SCRIPT_CLICKS) {
+        buffer_put_text(buffer, TEXT("const SETTINGS="));
+        int r = put_settings(buffer, edition, wish);
+        if (r)
+            return error_trace(r);
+        buffer_put_text(buffer, TEXT(";"));
+    }
+    buffer_put_text(buffer, *codes[wish->kind]);
     buffer_put_text(buffer, TEXT("})()\n"));
     return buffer->fault ? error_origin(buffer->fault) : 0;
 }
@@ -254,11 +321,10 @@ static void make_etags(struct script *script)
         snprintf(script->etags[i], sizeof script->etags[i], "\"%.32s%s\"", hex, suffixes[i]);
 }
 
-static int fill(struct script *script, const struct edition *edition, const struct site *site,
-                const struct notice *notice, enum regime regime)
+static int fill(struct script *script, const struct edition *edition, const struct script_wish *wish)
 {
     struct buffer *bodies = script->bodies;
-    int r = render(&bodies[SCRIPT_IDENTITY], edition, site, notice, regime);
+    int r = render(&bodies[SCRIPT_IDENTITY], edition, wish);
 
     if (r == 0)
         r = put_gzip(&bodies[SCRIPT_GZIP], buffer_text(&bodies[SCRIPT_IDENTITY]));
@@ -267,8 +333,7 @@ static int fill(struct script *script, const struct edition *edition, const stru
     return error_trace(r);
 }
 
-int script_make(const struct edition *edition, const struct site *site, const struct notice *notice, enum regime regime,
-                struct script **ret_script)
+int script_make(const struct edition *edition, const struct script_wish *wish, struct script **ret_script)
 {
     struct script *script = calloc(1, sizeof *script);
     size_t bytes = sizeof *script;
@@ -277,7 +342,7 @@ int script_make(const struct edition *edition, const struct site *site, const st
         return error_origin(-ENOMEM);
     for (unsigned i = 0; i < SCRIPT_CODING_N; i++)
         script->bodies[i] = BUFFER_INIT(2 * SCRIPT_BYTES_MAX); /* what cannot be compressed grows a little */
-    int r = fill(script, edition, site, notice, regime);
+    int r = fill(script, edition, wish);
     if (r) {
         script_free(&script->super);
         return error_trace(r);

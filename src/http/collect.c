@@ -3,7 +3,6 @@
  */
 #include "crumb/ingest/collect.h"
 #include "crumb/base/limits.h"
-#include "crumb/ingest/address.h"
 #include "loop.h"
 #include <stdlib.h>
 
@@ -74,6 +73,15 @@ static struct text cookies_of(const struct exchange *exchange)
     return exchange_header(exchange, TEXT("sp-anonymous")).size ? TEXT_NONE : exchange_cookies(exchange);
 }
 
+static struct bot_headers headers_of(const struct exchange *exchange, bool https)
+{
+    return (struct bot_headers){.known = true,
+                                .https = https,
+                                .hints = exchange_hints(exchange),
+                                .accept = exchange_header(exchange, TEXT("accept")),
+                                .accept_language = exchange_header(exchange, TEXT("accept-language"))};
+}
+
 static int make_beacon(struct exchange *exchange, struct text events, const struct collect_form *form,
                        struct beacon **ret_beacon)
 {
@@ -88,7 +96,12 @@ static int make_beacon(struct exchange *exchange, struct text events, const stru
                                       .cookie = cookies_of(exchange),
                                       .origin = exchange_header(exchange, TEXT("origin")),
                                       .referer = exchange_header(exchange, TEXT("referer")),
-                                      .client = (struct sockaddr *)&client.address,
+                                      .who = {.client = (struct sockaddr *)&client.address,
+                                              .headers = headers_of(exchange, client.https),
+                                              .geo = exchange->loop->edition->geo,
+                                              .suffixes = service->suffixes,
+                                              .agent_rules = exchange->loop->edition->agents,
+                                              .agent_cache = exchange->loop->agents},
                                       .is_body = form->is_body,
                                       .is_adapted = form->is_adapted,
                                       .events = events};

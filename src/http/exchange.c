@@ -4,7 +4,6 @@
 #include "crumb/base/limits.h"
 #include "crumb/base/metrics.h"
 #include "crumb/ingest/address.h"
-#include "crumb/ingest/device.h"
 #include "crumb/ingest/geo.h"
 #include "loop.h"
 
@@ -40,22 +39,21 @@ static void append(struct text *joined, char *room, size_t max, struct text part
  * section 8.2.3 for cookies).  What is longer than @max is cut one byte behind
  * it, so that whoever reads it sees that it is too long.
  */
-static struct text join_fields(const struct exchange *exchange, const h2o_token_t *token, struct text separator,
-                               size_t max)
+static struct text join_fields(const struct exchange *exchange, struct text name, struct text separator, size_t max)
 {
     const h2o_headers_t *headers = &exchange->req->headers;
-    ssize_t at = h2o_find_header(headers, token, -1);
+    ssize_t at = h2o_find_header_by_str(headers, name.data, name.size, -1);
 
     if (at < 0)
         return TEXT_NONE;
     struct text first = text_of_iovec(headers->entries[at].value);
-    at = h2o_find_header(headers, token, at);
+    at = h2o_find_header_by_str(headers, name.data, name.size, at);
     if (at < 0)
         return first;
     char *room = h2o_mem_alloc_pool(&exchange->req->pool, max + 1);
     struct text joined = {.data = room};
     append(&joined, room, max + 1, first);
-    for (; at >= 0; at = h2o_find_header(headers, token, at)) {
+    for (; at >= 0; at = h2o_find_header_by_str(headers, name.data, name.size, at)) {
         append(&joined, room, max + 1, separator);
         append(&joined, room, max + 1, text_of_iovec(headers->entries[at].value));
     }
@@ -64,7 +62,7 @@ static struct text join_fields(const struct exchange *exchange, const h2o_token_
 
 struct text exchange_cookies(const struct exchange *exchange)
 {
-    return join_fields(exchange, H2O_TOKEN_COOKIE, TEXT("; "), COOKIE_HEADER_BYTES_MAX);
+    return join_fields(exchange, TEXT("cookie"), TEXT("; "), COOKIE_HEADER_BYTES_MAX);
 }
 
 struct text exchange_param(const struct exchange *exchange, struct text name)
@@ -96,12 +94,13 @@ struct client exchange_client(const struct exchange *exchange)
 
     req->conn->callbacks->get_peername(req->conn, (struct sockaddr *)&peer);
     const struct config *config = exchange->loop->edition->config;
-    struct text hops = TEXT_NONE, proto = TEXT_NONE;
+    struct address_headers headers = {.proto = TEXT_NONE};
     if (config_proxy_trusted(config, (struct sockaddr *)&peer)) {
-        hops = join_fields(exchange, H2O_TOKEN_X_FORWARDED_FOR, TEXT(", "), FORWARDED_BYTES_MAX);
-        proto = exchange_header(exchange, TEXT("x-forwarded-proto"));
+        headers.forwarded_for = join_fields(exchange, TEXT("x-forwarded-for"), TEXT(", "), FORWARDED_BYTES_MAX);
+        headers.forwarded = join_fields(exchange, TEXT("forwarded"), TEXT(", "), FORWARDED_BYTES_MAX);
+        headers.proto = exchange_header(exchange, TEXT("x-forwarded-proto"));
     }
-    struct client client = address_client(config, (struct sockaddr *)&peer, hops, proto);
+    struct client client = address_client(config, (struct sockaddr *)&peer, &headers);
     client.https |= req->input.scheme == &H2O_URL_SCHEME_HTTPS;
     return client;
 }
@@ -125,11 +124,27 @@ struct place exchange_place(const struct exchange *exchange)
     return geo_locate(exchange->loop->edition->geo, (const struct sockaddr *)&client.address);
 }
 
-enum device exchange_device(const struct exchange *exchange)
+struct agent_hints exchange_hints(const struct exchange *exchange)
 {
-    return device_of(exchange_header(exchange, TEXT("sec-ch-ua-mobile")),
-                     exchange_header(exchange, TEXT("user-agent")));
+    return (struct agent_hints){
+        .agent = exchange_header(exchange, TEXT("user-agent")),
+        .brands = exchange_header(exchange, TEXT("sec-ch-ua")),
+        .full_versions = exchange_header(exchange, TEXT("sec-ch-ua-full-version-list")),
+        .mobile = exchange_header(exchange, TEXT("sec-ch-ua-mobile")),
+        .platform = exchange_header(exchange, TEXT("sec-ch-ua-platform")),
+        .platform_version = exchange_header(exchange, TEXT("sec-ch-ua-platform-version")),
+        .model = exchange_header(exchange, TEXT("sec-ch-ua-model")),
+    };
 }
+
+const struct agent *exchange_agent(const struct exchange *exchange)
+{
+    struct agent_hints hints = exchange_hints(exchange);
+
+    return agent_get(exchange->loop->agents, exchange->loop->edition->agents, &hints);
+}
+
+enum device exchange_device(const struct exchange *exchange) { return exchange_agent(exchange)->device; }
 
 /* A host and, maybe, a port: whatever else a client sends is not repeated to anybody. */
 static bool is_host(struct text host)

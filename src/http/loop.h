@@ -10,6 +10,7 @@
 
 #include "crumb/consent/regime.h"
 #include "crumb/http/server.h"
+#include "crumb/ingest/agent.h"
 #include "crumb/ingest/collect.h"
 #include <h2o.h>
 #include <jansson.h>
@@ -21,7 +22,8 @@ struct loop {
     h2o_context_t h2o;
     struct server *server;
     const struct service *service;
-    struct edition *edition; /* in force on this loop; a reload replaces it between requests */
+    struct edition *edition;    /* in force on this loop; a reload replaces it between requests */
+    struct agent_cache *agents; /* who asked, of this thread */
     h2o_multithread_receiver_t answers, orders;
     h2o_accept_ctx_t accept[LISTENER_N];
     int fds[LISTENER_N]; /* given to the listeners */
@@ -61,6 +63,10 @@ bool exchange_may_choose(const struct exchange *exchange, enum rate_kind kind);
 /* Where the client is and on what, as far as it is known. */
 struct place exchange_place(const struct exchange *exchange);
 enum device exchange_device(const struct exchange *exchange);
+/* What the headers say of the browser; lent with the request. */
+struct agent_hints exchange_hints(const struct exchange *exchange);
+/* What is known of it by them; lent until the loop's next call of this or exchange_device(). */
+const struct agent *exchange_agent(const struct exchange *exchange);
 /* False, and answered 403: the page that asks is not one of the site's. */
 bool exchange_same_origin(struct exchange *exchange, const struct site *site);
 /* Where this service is, as the browser says it: "https://c.shop.example"; empty where its Host is no host. */
@@ -143,7 +149,9 @@ void notice_current(struct exchange *exchange);
 void notice_by_hash(struct exchange *exchange);
 void ledger_show_head(struct exchange *exchange);
 void receipt_get(struct exchange *exchange);
-void script_get(struct exchange *exchange);
+void script_consent(struct exchange *exchange);
+void script_pixel(struct exchange *exchange);
+void script_clicks(struct exchange *exchange);
 void privacy_get(struct exchange *exchange);
 void privacy_post(struct exchange *exchange);
 void privacy_style(struct exchange *exchange);

@@ -1,5 +1,5 @@
 /*
- * GET /consent.js.
+ * GET /consent.js, /pixel.js and /clicks.js.
  *
  * What is kept is answered on the loop.  What is not is rendered once, on a
  * pool thread, while everybody who asks for the same waits.
@@ -14,40 +14,40 @@
 static const struct text codings[SCRIPT_CODING_N] = {
     [SCRIPT_IDENTITY] = {"identity", 8}, [SCRIPT_GZIP] = {"gzip", 4}, [SCRIPT_BROTLI] = {"br", 2}};
 
-/* What of a request decides the answer, once the script is there. Texts live in the request's pool. */
-struct wish {
+/* What of a request decides the form of the answer. Texts live in the request's pool. */
+struct form {
     enum script_coding coding;
     struct text if_none_match;
 };
 
-static struct wish read_wish(const struct exchange *exchange)
+static struct form read_form(const struct exchange *exchange)
 {
     struct text tags = exchange_header(exchange, TEXT("if-none-match"));
     h2o_iovec_t kept = h2o_strdup(&exchange->req->pool, tags.size ? tags.data : "", tags.size);
 
-    return (struct wish){.coding = (enum script_coding)negotiate_coding(
+    return (struct form){.coding = (enum script_coding)negotiate_coding(
                              exchange_header(exchange, TEXT("accept-encoding")), codings, SCRIPT_CODING_N),
                          .if_none_match = {.data = kept.base, .size = kept.len}};
 }
 
-static void answer_script(h2o_req_t *req, const struct wish *wish, const struct script *script)
+static void answer_script(h2o_req_t *req, const struct form *form, const struct script *script)
 {
     if (!script) {
         answer_later(req, "the script cannot be made now; nothing is collected meanwhile");
         return;
     }
-    struct text etag = text_of(script->etags[wish->coding]);
+    struct text etag = text_of(script->etags[form->coding]);
     answer_header(req, TEXT("Cache-Control"), TEXT("private, max-age=300"));
     answer_header(req, TEXT("Vary"), TEXT("Accept-Encoding"));
     answer_header(req, TEXT("Cross-Origin-Resource-Policy"), TEXT("cross-origin"));
     answer_header(req, TEXT("ETag"), etag);
-    if (negotiate_has(wish->if_none_match, etag)) {
+    if (negotiate_has(form->if_none_match, etag)) {
         answer_not_modified(req);
         return;
     }
-    if (wish->coding != SCRIPT_IDENTITY)
-        answer_header(req, TEXT("Content-Encoding"), codings[wish->coding]);
-    answer_text(req, 200, TEXT("text/javascript; charset=utf-8"), buffer_text(&script->bodies[wish->coding]));
+    if (form->coding != SCRIPT_IDENTITY)
+        answer_header(req, TEXT("Content-Encoding"), codings[form->coding]);
+    answer_text(req, 200, TEXT("text/javascript; charset=utf-8"), buffer_text(&script->bodies[form->coding]));
 }
 
 /* Somebody who waits for a script; the first of a script is also the job that makes it. */
@@ -56,10 +56,8 @@ struct asking {
     struct cache_waiter waiter;
     struct wait wait;
     struct edition *edition;
-    const struct site *site;
-    const struct notice *notice;
-    enum regime regime;
-    struct wish wish;
+    struct script_wish wish;
+    struct form form;
     struct cache_value *script; /* NULL: it could not be made */
 };
 
@@ -75,12 +73,12 @@ static void asking_run(struct pool_job *job)
 {
     struct asking *asking = (struct asking *)job;
     struct edition *edition = edition_ref(asking->edition);
-    uint64_t key = script_key(edition, asking->site, asking->notice, asking->regime);
+    uint64_t key = script_key(edition, &asking->wish);
     struct script *script = NULL;
-    int r = script_make(edition, asking->site, asking->notice, asking->regime, &script);
+    int r = script_make(edition, &asking->wish, &script);
 
     if (r)
-        log_fault("GET /consent.js", r);
+        log_fault("a script", r);
     cache_put(edition->scripts, key, script ? &script->super : NULL);
     edition_unref(edition);
 }
@@ -98,7 +96,7 @@ static void asking_answer(struct wait *wait, h2o_req_t *req)
     struct asking *asking = H2O_STRUCT_FROM_MEMBER(struct asking, wait, wait);
 
     if (req)
-        answer_script(req, &asking->wish, (struct script *)asking->script);
+        answer_script(req, &asking->form, (struct script *)asking->script);
     asking_free(asking);
 }
 
@@ -112,39 +110,56 @@ static void ask(struct exchange *exchange, struct asking *asking, uint64_t key)
     if (r == CACHE_E_MAKE && pool_submit(exchange->loop->service->lookups, &asking->super)) {
         cache_put(cache, key, NULL); /* tells everybody who waits, this one too */
     } else if (r <= 0) {             /* it was made meanwhile, or there is no memory */
-        answer_script(wait_cancel(&asking->wait), &asking->wish, (struct script *)asking->script);
+        answer_script(wait_cancel(&asking->wait), &asking->form, (struct script *)asking->script);
         asking_free(asking);
     }
 }
 
-void script_get(struct exchange *exchange)
+static void answer_wish(struct exchange *exchange, const struct script_wish *wish)
 {
     struct edition *edition = exchange->loop->edition;
-    const struct site *site = exchange_site(exchange);
-
-    if (!site)
-        return;
-    const struct notice *notice = exchange_notice(exchange, site);
-    enum regime regime = exchange_regime(exchange, site);
-    struct wish wish = read_wish(exchange);
-    uint64_t key = script_key(edition, site, notice, regime);
+    struct form form = read_form(exchange);
+    uint64_t key = script_key(edition, wish);
     struct cache_value *kept = cache_find(edition->scripts, key);
+    struct asking *asking;
+
     if (kept) {
-        answer_script(exchange->req, &wish, (struct script *)kept);
+        answer_script(exchange->req, &form, (struct script *)kept);
         cache_value_unref(kept);
         return;
     }
-    struct asking *asking = calloc(1, sizeof *asking);
+    asking = calloc(1, sizeof *asking);
     if (!asking) {
-        answer_script(exchange->req, &wish, NULL);
+        answer_script(exchange->req, &form, NULL);
         return;
     }
     asking->super.run = asking_run;
     asking->waiter.ready = asking_ready;
     asking->edition = edition_ref(edition);
-    asking->site = site;
-    asking->notice = notice;
-    asking->regime = regime;
-    asking->wish = wish;
+    asking->wish = *wish;
+    asking->form = form;
     ask(exchange, asking, key);
 }
+
+void script_consent(struct exchange *exchange)
+{
+    struct script_wish wish = {.kind = SCRIPT_CONSENT, .site = exchange_site(exchange)};
+
+    if (!wish.site)
+        return;
+    wish.notice = exchange_notice(exchange, wish.site);
+    wish.regime = exchange_regime(exchange, wish.site);
+    answer_wish(exchange, &wish);
+}
+
+static void answer_kind(struct exchange *exchange, enum script_kind kind)
+{
+    struct script_wish wish = {.kind = kind, .site = exchange_site(exchange)};
+
+    if (wish.site)
+        answer_wish(exchange, &wish);
+}
+
+void script_pixel(struct exchange *exchange) { answer_kind(exchange, SCRIPT_PIXEL); }
+
+void script_clicks(struct exchange *exchange) { answer_kind(exchange, SCRIPT_CLICKS); }

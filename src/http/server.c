@@ -190,6 +190,7 @@ static bool loop_is_quiet(const struct loop *loop) { return loop->n_connections 
  */
 static void loop_deinit(struct loop *loop)
 {
+    agent_cache_free(loop->agents);
     edition_unref(loop->edition);
     if (loop->accept[LISTENER_PUBLIC].ssl_ctx)
         SSL_CTX_free(loop->accept[LISTENER_PUBLIC].ssl_ctx);
@@ -241,7 +242,7 @@ static int loop_start(struct loop *loop, struct server *server, struct edition *
     sem_init(&loop->ready, 0, 0);
     sem_init(&loop->drained, 0, 0);
     sem_init(&loop->may_end, 0, 0);
-    int r = 0;
+    int r = agent_cache_new(&loop->agents);
     for (unsigned i = 0; i < LISTENER_N; i++) {
         loop->fds[i] = fcntl(server->sockets[i], F_DUPFD_CLOEXEC, 0);
         if (loop->fds[i] < 0)
@@ -250,6 +251,7 @@ static int loop_start(struct loop *loop, struct server *server, struct edition *
     if (r == 0)
         r = -pthread_create(ret_thread, NULL, loop_run, loop);
     if (r) {
+        agent_cache_free(loop->agents);
         edition_unref(edition);
         SSL_CTX_free(tls);
         for (unsigned i = 0; i < LISTENER_N; i++)

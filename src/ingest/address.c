@@ -3,6 +3,7 @@
  */
 #include "crumb/ingest/address.h"
 #include <arpa/inet.h>
+#include <strings.h>
 
 #define IPV4_KEPT_BYTES 3 /* /24 */
 #define IPV6_KEPT_BYTES 6 /* /48 */
@@ -50,31 +51,100 @@ static void copy_peer(struct client *client, const struct sockaddr *peer)
            peer->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
 }
 
-struct client address_client(const struct config *config, const struct sockaddr *peer, struct text forwarded_for,
-                             struct text proto)
+/* ---- RFC 7239 ---- */
+
+/*
+ * A value of a pair: a token or a quoted string, which in the parameters looked
+ * at here needs no escapes.  False: it is neither.
+ */
+static bool unquote(struct text value, struct text *ret_value)
+{
+    if (value.size && value.data[0] == '"') {
+        if (value.size < 2 || value.data[value.size - 1] != '"')
+            return false;
+        value = (struct text){.data = value.data + 1, .size = value.size - 2};
+    }
+    if (text_find(value, '"') < value.size || text_find(value, '\\') < value.size)
+        return false;
+    *ret_value = value;
+    return true;
+}
+
+/* The value of @name in an element such as `for="[2001:db8::1]:80";proto=https`. False: none, two, or rubbish. */
+static bool element_value(struct text element, struct text name, struct text *ret_value)
+{
+    bool found = false;
+
+    while (element.size) {
+        struct text value = text_cut(&element, ';');
+        struct text said = trim(text_cut(&value, '='));
+
+        if (said.size != name.size || strncasecmp(said.data, name.data, name.size) != 0)
+            continue;
+        if (found || !unquote(trim(value), ret_value))
+            return false;
+        found = true;
+    }
+    return found;
+}
+
+/* ---- who asks ---- */
+
+/* What stands behind the last comma; @list becomes what stands before it. */
+static struct text cut_last(struct text *list)
+{
+    size_t comma = list->size;
+
+    while (comma && list->data[comma - 1] != ',')
+        comma--;
+    struct text last = text_from(*list, comma);
+    list->size = comma ? comma - 1 : 0;
+    return last;
+}
+
+/*
+ * From the right: each hop was written by the one right of it, so belief ends
+ * at the first untrusted one, and whatever a client made up, open quotes
+ * included, stands left of that.
+ */
+static void follow(const struct config *config, struct text hops, bool elements, struct client *client)
+{
+    if (hops.size > FORWARDED_BYTES_MAX)
+        return; /* its right end, the only one to believe, may be missing */
+    while (hops.size) {
+        struct text said = cut_last(&hops);
+        struct sockaddr_storage hop;
+
+        if ((elements && !element_value(said, TEXT("for"), &said)) || !parse_address(said, &hop))
+            return;
+        client->address = hop;
+        if (!config_proxy_trusted(config, (struct sockaddr *)&hop))
+            return;
+    }
+}
+
+/* The peer's own word, which is the last one of Forwarded. */
+static bool is_https(const struct address_headers *headers)
+{
+    struct text forwarded = headers->forwarded, proto = headers->proto;
+
+    if (proto.size == 0 && headers->forwarded_for.size == 0 && forwarded.size <= FORWARDED_BYTES_MAX &&
+        !element_value(cut_last(&forwarded), TEXT("proto"), &proto))
+        return false;
+    return text_equal(trim(proto), TEXT("https"));
+}
+
+struct client address_client(const struct config *config, const struct sockaddr *peer,
+                             const struct address_headers *headers)
 {
     struct client client = {.https = false};
 
     copy_peer(&client, peer);
     if (!config_proxy_trusted(config, peer))
         return client;
-    client.https = text_equal(trim(proto), TEXT("https"));
-    if (forwarded_for.size > FORWARDED_BYTES_MAX)
-        return client; /* its right end, the only one to believe, may be missing */
-    /* From the right: each hop was written by the one right of it, so belief ends at the first untrusted one. */
-    while (forwarded_for.size) {
-        size_t comma = forwarded_for.size;
-        struct sockaddr_storage hop;
-
-        while (comma && forwarded_for.data[comma - 1] != ',')
-            comma--;
-        if (!parse_address(text_from(forwarded_for, comma), &hop))
-            return client;
-        client.address = hop;
-        if (!config_proxy_trusted(config, (struct sockaddr *)&hop))
-            return client;
-        forwarded_for.size = comma ? comma - 1 : 0;
-    }
+    client.https = is_https(headers);
+    bool elements = headers->forwarded_for.size == 0;
+    follow(config, elements ? headers->forwarded : headers->forwarded_for, elements, &client);
     return client;
 }
 

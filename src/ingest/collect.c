@@ -6,7 +6,8 @@
 #include "crumb/base/metrics.h"
 #include "crumb/consent/cookie.h"
 #include "crumb/consent/visitor.h"
-#include "crumb/ingest/address.h"
+#include "crumb/ingest/mask.h"
+#include "crumb/ingest/page.h"
 #include "crumb/ingest/wire.h"
 #include "crumb/store/journal.h"
 #include <errno.h>
@@ -57,9 +58,8 @@ struct shared {
     uint8_t visitor[VISITOR_BYTES];
     bool listed;        /* the origin is the site's, or there is none */
     unsigned n_allowed; /* events that the client may send now */
-    uint8_t address[ADDRESS_BYTES_MAX];
-    struct text kept_address; /* what the site may keep of it */
-    int64_t day_at_ms;        /* an instant, and its day: most events of a body share it */
+    struct enrich enrich;
+    int64_t day_at_ms; /* an instant, and its day: most events of a body share it */
     int32_t day;
 };
 
@@ -70,7 +70,6 @@ static void look_at_site(struct shared *shared, const struct site *site)
     if (shared->site == site)
         return;
     shared->site = site;
-    shared->kept_address = request->client ? address_kept(request->client, site->address, shared->address) : TEXT_NONE;
     shared->day_at_ms = request->at_ms;
     shared->day = zone_day(site->zone, request->at_ms);
     shared->listed = request->origin.size == 0 || config_origin_listed(site, request->origin);
@@ -96,14 +95,13 @@ static int64_t event_time(const struct event *event, int64_t received_ms)
 }
 
 /* A page that cannot run scripts says where it is by the Referer of its image. */
-static bool fill_page(struct event *event, struct text referer, char scratch[URL_BYTES_MAX])
+static void take_referer(struct event *event, struct text referer, char scratch[URL_BYTES_MAX])
 {
-    if (event->path.size)
-        return true;
-    if (referer.size == 0 || referer.size > URL_BYTES_MAX || !g_utf8_validate_len(referer.data, referer.size, NULL))
-        return false;
+    if (event->url.size || referer.size == 0 || referer.size > URL_BYTES_MAX ||
+        !g_utf8_validate_len(referer.data, referer.size, NULL))
+        return;
     memcpy(scratch, referer.data, referer.size);
-    return wire_split_url(scratch, referer.size, &event->host, &event->path);
+    event->url = (struct text){.data = scratch, .size = referer.size};
 }
 
 static void encode_item(struct collect *collect, struct item *item, struct event *event, struct shared *shared)
@@ -115,7 +113,6 @@ static void encode_item(struct collect *collect, struct item *item, struct event
         shared->day = zone_day(item->site->zone, at_ms);
     }
     event->at_ms = (uint64_t)at_ms;
-    event->address = shared->kept_address;
     item->at_ms = at_ms;
     item->day = shared->day;
     item->fingerprint = journal_fingerprint(item->visitor, event->id);
@@ -138,7 +135,7 @@ static bool site_allows(const struct collect_request *request, const struct site
 static void read_item(struct collect *collect, struct item *item, struct text pairs, struct shared *shared)
 {
     const struct collect_request *request = shared->request;
-    char scratch[QUERY_BYTES_MAX], referer[URL_BYTES_MAX];
+    char scratch[QUERY_BYTES_MAX], referer[URL_BYTES_MAX], path[URL_BYTES_MAX];
     struct event event;
     const char *what;
 
@@ -164,11 +161,16 @@ static void read_item(struct collect *collect, struct item *item, struct text pa
         item->reason = request->gpc ? REASON_GPC : REASON_NO_CONSENT;
     else if (!site_allows(request, item->site))
         item->reason = REASON_RATE_LIMITED;
-    else if (!fill_page(&event, request->referer, referer) && event_carrier(event.kind) == CLASS_LOG)
-        item->reason = REASON_MALFORMED; /* a page view of no page */
     if (item->reason)
         return; /* nothing of it is encoded, nothing of it goes further */
+    take_referer(&event, request->referer, referer);
+    if (!page_read(&event, item->site, path) && event_carrier(event.kind) == CLASS_LOG) {
+        item->reason = REASON_MALFORMED; /* a page view of no page */
+        return;
+    }
+    mask_event(&event);
     memcpy(item->visitor, shared->visitor, VISITOR_BYTES);
+    enrich_event(&shared->enrich, item->site, &event);
     encode_item(collect, item, &event, shared);
 }
 
@@ -203,7 +205,7 @@ static unsigned count_allowed(const struct collect_request *request, size_t n)
 {
     if (!request->rates)
         return (unsigned)n;
-    return rates_take(request->rates, RATE_EVENTS, request->client, request->edition->config->rates.address,
+    return rates_take(request->rates, RATE_EVENTS, request->who.client, request->edition->config->rates.address,
                       (unsigned)n, request->at_ms);
 }
 
@@ -233,7 +235,7 @@ int collect_new(const struct collect_request *request, void (*done)(void *contex
     size_t n_events = oversize ? 1 : count_events(request);
     size_t n_items = oversize ? 0 : n_events < EVENTS_PER_BODY_MAX ? n_events : EVENTS_PER_BODY_MAX;
     struct collect *collect = calloc(1, sizeof *collect + n_items * sizeof collect->items[0]);
-    struct shared shared = {.request = request};
+    struct shared shared = {.request = request, .enrich = enrich_of(&request->who)};
 
     if (!collect)
         return error_origin(-ENOMEM);

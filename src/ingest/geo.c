@@ -14,6 +14,7 @@
 #include "crumb/ingest/geodata.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <glib.h>
 #include <maxminddb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,19 +166,23 @@ struct geo *geo_free(struct geo *geo)
 
 /* ---- looking ---- */
 
-static const char *const country_paths[][3] = {{"country", "iso_code", NULL}, {"country_code", NULL}};
-static const char *const region_path[] = {"subdivisions", "0", "iso_code", NULL};
+/* Where each shape has what; a file may mix them. */
+static const char *const country_paths[][4] = {{"country", "iso_code", NULL}, {"country_code", NULL}};
+static const char *const region_paths[][4] = {{"subdivisions", "0", "iso_code", NULL}, {"region_code", NULL}};
+static const char *const city_paths[][4] = {{"city", "names", "en", NULL}, {"city", NULL}};
+
+/* The text at the first path of two that leads to one. */
+static bool find_text(struct text data, size_t entry, const char *const paths[2][4], struct text *ret_text)
+{
+    return geodata_text(data, entry, paths[0], ret_text) || geodata_text(data, entry, paths[1], ret_text);
+}
 
 static bool find_country(struct text data, size_t entry, struct place *place)
 {
-    for (unsigned i = 0; i < sizeof country_paths / sizeof country_paths[0]; i++) {
-        struct text code;
-        char region[4];
+    struct text code;
+    char region[4];
 
-        if (geodata_text(data, entry, country_paths[i], &code))
-            return code.size == 2 && value_place(code, place->country, region);
-    }
-    return false;
+    return find_text(data, entry, country_paths, &code) && code.size == 2 && value_place(code, place->country, region);
 }
 
 static void find_region(struct text data, size_t entry, struct place *place)
@@ -185,7 +190,7 @@ static void find_region(struct text data, size_t entry, struct place *place)
     struct text code;
     char name[8], country[3];
 
-    if (!geodata_text(data, entry, region_path, &code) || code.size > 3)
+    if (!find_text(data, entry, region_paths, &code) || code.size > 3)
         return;
     /* Not used unless it has the form that a configuration has. */
     snprintf(name, sizeof name, "%s-%.*s", place->country, TEXT_ARGS(code));
@@ -193,20 +198,53 @@ static void find_region(struct text data, size_t entry, struct place *place)
         place->region[0] = '\0';
 }
 
-struct place geo_locate(const struct geo *geo, const struct sockaddr *address)
+static struct text find_city(struct text data, size_t entry)
 {
-    struct place place = {.country = ""};
+    struct text name;
+
+    if (!find_text(data, entry, city_paths, &name) || name.size > CITY_BYTES_MAX ||
+        !g_utf8_validate_len(name.data, name.size, NULL))
+        return TEXT_NONE;
+    for (size_t i = 0; i < name.size; i++)
+        if ((unsigned char)name.data[i] < 0x20 || name.data[i] == 0x7f)
+            return TEXT_NONE;
+    return name;
+}
+
+/* Where the entry of an address lies in the database's values. False: there is none. */
+static bool find_entry(const struct geo *geo, const struct sockaddr *address, struct text *ret_data, size_t *ret_entry)
+{
     int error = MMDB_SUCCESS;
 
     if (!geo || (address->sa_family != AF_INET && address->sa_family != AF_INET6))
-        return place;
+        return false;
     MMDB_lookup_result_s found = MMDB_lookup_sockaddr(&geo->mmdb, address, &error);
     if (error != MMDB_SUCCESS || !found.found_entry)
+        return false;
+    *ret_data = (struct text){.data = (const char *)geo->mmdb.data_section, .size = geo->mmdb.data_section_size};
+    *ret_entry = found.entry.offset;
+    return true;
+}
+
+struct place geo_locate_city(const struct geo *geo, const struct sockaddr *address, struct text *ret_city)
+{
+    struct place place = {.country = ""};
+    struct text data;
+    size_t entry;
+
+    *ret_city = TEXT_NONE;
+    if (!find_entry(geo, address, &data, &entry))
         return place;
-    struct text data = {.data = (const char *)geo->mmdb.data_section, .size = geo->mmdb.data_section_size};
-    if (find_country(data, found.entry.offset, &place))
-        find_region(data, found.entry.offset, &place);
-    else
-        place = (struct place){.country = ""};
+    if (!find_country(data, entry, &place))
+        return (struct place){.country = ""};
+    find_region(data, entry, &place);
+    *ret_city = find_city(data, entry);
     return place;
+}
+
+struct place geo_locate(const struct geo *geo, const struct sockaddr *address)
+{
+    struct text city;
+
+    return geo_locate_city(geo, address, &city);
 }

@@ -10,11 +10,12 @@ enum form {
     FORM_TEXT,
     FORM_INTEGER,
     FORM_SIZE,     /* 1920x1080: two integers behind each other in the event */
-    FORM_URL,      /* host and path */
+    FORM_URL,      /* host and path, and as it is for page_read() */
     FORM_REFERRER, /* a URL without query and fragment; dropped where it is none */
     FORM_UUID,
     FORM_KIND,
-    FORM_NUMBER /* a decimal number, kept as text */
+    FORM_NUMBER,  /* a decimal number, kept as text */
+    FORM_CURRENCY /* three letters; capitals from here on */
 };
 
 /* A pair's name as a number: no name is longer, and one comparison tells. */
@@ -53,6 +54,7 @@ static const struct pair {
     PAIR("se_pr", FORM_TEXT, property, LABEL_BYTES_MAX),
     PAIR("se_va", FORM_NUMBER, value, 32),
     PAIR("x_vis", FORM_INTEGER, dwell_ms, DWELL_MS_MAX),
+    PAIR("x_cur", FORM_CURRENCY, currency, 3),
 #undef PAIR
 };
 
@@ -143,6 +145,13 @@ static int decode(struct parse *parse, struct text raw, struct text *ret_value)
     *ret_value = (struct text){.data = parse->at, .size = size};
     parse->at = out;
     return 0;
+}
+
+bool wire_decode(struct text raw, char *scratch, struct text *ret_value)
+{
+    struct parse parse = {.at = scratch};
+
+    return decode(&parse, raw, ret_value) == 0;
 }
 
 /* ---- forms ---- */
@@ -242,7 +251,24 @@ static int take_url(struct parse *parse, struct text value)
 {
     if (!wire_split_url(mutable(value), value.size, &parse->event->host, &parse->event->path))
         return malformed(parse, "url is not an http or https address");
+    parse->event->url = value;
     return 0;
+}
+
+/* An application of Android is named by its package; what follows is a page inside of it. */
+static bool take_application(struct parse *parse, struct text value)
+{
+    struct text scheme = TEXT("android-app://");
+
+    if (!text_starts(value, scheme))
+        return false;
+    size_t end = scheme.size;
+    while (end < value.size && (g_ascii_isalnum(value.data[end]) || value.data[end] == '.' || value.data[end] == '_'))
+        end++;
+    if (end == scheme.size || (end < value.size && value.data[end] != '/'))
+        return false;
+    parse->event->referrer = (struct text){.data = value.data, .size = end};
+    return true;
 }
 
 /* Only where it came from: query and fragment of somebody else's page are nobody's business. */
@@ -251,7 +277,7 @@ static void take_referrer(struct parse *parse, struct text value)
     struct text host, path;
     char *url = mutable(value);
 
-    if (!wire_split_url(url, value.size, &host, &path))
+    if (take_application(parse, value) || !wire_split_url(url, value.size, &host, &path))
         return;
     size_t scheme = after_scheme(url, value.size);
     size_t path_size = path.size == 1 ? 0 : path.size;
@@ -306,6 +332,22 @@ static int take_number(struct parse *parse, struct text value, void *place)
     return 0;
 }
 
+/* ISO 4217: three letters. */
+static int take_currency(struct parse *parse, struct text value)
+{
+    char *letters = mutable(value);
+
+    for (size_t i = 0; i < value.size; i++)
+        if (!g_ascii_isalpha(letters[i]))
+            return malformed(parse, "x_cur is not a currency of three letters");
+    if (value.size != 3)
+        return malformed(parse, "x_cur is not a currency of three letters");
+    for (size_t i = 0; i < value.size; i++)
+        letters[i] = g_ascii_toupper(letters[i]);
+    parse->event->currency = value;
+    return 0;
+}
+
 static int take(struct parse *parse, const struct pair *pair, struct text value)
 {
     void *place = (char *)parse->event + pair->offset;
@@ -333,6 +375,8 @@ static int take(struct parse *parse, const struct pair *pair, struct text value)
         return take_kind(parse, value);
     case FORM_NUMBER:
         return take_number(parse, value, place);
+    case FORM_CURRENCY:
+        return take_currency(parse, value);
     }
     return 0;
 }

@@ -19,9 +19,9 @@ static const char *const metrics_later[] = {"events",          "scroll_depth",  
                                             "total_revenue",   "time_on_page",          NULL};
 
 static const char *const dimensions[QUERY_DIMENSION_N] = {
-    [QUERY_TIME_DAY] = "time:day", [QUERY_EVENT_PAGE] = "event:page"};
+    [QUERY_TIME_DAY] = "time:day", [QUERY_EVENT_PAGE] = "event:page", [QUERY_VISIT_BOT] = "visit:bot"};
 
-const char names_known_dimensions[] = "time, time:day, event:page";
+const char names_known_dimensions[] = "time, time:day, event:page, visit:bot";
 
 static const char *const dimensions_later[] = {"time:hour",
                                                "time:week",

@@ -196,6 +196,14 @@ static int parse_metrics(struct parse *parse, json_t *list)
     return 0;
 }
 
+static bool has_dimension(const struct query *query, enum query_dimension dimension)
+{
+    for (unsigned i = 0; i < query->n_dimensions; i++)
+        if (query->dimensions[i] == dimension)
+            return true;
+    return false;
+}
+
 static int parse_dimensions(struct parse *parse, json_t *list)
 {
     struct query *query = &parse->query;
@@ -214,6 +222,8 @@ static int parse_dimensions(struct parse *parse, json_t *list)
         query->dimensions[query->n_dimensions++] = (enum query_dimension)number;
         query->time_by_length |= strcmp(json_string_value(json_array_get(list, i)), "time") == 0;
     }
+    if (has_dimension(query, QUERY_EVENT_PAGE) && has_dimension(query, QUERY_VISIT_BOT))
+        return complain(parse, "dimensions: \"event:page\" and \"visit:bot\" cannot be asked for at once; ask twice");
     return 0;
 }
 
@@ -282,14 +292,6 @@ static int parse_order_by(struct parse *parse, json_t *list)
     return 0;
 }
 
-static bool has_time(const struct query *query)
-{
-    for (unsigned i = 0; i < query->n_dimensions; i++)
-        if (query->dimensions[i] == QUERY_TIME_DAY)
-            return true;
-    return false;
-}
-
 static int parse_include(struct parse *parse, json_t *object)
 {
     static const char *const keys[] = {"imports", "time_labels", "total_rows", NULL};
@@ -310,7 +312,7 @@ static int parse_include(struct parse *parse, json_t *object)
         return complain_later(parse, "include.imports", "imported data", "false");
     query->include_total_rows = json_is_true(json_object_get(object, "total_rows"));
     query->include_time_labels = json_is_true(json_object_get(object, "time_labels"));
-    if (query->include_time_labels && !has_time(query))
+    if (query->include_time_labels && !has_dimension(query, QUERY_TIME_DAY))
         return complain(parse, "include.time_labels: needs a time dimension; add \"time:day\" to dimensions");
     return 0;
 }

@@ -41,6 +41,13 @@ static bool asks_for_metric(const struct query *query, enum query_metric metric)
     return false;
 }
 
+static enum dimension dimension_of(const struct query *query)
+{
+    if (asks_for(query, QUERY_VISIT_BOT))
+        return DIMENSION_BOT;
+    return asks_for(query, QUERY_EVENT_PAGE) ? DIMENSION_PAGE : DIMENSION_TOTAL;
+}
+
 static struct scan scan_init(const struct query *query, const struct query_source *source, struct query_days days)
 {
     return (struct scan){.query = query,
@@ -48,7 +55,7 @@ static struct scan scan_init(const struct query *query, const struct query_sourc
                          .days = days,
                          .by_day = asks_for(query, QUERY_TIME_DAY),
                          .counts_visitors = asks_for_metric(query, QUERY_VISITORS),
-                         .dimension = asks_for(query, QUERY_EVENT_PAGE) ? DIMENSION_PAGE : DIMENSION_TOTAL,
+                         .dimension = dimension_of(query),
                          .groups = groups_init(query)};
 }
 

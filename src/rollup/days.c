@@ -56,6 +56,19 @@ struct days *days_free(struct days *days)
 
 /* ---- journal to build ---- */
 
+/* Of any address that may have been kept: its /24 or /48. */
+static struct text network_of(struct text address)
+{
+    size_t size = address.size == 4 ? 3 : address.size == 16 ? 6 : address.size;
+
+    return size == 3 || size == 6 ? (struct text){.data = address.data, .size = size} : TEXT_NONE;
+}
+
+static bool is_alive(const struct journal_record *record, const struct event *event)
+{
+    return record->kind != EVENT_PAGEVIEW || event->dwell_ms || event->scroll_x_max || event->scroll_y_max;
+}
+
 static int add_record(void *context, const struct journal_record *record)
 {
     struct build *build = context;
@@ -64,13 +77,16 @@ static int add_record(void *context, const struct journal_record *record)
     /* Without consent to `log` there is neither time nor page: nothing to count here. */
     if (!(record->classes & CLASS_BIT(CLASS_LOG)))
         return 0;
-    if (!journal_event(record, &event))
+    if (!journal_event(record, &event) || event.bot >= BOT_N)
         return error_origin(-EBADMSG);
     struct build_event added = {.sequence = record->sequence,
                                 .at_ms = (int64_t)event.at_ms,
                                 .fingerprint = record->fingerprint,
                                 .kind = record->kind,
-                                .page = event.path};
+                                .page = event.path,
+                                .bot = (enum bot)event.bot,
+                                .alive = is_alive(record, &event),
+                                .network = network_of(event.address)};
     memcpy(added.visitor, record->visitor, VISITOR_BYTES);
     int r = build_add(build, &added);
     return r == BUILD_E_FULL ? error_origin(-EOVERFLOW) : error_trace(r);

@@ -26,7 +26,7 @@ function makeLog() {
         const page = pages[Math.floor(random() ** 2 * pages.length)];
         const status = random() < 0.05 ? 404 : 200;
         lines.push(`198.51.100.${visitor % 250} - - [${day}/${month}/${year}:${time} +0000] "GET ${page} HTTP/1.1" ` +
-            `${status} 512 "https://search.example/?q=secret" "Agent/${visitor}.0"`);
+            `${status} 512 "https://search.example/?q=secret" "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/${visitor}.0"`);
     }
     return lines.join('\n') + '\n';
 }

@@ -3,8 +3,10 @@
 //     const service = await startService(origins, { regime: 'opt_out' });
 //     service.fault = { status: 500 }  or  { cut: true }  or  { hold: promise }  or  { lose: true }
 //
+// of requests under /v1/, or under another `path`.
+//
 // The proxy tells crumb where a visitor comes from (`from`), as the one that ends TLS does. What crumb has recorded is
-// read out of its ledger and its statistics; `asked` has every request that came by.
+// read out of its ledger and its statistics; `asked` has every request that came by, `sent` every event.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { createServer, request as forward } from 'node:http';
@@ -38,8 +40,8 @@ const purposes = () => ({
 });
 
 // @options: regime (of everywhere) or regimes, edit (changes the purposes), texts, control, domain;
-// `from` (an address) and `pixel` are the proxy's.
-function siteOf(origins, { regime = 'opt_in', regimes = { default: regime }, edit = () => {}, texts = {}, control = true, domain }) {
+// pages; `from` (an address) is the proxy's.
+function siteOf(origins, { regime = 'opt_in', regimes = { default: regime }, edit = () => {}, texts = {}, control = true, domain, pages = {} }) {
     const own = purposes();
     edit(own);
     return {
@@ -55,13 +57,12 @@ function siteOf(origins, { regime = 'opt_in', regimes = { default: regime }, edi
         texts,
         regimes,
         banner: { control },
+        pages,
         ...(domain && { cookie_domain: domain }),
     };
 }
 
 // ---- the proxy ----
-
-const TRACKER = 'window.pixelRan = true; window.tracked = [...crumb.queue];';
 
 // What changes its meaning where it is passed on: RFC 9110 section 7.6.1.
 const withoutConnection = ({ connection, ...headers }) => headers;
@@ -74,7 +75,7 @@ async function read(stream) {
 
 class Service {
     constructor(origins, options) {
-        Object.assign(this, { origins, options, fault: null, asked: [], from: options.from, setCookies: true });
+        Object.assign(this, { origins, options, fault: null, asked: [], sent: [], from: options.from, setCookies: true });
         this.crumb = new Server();
         writeFileSync(join(this.crumb.folder, 'geo.mmdb'), mmdb(NETWORKS));
         this.crumb.configure(this.configuration());
@@ -111,22 +112,15 @@ class Service {
         const { pathname } = new URL(request.url, 'http://service');
         this.asked.push(`${request.method} ${pathname}`);
         const { fault } = this;
-        const isBroken = fault && pathname.startsWith('/v1/');
+        const isBroken = fault && (fault.path ?? /^.v1./).test(pathname);
         const body = await read(request);
+        if (/^.p(.gif)?$/.test(pathname)) this.sent.push(...(String(body) || request.url.split('?')[1]).split('\n'));
         if (isBroken && fault.hold) await fault.hold;
         if (isBroken && fault.cut) return response.destroy();
         if (isBroken && fault.status) return this.refuse(request, response, fault.status);
-        if (this.options.pixel && pathname == '/pixel.js') return this.answerScript(response, TRACKER);
         const answer = await this.forward(request, body);
-        if (this.options.pixel && pathname == '/consent.js')
-            return this.answerScript(response, answer.body.toString().replace('"pixel":false', '"pixel":true'));
         if (isBroken && fault.lose) return response.destroy();
         return response.writeHead(answer.status, answer.headers).end(answer.body);
-    }
-
-    // crumb has no tracker of its own yet: `pixel` plays one, with what it needs to be loaded.
-    answerScript(response, text) {
-        response.writeHead(200, { 'Content-Type': 'text/javascript; charset=utf-8' }).end(text);
     }
 
     refuse({ headers: { origin = '*' } }, response, status) {
@@ -136,7 +130,6 @@ class Service {
 
     forward({ method, url: path, headers }, body) {
         const told = { ...withoutConnection(headers), ...(this.from && { 'x-forwarded-for': this.from }) };
-        if (this.options.pixel) delete told['accept-encoding'];
         return new Promise((done, fail) => {
             const sent = forward({ host: '127.0.0.1', port: this.crumb.public, method, path, headers: told, agent: false });
             sent.on('error', fail);

@@ -16,10 +16,11 @@ const WAIT_MS_MAX = 15_000;
 
 let browser;
 
-export async function startBrowser() {
+// @options: of playwright's launch().
+export async function startBrowser(options = {}) {
     const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
     assert.ok(existsSync(executablePath), `there is no ${executablePath}; install chromium, or name one by CHROMIUM`);
-    browser = await chromium.launch({ executablePath, args: ARGS });
+    browser = await chromium.launch({ executablePath, args: ARGS, ...options });
 }
 
 export const stopBrowser = () => browser?.close();
@@ -93,10 +94,11 @@ class Shop {
     pass(request, response) {
         const { method, headers } = request;
         const to = { port: this.service.port, host: '127.0.0.1', path: request.url.replace('/proxied', ''), method, headers };
-        request.pipe(forward(to, (answer) => {
+        const asked = forward(to, (answer) => {
             response.writeHead(answer.statusCode, answer.headers);
             answer.pipe(response);
-        }));
+        });
+        request.pipe(asked.on('error', () => response.destroy()));
     }
 }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { blocksOf } from '../docs/documents.mjs';
+import { eventually } from './banner-service.mjs';
 import { startBrowser, stopBrowser, visit } from './banner.mjs';
 
 const FILE = 'docs/embedding.md';
@@ -58,13 +59,18 @@ it('the link opens the choices', () =>
     }));
 
 it('the page’s own code hears and says', () =>
-    visit({ ...embedded, init: `window.info = []; console.info = (...words) => window.info.push(words.join(' ')); ${js[0]}` }, async ({ page, press, control, front }) => {
+    visit({ ...embedded, init: `window.info = []; console.info = (...words) => window.info.push(words.join(' ')); ${js[0]}` }, async ({ page, press, control, front, service }) => {
         await press('Accept');
         await control.waitFor();
         assert.deepEqual(await page.evaluate(() => window.info), ['known: false', 'analytics: true']);
         await page.evaluate(`(() => { ${js[1]} })()`);
         await front.waitFor();
-        assert.deepEqual(await page.evaluate(() => window.crumb.queue), [['bought', { price: 12 }]]);
+        let bought;
+        await eventually('the event', async () => {
+            bought = (await service.crumb.dump('journal')).find(({ clickpath }) => clickpath?.category == 'event')?.clickpath;
+            return bought;
+        });
+        assert.deepEqual(bought, { category: 'event', action: 'bought', value: '12.5', currency: 'EUR', 'x_p.plan': 'pro' });
     }));
 
 it('the variables colour the banner', () =>
@@ -77,4 +83,4 @@ it('the variables colour the banner', () =>
         assert.deepEqual(style, { backgroundColor: 'rgb(255, 250, 242)', color: 'rgb(42, 32, 24)', fontFamily: 'Georgia, serif' });
     }));
 
-it('every block is one of these', () => assert.deepEqual([html.length, js.length, blocks.length], [6, 2, 8]));
+it('every block is one of these', () => assert.deepEqual([html.length, js.length, blocks.length], [7, 2, 9]));

@@ -64,6 +64,11 @@ export class Random {
         const hex = [word(), word(), word(), word()].join('');
         return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, '$1-$2-4$3-8$4-$5');
     }
+
+    // As rare, of letters alone: in a path, what looks like an id is masked.
+    word() {
+        return this.id().replace(/\d|-/g, (c) => 'ghijklmnop'[c] ?? '');
+    }
 }
 
 // One request on @agent's connection: { status, headers, text }, or null where the whole answer did not arrive.
@@ -170,7 +175,7 @@ export class Load {
     // @bulk: bytes that make each path longer.
     constructor(random, witness, { connections = CONNECTIONS, bulk = 0 } = {}) {
         Object.assign(this, { random, witness, connections, bulk: 'x'.repeat(bulk) });
-        this.name = random.id().slice(0, 8);
+        this.name = random.word().slice(0, 8);
     }
 
     // Until the server is gone, or @isEnough after an answer; what is in flight then is still answered.
@@ -218,7 +223,7 @@ export class Load {
     // ---- events ----
 
     line() {
-        const path = `/${this.name}/${this.witness.sent}/${this.random.id()}/${this.bulk}`;
+        const path = `/${this.name}/${this.witness.sent}/${this.random.word()}/${this.bulk}`;
         const url = encodeURIComponent(`https://shop.example${path}`);
         return { path, pairs: `aid=shop&e=pv&eid=${this.random.id()}&url=${url}` };
     }

@@ -26,6 +26,7 @@ const PLACES = {
     'sites.NAME.recipients.KEY': 'sites.shop.recipients.partner',
     'sites.NAME.purposes.KEY': 'sites.shop.purposes.analytics',
     'sites.NAME.banner': 'sites.shop.banner',
+    'sites.NAME.pages': 'sites.shop.pages',
 };
 
 // The rows of a mapping: { key, form, fallback, effect }.
@@ -64,6 +65,7 @@ const everywhere = (content) => ({
             recipients: { partner: { ...content } },
             purposes: { analytics: { ...content } },
             banner: { ...content },
+            pages: { ...content },
         },
     },
 });
@@ -209,6 +211,7 @@ const ASKS_NOBODY = {
     '`on_withdraw`': { on_withdraw: 'keep' },
     '`regimes`': { regimes: { default: 'opt_out', US: 'notice_only', 'US-CA': 'opt_out' } },
     '`banner`': { banner: { control: false } },
+    '`pages`': { pages: { query: ['q'], hash: true } },
     '`cookies`': { purposes: { ...purposes(CLASSES), analytics: { ...purposes(CLASSES).analytics, cookies: ['_ga*'] } } },
     '`consent_mode`': {
         purposes: { ...purposes(CLASSES), analytics: { ...purposes(CLASSES).analytics, consent_mode: ['ad_storage'] } },

@@ -4,6 +4,8 @@
  * pairs again.
  */
 #include "crumb/base/buffer.h"
+#include "crumb/ingest/mask.h"
+#include "crumb/ingest/page.h"
 #include "crumb/ingest/wire.h"
 #include <assert.h>
 #include <glib.h>
@@ -38,6 +40,13 @@ static void check_limits(const struct event *event)
     check_text(event->label, LABEL_BYTES_MAX);
     check_text(event->property, LABEL_BYTES_MAX);
     check_text(event->value, LABEL_BYTES_MAX);
+    assert(event->currency.size == 0 || event->currency.size == 3);
+    check_text(event->utm_source, LABEL_BYTES_MAX);
+    check_text(event->utm_medium, LABEL_BYTES_MAX);
+    check_text(event->utm_campaign, LABEL_BYTES_MAX);
+    check_text(event->utm_content, LABEL_BYTES_MAX);
+    check_text(event->utm_term, LABEL_BYTES_MAX);
+    check_text(event->click_id, LABEL_BYTES_MAX);
     assert(event->dwell_ms <= DWELL_MS_MAX);
     assert(event->screen_width <= SCREEN_PIXELS_MAX && event->screen_height <= SCREEN_PIXELS_MAX);
     assert(event->viewport_width <= SCREEN_PIXELS_MAX && event->viewport_height <= SCREEN_PIXELS_MAX);
@@ -169,6 +178,7 @@ static void put_event(struct buffer *pairs, const struct event *event)
     put_pair(pairs, "se_la", event->label);
     put_pair(pairs, "se_pr", event->property);
     put_pair(pairs, "se_va", event->value);
+    put_pair(pairs, "x_cur", event->currency);
     put_number(pairs, "x_vis", event->dwell_ms);
     put_properties(pairs, event);
     assert(!pairs->fault);
@@ -192,6 +202,23 @@ static void check_again(const struct event *event)
     encode(event, &before);
     encode(&again, &after);
     assert(text_equal(buffer_text(&before), buffer_text(&after)));
+    free(scratch);
+}
+
+/* As on its way to the store: its page is read, and what names a person is masked; twice, as trackers do it, too. */
+static void check_page(struct event *event)
+{
+    static char q[] = "q", a[] = "a";
+    static char *listed[] = {q, a};
+    static const struct site site = {.pages = {.query = listed, .n_query = 2, .hash = true}};
+    char *scratch = malloc(URL_BYTES_MAX);
+
+    assert(scratch && page_read(event, &site, scratch) == (event->url.size > 0));
+    for (unsigned i = 0; i < 2; i++) {
+        mask_event(event);
+        check_limits(event);
+    }
+    check_store(event);
     free(scratch);
 }
 
@@ -226,6 +253,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_limits(&event);
         check_store(&event);
         check_again(&event);
+        check_page(&event);
     }
     free(scratch);
     check_url(data, size);

@@ -2,7 +2,7 @@
 // disk, field by field; every row also checks that the books grew by exactly what Crumb-Result said (promise P3).
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { event, uuid } from './client.mjs';
+import { event, uuid, word } from './client.mjs';
 import { eventually, site, start, withServer } from './server.mjs';
 
 const NONE = { analytics: false, journeys: false, marketing: false };
@@ -12,7 +12,8 @@ const GPC = { 'sec-gpc': '1' };
 const CLICK = { e: 'se', se_ca: 'click', se_ac: 'buy', url: undefined };
 
 // What a stored page view of https://shop.example/ has, and no more; times are compared by a test of their own.
-const LOG = { host: 'shop.example', path: '/', address: '127.0.0.0' };
+const PAGE = { host: 'shop.example', path: '/', address: '127.0.0.0' };
+const LOG = { ...PAGE, channel: 'direct' };
 const VIEW = { event: 'pv', log: LOG };
 
 describe('a beacon', { timeout: 300_000 }, () => {
@@ -176,7 +177,7 @@ describe('a beacon', { timeout: 300_000 }, () => {
     };
     const FULL = {
         host: 'shop.example', path: '/a/b', referrer: 'https://search.example/find', title: EVERYTHING.page,
-        address: '127.0.0.0', dwell_ms: '12345',
+        address: '127.0.0.0', dwell_ms: '12345', source: 'search.example', channel: 'referral',
     };
     const BUY = { ...CLICK, se_la: '/cart', se_pr: 'red', se_va: '-9.99', 'x_p.size': 'L & XL', 'x_p.grün': 'ja' };
     const BOUGHT = {
@@ -187,11 +188,11 @@ describe('a beacon', { timeout: 300_000 }, () => {
         ['every field of a page view where it belongs', 'all', EVERYTHING, [{ event: 'pv', log: FULL, device: DEVICE }]],
         ['of a click its clickpath', 'all', BUY, [{ event: 'se', log: { address: '127.0.0.0' }, clickpath: BOUGHT }]],
         ['of a ping how far the page was scrolled', 'all', { e: 'pp', pp_mix: -5, pp_max: 10, pp_miy: 20, pp_may: 3000 },
-            [{ event: 'pp', log: { ...LOG, scroll_x_max: '10', scroll_y_min: '20', scroll_y_max: '3000' } }]],
+            [{ event: 'pp', log: { ...PAGE, scroll_x_max: '10', scroll_y_min: '20', scroll_y_max: '3000' } }]],
         ['a title of 512 bytes', 'all', { page: 'x'.repeat(512) },
             [{ event: 'pv', log: { ...LOG, title: 'x'.repeat(512) } }]],
         ['an address of 2048 bytes', 'all', { url: LONG }, [{ event: 'pv', log: { ...LOG, path: LONG.slice(20) } }]],
-        ['no referrer where that is no address', 'all', { refr: 'android-app://x' }, [VIEW]],
+        ['no referrer where that is no address', 'all', { refr: 'about:client' }, [VIEW]],
         ['nothing of pairs without a value', 'all', `${event()}&page=&eid=&res=&x_p.a=`,
             [{ ...VIEW, clickpath: { 'x_p.a': '' } }]],
         ['the page that an image without scripts is on', 'all', { url: undefined },
@@ -397,7 +398,7 @@ describe('what is not consented is never on disk', { timeout: 120_000 }, () => {
     });
     after(() => server.end());
 
-    const marker = (name) => `NEVER-${name}-${uuid()}`;
+    const marker = (name) => `NEVER-${name}-${word()}`;
     const found = (text) => server.bytes().includes(text);
 
     // Everything a beacon can say, each with a mark of its own.

@@ -41,10 +41,12 @@ class Answer {
     }
 }
 
-// One request on a connection of its own. @tls: options of node:tls.
-export function request(port, { method = 'GET', path = '/', headers = {}, body, tls }) {
+// One request on a connection of its own. @tls: options of node:tls; @from: the address that it comes from.
+export function request(port, { method = 'GET', path = '/', headers = {}, body, tls, from }) {
     return new Promise((resolve, reject) => {
-        const options = { host: '127.0.0.1', port, method, path, headers, agent: false, timeout: ANSWER_MS_MAX };
+        const options = {
+            host: '127.0.0.1', port, method, path, headers, agent: false, timeout: ANSWER_MS_MAX, localAddress: from,
+        };
         const sent = tls ? https.request({ ...options, ...tls }) : http.request(options);
         sent.on('response', (message) => {
             const parts = [];
@@ -107,6 +109,9 @@ export class Wire {
 
 export const uuid = () => randomUUID();
 
+// As rare, of letters alone: what looks like an id is masked where it is stored.
+export const word = () => uuid().replace(/\d|-/g, (c) => 'ghijklmnop'[c] ?? '');
+
 // The pairs of one event: a page view of site `shop` where nothing else is said; undefined leaves a pair out.
 export function event(pairs = {}) {
     const all = { aid: 'shop', e: 'pv', url: 'https://shop.example/', ...pairs };
@@ -118,9 +123,17 @@ export function event(pairs = {}) {
 
 // ---- visitors ----
 
+// What any browser sends, of a browser and a device that nobody knows.
+export const BROWSER = {
+    accept: '*/*',
+    'accept-language': 'en',
+    'user-agent': 'Mozilla/5.0 (Test; rv:1.0) Gecko/20100101 Test/1.0',
+};
+
 export class Visitor {
-    constructor(server, { site = 'shop', headers = {} } = {}) {
+    constructor(server, { site = 'shop', headers = {}, from } = {}) {
         this.server = server;
+        this.from = from;
         this.site = site;
         this.headers = headers;
         this.cookies = new Map(); // of the host alone
@@ -140,8 +153,8 @@ export class Visitor {
 
     async ask(method, path, { body, headers = {} } = {}) {
         const cookie = [...this.cookies, ...this.wide].map(([name, value]) => `${name}=${value}`).join('; ');
-        const all = { ...this.headers, ...(cookie && { cookie }), ...headers };
-        return this.keep(await request(this.server.public, { method, path, headers: all, body }));
+        const all = { ...BROWSER, ...this.headers, ...(cookie && { cookie }), ...headers };
+        return this.keep(await request(this.server.public, { method, path, headers: all, body, from: this.from }));
     }
 
     async notice(lang) {

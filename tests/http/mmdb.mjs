@@ -141,11 +141,14 @@ export const NESTED = {
     '192.0.2.6/32': { country: { iso_code: 49 } },
     '192.0.2.7/32': { country: { iso_code: 'US' }, subdivisions: 'CA' },
     '192.0.2.8/32': { country: { iso_code: 'US' }, subdivisions: [] },
+    '192.0.2.9/32': { country: { iso_code: 'US' }, city: { names: { de: 'Neu York' } } },
+    '192.0.2.10/32': { country: { iso_code: 'US' }, city: { names: { en: 'x'.repeat(129) } } },
+    '192.0.2.11/32': { country: { iso_code: 'US' }, city: { names: { en: 'New\nYork' } } },
     '2001:db8::/32': city('FR', '75'),
 };
 
 export const FLAT = {
-    '203.0.113.0/24': { country_code: 'DE' },
+    '203.0.113.0/24': { country_code: 'DE', region_code: 'BE', city: 'Köln am Meer' },
     '198.51.100.0/24': { country_code: 'US' },
     '192.0.2.1/32': { country_code: 'DEU' },
     '192.0.2.2/32': { country_code: '' },

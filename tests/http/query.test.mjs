@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { event, request, uuid } from './client.mjs';
+import { event, request, uuid, word } from './client.mjs';
 import { crumb, site, start, withServer } from './server.mjs';
 
 // A token made by `crumb token`, and the entry for `tokens:` that it printed.
@@ -112,7 +112,7 @@ describe('POST /api/v2/query', { timeout: 120_000 }, () => {
         const before = await metrics();
         const visitors = [server.visitor(), server.visitor(), server.visitor()];
         await Promise.all(visitors.map((visitor) => visitor.chose('grant')));
-        const pages = [uuid(), uuid()].map((name) => `/${name}`);
+        const pages = [word(), word()].map((name) => `/${name}`);
         for (const [i, path] of [[0, pages[0]], [0, pages[1]], [1, pages[0]], [2, pages[0]], [2, pages[0]]])
             await visitors[i].beacon({ url: `https://shop.example${path}` });
         assert.deepEqual(await metrics(), [before[0] + 3, before[1] + 3, before[2] + 5]);
@@ -125,7 +125,7 @@ describe('POST /api/v2/query', { timeout: 120_000 }, () => {
         const [before] = (await answer({ ...QUESTION, metrics: ['visits'] })).results[0].metrics;
         const visitors = [server.visitor(), server.visitor(), server.visitor()];
         await Promise.all(visitors.map((visitor) => visitor.chose('grant')));
-        const [pinged, viewed] = [`/${uuid()}`, `/${uuid()}`];
+        const [pinged, viewed] = [`/${word()}`, `/${word()}`];
         const url = (path) => `https://shop.example${path}`;
         await visitors[0].beacon({ e: 'pp', url: url(pinged) });
         await visitors[1].beacon({ e: 'se', se_ca: 'click', se_ac: 'buy', url: undefined });
@@ -138,6 +138,28 @@ describe('POST /api/v2/query', { timeout: 120_000 }, () => {
         assert.deepEqual([of(pinged), of(''), of(viewed)], [undefined, undefined, [1, 1, 2]]);
         const [after] = (await answer({ ...QUESTION, metrics: ['visits'] })).results[0].metrics;
         assert.equal(after, before + 3);
+    });
+
+    it('counts programs apart, by why they are taken for some', async () => {
+        const bots = async () => {
+            const { results } = await answer({ ...QUESTION, dimensions: ['visit:bot'] });
+            return Object.fromEntries(results.map((row) => [row.dimensions[0], row.metrics]));
+        };
+        const [people, programs] = [await metrics(), await bots()];
+        // One has no language, as no browser; another views pages faster than anybody can.
+        const odd = server.visitor({ headers: { 'accept-language': '' } });
+        await odd.chose('grant');
+        await odd.beacon();
+        await odd.beacon({ e: 'se', se_ca: 'click', se_ac: 'buy' });
+        const fast = server.visitor();
+        await fast.chose('grant');
+        await fast.events(Array.from({ length: 59 }, () => event()));
+        assert.deepEqual(await metrics(), [people[0] + 1, people[1] + 1, people[2] + 59]);
+        await fast.beacon();
+        assert.deepEqual(await metrics(), people);
+        const [before, after] = [programs.headers ?? [0, 0, 0], await bots()];
+        assert.deepEqual(after.headers, [before[0] + 1, before[1] + 1, before[2] + 1]);
+        assert.deepEqual(after.speed, [1, 1, 60]);
     });
 
     it('answers in the form of the Plausible Stats API v2', async () => {

@@ -136,6 +136,57 @@ describe('GET /consent.js', { timeout: 120_000 }, () => {
     });
 });
 
+describe('GET /pixel.js and /clicks.js', { timeout: 60_000 }, () => {
+    const purposes = { analytics: { collects: ['log', 'device'] }, journeys: { collects: ['clickpath'] }, ads: { collects: [] } };
+    let server;
+    before(async () => {
+        const sites = { shop: site({ purposes }), app: site({ purposes, pages: { query: ['q'], hash: true } }),
+            ads: site({ purposes: { ads: { collects: [] } } }) };
+        server = await start({ sites });
+    });
+    after(() => server.end());
+
+    const br = { 'accept-encoding': 'br' };
+
+    it('are small: at most 1500 bytes, and 450 for the clicks, by brotli', async () => {
+        assert.ok((await server.get('/pixel.js?site=shop', br)).body.length <= 1500);
+        assert.ok((await server.get('/clicks.js?site=shop', br)).body.length <= 450);
+    });
+
+    it('are scripts, with the settings of the site', async () => {
+        const collects = [['analytics', 'pd'], ['journeys', 's']];
+        assert.deepEqual(settingsOf((await server.get('/pixel.js?site=shop')).text), { site: 'shop', collects });
+        assert.deepEqual(settingsOf((await server.get('/pixel.js?site=app')).text), { site: 'app', collects, query: ['q'], hash: true });
+        new vm.Script((await server.get('/clicks.js?site=shop')).text);
+    });
+
+    it('are kept, compressed and asked for again as consent.js is', async () => {
+        for (const name of ['pixel', 'clicks']) {
+            const { headers, body, setCookies } = await server.get(`/${name}.js?site=shop`, br);
+            assert.match(headers.etag, /^"[0-9a-f]{32}-br"$/);
+            assert.equal(headers['content-encoding'], 'br');
+            assert.equal(headers['cache-control'], 'private, max-age=300');
+            assert.equal(headers.vary, 'Accept-Encoding');
+            assert.deepEqual(setCookies, []);
+            const plain = await server.get(`/${name}.js?site=shop`);
+            assert.equal(brotliDecompressSync(body).toString(), plain.text);
+            assert.equal((await server.get(`/${name}.js?site=shop`, { ...br, 'if-none-match': headers.etag })).status, 304);
+        }
+    });
+
+    it('are asked for by the banner only where a purpose collects', async () => {
+        for (const [name, pixel] of Object.entries({ shop: true, ads: false }))
+            assert.equal(settingsOf((await server.get(`/consent.js?site=${name}`)).text).pixel, pixel, name);
+    });
+
+    it('need a site that there is', async () => {
+        for (const name of ['pixel', 'clicks']) {
+            (await server.get(`/${name}.js`)).error(400);
+            (await server.get(`/${name}.js?site=nowhere`)).error(404);
+        }
+    });
+});
+
 describe('a script that nobody asked for yet', { timeout: 60_000 }, () => {
     it('is made once for all who ask at the same time, each gets the same, and those who leave hurt nobody', async () => {
         await withServer({ sites: { shop: shop() } }, async (server) => {

@@ -6,7 +6,7 @@ import http2 from 'node:http2';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import tls from 'node:tls';
-import { Wire, event, raw, request, uuid } from './client.mjs';
+import { event, raw, request, Wire, word } from './client.mjs';
 import { HTTP2, Server, eventually, site, sleep, start, withServer } from './server.mjs';
 
 describe('every address', { timeout: 60_000 }, () => {
@@ -116,7 +116,7 @@ describe('every address', { timeout: 60_000 }, () => {
         const BODIES = 12;
         const paths = [];
         const body = () => Array.from({ length: 40 }, () => {
-            paths.push(`/${uuid()}`);
+            paths.push(`/${word()}`);
             return event({ url: `https://shop.example${paths.at(-1)}`, page: 'x'.repeat(400), unknown: 'y'.repeat(500) });
         }).join('\n');
         const bytes = Array.from({ length: BODIES }, body)

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { event, request, uuid } from './client.mjs';
+import { event, request, word } from './client.mjs';
 import { Server, eventually, withServer } from './server.mjs';
 
 // Hexadecimal digits behind each other.
@@ -38,7 +38,7 @@ describe('what was acknowledged', { timeout: 120_000 }, () => {
                     const visitor = server.visitor();
                     for (let i = 0; ; i++) {
                         if (i % 20 === 0) acknowledged.receipts.push((await visitor.chose(i % 40 ? 'deny' : 'grant')).id);
-                        const path = `/${uuid()}`;
+                        const path = `/${word()}`;
                         const { result } = await visitor.beacon({ url: `https://shop.example${path}` });
                         if (result.stored) acknowledged.paths.push(path);
                     }
@@ -68,7 +68,8 @@ describe('one changed byte', { timeout: 120_000 }, () => {
             const visitors = [server.visitor(), server.visitor(), server.visitor()];
             for (const visitor of visitors) {
                 await visitor.chose('grant');
-                await visitor.beacon({ url: `https://shop.example/${visitor.id}` });
+                visitor.page = `/${word()}`;
+                await visitor.beacon({ url: `https://shop.example${visitor.page}` });
             }
             await server.stop();
             await server.assertSound();
@@ -106,7 +107,7 @@ describe('one changed byte', { timeout: 120_000 }, () => {
 
     it('in an event is found; the server starts all the same and stores the next', async () => {
         await withDamage(async (server, visitors) => {
-            damage(server, Buffer.from(`/${visitors[1].id}`), 5);
+            damage(server, Buffer.from(visitors[1].page), 5);
             await assertWrong(server, /^wrong +journal of shop, \d{4}-\d\d-\d\d: a record is damaged$/m);
             server.expect(/^crumb: error: cannot read every event id; .*run `crumb verify`/);
             await server.launch();
@@ -137,7 +138,7 @@ describe('a full store', { timeout: 120_000 }, () => {
 
     // Sends 50 events that take much room; { answer, paths }.
     async function send(visitor) {
-        const paths = Array.from({ length: 50 }, () => `/${uuid()}`);
+        const paths = Array.from({ length: 50 }, () => `/${word()}`);
         const lines = paths.map((path) => event({ url: `https://shop.example${path}`, page: 'x'.repeat(400) }));
         return { answer: await visitor.events(lines), paths };
     }

@@ -77,14 +77,14 @@ static void test_client(void **state)
         {"a name", "127.0.0.1", "shop.example", "127.0.0.1"},
         {"a tab", "127.0.0.1", "\t198.51.100.1", "127.0.0.1"},
         {"endless digits", "127.0.0.1", "1111111111111111111111111111111111111111111111111111.1.1.1", "127.0.0.1"},
-        {"RFC 7239 is another header", "127.0.0.1", "for=198.51.100.1", "127.0.0.1"},
+        {"the grammar of the other header", "127.0.0.1", "for=198.51.100.1", "127.0.0.1"},
     };
     struct config *config = store_fixture_config(store_fixture_yaml);
 
     for (size_t i = 0; i < N_ROWS(rows); i++) {
         struct sockaddr_storage peer = address_of(rows[i].peer);
-        struct client client =
-            address_client(config, (struct sockaddr *)&peer, text_of(rows[i].forwarded_for), TEXT_NONE);
+        struct address_headers headers = {.forwarded_for = text_of(rows[i].forwarded_for)};
+        struct client client = address_client(config, (struct sockaddr *)&peer, &headers);
         char shown[INET6_ADDRSTRLEN];
 
         check_text(rows[i].name, show((struct sockaddr *)&client.address, shown), rows[i].client);
@@ -93,28 +93,101 @@ static void test_client(void **state)
     config_unref(config);
 }
 
-static void test_https(void **state)
+static void test_forwarded(void **state)
 {
     static const struct {
-        const char *name, *peer, *proto;
-        bool https;
+        const char *name, *peer, *forwarded, *forwarded_for, *client;
     } rows[] = {
-        {"a trusted peer says so", "127.0.0.1", "https", true},
-        {"with spaces", "10.0.0.1", " https ", true},
-        {"a trusted peer says http", "127.0.0.1", "http", false},
-        {"a trusted peer says nothing", "127.0.0.1", "", false},
-        {"two words", "127.0.0.1", "https, http", false},
-        {"something longer", "127.0.0.1", "httpsx", false},
-        {"an untrusted peer says so", "203.0.113.9", "https", false},
+        {"no proxy", "203.0.113.9", "for=198.51.100.1", "", "203.0.113.9"},
+        {"a trusted peer", "127.0.0.1", "for=198.51.100.1", "", "198.51.100.1"},
+        {"among other things", "127.0.0.1", "by=10.0.0.1;for=198.51.100.1;proto=https;host=a.example", "",
+         "198.51.100.1"},
+        {"in capitals, with spaces", "127.0.0.1", " By=x ; FOR = 198.51.100.1 ", "", "198.51.100.1"},
+        {"quoted", "127.0.0.1", "for=\"198.51.100.1\"", "", "198.51.100.1"},
+        {"with a port", "127.0.0.1", "for=\"198.51.100.1:4711\"", "", "198.51.100.1"},
+        {"IPv6", "127.0.0.1", "For=\"[2001:db8::9]:4711\"", "", "2001:db8::9"},
+        {"the rightmost that is not trusted", "127.0.0.1", "for=192.0.2.66, for=198.51.100.1, for=10.0.0.1", "",
+         "198.51.100.1"},
+        {"all are trusted", "127.0.0.1", "for=10.0.0.1,for=10.0.0.2", "", "10.0.0.1"},
+        {"unknown", "127.0.0.1", "for=unknown", "", "127.0.0.1"},
+        {"hidden", "127.0.0.1", "for=198.51.100.1, for=_gazonk, for=10.0.0.2", "", "10.0.0.2"},
+        {"nobody", "127.0.0.1", "proto=https", "", "127.0.0.1"},
+        {"an empty element", "127.0.0.1", "for=198.51.100.1,", "", "127.0.0.1"},
+        {"semicolons", "127.0.0.1", ";;for=198.51.100.1;;", "", "198.51.100.1"},
+        {"for twice", "127.0.0.1", "for=198.51.100.1;for=192.0.2.66", "", "127.0.0.1"},
+        {"without for", "127.0.0.1", "198.51.100.1", "", "127.0.0.1"},
+        {"another word that ends so", "127.0.0.1", "before=198.51.100.1", "", "127.0.0.1"},
+        {"a quote that does not end", "127.0.0.1", "for=\"198.51.100.1", "", "127.0.0.1"},
+        {"a quote alone", "127.0.0.1", "for=\"", "", "127.0.0.1"},
+        {"an escape", "127.0.0.1", "for=\"198.51.100.1\\\"\"", "", "127.0.0.1"},
+        {"an open quote of the client", "127.0.0.1", "for=\"192.0.2.66, for=198.51.100.1", "", "198.51.100.1"},
+        {"a comma of the client in quotes", "127.0.0.1", "for=\"a, for=192.0.2.66\", for=198.51.100.1", "",
+         "198.51.100.1"},
+        {"both, the same", "127.0.0.1", "for=198.51.100.1", "198.51.100.1", "198.51.100.1"},
+        {"both: the one that more proxies write", "127.0.0.1", "for=192.0.2.66", "198.51.100.1", "198.51.100.1"},
+        {"both, the first of them rubbish", "127.0.0.1", "for=192.0.2.66", "unknown", "127.0.0.1"},
     };
     struct config *config = store_fixture_config(store_fixture_yaml);
 
     for (size_t i = 0; i < N_ROWS(rows); i++) {
         struct sockaddr_storage peer = address_of(rows[i].peer);
+        struct address_headers headers = {.forwarded = text_of(rows[i].forwarded),
+                                          .forwarded_for = text_of(rows[i].forwarded_for)};
+        struct client client = address_client(config, (struct sockaddr *)&peer, &headers);
+        char shown[INET6_ADDRSTRLEN];
 
-        check_equal(rows[i].name,
-                    address_client(config, (struct sockaddr *)&peer, TEXT_NONE, text_of(rows[i].proto)).https,
-                    rows[i].https);
+        check_text(rows[i].name, show((struct sockaddr *)&client.address, shown), rows[i].client);
+    }
+    config_unref(config);
+}
+
+/* A header that is too long is not believed at all, though its right end may look good. */
+static void test_too_long(void **state)
+{
+    struct config *config = store_fixture_config(store_fixture_yaml);
+    struct sockaddr_storage peer = address_of("127.0.0.1");
+    BUFFER_AUTO hops = BUFFER_INIT(2 * FORWARDED_BYTES_MAX);
+    char shown[INET6_ADDRSTRLEN];
+
+    while (hops.size <= FORWARDED_BYTES_MAX)
+        buffer_put_text(&hops, TEXT("for=198.51.100.1,"));
+    buffer_put_text(&hops, TEXT("for=198.51.100.1;proto=https"));
+    struct address_headers headers = {.forwarded = buffer_text(&hops)};
+    struct client client = address_client(config, (struct sockaddr *)&peer, &headers);
+    assert_text(show((struct sockaddr *)&client.address, shown), "127.0.0.1");
+    assert_false(client.https);
+    config_unref(config);
+}
+
+static void test_https(void **state)
+{
+    static const struct {
+        const char *name, *peer, *proto, *forwarded, *forwarded_for;
+        bool https;
+    } rows[] = {
+        {"a trusted peer says so", "127.0.0.1", "https", "", "", true},
+        {"with spaces", "10.0.0.1", " https ", "", "", true},
+        {"a trusted peer says http", "127.0.0.1", "http", "", "", false},
+        {"a trusted peer says nothing", "127.0.0.1", "", "", "", false},
+        {"two words", "127.0.0.1", "https, http", "", "", false},
+        {"something longer", "127.0.0.1", "httpsx", "", "", false},
+        {"an untrusted peer says so", "203.0.113.9", "https", "", "", false},
+        {"in the other header", "127.0.0.1", "", "for=198.51.100.1;proto=https", "", true},
+        {"only there", "127.0.0.1", "", "proto=\"https\"", "", true},
+        {"of another hop", "127.0.0.1", "", "for=198.51.100.1;proto=https, for=10.0.0.1", "", false},
+        {"an untrusted peer in the other header", "203.0.113.9", "", "proto=https", "", false},
+        {"the other header, made up by a client", "127.0.0.1", "", "proto=https", "198.51.100.1", false},
+        {"the other header, against the first", "127.0.0.1", "http", "proto=https", "", false},
+    };
+    struct config *config = store_fixture_config(store_fixture_yaml);
+
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        struct sockaddr_storage peer = address_of(rows[i].peer);
+        struct address_headers headers = {.proto = text_of(rows[i].proto),
+                                          .forwarded = text_of(rows[i].forwarded),
+                                          .forwarded_for = text_of(rows[i].forwarded_for)};
+
+        check_equal(rows[i].name, address_client(config, (struct sockaddr *)&peer, &headers).https, rows[i].https);
     }
     config_unref(config);
 }
@@ -153,9 +226,8 @@ static void test_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_client),
-        cmocka_unit_test(test_https),
-        cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_client), cmocka_unit_test(test_forwarded), cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_https),  cmocka_unit_test(test_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -232,6 +232,8 @@ struct day {
 };
 
 static const char *const pages[] = {"", "/", "/a", "/ab", "/b"};
+static const char *const bots[] = {"agent", "automation", "headers"};
+static const char *const networks[] = {"", "abc", "abd"};
 
 /* Few visitors, pages, times and fingerprints, so that all that can coincide does. */
 static struct day make_day(uint64_t seed)
@@ -248,6 +250,9 @@ static struct day make_day(uint64_t seed)
             .fingerprint = next_random(&seed) % 3 ? 0 : 1 + next_random(&seed) % 6,
             .kind = (enum event_kind)(EVENT_PAGEVIEW + next_random(&seed) % 3),
             .page = text_of(pages[next_random(&seed) % 5]),
+            .bot = next_random(&seed) % 3 ? BOT_NONE : (enum bot)(BOT_AGENT + next_random(&seed) % 3),
+            .alive = next_random(&seed) % 2,
+            .network = text_of(networks[next_random(&seed) % 3]),
         };
         event->visitor[15] = (uint8_t)(next_random(&seed) % 3);
     }
@@ -286,8 +291,8 @@ static size_t entry_of(const struct day *day, size_t i)
     return entry;
 }
 
-/* The events that count: not repeated, and then within the window. */
-static struct day events_that_count(const struct day *day, int64_t from_ms, int64_t to_ms)
+/* The events that count: not repeated, and then within the window and of people, or of programs. */
+static struct day events_that_count(const struct day *day, int64_t from_ms, int64_t to_ms, bool of_bots)
 {
     struct day counted = {.n = 0};
 
@@ -298,7 +303,7 @@ static struct day events_that_count(const struct day *day, int64_t from_ms, int6
         for (size_t j = 0; j < day->n; j++)
             repeated |= event->fingerprint && day->events[j].fingerprint == event->fingerprint &&
                         same_visitor(event, &day->events[j]) && before(&day->events[j], event);
-        if (!repeated && event->at_ms >= from_ms && event->at_ms < to_ms)
+        if (!repeated && event->at_ms >= from_ms && event->at_ms < to_ms && (event->bot != BOT_NONE) == of_bots)
             counted.events[counted.n++] = *event;
     }
     for (size_t i = 0; i < counted.n; i++)
@@ -340,22 +345,24 @@ static void expect_entry(const struct day *day, size_t entry, struct cell *cell)
     cell->entry_pageviews += n_pageviews;
 }
 
-/* The cell of @value, or the total where it is NULL. */
-static struct cell expect_cell(const struct day *day, const char *value)
+static struct cell expect_cell(const struct day *day, enum dimension dimension, const char *value)
 {
     struct cell cell = {.value = text_of(value)};
-    bool visited[EVENTS_MAX] = {false};
+    bool visited[EVENTS_MAX] = {false}, by_page = dimension == DIMENSION_PAGE;
 
     for (size_t i = 0; i < day->n; i++) {
         const struct build_event *event = &day->events[i];
-        bool here = !value || text_equal(event->page, cell.value);
+        struct text own = by_page                      ? event->page
+                          : dimension == DIMENSION_BOT ? text_of(words_bot(event->bot))
+                                                       : TEXT("");
+        bool here = text_equal(own, cell.value);
         size_t entry = day->entries[i];
 
-        if (here && is_entry(day, i, value != NULL))
+        if (here && is_entry(day, i, by_page))
             expect_entry(day, entry, &cell);
         if (here && event->kind == EVENT_PAGEVIEW)
             cell.pageviews++;
-        if (here && (!value || event->kind == EVENT_PAGEVIEW)) {
+        if (here && (!by_page || event->kind == EVENT_PAGEVIEW)) {
             cell.visits += !visited[entry];
             visited[entry] = true;
             assert_int_equal(hll_add(&cell.visitors, event->visitor, sizeof event->visitor), 0);
@@ -366,11 +373,15 @@ static struct cell expect_cell(const struct day *day, const char *value)
 
 static struct cells expect_cells(const struct day *day, enum dimension dimension)
 {
+    static const char *const total[] = {""};
+    static const struct {
+        const char *const *values;
+        size_t n;
+    } all[] = {[DIMENSION_TOTAL] = {total, 1}, [DIMENSION_PAGE] = {pages, 5}, [DIMENSION_BOT] = {bots, 3}};
     struct cells cells = {.cells = calloc(5, sizeof *cells.cells)};
-    size_t n = dimension == DIMENSION_PAGE ? 5 : 1;
 
-    for (size_t i = 0; i < n; i++) {
-        struct cell cell = expect_cell(day, dimension == DIMENSION_PAGE ? pages[i] : NULL);
+    for (size_t i = 0; i < all[dimension].n; i++) {
+        struct cell cell = expect_cell(day, dimension, all[dimension].values[i]);
         if (cell.visits)
             cells.cells[cells.n_cells++] = cell;
     }
@@ -387,9 +398,8 @@ static void test_against_oracle(void **state)
         struct build *build = build_of(day.events, day.n);
 
         for (size_t i = 0; i < 4; i++) {
-            struct day counted = events_that_count(&day, windows[i][0], windows[i][1]);
-
             for (enum dimension dimension = DIMENSION_TOTAL; dimension < DIMENSION_N; dimension++) {
+                struct day counted = events_that_count(&day, windows[i][0], windows[i][1], dimension == DIMENSION_BOT);
                 struct cells expected = expect_cells(&counted, dimension);
                 struct cells cells = cells_of(build, dimension, windows[i][0], windows[i][1]);
                 assert_same_file(&cells, &expected);
@@ -455,6 +465,116 @@ static void test_more_events_after_a_question(void **state)
         build_free(grown);
         build_free(whole);
     }
+}
+
+/* Programs by what they do. */
+
+static void add_view(struct build *build, uint16_t visitor, int64_t at_ms, const char *network, bool alive)
+{
+    struct build_event event = {.sequence = build_n_events(build),
+                                .at_ms = at_ms,
+                                .visitor = {(uint8_t)visitor, (uint8_t)(visitor >> 8)},
+                                .kind = EVENT_PAGEVIEW,
+                                .page = TEXT("/"),
+                                .alive = alive,
+                                .network = text_of(network)};
+    assert_int_equal(build_add(build, &event), 0);
+}
+
+static void assert_visits(struct build *build, uint64_t of_people, uint64_t of_bots, const char *why)
+{
+    struct cells people = cells_of(build, DIMENSION_TOTAL, INT64_MIN, INT64_MAX);
+    struct cells programs = cells_of(build, DIMENSION_BOT, INT64_MIN, INT64_MAX);
+
+    assert_int_equal(people.n_cells ? people.cells[0].visits : 0, of_people);
+    assert_int_equal(programs.n_cells, of_bots > 0);
+    if (of_bots) {
+        assert_int_equal(programs.cells[0].visits, of_bots);
+        assert_true(text_equal(programs.cells[0].value, text_of(why)));
+    }
+    cells_deinit(&people);
+    cells_deinit(&programs);
+}
+
+/* A visit that is too fast is a program's; the one before it and the one after it are not. */
+static void test_speed(void **state)
+{
+    struct build *build = build_of(NULL, 0);
+    int64_t at_ms = 0;
+    (void)state;
+
+    add_view(build, 1, at_ms, "abc", true);
+    at_ms += VISIT_GAP_MS + 1;
+    for (unsigned i = 0; i < BOT_SPEED_VIEWS - 1; i++)
+        add_view(build, 1, at_ms + i * (BOT_SPEED_MS / (BOT_SPEED_VIEWS - 1)), "abc", true);
+    assert_visits(build, 2, 0, NULL);
+    add_view(build, 1, at_ms + BOT_SPEED_MS + 1, "abc", true);
+    assert_visits(build, 2, 0, NULL);
+    add_view(build, 1, at_ms + BOT_SPEED_MS, "abc", true);
+    assert_visits(build, 1, 1, "speed");
+    add_view(build, 1, at_ms + 2 * VISIT_GAP_MS, "abc", true);
+    assert_visits(build, 2, 1, "speed");
+    build_free(build);
+}
+
+static struct build *crowd_of(unsigned n_lone, unsigned n_alive, unsigned n_others, unsigned n_others_alive)
+{
+    struct build *build = build_of(NULL, 0);
+    uint16_t visitor = 0;
+
+    for (unsigned i = 0; i < n_lone + n_alive; i++)
+        add_view(build, visitor++, i, "abc", i >= n_lone);
+    for (unsigned i = 0; i < n_others; i++)
+        add_view(build, visitor++, i, "xyz", i < n_others_alive);
+    return build;
+}
+
+static void test_crowd(void **state)
+{
+    enum { MIN = BOT_CROWD_VISITORS_MIN };
+    static const struct {
+        const char *name;
+        unsigned n_lone, n_alive, n_others, n_others_alive, n_bots;
+    } cases[] = {
+        {"a crowd", MIN, 0, 10, 6, MIN},
+        {"too few", MIN - 1, 0, 10, 6, 0},
+        {"nine in ten", 9 * MIN, MIN, 10, 6, 9 * MIN},
+        {"fewer than that", 9 * MIN - 1, MIN, 10, 6, 0},
+        {"where half of the others do not live either", MIN, 0, 10, 5, 0},
+        {"where there is nobody else", MIN, 0, 0, 0, 0},
+        {"whose others are many", MIN, 0, 8 * MIN, 8 * MIN, MIN},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        unsigned n = cases[i].n_lone + cases[i].n_alive + cases[i].n_others;
+        struct build *build = crowd_of(cases[i].n_lone, cases[i].n_alive, cases[i].n_others, cases[i].n_others_alive);
+
+        print_message("%s\n", cases[i].name);
+        assert_visits(build, n - cases[i].n_bots, cases[i].n_bots, "crowd");
+        build_free(build);
+    }
+}
+
+/* Who comes back is no longer one of a crowd; and a network that is unknown is none. */
+static void test_crowd_is_asked_again(void **state)
+{
+    enum { MIN = BOT_CROWD_VISITORS_MIN };
+    struct build *build = crowd_of(MIN, 0, 10, 10);
+    (void)state;
+
+    assert_visits(build, 10, MIN, "crowd");
+    for (uint16_t visitor = 0; visitor < MIN / 5; visitor++)
+        add_view(build, visitor, 60000, "abc", false);
+    assert_visits(build, MIN + 10, 0, NULL);
+    build_free(build);
+
+    build = build_of(NULL, 0);
+    for (uint16_t visitor = 0; visitor < 2 * MIN; visitor++)
+        add_view(build, visitor, visitor, "", false);
+    add_view(build, 2 * MIN, 0, "xyz", true);
+    assert_visits(build, 2 * MIN + 1, 0, NULL);
+    build_free(build);
 }
 
 static void test_full(void **state)
@@ -562,6 +682,9 @@ int main(void)
         cmocka_unit_test(test_against_oracle),
         cmocka_unit_test(test_order_of_arrival_does_not_matter),
         cmocka_unit_test(test_more_events_after_a_question),
+        cmocka_unit_test(test_speed),
+        cmocka_unit_test(test_crowd),
+        cmocka_unit_test(test_crowd_is_asked_again),
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_every_allocation_may_fail),
         cmocka_unit_test(test_a_build_survives_failures),

@@ -143,7 +143,7 @@ static struct collect_request request_of(struct service *service, struct text co
                                     .dedupe = service->dedupe,
                                     .at_ms = NOW,
                                     .cookie = cookie,
-                                    .client = (struct sockaddr *)&service->client,
+                                    .who = {.client = (struct sockaddr *)&service->client},
                                     .events = text_of(events)};
 }
 
@@ -257,7 +257,7 @@ static void read_books(struct db *db, struct books ret_books[SITES_MAX_HERE])
 #define FULL PV "&page=Title&res=1920x1080&lang=de&se_ca=x&x_p.plan=pro"
 #define CLICK "aid=shop&e=se&se_ca=click&se_ac=buy&url=https://shop.example/a&res=1920x1080"
 #define SHOP_A "1:pv host=shop.example path=/a"
-#define KEPT " address=203.0.113.0"
+#define KEPT " address=203.0.113.0 channel=direct" /* what the server adds to a page view */
 
 static const struct row {
     const char *name;
@@ -360,6 +360,39 @@ static const struct row {
      "https://shop.example/b",
      "received=1, stored=1",
      SHOP_A KEPT "\n",
+     {0, 1, 0}},
+    {"a page from the referer, with what brought the visitor",
+     S,
+     "aid=shop&e=pv",
+     1,
+     0,
+     "",
+     "https://shop.example/b?q=1&utm_source=mail&gclid=7",
+     "received=1, stored=1",
+     "1:pv host=shop.example path=/b address=203.0.113.0 source=mail channel=paid_other utm_source=mail "
+     "click_id=gclid\n",
+     {0, 1, 0}},
+    {"what names a person is masked",
+     S,
+     "aid=shop&e=pv&url=https://shop.example/u/ann@shop.example&page=Order%2012345678&refr=https://a.example/1234567"
+     "&x_p.a=ann@shop.example",
+     0,
+     0,
+     "",
+     "",
+     "received=1, stored=1",
+     "1:pv host=shop.example path=/u/* referrer=https://a.example/* title=Order * address=203.0.113.0 source=a.example "
+     "channel=referral\n",
+     {0, 1, 0}},
+    {"also in a click",
+     J,
+     "aid=shop&e=se&se_ca=click&se_ac=a@b.de&se_la=mailto:a@b.de&se_pr=12345678&x_p.a=a@b.de&se_va=12345678&x_cur=eur",
+     0,
+     0,
+     "",
+     "",
+     "received=1, stored=1",
+     "1:se category=click action=* label=mailto:* property=* value=12345678 x_p.a=* currency=EUR\n",
      {0, 1, 0}},
     {"no page at all", S, "aid=shop&e=pv", 0, 0, "", "", "received=1, malformed=1", "", {0, 1, 0}},
     {"a referer that is none", S, "aid=shop&e=pv", 0, 0, "", "about:blank", "received=1, malformed=1", "", {0, 1, 0}},
@@ -746,11 +779,11 @@ static void test_addresses(void **state)
     handle_expecting(service, buffer_text(&cookie), "aid=blog&e=pv&url=https://blog.example/", "received=1, stored=1");
     struct collect_request request =
         request_of(service, buffer_text(&cookie), "aid=blog&e=pv&url=https://blog.example/");
-    request.client = NULL;
+    request.who.client = NULL;
     assert_int_equal(handle(service, &request, &result), 0);
     dump_journal(service->store.db, 0, &lines);
-    assert_text(buffer_text(&lines),
-                "2:pv host=blog.example path=/ address=203.0.113.9\n2:pv host=blog.example path=/\n");
+    assert_text(buffer_text(&lines), "2:pv host=blog.example path=/ address=203.0.113.9 channel=direct\n"
+                                     "2:pv host=blog.example path=/ channel=direct\n");
 }
 
 /* ---- P1: what is refused is in no byte of the store ---- */

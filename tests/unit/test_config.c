@@ -85,6 +85,7 @@ static const char full[] = "data: ./data                       # folder: store, 
                            "      pt-br: {title: \"Ol\xc3\xa1\"}\n"
                            "    regimes: {default: notice_only, US: opt_out, NO: opt_in, US-CA: opt_in}\n"
                            "    banner: {control: false}\n"
+                           "    pages: {query: [q, page_no], hash: true}\n"
                            "  blog:\n"
                            "    origins: [https://blog.example]\n"
                            "    controller: {name: Blogger, contact: me@blog.example}\n";
@@ -234,6 +235,10 @@ static void test_full_texts_and_regimes(void **state)
     assert_string_equal(site->regimes[2].country, "US");
     assert_string_equal(site->regimes[2].region, "CA");
     assert_false(site->banner.control);
+    assert_int_equal(site->pages.n_query, 2);
+    assert_string_equal(site->pages.query[0], "q");
+    assert_string_equal(site->pages.query[1], "page_no");
+    assert_true(site->pages.hash);
     config_unref(config);
 }
 
@@ -277,6 +282,8 @@ static void test_defaults(void **state)
     assert_int_equal(site->regime, REGIME_OPT_IN);
     assert_int_equal(site->n_regimes, 0);
     assert_true(site->banner.control);
+    assert_int_equal(site->pages.n_query, 0);
+    assert_false(site->pages.hash);
     config_unref(config);
 }
 
@@ -615,6 +622,12 @@ static void test_complaints_consent(void **state)
          "7: sites.shop.purposes.a.consent_mode[0]: unknown signal of Consent Mode \"ad_storag\"; did you mean"},
         {"signal twice", TOP SITE "    purposes: {a: {consent_mode: [ad_storage, ad_storage]}}\n",
          "7: sites.shop.purposes.a.consent_mode[1]: \"ad_storage\" is listed twice"},
+        {"no query pair", TOP SITE "    pages: {query: [\"a=b\"]}\n",
+         "7: sites.shop.pages.query[0]: \"a=b\" is not the name of a query pair"},
+        {"query pair twice", TOP SITE "    pages: {query: [q, id, q]}\n",
+         "7: sites.shop.pages.query[2]: \"q\" is listed twice"},
+        {"pages of what", TOP SITE "    pages: {fragment: true}\n",
+         "7: sites.shop.pages.fragment: unknown key \"fragment\""},
         {"banner of what", TOP SITE "    banner: {colour: red}\n",
          "7: sites.shop.banner.colour: unknown key \"colour\""},
         {"country twice", TOP SITE "    regimes:\n      US: opt_in\n      US: opt_out\n",

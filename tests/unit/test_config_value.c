@@ -434,6 +434,19 @@ static void test_place(void **state)
     }
 }
 
+static void test_query_name(void **state)
+{
+    static const struct bool_row rows[] = {
+        {"q", true},          {"page_no", true},      {"a-b.c", true}, {"Q2", true},   {"_", true},
+        {"", false},          {"a=b", false},         {"a&b", false},  {"a b", false}, {"a%20", false},
+        {"a[]", false},       {"a~", false},          {"#a", false},   {"a+b", false}, {"\xc3\xa4", false},
+        {LABEL_63 "x", true}, {LABEL_63 "xy", false},
+    };
+
+    (void)state;
+    check_bools(rows, N(rows), value_query_name);
+}
+
 static void test_cookie(void **state)
 {
     static const struct bool_row rows[] = {
@@ -592,7 +605,7 @@ int main(void)
         cmocka_unit_test(test_host),     cmocka_unit_test(test_origin_host), cmocka_unit_test(test_host_within),
         cmocka_unit_test(test_country),  cmocka_unit_test(test_names),       cmocka_unit_test(test_hash),
         cmocka_unit_test(test_language), cmocka_unit_test(test_distance),    cmocka_unit_test(test_inner_nul),
-        cmocka_unit_test(test_place),    cmocka_unit_test(test_cookie),
+        cmocka_unit_test(test_place),    cmocka_unit_test(test_cookie),      cmocka_unit_test(test_query_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -228,7 +228,7 @@ static void test_table_is_complete(void **state)
     } others[] = {
 #define MEMBER(name) {offsetof(struct event, name), sizeof((struct event){.kind = 0}.name)}
         MEMBER(kind),    MEMBER(site),       MEMBER(id),           MEMBER(created_ms),
-        MEMBER(sent_ms), MEMBER(properties), MEMBER(n_properties),
+        MEMBER(sent_ms), MEMBER(properties), MEMBER(n_properties), MEMBER(url),
 #undef MEMBER
     };
     bool covered[sizeof(struct event)] = {false};

@@ -10,6 +10,7 @@
 #include "crumb/ingest/geodata.h"
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -69,15 +70,22 @@ static struct geo *open_good(const char *variable)
 
 /* ---- looking ---- */
 
-static struct place locate(const struct geo *geo, const char *address)
+static struct place locate_city(const struct geo *geo, const char *address, struct text *ret_city)
 {
     struct sockaddr_in v4 = {.sin_family = AF_INET};
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
 
     if (inet_pton(AF_INET, address, &v4.sin_addr) == 1)
-        return geo_locate(geo, (struct sockaddr *)&v4);
+        return geo_locate_city(geo, (struct sockaddr *)&v4, ret_city);
     assert_int_equal(inet_pton(AF_INET6, address, &v6.sin6_addr), 1);
-    return geo_locate(geo, (struct sockaddr *)&v6);
+    return geo_locate_city(geo, (struct sockaddr *)&v6, ret_city);
+}
+
+static struct place locate(const struct geo *geo, const char *address)
+{
+    struct text city;
+
+    return locate_city(geo, address, &city);
 }
 
 static const char *const addresses[] = {"203.0.113.9",    "198.51.100.7", "198.51.100.200", "192.0.2.1", "192.0.2.2",
@@ -88,20 +96,35 @@ static const char *const addresses[] = {"203.0.113.9",    "198.51.100.7", "198.5
 static void test_nested(void **state)
 {
     static const struct {
-        const char *address, *country, *region;
+        const char *address, *country, *region, *city;
     } rows[] = {
-        {"203.0.113.9", "DE", "BE"}, {"198.51.100.7", "US", "CA"}, {"198.51.100.200", "US", ""}, {"192.0.2.1", "", ""},
-        {"192.0.2.2", "US", ""},     {"192.0.2.3", "", ""},        {"192.0.2.4", "", ""},        {"192.0.2.5", "", ""},
-        {"192.0.2.6", "", ""},       {"192.0.2.7", "US", ""},      {"192.0.2.8", "US", ""},      {"10.0.0.1", "", ""},
-        {"2001:db8::1", "FR", "75"}, {"2002::1", "", ""},
+        {"203.0.113.9", "DE", "BE", "Somewhere"},
+        {"198.51.100.7", "US", "CA", "Somewhere"},
+        {"198.51.100.200", "US", "", "Somewhere"},
+        {"192.0.2.1", "", "", ""},
+        {"192.0.2.2", "US", "", "Somewhere"},
+        {"192.0.2.3", "", "", ""},
+        {"192.0.2.4", "", "", ""},
+        {"192.0.2.5", "", "", ""},
+        {"192.0.2.6", "", "", ""},
+        {"192.0.2.7", "US", "", ""},
+        {"192.0.2.8", "US", "", ""},
+        {"192.0.2.9", "US", "", ""},
+        {"192.0.2.10", "US", "", ""},
+        {"192.0.2.11", "US", "", ""},
+        {"10.0.0.1", "", "", ""},
+        {"2001:db8::1", "FR", "75", "Somewhere"},
+        {"2002::1", "", "", ""},
     };
     struct geo *geo = open_good("GEO_NESTED");
 
     for (size_t i = 0; i < N_ROWS(rows); i++) {
-        struct place place = locate(geo, rows[i].address);
+        struct text city = TEXT("untouched");
+        struct place place = locate_city(geo, rows[i].address, &city);
 
         check_text(rows[i].address, text_of(place.country), rows[i].country);
         check_text(rows[i].address, text_of(place.region), rows[i].region);
+        check_text(rows[i].address, city, rows[i].city);
     }
     geo_free(geo);
 }
@@ -109,16 +132,24 @@ static void test_nested(void **state)
 static void test_flat(void **state)
 {
     static const struct {
-        const char *address, *country;
-    } rows[] = {{"203.0.113.9", "DE"}, {"198.51.100.200", "US"}, {"192.0.2.1", ""},
-                {"192.0.2.2", ""},     {"192.0.2.3", ""},        {"2001:db8:ffff::1", "FR"}};
+        const char *address, *country, *region, *city;
+    } rows[] = {
+        {"203.0.113.9", "DE", "BE", "K\xc3\xb6ln am Meer"},
+        {"198.51.100.200", "US", "", ""},
+        {"192.0.2.1", "", "", ""},
+        {"192.0.2.2", "", "", ""},
+        {"192.0.2.3", "", "", ""},
+        {"2001:db8:ffff::1", "FR", "", ""},
+    };
     struct geo *geo = open_good("GEO_FLAT");
 
     for (size_t i = 0; i < N_ROWS(rows); i++) {
-        struct place place = locate(geo, rows[i].address);
+        struct text city;
+        struct place place = locate_city(geo, rows[i].address, &city);
 
         check_text(rows[i].address, text_of(place.country), rows[i].country);
-        assert_string_equal(place.region, "");
+        check_text(rows[i].address, text_of(place.region), rows[i].region);
+        check_text(rows[i].address, city, rows[i].city);
     }
     geo_free(geo);
 }
@@ -140,8 +171,10 @@ static void test_no_address_no_database(void **state)
 static void look_everywhere(struct geo *geo)
 {
     for (size_t i = 0; geo && i < N_ROWS(addresses); i++) {
-        struct place place = locate(geo, addresses[i]);
+        struct text city;
+        struct place place = locate_city(geo, addresses[i], &city);
 
+        assert_true(city.size <= CITY_BYTES_MAX && g_utf8_validate_len(city.size ? city.data : "", city.size, NULL));
         assert_true(strlen(place.country) == 2 || !place.country[0]);
         assert_true(strlen(place.region) <= 3 && (place.country[0] || !place.region[0]));
     }

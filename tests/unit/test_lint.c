@@ -417,6 +417,18 @@ static const struct row rows[] = {
     {"as long as the segments", NULL, NULL, NULL, 0, {{"journal: 30d", "journal: 25mo"}}},
     {"whole addresses", "address-full", "sites.shop.address", "address: full", 0, {{"truncated", "full"}}},
     {"no addresses", NULL, NULL, NULL, 0, {{"truncated", "none"}}},
+    {"a query pair of a person",
+     "pages-person",
+     "sites.shop.pages.query",
+     "pages:",
+     0,
+     {{"    on_withdraw: erase\n", "    on_withdraw: erase\n    pages: {query: [q, userEmail]}\n"}}},
+    {"query pairs of nobody",
+     NULL,
+     NULL,
+     NULL,
+     0,
+     {{"    on_withdraw: erase\n", "    on_withdraw: erase\n    pages: {query: [q, page]}\n"}}},
     {"kept after all", "withdraw-keep", "sites.shop.on_withdraw", "on_withdraw:", 0, {{"erase", "keep"}}},
 
     /* What the law asks where the visitor is. */

@@ -19,7 +19,7 @@
 
 #define PLAIN "shop visitors by [] of 7d order visitors- rows 0+10000"
 #define METRIC_LIST "this version knows visitors, visits, pageviews, views_per_visit, bounce_rate, visit_duration"
-#define DIMENSION_LIST "this version knows time, time:day, event:page"
+#define DIMENSION_LIST "this version knows time, time:day, event:page, visit:bot"
 
 static const struct {
     const char *name, *json;
@@ -122,6 +122,8 @@ static const struct {
      "dimensions[1]: \"event:page\" is there a second time"},
     {"dimensions: one by two names", WITH("\"dimensions\":[\"time:day\",\"time\"]"), NULL,
      "dimensions[1]: \"time:day\" is there a second time"},
+    {"dimensions: pages of programs", WITH("\"dimensions\":[\"visit:bot\",\"event:page\"]"), NULL,
+     "dimensions: \"event:page\" and \"visit:bot\" cannot be asked for at once; ask twice"},
     {"dimensions: for later", WITH("\"dimensions\":[\"time:day\",\"visit:country\"]"), NULL,
      "dimensions[1]: \"visit:country\" is not supported yet; " DIMENSION_LIST},
     {"dimensions: a property", WITH("\"dimensions\":[\"event:props:author\"]"), NULL,

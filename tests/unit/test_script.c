@@ -142,6 +142,13 @@ static void inflate_into(const struct buffer *gzip, struct buffer *buffer)
     inflateEnd(&stream);
 }
 
+static int make(const struct fixture *fixture, enum regime regime, struct script **ret_script)
+{
+    struct script_wish wish = {.site = fixture->site, .notice = fixture->notice, .regime = regime};
+
+    return script_make(fixture->edition, &wish, ret_script);
+}
+
 static void test_make(void **state)
 {
     struct fixture fixture = fixture_of(nasty_yaml, "en");
@@ -150,7 +157,7 @@ static void test_make(void **state)
     struct script *script, *again, *other;
 
     (void)state;
-    assert_int_equal(script_make(fixture.edition, fixture.site, fixture.notice, REGIME_OPT_IN, &script), 0);
+    assert_int_equal(make(&fixture, REGIME_OPT_IN, &script), 0);
     assert_int_equal(script_put_settings(&settings, fixture.edition, fixture.site, fixture.notice, REGIME_OPT_IN), 0);
     buffer_printf(&wanted, "(()=>{const SETTINGS=%.*s;%.*s})()\n", TEXT_ARGS(buffer_text(&settings)),
                   TEXT_ARGS(asset_consent_js));
@@ -161,8 +168,8 @@ static void test_make(void **state)
     assert_true(script->super.bytes > script->bodies[SCRIPT_IDENTITY].size);
 
     /* The same settings are the same bytes; another regime is another answer. */
-    assert_int_equal(script_make(fixture.edition, fixture.site, fixture.notice, REGIME_OPT_IN, &again), 0);
-    assert_int_equal(script_make(fixture.edition, fixture.site, fixture.notice, REGIME_OPT_OUT, &other), 0);
+    assert_int_equal(make(&fixture, REGIME_OPT_IN, &again), 0);
+    assert_int_equal(make(&fixture, REGIME_OPT_OUT, &other), 0);
     for (unsigned i = 0; i < SCRIPT_CODING_N; i++) {
         assert_string_equal(script->etags[i], again->etags[i]);
         assert_true(text_equal(buffer_text(&script->bodies[i]), buffer_text(&again->bodies[i])));
@@ -175,19 +182,64 @@ static void test_make(void **state)
     edition_unref(fixture.edition);
 }
 
+/* The tracker's settings are what a site configures, and nothing that says nothing. */
+static void test_tracker(void **state)
+{
+    static const struct {
+        const char *pages, *settings;
+    } rows[] = {
+        {"", "{\"site\":\"shop\",\"collects\":[[\"analytics\",\"pd\"],[\"journeys\",\"s\"],[\"all\",\"pds\"]]}"},
+        {"    pages: {query: [q, id], hash: true}\n",
+         "{\"site\":\"shop\",\"collects\":[[\"analytics\",\"pd\"],[\"journeys\",\"s\"],[\"all\",\"pds\"]],"
+         "\"query\":[\"q\",\"id\"],\"hash\":true}"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        BUFFER_AUTO yaml = BUFFER_INIT(4096), wanted = BUFFER_INIT(SCRIPT_BYTES_MAX);
+        struct script *pixel, *clicks;
+
+        buffer_printf(
+            &yaml,
+            "data: ./data\nlisten: {public: 127.0.0.1:8080, private: 127.0.0.1:8081}\nsites:\n  shop:\n"
+            "    origins: [https://shop.example]\n    controller: {name: A, contact: a@shop.example}\n"
+            "    purposes:\n      analytics: {collects: [device, log]}\n      journeys: {collects: [clickpath]}\n"
+            "      marketing: {collects: []}\n      all: {collects: [clickpath, log, device]}\n%s%c",
+            rows[i].pages, '\0');
+        struct fixture fixture = fixture_of((const char *)yaml.data, "en");
+        struct script_wish wish = {.kind = SCRIPT_PIXEL, .site = fixture.site};
+        assert_int_equal(script_make(fixture.edition, &wish, &pixel), 0);
+        buffer_printf(&wanted, "(()=>{const SETTINGS=%s;%.*s})()\n", rows[i].settings, TEXT_ARGS(asset_pixel_js));
+        assert_true(text_equal(buffer_text(&pixel->bodies[SCRIPT_IDENTITY]), buffer_text(&wanted)));
+        wish.kind = SCRIPT_CLICKS;
+        assert_int_equal(script_make(fixture.edition, &wish, &clicks), 0);
+        buffer_clear(&wanted);
+        buffer_printf(&wanted, "(()=>{%.*s})()\n", TEXT_ARGS(asset_clicks_js));
+        assert_true(text_equal(buffer_text(&clicks->bodies[SCRIPT_IDENTITY]), buffer_text(&wanted)));
+        cache_value_unref(&pixel->super);
+        cache_value_unref(&clicks->super);
+        edition_unref(fixture.edition);
+    }
+}
+
 static void test_keys(void **state)
 {
     struct edition *edition = store_fixture_edition(store_fixture_yaml);
-    uint64_t keys[2 * TEXTS_LANGUAGES_MAX * REGIME_N];
+    uint64_t keys[2 * TEXTS_LANGUAGES_MAX * REGIME_N + 4];
     unsigned n = 0;
 
     (void)state;
     for (unsigned s = 0; s < edition->config->n_sites; s++)
         for (unsigned l = 0; l < edition->sites[s].n_notices; l++)
             for (unsigned regime = REGIME_OPT_IN; regime < REGIME_N; regime++)
-                keys[n++] =
-                    script_key(edition, &edition->config->sites[s], &edition->sites[s].notices[l], (enum regime)regime);
-    assert_true(n >= 9); /* three regimes of at least three languages of two sites */
+                keys[n++] = script_key(edition, &(struct script_wish){.site = &edition->config->sites[s],
+                                                                      .notice = &edition->sites[s].notices[l],
+                                                                      .regime = (enum regime)regime});
+    for (unsigned s = 0; s < edition->config->n_sites; s++)
+        for (unsigned kind = SCRIPT_PIXEL; kind <= SCRIPT_CLICKS; kind++)
+            keys[n++] = script_key(
+                edition, &(struct script_wish){.kind = (enum script_kind)kind, .site = &edition->config->sites[s]});
+    assert_true(n >= 13); /* three regimes of at least three languages, and the tracker, of two sites */
     for (unsigned i = 0; i < n; i++)
         for (unsigned other = 0; other < i; other++)
             assert_true(keys[i] != keys[other]);
@@ -198,7 +250,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_settings),  cmocka_unit_test(test_purposes), cmocka_unit_test(test_nothing_breaks_out),
-        cmocka_unit_test(test_direction), cmocka_unit_test(test_make),     cmocka_unit_test(test_keys)};
+        cmocka_unit_test(test_direction), cmocka_unit_test(test_make),     cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_tracker)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,7 +133,13 @@ static const struct row {
     {"a referrer's user and port", V "&refr=HTTP://Ann@Search.example:81/Find", 0,
      "pv shop|referrer=http://search.example/Find"},
     {"a referrer's host", V "&refr=https://search.example/", 0, "pv shop|referrer=https://search.example"},
-    {"a referrer that is no address", V "&refr=android-app://x", 0, "pv shop"},
+    {"a referrer that is no address", V "&refr=about:client", 0, "pv shop"},
+    {"an application as referrer", V "&refr=android-app://com.example.App_1", 0,
+     "pv shop|referrer=android-app://com.example.App_1"},
+    {"a page inside of one", V "&refr=android-app://com.example/https/ann?q=1", 0,
+     "pv shop|referrer=android-app://com.example"},
+    {"an application without a name", V "&refr=android-app:///https/ann", 0, "pv shop"},
+    {"an application that is none", V "&refr=android-app://ann%40mail.example/x", 0, "pv shop"},
 
     /* Numbers and sizes. */
     {"times", V "&dtm=1772443800000&stm=1772443800123", 0, "pv shop|created=1772443800000|sent=1772443800123"},
@@ -165,6 +171,16 @@ static const struct row {
     {"a value with an exponent", "aid=shop&e=se&se_va=1e3", WIRE_E_MALFORMED, "se_va is not a number"},
     {"a value that is a sign", "aid=shop&e=se&se_va=-", WIRE_E_MALFORMED, "se_va is not a number"},
     {"a value that is a word", "aid=shop&e=se&se_va=NaN", WIRE_E_MALFORMED, "se_va is not a number"},
+
+    {"a currency", "aid=shop&e=se&se_va=9&x_cur=EUR", 0, "se shop|value=9|currency=EUR"},
+    {"a currency in small letters", "aid=shop&e=se&x_cur=eur", 0, "se shop|currency=EUR"},
+    {"a currency of two letters", "aid=shop&e=se&x_cur=EU", WIRE_E_MALFORMED,
+     "x_cur is not a currency of three letters"},
+    {"a currency of four letters", "aid=shop&e=se&x_cur=EURO", WIRE_E_TOO_LARGE, "a value is too long"},
+    {"a currency's sign", "aid=shop&e=se&x_cur=%E2%82%AC", WIRE_E_MALFORMED,
+     "x_cur is not a currency of three letters"},
+    {"a currency with a digit", "aid=shop&e=se&x_cur=EU1", WIRE_E_MALFORMED,
+     "x_cur is not a currency of three letters"},
 
     /* Ids. */
     {"an id", V "&eid=" UUID, 0, "pv shop|id=" UUID},

@@ -24,6 +24,7 @@ const NAME = new RegExp(`^/((?:img/)?[a-z0-9-]+\\.(${Object.keys(TYPES).join('|'
 function policy(crumb) {
     return [
         "default-src 'self'",
+        `script-src 'self' ${crumb}`,
         `connect-src 'self' ${crumb}`,
         `img-src 'self' ${crumb}`,
         "object-src 'none'",
@@ -31,7 +32,7 @@ function policy(crumb) {
         "form-action 'self'",
         "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",
-        "trusted-types 'none'",
+        "trusted-types crumb",
     ].join('; ');
 }
 

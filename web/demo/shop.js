@@ -90,6 +90,8 @@ function add(event) {
     const n = (basket.get(item) ?? 0) + 1;
 
     change(basket, item, n);
+    // Where the visitor allows it; before the banner is there nobody has.
+    window.crumb?.track('added to basket', { item, value: GOODS[item].cents / 100, currency: 'EUR' });
     find('added').replaceChildren(
         `${GOODS[item].name}: ${Math.min(n, EACH_MAX)} in your basket. `,
         element('a', { href: addressWith('basket.html', basket) }, 'Go to the basket'));

@@ -36,11 +36,35 @@
 #define COUNTRY_REGIMES_MAX 256 /* of one site, countries and regions */
 #define PURPOSE_COOKIES_MAX 64  /* of one purpose: names and patterns of cookies that go with it */
 #define COOKIE_NAME_BYTES_MAX 64
+#define PAGE_QUERY_MAX 32       /* query pairs that belong to a page */
+#define PAGE_QUERY_BYTES_MAX 64 /* the name of one */
 
 /* The geo database. */
 #define GEO_FILE_BYTES_MAX (512 << 20)
 #define GEO_METADATA_BYTES_MAX (128 << 10) /* the metadata lies in the last ones, by the format's specification */
 #define GEO_STEPS_MAX 4096                 /* values that are looked at for one address */
+#define SUFFIX_LABELS_MAX 16               /* of a host, from its end, that are looked at for its public suffix */
+#define CITY_BYTES_MAX 128                 /* of a city's name */
+
+/* User agents. */
+#define AGENTS_FILE_BYTES_MAX (4 << 20) /* of the expressions; uap-core's file has 200 KiB */
+#define AGENT_RULES_MAX 4096            /* expressions */
+#define AGENT_PATTERN_BYTES_MAX 8192    /* of one */
+#define AGENT_PATTERN_DEPTH_MAX 16      /* groups in each other, for the search for literals */
+#define AGENT_LITERALS_MAX 256          /* of one expression, any of which must occur */
+#define AGENT_LITERAL_BYTES_MIN 2       /* a shorter one occurs everywhere */
+#define AGENT_LITERAL_BYTES_MAX 12      /* more would tell little more */
+#define AGENT_CLASS_BYTES_MAX 4         /* of a class of bytes, [abc], to be taken for as many literals */
+#define AGENT_SCAN_STATES_MAX 65536     /* bytes of all literals together */
+#define AGENT_GROUPS_MAX 9              /* of an expression: $1 to $9 */
+#define AGENT_MATCH_BYTES_MAX 512       /* of an agent, that expressions see */
+#define AGENT_MATCH_STEPS_MAX 20000     /* of one expression from one byte of an agent on; uap-core needs half of it */
+#define AGENT_MATCH_HEAP_KIB_MAX 64     /* the same, of the memory that it takes where there is no machine code */
+#define AGENT_HINT_BYTES_MAX 512        /* of a Sec-CH-UA header; a longer one is taken for not sent */
+#define AGENT_CACHE_SETS 1024           /* of each loop's cache */
+#define AGENT_CACHE_WAYS 4              /* agents of one set */
+#define AGENT_CACHE_KEY_BYTES_MAX 1024  /* of all headers of one; longer ones are read each time */
+#define AGENT_TEXT_BYTES_MAX 128        /* of a brand, model, browser or version */
 
 /* Doubts: past these, `crumb lint` says something. */
 #define LINT_BUTTON_RATIO 2                             /* a button's text is too long over twice the other's ... */
@@ -151,6 +175,11 @@
 #define ROLLUP_BYTES_MAX (256 << 20) /* one rollup, inflated */
 #define LIVE_DAYS_MAX 64             /* open days kept warm in memory */
 #define LIVE_EVENTS_MAX (2 << 20)    /* events of all of them; a larger day is built again for each question */
+#define DAY_NETWORKS_MAX (1 << 22)   /* different networks of one site-day; those of further visitors are unknown */
+#define BOT_SPEED_VIEWS 60           /* so many page views of one visit ... */
+#define BOT_SPEED_MS 20000           /* ... within this are a program's */
+#define BOT_CROWD_VISITORS_MIN 50    /* of one network on one day ... */
+#define BOT_CROWD_PERCENT 90         /* ... so many of whom view one page and do nothing */
 #define QUERY_BODY_BYTES_MAX (64 << 10)
 #define QUERY_METRICS_MAX 16
 #define QUERY_DIMENSIONS_MAX 8
@@ -183,5 +212,8 @@ _Static_assert(QUERY_BODY_BYTES_MAX <= BODY_BYTES_MAX, "the server reads bodies 
 _Static_assert(QUERY_BYTES_MAX < JOURNAL_RECORD_BYTES_MAX, "any event that can be received can be stored");
 _Static_assert(31 * QUERY_RANGE_COUNT_MAX <= QUERY_DAYS_MAX, "any \"6mo\" that can be asked is answered");
 _Static_assert(4 * DB_RESERVE_BYTES_MIN <= DB_SIZE_BYTES_MIN, "the smallest store has room beside its reserve");
+_Static_assert(AGENT_RULES_MAX % 64 == 0, "their bits fill whole words");
+_Static_assert(AGENT_MATCH_BYTES_MAX <= AGENT_BYTES_MAX, "expressions see a part of what is looked at");
+_Static_assert(AGENT_SCAN_STATES_MAX <= 65536, "states are numbered in 16 bits");
 _Static_assert(PURPOSES_MAX <= 32, "purposes are held in 32-bit masks");
 _Static_assert(LEDGER_RECORD_BYTES_MAX > PURPOSES_MAX * (PURPOSE_NAME_BYTES_MAX + 2) + 512, "a full record fits");

@@ -100,6 +100,11 @@ struct site {
     struct {
         bool control; /* a small control on every page to see and change the choice, default true */
     } banner;
+    struct {
+        char **query; /* names of the query pairs that belong to a page's path, in its order */
+        unsigned n_query;
+        bool hash; /* "#/route" is a part of the path, too */
+    } pages;
     enum regime regime; /* `regimes.default`, default opt_in */
     struct country_regime *regimes;
     unsigned n_regimes;

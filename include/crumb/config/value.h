@@ -57,6 +57,9 @@ bool value_country(struct text text);
  */
 bool value_place(struct text text, char ret_country[static 3], char ret_region[static 4]);
 
+/* The name of a query pair that no address writes in two ways: letters, digits, dots, - and _. */
+bool value_query_name(struct text text);
+
 /*
  * A cookie's name (a token of RFC 9110 section 5.6.2), or the beginning of
  * names with a `*` behind it.

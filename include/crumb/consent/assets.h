@@ -1,5 +1,5 @@
 /*
- * What the build makes out of consent-js/: constants of the program.
+ * What the build makes out of consent-js/ and pixel/: constants of the program.
  */
 #pragma once
 
@@ -14,3 +14,7 @@
  * It has no line comment at its end and no `</script`.
  */
 extern const struct text asset_consent_js;
+
+/* The tracker, in the same way; and the part of it for clicks, without settings: (()=>{<this>})() */
+extern const struct text asset_pixel_js;
+extern const struct text asset_clicks_js;

@@ -44,6 +44,8 @@ struct edition {
     struct site_notices *sites; /* parallel to config->sites */
     struct geo *geo;            /* the database of `geo` (ingest/geo.h), or NULL: whoever opened it says how it goes */
     struct geo *(*geo_free)(struct geo *geo);
+    struct agents *agents; /* the expressions of `agents` (ingest/agent.h), likewise */
+    struct agents *(*agents_unref)(struct agents *agents);
     struct cache *scripts; /* what was rendered of consent.js (consent/script.h); it locks itself */
 };
 

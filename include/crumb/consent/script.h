@@ -1,17 +1,28 @@
 /*
- * GET /consent.js, the part that needs no request: one response that holds
- * code, styles, texts of one language and the site's settings.
+ * The scripts that pages load, the part that needs no request.
  *
  *     (()=>{const SETTINGS={...};BUNDLE})()
  *
- * It is the same for everybody of one site, language and regime, so it is
- * rendered and compressed once, when it is first asked for, and kept in the
- * edition's cache (edition->scripts).
+ * consent.js holds code, styles, texts of one language and the site's settings,
+ * and is the same for everybody of one site, language and regime; pixel.js and
+ * clicks.js are the same for everybody of a site.  So each is rendered and
+ * compressed once, when it is first asked for, and kept in the edition's cache
+ * (edition->scripts).
  */
 #pragma once
 
 #include "crumb/base/cache.h"
 #include "crumb/consent/notice.h"
+
+enum script_kind { SCRIPT_CONSENT, SCRIPT_PIXEL, SCRIPT_CLICKS };
+
+/* Which script. */
+struct script_wish {
+    enum script_kind kind;
+    const struct site *site;
+    const struct notice *notice; /* SCRIPT_CONSENT: what is shown ... */
+    enum regime regime;          /* ... and under which law */
+};
 
 enum script_coding { SCRIPT_IDENTITY, SCRIPT_GZIP, SCRIPT_BROTLI, SCRIPT_CODING_N };
 
@@ -24,11 +35,10 @@ struct script {
 };
 
 /* Its name in an edition's cache. */
-uint64_t script_key(const struct edition *edition, const struct site *site, const struct notice *notice,
-                    enum regime regime);
+uint64_t script_key(const struct edition *edition, const struct script_wish *wish);
 
 /*
- * Appends SETTINGS, JSON that can stand inside a script: `<`, U+2028 and
+ * Appends SETTINGS of consent.js, JSON that can stand inside a script: `<`, U+2028 and
  * U+2029 are escaped, so that nothing in a site's texts ends the script or the
  * line.  0, -ENOMEM, -EOVERFLOW, -EBADMSG.
  */
@@ -36,5 +46,4 @@ int script_put_settings(struct buffer *buffer, const struct edition *edition, co
                         const struct notice *notice, enum regime regime);
 
 /* Renders and compresses. Takes about 50 ms: not on an event loop. 0: *ret_script is the caller's reference. */
-int script_make(const struct edition *edition, const struct site *site, const struct notice *notice, enum regime regime,
-                struct script **ret_script);
+int script_make(const struct edition *edition, const struct script_wish *wish, struct script **ret_script);

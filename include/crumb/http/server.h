@@ -10,6 +10,7 @@
 #include "crumb/consent/notice.h"
 #include "crumb/ingest/dedupe.h"
 #include "crumb/ingest/rate.h"
+#include "crumb/ingest/suffixes.h"
 #include "crumb/ingest/writer.h"
 #include "crumb/rollup/days.h"
 
@@ -19,6 +20,7 @@ struct service {
     struct writer *writer;
     struct dedupe *dedupe;
     struct rates *rates;
+    struct suffixes *suffixes;
     struct days *days;
     struct pool *lookups; /* what visitors' pages wait for; short */
     struct pool *queries; /* what analysts ask; may be long */

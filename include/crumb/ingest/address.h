@@ -13,15 +13,25 @@ struct client {
     bool https; /* as far as trusted proxies tell */
 };
 
+/* The headers of proxies; several of a name joined by commas, those that are not there empty. */
+struct address_headers {
+    struct text forwarded_for; /* X-Forwarded-For */
+    struct text proto;         /* X-Forwarded-Proto */
+    struct text forwarded;     /* Forwarded, RFC 7239 */
+};
+
 /*
  * Who asks: the peer itself, or, where the peer is a trusted proxy, the
- * rightmost address of X-Forwarded-For that is no trusted proxy (of more than
- * FORWARDED_BYTES_MAX nothing is believed).  What an
- * untrusted peer writes into the headers changes nothing.  @proto is
- * X-Forwarded-Proto, believed from a trusted peer only.
+ * rightmost address that is no trusted proxy of X-Forwarded-For or, only where
+ * there is none, of Forwarded.  Belief ends at a hop that is no address, and of
+ * more than FORWARDED_BYTES_MAX nothing is believed.  What an untrusted peer
+ * writes into the headers changes nothing.
+ *
+ * Why that order: a proxy that appends to X-Forwarded-For mostly hands on a
+ * Forwarded that the client made up.
  */
-struct client address_client(const struct config *config, const struct sockaddr *peer, struct text forwarded_for,
-                             struct text proto);
+struct client address_client(const struct config *config, const struct sockaddr *peer,
+                             const struct address_headers *headers);
 
 /*
  * What may be written of an address, as bytes in network order: all 4 or 16 of

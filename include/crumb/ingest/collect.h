@@ -2,7 +2,8 @@
  * Collecting: what becomes of the events of one request.
  *
  *   on the event loop   collect_new()   parse, check site, origin and cookie,
- *                                       encode each event class by itself
+ *                                       enrich, encode each event class by
+ *                                       itself
  *   on the writer       apply           look up the live consent, leave out what
  *                                       it does not cover, append, count
  *   back on the loop    collect_result  Crumb-Result
@@ -14,6 +15,7 @@
 
 #include "crumb/consent/notice.h"
 #include "crumb/ingest/dedupe.h"
+#include "crumb/ingest/enrich.h"
 #include "crumb/ingest/rate.h"
 #include "crumb/ingest/writer.h"
 
@@ -26,7 +28,7 @@ struct collect_request {
     int64_t at_ms;             /* when it was received */
     bool gpc;                  /* Sec-GPC: 1 */
     struct text cookie, origin, referer;
-    const struct sockaddr *client;
+    struct enrich_request who;
     bool is_body;    /* one event a line; else @events is one event */
     bool is_adapted; /* @events is what an adapter made of a body within its bound */
     struct text events;

@@ -1,8 +1,8 @@
 /*
  * The geo database: from an address to a country and, where the file has
- * them, a region.  Files of the MaxMind DB format with a flat `country_code`,
- * or of the shape of GeoLite2 and GeoIP2 (`country.iso_code`,
- * `subdivisions[0].iso_code`).
+ * them, a region and a city.  Files of the MaxMind DB format in one of two
+ * shapes: flat (`country_code`, `region_code`, `city`), or that of GeoLite2 and
+ * GeoIP2 (`country.iso_code`, `subdivisions[0].iso_code`, `city.names.en`).
  *
  * The file is copied into memory when it is opened: what happens to it
  * afterwards (replaced, written over, cut off, on a disk that hangs) changes
@@ -29,3 +29,10 @@ struct geo *geo_free(struct geo *geo);
  * Bounded, does not block, any thread.
  */
 struct place geo_locate(const struct geo *geo, const struct sockaddr *address);
+
+/*
+ * The same, and the city by its English name, lent by @geo; empty where the
+ * country is unknown, or the name is none: longer than CITY_BYTES_MAX, not
+ * UTF-8, with control characters.
+ */
+struct place geo_locate_city(const struct geo *geo, const struct sockaddr *address, struct text *ret_city);

@@ -25,6 +25,12 @@ int wire_parse(struct text pairs, char *scratch, struct event *ret_event, const 
 bool wire_knows(struct text name);
 
 /*
+ * Decodes one value as wire_parse() does, into @scratch, which has room for
+ * @raw.size bytes and may be @raw itself.  False: it breaks a rule.
+ */
+bool wire_decode(struct text raw, char *scratch, struct text *ret_value);
+
+/*
  * Splits an http(s) URL into host (lower case, without port) and path (without
  * query and fragment, at least "/").  @url's bytes are changed in place.  False:
  * it is no such URL.

@@ -29,7 +29,7 @@ enum query_metric {
     QUERY_METRIC_N
 };
 
-enum query_dimension { QUERY_TIME_DAY, QUERY_EVENT_PAGE, QUERY_DIMENSION_N };
+enum query_dimension { QUERY_TIME_DAY, QUERY_EVENT_PAGE, QUERY_VISIT_BOT, QUERY_DIMENSION_N };
 
 /* date_range as it was asked; range.h turns it into days. */
 enum query_range_kind {

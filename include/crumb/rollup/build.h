@@ -9,6 +9,9 @@
  * Events with the same fingerprint (not 0) of one visitor count once: the
  * earliest (then lowest sequence) stays, whatever the window of a question, so
  * that the page views of windows side by side add up to those of the day.
+ *
+ * What programs do is counted apart.  Which events are theirs is found from the
+ * whole day, too (rollup/bots.h).
  */
 #pragma once
 
@@ -29,7 +32,10 @@ struct build_event {
     uint8_t visitor[16];
     uint64_t fingerprint; /* of the event id, 0: none */
     enum event_kind kind;
-    struct text page; /* path; copied */
+    struct text page;    /* path; copied */
+    enum bot bot;        /* as the event says; BOT_NONE: the day may tell more */
+    bool alive;          /* it shows that somebody is there: dwell, scrolling, a click */
+    struct text network; /* the address's network; copied; empty: unknown */
 };
 
 /* 0 or -ENOMEM. Free with build_free(). */
@@ -45,9 +51,8 @@ size_t build_n_events(const struct build *build);
 /*
  * The cells of @dimension, of the events with from_ms <= at_ms < to_ms (pass
  * INT64_MIN and INT64_MAX for the whole day).  Visits are formed from these
- * events alone.  A visit begins with the page of its first page view; without one
- * it is in the total only.  A page that nobody viewed has no cell, and without
- * events there is no cell at all.  May be called again after more
- * events were added.  0 or -ENOMEM.  The caller deinits the cells.
+ * events alone, people's and programs' each by themselves.  A visit begins with the page of its first page view;
+ * without one it is in the total only.  A page that nobody viewed has no cell, and without events there is no cell at
+ * all.  May be called again after more events were added.  0 or -ENOMEM.  The caller deinits the cells.
  */
 int build_cells(struct build *build, enum dimension dimension, int64_t from_ms, int64_t to_ms, struct cells *ret_cells);

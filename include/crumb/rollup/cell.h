@@ -9,8 +9,11 @@
 
 #include "crumb/rollup/hll.h"
 
-/* Numbers are written to disk: append, never renumber. */
-enum dimension { DIMENSION_TOTAL = 1, DIMENSION_PAGE = 2, DIMENSION_N };
+/*
+ * Numbers are written to disk: append, never renumber.  What programs did is in
+ * DIMENSION_BOT alone, by why they are taken for programs (words_bot()).
+ */
+enum dimension { DIMENSION_TOTAL = 1, DIMENSION_PAGE = 2, DIMENSION_BOT = 3, DIMENSION_N };
 
 struct cell {
     struct text value;        /* of the dimension; owned by the cells */

@@ -54,6 +54,7 @@ struct event {
     struct text currency; /* of the value: ISO 4217 */
 
     /* not stored */
+    struct text url;              /* http or https, in bytes that may be changed: ingest/page.h reads it */
     uint64_t created_ms, sent_ms; /* dtm, stm: the browser's clock */
 };
 

@@ -1,0 +1,16 @@
+// What the service puts in front of this bundle, the same for everybody who visits the site, and what the banner has put
+// into the page. Both are free names of the bundle.
+
+import type { Crumb } from '../../consent-js/crumb.d.ts';
+
+interface Settings {
+    site: string;
+    collects: [purpose: string, what: string][]; // what: letters, see consent.ts; purposes without any are left out
+    query?: string[]; // the query pairs that belong to a page
+    hash?: boolean; // so does a route in the fragment
+}
+
+declare global {
+    const SETTINGS: Settings;
+    const crumb: Crumb;
+}
