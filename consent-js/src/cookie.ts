@@ -3,7 +3,8 @@
 //
 //     1.<material, 16 hex digits>.<Unix seconds>.<action>.<purpose>=<0|1>&...
 //
-// Unsure means no: a cookie that is there twice, that is not of this form, or that comes from the future is not known.
+// Unsure means no: a cookie that is there twice or not of this form is not known, and one that comes from the future is
+// for the service to judge.
 
 import { own } from './service.ts';
 import { settings } from './settings.ts';
@@ -15,11 +16,15 @@ export interface Choice {
     material_: string;
     action_: string;
     answers_: Answers;
+    isEarly_: boolean; // by the browser's clock
 }
 
 const NAME = 'crumb_choice';
 const FORM = /^1\.([0-9a-f]{16})\.(\d{1,12})\.([a-z]+)\.((?:\w+=[01](?:&|$))*)$/;
-const AHEAD_S_MAX = 86_400; // the clocks of a server and a browser may differ by a day
+
+const enum Limit {
+    AHEAD_S = 86_400, // the clocks of a server and a browser may differ by a day
+}
 
 // Empty where the page may not have cookies at all.
 function cookies() {
@@ -41,10 +46,11 @@ export function isReadable() {
 export function readChoice(): Choice | null {
     const raw = rawChoice();
     const [, material, at, action, answers] = FORM.exec(raw.slice(NAME.length + 1)) ?? [];
-    if (!action || +at! > Date.now() / 1000 + AHEAD_S_MAX) return null;
+    if (!action) return null;
+    const isEarly = +at! > Date.now() / 1000 + Limit.AHEAD_S;
     const pairs = [...answers!.matchAll(/(\w+)=(\d)/g)];
     const read = Object.fromEntries(pairs.map(([, name, yes]) => [name, yes == '1']));
-    return { raw_: raw, material_: material!, action_: action, answers_: read };
+    return { raw_: raw, material_: material!, action_: action, answers_: read, isEarly_: isEarly };
 }
 
 // ---- deleting ----
@@ -72,4 +78,27 @@ export function deleteCookies(patterns: string[]) {
     }
 }
 
-export const forgetChoice = () => expire(NAME);
+// A page that may have no cookies has none to forget.
+export function forgetChoice() {
+    if (rawChoice()) expire(NAME);
+}
+
+// ---- what is owed ----
+
+// A page in a sandbox may have no storage, and remembers it itself.
+function storage(): Record<string, string> {
+    try {
+        return localStorage;
+    } catch {
+        return {};
+    }
+}
+
+// While something was taken back and the service has not confirmed it: on which surface that was said, and nothing else.
+const kept = storage();
+export const owed = () => kept.crumb_owed;
+
+export function owe(surface: string) {
+    if (surface) kept.crumb_owed = surface;
+    else delete kept.crumb_owed;
+}

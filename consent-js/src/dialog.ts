@@ -7,19 +7,21 @@ import { button, element, type Child } from './dom.ts';
 import { notice, speak, text, type Purpose, type Recipient } from './settings.ts';
 import { answers, hasGrant, hasSignal, isOfMinor, isSame } from './state.ts';
 import { accept } from './step.ts';
-import { answersOf, take } from './take.ts';
-import { isAsking, placeFront } from './view.ts';
+import { about, answersOf, take, type About } from './take.ts';
+import { closeFronts, isAsking, placeFront } from './view.ts';
 
-const DAYS_A_MONTH = 30; // as in the configuration
+const enum Month {
+    DAYS = 30, // as in the configuration
+}
 
 // ---- words that the browser knows in every language ----
 
 function period(seconds: string | undefined) {
     const days = Math.round(parseInt(seconds ?? '0') / 86_400);
-    const isMonths = days > DAYS_A_MONTH && days % DAYS_A_MONTH == 0;
+    const isMonths = days > Month.DAYS && days % Month.DAYS == 0;
     const unit = isMonths ? 'month' : 'day';
     const format = new Intl.NumberFormat(notice.lang, { style: 'unit', unit, unitDisplay: 'long' });
-    return format.format(isMonths ? days / DAYS_A_MONTH : days);
+    return format.format(isMonths ? days / Month.DAYS : days);
 }
 
 function country(code: string) {
@@ -107,20 +109,20 @@ export function sheetOf(title: string, out: string, content: Child[], answers: N
 
 // ---- the choices ----
 
-function save(ticked: Answers) {
+function save(ticked: Answers, told: About) {
     const had = hasGrant(answers);
-    if (had && !hasGrant(ticked)) take('withdraw', 'dialog');
-    else take(isSame(ticked, answers) ? 'renew' : 'custom', 'dialog', ticked);
+    if (had && !hasGrant(ticked)) take('withdraw', told);
+    else take(isSame(ticked, answers) ? 'renew' : 'custom', told, ticked);
 }
 
 function choiceAnswers(list: HTMLElement) {
-    const isTicked = (name: string) => list.querySelector<HTMLInputElement>('#' + name)!.checked;
+    const told = about('dialog');
+    const isTicked = ({ name }: Purpose) => !!list.querySelector<HTMLInputElement>('#' + name)?.checked;
+    const no = hasGrant(answers) ? 'withdraw' : 'deny';
     return [
-        answer(text('accept'), () => accept('dialog')),
-        hasGrant(answers)
-            ? answer(text('withdraw'), () => take('withdraw', 'dialog'))
-            : answer(text('reject'), () => take('deny', 'dialog')),
-        answer(text('save'), () => save(answersOf(({ name }) => isTicked(name)))),
+        answer(text('accept'), () => accept(told)),
+        answer(text(no == 'deny' ? 'reject' : no), () => take(no, told)),
+        answer(text('save'), () => save(answersOf(isTicked), told)),
     ];
 }
 
@@ -131,6 +133,7 @@ export async function openChoices() {
     const how = keeping();
     const items = isMinor ? [] : notice.purposes.map((purpose) => purposeItem(purpose, how));
     const list = element('ul', {}, necessary(), ...items);
+    closeFronts();
     placeFront(
         sheetOf(
             text('settings_title'),

@@ -42,7 +42,6 @@ interface Settings extends Notice {
     dir: string;
     langs: string[];
     regime: 'opt_in' | 'opt_out' | 'notice_only';
-    minor: boolean;
     domain?: string; // of the cookies, where the configuration names one
     purposes: (Purpose & Behaviour)[];
     control: boolean;
@@ -55,10 +54,9 @@ export const settings = SETTINGS;
 export const purposes = settings.purposes;
 export let notice: Notice = settings;
 export let hash = settings.notice;
+export let direction = settings.dir;
 
 export const text = (key: string) => notice.texts[key] || '';
-export const direction = () =>
-    notice == settings ? settings.dir : /^(ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)\b/.test(notice.lang) ? 'rtl' : 'ltr';
 
 const list = (items: string[]) => new Intl.ListFormat(notice.lang).format(items);
 export const titles = (of: { title: string }[]) => list(of.map(({ title }) => title));
@@ -68,6 +66,7 @@ export async function readNotice(lang = notice.lang) {
     const now = await ask('notice', '&lang=' + lang);
     notice = now.notice;
     hash = now.hash;
+    direction = now.dir;
 }
 
 // RFC 4647 section 3.4: "de-AT" finds "de", and "zh-Hant-TW" rather "zh-Hant" than "zh".
@@ -77,12 +76,14 @@ const lookup = (lang: string) =>
         .sort()
         .pop();
 
-let isSpoken = own.searchParams.has('lang');
+let spoken: Promise<void> | undefined;
 
-// The page's language wins over the browser's, unless the script's tag says which. Only the page knows it.
-export async function speak() {
+async function speakAsPage() {
     const wanted = lookup(document.documentElement.lang);
-    if (isSpoken || !wanted || wanted == notice.lang) return;
-    isSpoken = true;
+    if (own.searchParams.has('lang') || !wanted || wanted == notice.lang) return;
     await readNotice(wanted).catch(() => {}); // the other language is better than nothing
 }
+
+// The page's language wins over the browser's, unless the script's tag says which. Only the page knows it. Whatever has
+// words waits for it, so that nobody reads one notice and answers another.
+export const speak = () => (spoken ??= speakAsPage());

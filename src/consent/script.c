@@ -54,8 +54,8 @@ static json_t *texts_json(enum regime regime, json_t *notice)
     static const struct {
         const char *key;
         enum regime regime; /* 0: any */
-    } shown[] = {{"title", 0},
-                 {"body", 0},
+    } shown[] = {{"title", REGIME_OPT_IN},
+                 {"body", REGIME_OPT_IN},
                  {"accept", 0},
                  {"reject", 0},
                  {"choose", 0},
@@ -133,9 +133,9 @@ static json_t *settings_json(const struct edition *edition, const struct site *s
 
     notice_hex(notices->material, material);
     material[MATERIAL_DIGITS] = '\0';
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:b, s:s*, s:o, s:o, s:O, s:O, s:O, s:b, s:b}", "site",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s*, s:o, s:o, s:O, s:O, s:O, s:b, s:b}", "site",
                      site->name, "notice", notice->hex, "material", material, "lang", notice->lang, "dir",
-                     texts_dir(notice->lang), "langs", langs_json(notices), "regime", words_regime(regime), "minor", 0,
+                     texts_dir(notice->lang), "langs", langs_json(notices), "regime", words_regime(regime),
                      "domain", site->cookie_domain, "purposes", purposes_json(site, shown), "texts",
                      texts_json(regime, shown), "controller", json_object_get(shown, "controller"), "storage",
                      json_object_get(shown, "storage"), "retention", json_object_get(shown, "retention"), "control",

@@ -7,6 +7,7 @@
 #include "crumb/base/metrics.h"
 #include "crumb/consent/choice.h"
 #include "crumb/consent/receipt.h"
+#include "crumb/consent/texts.h"
 #include "crumb/ingest/address.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -276,6 +277,7 @@ struct lookup {
     struct cookie_choice cookie;
     json_t *receipt; /* of the live choice, or NULL */
     uint32_t asked, granted;
+    enum choice_kind action;
     bool current; /* that choice was made under what is material now */
     int outcome;
     consent_found tell;
@@ -324,6 +326,7 @@ static int read_choice(struct lookup *lookup)
         memcmp(record.material, edition_notices(lookup->edition, lookup->site)->material, HASH_BYTES) == 0;
     lookup->granted = visitor_granted(&visitor, lookup->site, lookup->gpc, lookup->now_ms);
     lookup->asked = asked_then(&record, lookup->site, visitor_granted(&visitor, lookup->site, false, lookup->now_ms));
+    lookup->action = record.kind;
     lookup->receipt = receipt_json(&record);
     return lookup->receipt ? 0 : -ENOMEM;
 }
@@ -389,6 +392,7 @@ static struct consent_state state_of(const struct lookup *lookup)
                                   .ask = !current || orphaned || lookup->id == COOKIE_ID_BAD,
                                   .asked = lookup->receipt ? lookup->asked : lookup->cookie.asked,
                                   .granted = lookup->receipt ? lookup->granted : believed,
+                                  .action = lookup->receipt ? lookup->action : lookup->cookie.action,
                                   .receipt = lookup->receipt};
 }
 
@@ -440,8 +444,9 @@ static void tell_state(h2o_req_t *req, const struct consent_state *state, const 
         return;
     }
     answer_object(req, 200,
-                  json_pack("{s:s, s:s, s:s, s:o, s:o, s:b}", "site", state->site->name, "notice", state->notice->hex,
-                            "lang", state->notice->lang, "purposes",
+                  json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:b}", "site", state->site->name, "notice",
+                            state->notice->hex, "lang", state->notice->lang, "action",
+                            state->action ? words_choice_kind(state->action) : NULL, "purposes",
                             state->chosen ? purposes_json(state->site, state->asked, state->granted) : json_null(),
                             "receipt", state->receipt ? json_incref(state->receipt) : json_null(), "ask", state->ask));
 }
@@ -467,7 +472,7 @@ void notice_current(struct exchange *exchange)
         return;
     const struct notice *notice = exchange_notice(exchange, site);
     answer_cors(exchange, site);
-    buffer_printf(&body, "{\"hash\":\"%s\",\"notice\":", notice->hex);
+    buffer_printf(&body, "{\"hash\":\"%s\",\"dir\":\"%s\",\"notice\":", notice->hex, texts_dir(notice->lang));
     int r = notice_render(site, notice, &body);
     buffer_put_u8(&body, '}');
     if (r || body.fault) {

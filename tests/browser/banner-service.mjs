@@ -3,6 +3,8 @@
 //     const service = await startService(origins, { regime: 'opt_out' });
 //     service.fault = { status: 500 }  or  { cut: true }  or  { hold: promise }  or  { lose: true }
 //
+// A fault with `only` is of the choices of that action; `held` counts what is being held.
+//
 // The proxy tells crumb where a visitor comes from (`from`), as the one that ends TLS does. What crumb has recorded is
 // read out of its ledger and its statistics; `asked` has every request that came by.
 import assert from 'node:assert/strict';
@@ -74,7 +76,7 @@ async function read(stream) {
 
 class Service {
     constructor(origins, options) {
-        Object.assign(this, { origins, options, fault: null, asked: [], from: options.from, setCookies: true });
+        Object.assign(this, { origins, options, fault: null, held: 0, asked: [], from: options.from, setCookies: true });
         this.crumb = new Server();
         writeFileSync(join(this.crumb.folder, 'geo.mmdb'), mmdb(NETWORKS));
         this.crumb.configure(this.configuration());
@@ -111,9 +113,13 @@ class Service {
         const { pathname } = new URL(request.url, 'http://service');
         this.asked.push(`${request.method} ${pathname}`);
         const { fault } = this;
-        const isBroken = fault && pathname.startsWith('/v1/');
         const body = await read(request);
-        if (isBroken && fault.hold) await fault.hold;
+        const isBroken = fault && pathname.startsWith('/v1/') && (!fault.only || body.includes(`"action":"${fault.only}"`));
+        if (isBroken && fault.hold) {
+            this.held++;
+            await fault.hold;
+            this.held--;
+        }
         if (isBroken && fault.cut) return response.destroy();
         if (isBroken && fault.status) return this.refuse(request, response, fault.status);
         if (this.options.pixel && pathname == '/pixel.js') return this.answerScript(response, TRACKER);
