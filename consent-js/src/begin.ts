@@ -2,9 +2,8 @@
 // question.
 //
 // Only the cookie is asked where it can be read and decides. The service is asked where it cannot (a cookie of another
-// host, or of a time that is not yet here), where the notice has changed (a purpose that did not change keeps its
-// answer), and where the browser's privacy signal meets a grant (the newer of the two wins, and the receipt knows which
-// is).
+// host), where the notice has changed (a purpose that did not change keeps its answer), and where the browser's privacy
+// signal meets a grant (the newer of the two wins, and the receipt knows which is).
 
 import { openBanner } from './banner.ts';
 import { isReadable, owed, rawChoice, readChoice, type Answers } from './cookie.ts';
@@ -26,9 +25,7 @@ async function look(): Promise<Known> {
     const kept = readChoice();
     shown.raw_ = rawChoice();
     if (owed()) return NOTHING;
-    const decides = kept
-        ? kept.material_ == shown.material_ && !kept.isEarly_ && !(hasSignal() && hasGrant(kept.answers_))
-        : isReadable();
+    const decides = kept ? kept.material_ == shown.material_ && !(hasSignal() && hasGrant(kept.answers_)) : isReadable();
     if (decides) return kept ?? NOTHING;
     const { ask: mustAsk, purposes, receipt, action } = await ask('consent');
     if (hasSignal() && receipt && !receipt.gpc) return NOTHING;

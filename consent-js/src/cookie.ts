@@ -3,8 +3,8 @@
 //
 //     1.<material, 16 hex digits>.<Unix seconds>.<action>.<purpose>=<0|1>&...
 //
-// Unsure means no: a cookie that is there twice or not of this form is not known, and one that comes from the future is
-// for the service to judge.
+// Unsure means no: a cookie that is there twice or not of this form is not known. When it was written is for the service to
+// judge, whose clock that was; the browser's may be wrong by a year, and ends the cookie when its Max-Age is over.
 
 import { own } from './service.ts';
 import { settings } from './settings.ts';
@@ -16,15 +16,10 @@ export interface Choice {
     material_: string;
     action_: string;
     answers_: Answers;
-    isEarly_: boolean; // by the browser's clock
 }
 
 const NAME = 'crumb_choice';
-const FORM = /^1\.([0-9a-f]{16})\.(\d{1,12})\.([a-z]+)\.((?:\w+=[01](?:&|$))*)$/;
-
-const enum Limit {
-    AHEAD_S = 86_400, // the clocks of a server and a browser may differ by a day
-}
+const FORM = /^1\.([0-9a-f]{16})\.\d{1,12}\.([a-z]+)\.((?:\w+=[01](?:&|$))*)$/;
 
 // Empty where the page may not have cookies at all.
 function cookies() {
@@ -45,12 +40,11 @@ export function isReadable() {
 
 export function readChoice(): Choice | null {
     const raw = rawChoice();
-    const [, material, at, action, answers] = FORM.exec(raw.slice(NAME.length + 1)) ?? [];
+    const [, material, action, answers] = FORM.exec(raw.slice(NAME.length + 1)) ?? [];
     if (!action) return null;
-    const isEarly = +at! > Date.now() / 1000 + Limit.AHEAD_S;
     const pairs = [...answers!.matchAll(/(\w+)=(\d)/g)];
     const read = Object.fromEntries(pairs.map(([, name, yes]) => [name, yes == '1']));
-    return { raw_: raw, material_: material!, action_: action, answers_: read, isEarly_: isEarly };
+    return { raw_: raw, material_: material!, action_: action, answers_: read };
 }
 
 // ---- deleting ----

@@ -8,8 +8,11 @@ import { direction, notice, speak, text, titles } from './settings.ts';
 import { openChoices } from './dialog.ts';
 import { allow } from './step.ts';
 
-const LAID_OUT = ['position', 'inset', 'margin', 'float', 'vertical-align', 'flex', 'grid-area', 'border-radius'];
+const LAID_OUT = ['position', 'inset', 'margin', 'float', 'flex', 'grid-area'];
 const standIns = new WeakMap<HTMLElement, { host_: HTMLElement; display_: string }>();
+
+// A frame in a part of the page that is not shown has no size yet, but may have been given one.
+const size = (drawn: number, given: string) => (drawn ? drawn + 'px' : given);
 
 function layOut(host: HTMLElement, frame: HTMLElement) {
     const style = getComputedStyle(frame);
@@ -19,9 +22,9 @@ function layOut(host: HTMLElement, frame: HTMLElement) {
         display: style.display == 'inline' ? 'inline-block' : style.display,
         boxSizing: 'border-box',
         overflow: 'auto',
-        width: width == frame.parentElement!.clientWidth ? '100%' : width + 'px',
+        width: width == frame.parentElement!.clientWidth ? '100%' : size(width, style.width),
         maxWidth: '100%',
-        height: height + 'px',
+        height: size(height, style.height),
     });
 }
 

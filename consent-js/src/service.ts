@@ -19,12 +19,13 @@ async function answerOf(url: string, options: RequestInit, stopped?: AbortSignal
     const stop = () => own.abort();
     setTimeout(stop, Limit.ANSWER_MS);
     stopped?.addEventListener('abort', stop);
-    const answer = await fetch(url, { credentials: 'include', cache: 'no-store', signal: own.signal, ...options });
+    const answer = await fetch(url, { credentials: 'include', signal: own.signal, ...options });
     if (!answer.ok) throw Error(answer.status as never);
     return answer.json();
 }
 
-export const ask = (path: string, query?: string) => answerOf(address('v1/' + path, query), {});
+export const ask = (path: string, query?: string, cache: RequestCache = 'reload') =>
+    answerOf(address('v1/' + path, query), { cache });
 
 // A string is sent as text/plain, which needs no preflight. `keepalive` outlives the page, and cannot be stopped: what can
 // be is without.

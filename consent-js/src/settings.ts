@@ -40,7 +40,7 @@ interface Settings extends Notice {
     notice: string;
     material: string;
     dir: string;
-    langs: string[];
+    speaks: string; // matches the tags of pages for which this is the language
     regime: 'opt_in' | 'opt_out' | 'notice_only';
     domain?: string; // of the cookies, where the configuration names one
     purposes: (Purpose & Behaviour)[];
@@ -62,26 +62,20 @@ const list = (items: string[]) => new Intl.ListFormat(notice.lang).format(items)
 export const titles = (of: { title: string }[]) => list(of.map(({ title }) => title));
 
 // The notice that is in force now.
-export async function readNotice(lang = notice.lang) {
-    const now = await ask('notice', '&lang=' + lang);
+export async function readNotice(lang = notice.lang, cache?: RequestCache) {
+    const now = await ask('notice', '&lang=' + encodeURIComponent(lang), cache);
     notice = now.notice;
     hash = now.hash;
     direction = now.dir;
 }
 
-// RFC 4647 section 3.4: "de-AT" finds "de", and "zh-Hant-TW" rather "zh-Hant" than "zh".
-const lookup = (lang: string) =>
-    settings.langs
-        .filter((shipped) => RegExp(`^${shipped}\\b`, 'i').test(lang))
-        .sort()
-        .pop();
-
 let spoken: Promise<void> | undefined;
 
+// Which of its languages a page's is served, the service knows.
 async function speakAsPage() {
-    const wanted = lookup(document.documentElement.lang);
-    if (own.searchParams.has('lang') || !wanted || wanted == notice.lang) return;
-    await readNotice(wanted).catch(() => {}); // the other language is better than nothing
+    const { lang } = document.documentElement;
+    if (!lang || own.searchParams.has('lang') || RegExp(settings.speaks, 'i').test(lang)) return;
+    await readNotice(lang, 'default').catch(() => {}); // the other language is better than nothing
 }
 
 // The page's language wins over the browser's, unless the script's tag says which. Only the page knows it. Whatever has

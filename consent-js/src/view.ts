@@ -17,6 +17,7 @@ host.style.setProperty('display', 'contents', 'important');
 shadow(host).append(root);
 
 let banner: HTMLDialogElement | undefined;
+let isLost = false; // the focus, with the question that had it
 let fading = 0;
 
 export const isAsking = () => !!banner;
@@ -43,12 +44,15 @@ export function showControl() {
     translate();
     control.textContent = text('control');
     if (!control.isConnected) corner.append(control);
+    if (isLost && document.activeElement == document.body) control.focus({ preventScroll: true });
+    isLost = false;
 }
 
 // ---- dialogs ----
 
 // It is not modal: there is no focus to give back, and close() would have the browser lay the page out at once.
 export function closeBanner() {
+    isLost ||= !!banner?.matches(':focus-within');
     banner?.remove();
     banner = undefined;
 }

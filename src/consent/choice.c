@@ -403,10 +403,17 @@ static int find_others(struct batch *batch, const struct choice *choice, const s
     return 0;
 }
 
+/* What silence allowed elsewhere, or under the rules of before. */
+static bool is_void(enum choice_kind kind, const struct choice *choice, const struct choice_context *context)
+{
+    return kind == CHOICE_IMPLIED && regime_of(choice->site, &context->place) == REGIME_OPT_IN;
+}
+
 /* A row that is in force as it is. */
 static bool holds(const struct choice *choice, const struct choice_context *context, const struct visitor *before)
 {
-    return before && visitor_is_live(before, choice->site, context->at_ms) && visitor_is_current(before, choice->site);
+    return before && visitor_is_live(before, choice->site, context->at_ms) &&
+           visitor_is_current(before, choice->site) && !is_void(before->choice, choice, context);
 }
 
 /*
@@ -417,8 +424,9 @@ static bool holds(const struct choice *choice, const struct choice_context *cont
 static bool keeps_choice(const struct choice *choice, const struct choice_context *context,
                          const struct visitor *before)
 {
-    bool by_cookie =
-        context->before && context->before_is_current && !choice_collects(choice->site, context->before_granted);
+    bool by_cookie = context->before && context->before_is_current &&
+                     !choice_collects(choice->site, context->before_granted) &&
+                     !is_void(context->before, choice, context);
 
     return choice->kind == CHOICE_DISMISS && (holds(choice, context, before) || by_cookie);
 }

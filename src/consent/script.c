@@ -9,6 +9,7 @@
 #include "crumb/base/error.h"
 #include "crumb/base/json.h"
 #include "crumb/consent/assets.h"
+#include "crumb/consent/language.h"
 #include "crumb/consent/texts.h"
 #include <brotli/encode.h>
 #include <errno.h>
@@ -79,6 +80,7 @@ static json_t *texts_json(enum regime regime, json_t *notice)
                  {"retention.segments", 0},
                  {"retention.visitor", 0},
                  {"retention.choice", 0},
+                 {"days", 0},
                  {"controller", 0},
                  {"gpc", 0},
                  {"minor", 0},
@@ -116,13 +118,39 @@ static json_t *purposes_json(const struct site *site, json_t *notice)
     return purposes;
 }
 
-static json_t *langs_json(const struct site_notices *notices)
+/* "zh-TW" begins with "zh". */
+static bool begins_with(const char *tag, const char *lang)
 {
-    json_t *array = json_array();
+    size_t size = strlen(lang);
+
+    return strncasecmp(tag, lang, size) == 0 && tag[size] == '-';
+}
+
+/*
+ * Matches the tags of pages whose language this is: its own, its other names
+ * and, unless another language begins with it, everything that begins so.
+ */
+static json_t *speaks_json(const struct site_notices *notices, const char *lang)
+{
+    BUFFER_AUTO pattern = BUFFER_INIT(SCRIPT_BYTES_MAX);
+    const char *langs[TEXTS_LANGUAGES_MAX], *name;
+    bool is_family = false;
 
     for (unsigned i = 0; i < notices->n_notices; i++)
-        array = json_item(array, json_string(notices->notices[i].lang));
-    return array;
+        langs[i] = notices->notices[i].lang;
+    buffer_printf(&pattern, "^(%s", lang);
+    for (unsigned i = 0; (name = language_other_name(i)); i++) {
+        unsigned index;
+        bool found = language_match(text_of(name), langs, notices->n_notices, &index);
+
+        if (found && strcmp(langs[index], lang) == 0 && strcmp(name, lang) != 0 && !begins_with(name, lang))
+            buffer_printf(&pattern, "|%s", name);
+        is_family |= found && strcmp(langs[index], lang) != 0 && begins_with(name, lang);
+    }
+    for (unsigned i = 0; i < notices->n_notices; i++)
+        is_family |= begins_with(langs[i], lang);
+    buffer_put_text(&pattern, is_family ? TEXT(")$") : TEXT(")\\b"));
+    return pattern.fault ? NULL : json_stringn((const char *)pattern.data, pattern.size);
 }
 
 static json_t *settings_json(const struct edition *edition, const struct site *site, const struct notice *notice,
@@ -133,13 +161,12 @@ static json_t *settings_json(const struct edition *edition, const struct site *s
 
     notice_hex(notices->material, material);
     material[MATERIAL_DIGITS] = '\0';
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s*, s:o, s:o, s:O, s:O, s:O, s:b, s:b}", "site",
-                     site->name, "notice", notice->hex, "material", material, "lang", notice->lang, "dir",
-                     texts_dir(notice->lang), "langs", langs_json(notices), "regime", words_regime(regime),
-                     "domain", site->cookie_domain, "purposes", purposes_json(site, shown), "texts",
-                     texts_json(regime, shown), "controller", json_object_get(shown, "controller"), "storage",
-                     json_object_get(shown, "storage"), "retention", json_object_get(shown, "retention"), "control",
-                     site->banner.control, "pixel", 0);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s*, s:o, s:o, s:O, s:O, s:O, s:b, s:b}", "site", site->name,
+                     "notice", notice->hex, "material", material, "lang", notice->lang, "dir", texts_dir(notice->lang),
+                     "speaks", speaks_json(notices, notice->lang), "regime", words_regime(regime), "domain",
+                     site->cookie_domain, "purposes", purposes_json(site, shown), "texts", texts_json(regime, shown),
+                     "controller", json_object_get(shown, "controller"), "storage", json_object_get(shown, "storage"),
+                     "retention", json_object_get(shown, "retention"), "control", site->banner.control, "pixel", 0);
 }
 
 /* The three that JSON allows in a string and a script does not: all of them occur in strings only. */

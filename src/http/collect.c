@@ -75,6 +75,7 @@ static int make_beacon(struct exchange *exchange, struct text events, bool is_bo
                                       .dedupe = service->dedupe,
                                       .at_ms = clock_now_ms(service->clock),
                                       .gpc = exchange_gpc(exchange),
+                                      .place = exchange_place(exchange),
                                       .cookie = exchange_cookies(exchange),
                                       .origin = exchange_header(exchange, TEXT("origin")),
                                       .referer = exchange_header(exchange, TEXT("referer")),

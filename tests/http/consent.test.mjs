@@ -523,9 +523,10 @@ describe('cookies', { timeout: 60_000 }, () => {
     it('live as long as the site says, a refusal and a grant each', async () => {
         const retention = { choice: '90d', refusal: '30d', visitor: '60d' };
         await withServer({ sites: { shop: shop({ retention }) } }, async (server) => {
-            const ages = async (action) =>
-                (await server.visitor().choose(action)).setCookies.map((line) => Number(line.match(/Max-Age=(\d+)/)[1]));
-            assert.deepEqual(await ages('grant'), [90 * DAY_S, 60 * DAY_S]);
+            const ages = async (action, more) =>
+                (await server.visitor().choose(action, more)).setCookies.map((line) => Number(line.match(/Max-Age=(\d+)/)[1]));
+            assert.deepEqual(await ages('grant'), [60 * DAY_S, 60 * DAY_S], 'a choice that needs an id ends with it');
+            assert.deepEqual(await ages('custom', { purposes: { analytics: false, journeys: false, marketing: true } }), [90 * DAY_S, 0]);
             assert.deepEqual(await ages('deny'), [30 * DAY_S, 0]);
         });
     });

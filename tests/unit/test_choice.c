@@ -630,8 +630,11 @@ static void test_place(void **state)
     assert_true(find(fixture, result.visitor, &visitor));
     assert_int_equal(visitor.regime, REGIME_NOTICE_ONLY);
     assert_string_equal(visitor.country, "US");
-    /* The regime at the choice decides, not the site's of today. */
-    assert_int_equal(visitor_allowed(&visitor, shop, false, NOW + 1).classes, CLASS_ALL);
+    /* Where the law wants an answer, silence elsewhere is none; where it does not, it lasts. */
+    assert_int_equal(visitor_allowed(&visitor, shop, &(struct place){"", ""}, false, NOW + 1).classes, 0);
+    shop->regime = REGIME_OPT_OUT;
+    assert_int_equal(visitor_allowed(&visitor, shop, &(struct place){"", ""}, false, NOW + 1).classes, CLASS_ALL);
+    shop->regime = REGIME_OPT_IN;
 }
 
 /* A refusal that is closed over stays a refusal, as long as it answers what is asked now. */

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "crumb/consent/notice.h"
+#include "crumb/consent/regime.h"
 #include "crumb/ingest/dedupe.h"
 #include "crumb/ingest/writer.h"
 
@@ -23,6 +24,7 @@ struct collect_request {
     struct dedupe *dedupe;     /* the writer's */
     int64_t at_ms;             /* when it was received */
     bool gpc;                  /* Sec-GPC: 1 */
+    struct place place;        /* of its client */
     struct text cookie, origin, referer;
     const struct sockaddr *client;
     bool is_body; /* one event a line; else @events is one event */
