@@ -10,8 +10,9 @@ import { accept } from './step.ts';
 import { about, answersOf, take, type About } from './take.ts';
 import { closeFronts, placeFront } from './view.ts';
 
-const enum Month {
-    DAYS = 30, // as in the configuration
+const enum Seconds {
+    DAY = 86_400,
+    MONTH = 30 * DAY, // as in the configuration
 }
 
 // ---- words that the browser knows in every language ----
@@ -19,13 +20,12 @@ const enum Month {
 // It would use the words of its own language instead.
 const isKnown = () => Intl.NumberFormat.supportedLocalesOf(notice.lang)[0];
 
-function period(seconds: string | undefined) {
-    const days = Math.round(parseInt(seconds ?? '0') / 86_400);
-    const isMonths = days > Month.DAYS && days % Month.DAYS == 0;
-    const unit = isMonths ? 'month' : 'day';
+function period(seconds: number) {
+    const days = Math.round(seconds / Seconds.DAY);
+    const months = seconds / Seconds.MONTH;
     if (!isKnown()) return text('days').replace('{days}', days + '');
-    const format = new Intl.NumberFormat(notice.lang, { style: 'unit', unit, unitDisplay: 'long' });
-    return format.format(isMonths ? days / Month.DAYS : days);
+    const [value, unit] = months > 1 && months % 1 == 0 ? [months, 'month'] : [days, 'day'];
+    return value.toLocaleString(notice.lang, { style: 'unit', unit, unitDisplay: 'long' });
 }
 
 function country(code: string) {
@@ -51,7 +51,7 @@ function terms(rows: [string, string[]][]) {
 const joined = (...parts: string[]) => parts.filter(Boolean).join(', ');
 const received = ({ name, country: code, why }: Recipient) =>
     name + (code && ' (' + country(code) + ')') + (why && ': ' + why);
-const kept = (key: string) => text('retention.' + key) + ': ' + period(notice.retention[key]);
+const kept = (key: string) => text('retention.' + key) + ': ' + period(parseInt(notice.retention[key]!));
 
 export function purposeDetails({ description, recipients, collects }: Purpose) {
     const { location, country: code } = notice.storage;

@@ -12,10 +12,10 @@
 // Frames, images, media and styles come and go with the choice, and their addresses are of the web: whoever may only write
 // markup into a page cannot make an attribute of it code.
 
-import type { Answers } from './cookie.ts';
 import { element } from './dom.ts';
 import { hideFrame, showFrame } from './frame.ts';
 import { notice, purposes } from './settings.ts';
+import { answers } from './state.ts';
 
 const GATED = '[data-category]';
 const LOADING = 'iframe,img,link,source,video,audio,style';
@@ -25,7 +25,6 @@ interface TrustedTypes {
     createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string };
 }
 
-let answers: Answers | null = null;
 const run = new WeakSet<Element>();
 
 const conditions = (gated: HTMLElement) => gated.dataset.category!.split(' ').filter(Boolean);
@@ -123,19 +122,17 @@ function apply(gated: Element) {
     else if (it.matches('script[type="text/plain"]')) queue(it);
 }
 
-export function openGate(now: Answers | null) {
-    answers = now;
+export function openGate() {
     document.querySelectorAll(GATED).forEach(apply);
 }
 
 export function watchGate(onChange: () => void) {
     new MutationObserver((records) => {
         for (const { addedNodes } of records)
-            for (const node of addedNodes)
-                if (node instanceof Element) {
-                    if (node.matches(GATED)) apply(node);
-                    node.querySelectorAll(GATED).forEach(apply);
-                }
+            for (const node of addedNodes as NodeListOf<Element>) {
+                if (node.matches?.(GATED)) apply(node); // a text has no such method
+                node.querySelectorAll?.(GATED).forEach(apply);
+            }
         onChange();
     }).observe(document, { childList: true, subtree: true });
 }

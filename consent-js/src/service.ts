@@ -24,8 +24,7 @@ async function answerOf(url: string, options: RequestInit, stopped?: AbortSignal
     return answer.json();
 }
 
-export const ask = (path: string, query?: string, cache: RequestCache = 'reload') =>
-    answerOf(address('v1/' + path, query), { cache });
+export const ask = (path: string, query?: string) => answerOf(address('v1/' + path, query), { cache: 'no-store' });
 
 // A string is sent as text/plain, which needs no preflight. `keepalive` outlives the page, and cannot be stopped: what can
 // be is without.

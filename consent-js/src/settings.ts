@@ -62,8 +62,8 @@ const list = (items: string[]) => new Intl.ListFormat(notice.lang).format(items)
 export const titles = (of: { title: string }[]) => list(of.map(({ title }) => title));
 
 // The notice that is in force now.
-export async function readNotice(lang = notice.lang, cache?: RequestCache) {
-    const now = await ask('notice', '&lang=' + encodeURIComponent(lang), cache);
+export async function readNotice(lang = notice.lang) {
+    const now = await ask('notice', '&lang=' + encodeURIComponent(lang));
     notice = now.notice;
     hash = now.hash;
     direction = now.dir;
@@ -75,7 +75,7 @@ let spoken: Promise<void> | undefined;
 async function speakAsPage() {
     const { lang } = document.documentElement;
     if (!lang || own.searchParams.has('lang') || RegExp(settings.speaks, 'i').test(lang)) return;
-    await readNotice(lang, 'default').catch(() => {}); // the other language is better than nothing
+    await readNotice(lang).catch(() => {}); // the other language is better than nothing
 }
 
 // The page's language wins over the browser's, unless the script's tag says which. Only the page knows it. Whatever has

@@ -44,7 +44,7 @@ export function putInForce(now: Answers | null, how = '') {
     }
     answers = now;
     action = how;
-    openGate(now);
+    openGate();
     if (now) loadPixel(now);
     if (isReady && isNews) emit('change');
     else if (!isReady) {

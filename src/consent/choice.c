@@ -455,7 +455,7 @@ static int write_visitor(struct batch *batch, const struct choice *choice, const
  * is refused because of a statistic.
  */
 static int count(struct batch *batch, const struct choice *choice, const struct choice_context *context,
-                 unsigned counter)
+                 unsigned counter, bool answers)
 {
     struct key_consents of = {.site = choice->site->id,
                               .day = zone_day(choice->site->zone, context->at_ms),
@@ -464,13 +464,28 @@ static int count(struct batch *batch, const struct choice *choice, const struct 
 
     memcpy(of.notice, choice->notice->hash, sizeof of.notice);
     memcpy(of.country, context->place.country, sizeof of.country);
-    int r = consents_add(batch->txn, &of, counter);
+    int r = consents_add(batch->txn, &of, counter, answers);
     return r == -EBADMSG ? 0 : error_trace(r);
+}
+
+/*
+ * An answer to a question that was on the screen: on the banner itself, or in
+ * the choices by somebody who had still to choose.  Signals, silence and what
+ * is changed later answer none, and neither does a page's own control.
+ */
+static bool answers_notice(const struct choice *choice, const struct choice_context *context)
+{
+    bool is_answer = choice->kind == CHOICE_GRANT || choice->kind == CHOICE_DENY || choice->kind == CHOICE_CUSTOM ||
+                     choice->kind == CHOICE_DISMISS;
+    bool was_asked = choice->surface == SURFACE_BANNER ||
+                     (choice->surface == SURFACE_DIALOG && !(context->before && context->before_is_current));
+
+    return is_answer && was_asked;
 }
 
 int choice_count_shown(struct batch *batch, const struct choice *choice, const struct choice_context *context)
 {
-    return error_trace(count(batch, choice, context, CONSENTS_SHOWN));
+    return error_trace(count(batch, choice, context, CONSENTS_SHOWN, false));
 }
 
 int choice_record(struct batch *batch, const struct choice *choice, const struct edition *edition,
@@ -516,7 +531,7 @@ int choice_record(struct batch *batch, const struct choice *choice, const struct
     if (r == 0)
         r = write_visitor(batch, choice, context, found ? &before : NULL, &result);
     if (r == 0)
-        r = count(batch, choice, context, choice->kind);
+        r = count(batch, choice, context, choice->kind, answers_notice(choice, context));
     if (r)
         return error_trace(r);
     *ret_result = result;

@@ -33,6 +33,15 @@ uint64_t script_key(const struct edition *edition, const struct site *site, cons
 
 /* ---- SETTINGS ---- */
 
+/* What is empty is left out; NULL is no memory. Takes @object and @list. */
+static json_t *put_filled(json_t *object, const char *name, json_t *list)
+{
+    if (!list || json_array_size(list))
+        return json_member(object, name, list);
+    json_decref(list);
+    return object;
+}
+
 /*
  * What the configuration says of a purpose and the notice does not, as it is
  * no part of what is agreed to.
@@ -41,12 +50,15 @@ static json_t *with_behaviour(json_t *purpose, const struct purpose *config)
 {
     json_t *cookies = json_array(), *mode = json_array();
 
+    if (!config->separate)
+        json_object_del(purpose, "separate");
+
     for (unsigned i = 0; i < config->n_cookies; i++)
         cookies = json_item(cookies, json_string(config->cookies[i]));
     for (unsigned i = 0; i < CONSENT_MODE_N; i++)
         if (config->consent_mode & 1u << i)
             mode = json_item(mode, json_string(words_consent_mode(i)));
-    return json_member(json_member(purpose, "cookies", cookies), "mode", mode);
+    return put_filled(put_filled(purpose, "cookies", cookies), "mode", mode);
 }
 
 /* The texts that banner and dialog show; the other pages' are not sent. */

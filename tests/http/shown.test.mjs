@@ -83,6 +83,21 @@ describe('statistics of consent', { timeout: 120_000 }, () => {
         }
     });
 
+    it('count as ignored what was shown and not answered; what is changed later, or elsewhere, answers nothing', async () => {
+        const counts = await added(async () => {
+            for (let i = 0; i < 5; i++) await shown(); // somebody ignores it, and
+            const [accepts, chooses, uses, dismisses] = Array.from({ length: 4 }, () => server.visitor());
+            await accepts.chose('grant');
+            await accepts.chose('custom', { purposes: NONE, surface: 'dialog' });
+            await accepts.chose('grant', { surface: 'dialog' });
+            await chooses.chose('custom', { purposes: NONE, surface: 'dialog' });
+            await uses.chose('custom', { purposes: NONE, surface: 'api' });
+            await uses.chose('deny', { surface: 'page' });
+            await dismisses.chose('dismiss');
+        });
+        assert.deepEqual(counts, { shown: 5, accepted: 2, custom: 3, refused: 1, dismissed: 1, ignored: 2 });
+    });
+
     it('do not count what is not recorded', async () => {
         const visitor = server.visitor();
         await visitor.chose('deny');
@@ -139,7 +154,7 @@ describe('statistics of consent', { timeout: 120_000 }, () => {
         const counted = rows.flatMap(({ choices }) => Object.values(choices)).reduce((sum, n) => sum + n, 0);
         assert.equal(counted, record);
         for (const each of rows)
-            assert.deepEqual(Object.keys(each), ['site', 'day', 'notice', 'country', 'device', 'lang', 'shown', 'choices']);
+            assert.deepEqual(Object.keys(each), ['site', 'day', 'notice', 'country', 'device', 'lang', 'shown', 'answered', 'choices']);
     });
 
     it('count many at once', async () => {

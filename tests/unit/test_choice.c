@@ -708,7 +708,7 @@ static void test_dismiss(void **state)
         {"a grant whose row is gone", 0, 0, 0, CHOICE_GRANT, ALL, 1, false, false},
         {"a grant of what collects nothing", 0, 0, 0, CHOICE_CUSTOM, M, 1, true, false},
         {"the same, stale", 0, 0, 0, CHOICE_CUSTOM, M, 0, false, false},
-        {"the same, implied", 0, 0, 0, CHOICE_IMPLIED, M, 1, true, false},
+        {"the same, implied where visitors have to be asked", 0, 0, 0, CHOICE_IMPLIED, M, 1, false, false},
         {"a refusal", 0, 0, 0, CHOICE_DENY, 0, 1, true, false},
         {"the signal", 0, 0, 0, CHOICE_GPC, 0, 1, true, false},
         {"put off before", 0, 0, 0, CHOICE_DISMISS, 0, 1, true, false},
