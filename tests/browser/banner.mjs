@@ -154,7 +154,7 @@ function helpers(page, context) {
 const signal = { header: { 'Sec-GPC': '1' }, script: () => Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true }) };
 
 // @options: of the page (body, head, at, tags, tag, lang, policy, script), of the service (`service`), of the browser
-// (`browser`), `host` and `crumbHost`, `gpc`, `cookiesOff`, `expected` problems.
+// (`browser`), `host` and `crumbHost`, `gpc`, `expected` problems.
 export async function visit(options, act) {
     const { service: serviceOptions, browser: browserOptions, host = '127.0.0.1', crumbHost = host } = options;
     const shop = await new Shop(options).listen();

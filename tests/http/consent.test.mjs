@@ -353,7 +353,7 @@ describe('GET /v1/consent', { timeout: 60_000 }, () => {
         const visitor = server.visitor();
         const { hash } = await visitor.notice();
         const told = await visitor.consent();
-        assert.deepEqual(told, { site: 'shop', notice: hash, lang: 'en', purposes: null, receipt: null, ask: true });
+        assert.deepEqual(told, { site: 'shop', notice: hash, lang: 'en', action: null, purposes: null, receipt: null, ask: true });
     });
 
     it('shows the choice and the receipt of a visitor', async () => {
@@ -362,7 +362,13 @@ describe('GET /v1/consent', { timeout: 60_000 }, () => {
         const told = await visitor.consent('de');
         assert.deepEqual(told.receipt, receipt);
         assert.deepEqual(told.purposes, { ...NONE, journeys: true });
-        assert.deepEqual([told.lang, told.ask], ['de', false]);
+        assert.deepEqual([told.lang, told.ask, told.action], ['de', false, 'custom']);
+    });
+
+    it('names the action of somebody who refused, too', async () => {
+        const visitor = server.visitor();
+        await visitor.chose('minor');
+        assert.deepEqual([(await visitor.consent()).action, (await visitor.consent()).receipt], ['minor', null]);
     });
 
     it('remembers a refusal by the cookie alone, and does not ask again', async () => {
