@@ -1,5 +1,5 @@
 /*
- * Rendering and compressing consent.js.
+ * Rendering and compressing consent.js, and notices.
  *
  * What a visitor is shown comes from the notice, word by word, so that the hash
  * in SETTINGS is the hash of what is on the screen.  The rest of SETTINGS is
@@ -266,6 +266,16 @@ static void script_free(struct cache_value *value)
     free(script);
 }
 
+static int render_notice(struct buffer *buffer, const struct site *site, const struct notice *notice)
+{
+    buffer_printf(buffer, "{\"hash\":\"%s\",\"dir\":\"%s\",\"notice\":", notice->hex, texts_dir(notice->lang));
+    int r = notice_render(site, notice, buffer);
+    buffer_put_u8(buffer, '}');
+    if (r)
+        return error_trace(r);
+    return buffer->fault ? error_origin(buffer->fault) : 0;
+}
+
 static int render(struct buffer *buffer, const struct edition *edition, const struct site *site,
                   const struct notice *notice, enum regime regime)
 {
@@ -297,7 +307,8 @@ static int fill(struct script *script, const struct edition *edition, const stru
                 const struct notice *notice, enum regime regime)
 {
     struct buffer *bodies = script->bodies;
-    int r = render(&bodies[SCRIPT_IDENTITY], edition, site, notice, regime);
+    int r = regime == SCRIPT_NOTICE ? render_notice(&bodies[SCRIPT_IDENTITY], site, notice)
+                                    : render(&bodies[SCRIPT_IDENTITY], edition, site, notice, regime);
 
     if (r == 0)
         r = put_gzip(&bodies[SCRIPT_GZIP], buffer_text(&bodies[SCRIPT_IDENTITY]));

@@ -1,5 +1,5 @@
 /*
- * GET and POST /v1/consent, GET /v1/notice, GET /v1/notice/HASH.
+ * GET and POST /v1/consent, GET /v1/notice/HASH.
  */
 #include "consent.h"
 #include "crumb/base/json.h"
@@ -7,7 +7,6 @@
 #include "crumb/base/metrics.h"
 #include "crumb/consent/choice.h"
 #include "crumb/consent/receipt.h"
-#include "crumb/consent/texts.h"
 #include "crumb/ingest/address.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -482,27 +481,6 @@ void consent_get(struct exchange *exchange)
 }
 
 /* ---- notices ---- */
-
-void notice_current(struct exchange *exchange)
-{
-    BUFFER_AUTO body = BUFFER_INIT(NOTICE_BYTES_MAX + 256);
-    const struct site *site = exchange_site(exchange);
-
-    if (!site)
-        return;
-    const struct notice *notice = exchange_notice(exchange, site);
-    answer_cors(exchange, site);
-    buffer_printf(&body, "{\"hash\":\"%s\",\"dir\":\"%s\",\"notice\":", notice->hex, texts_dir(notice->lang));
-    int r = notice_render(site, notice, &body);
-    buffer_put_u8(&body, '}');
-    if (r || body.fault) {
-        answer_later(exchange->req, "there is no memory now; try again later");
-        return;
-    }
-    answer_header(exchange->req, TEXT("Crumb-Notice"), text_of(notice->hex));
-    answer_header(exchange->req, TEXT("Content-Language"), text_of(notice->lang));
-    answer_json(exchange->req, 200, buffer_text(&body));
-}
 
 struct fetch {
     struct pool_job super;

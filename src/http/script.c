@@ -1,5 +1,5 @@
 /*
- * GET /consent.js.
+ * GET /consent.js, GET /v1/notice.
  *
  * What is kept is answered on the loop.  What is not is rendered once, on a
  * pool thread, while everybody who asks for the same waits.
@@ -16,16 +16,18 @@ static const struct text codings[SCRIPT_CODING_N] = {
 
 /* What of a request decides the answer, once the script is there. Texts live in the request's pool. */
 struct wish {
+    bool is_notice;
     enum script_coding coding;
     struct text if_none_match;
 };
 
-static struct wish read_wish(const struct exchange *exchange)
+static struct wish read_wish(const struct exchange *exchange, bool is_notice)
 {
     struct text tags = exchange_header(exchange, TEXT("if-none-match"));
     h2o_iovec_t kept = h2o_strdup(&exchange->req->pool, tags.size ? tags.data : "", tags.size);
 
-    return (struct wish){.coding = (enum script_coding)negotiate_coding(
+    return (struct wish){.is_notice = is_notice,
+                         .coding = (enum script_coding)negotiate_coding(
                              exchange_header(exchange, TEXT("accept-encoding")), codings, SCRIPT_CODING_N),
                          .if_none_match = {.data = kept.base, .size = kept.len}};
 }
@@ -33,11 +35,11 @@ static struct wish read_wish(const struct exchange *exchange)
 static void answer_script(h2o_req_t *req, const struct wish *wish, const struct script *script)
 {
     if (!script) {
-        answer_later(req, "the script cannot be made now; nothing is collected meanwhile");
+        answer_later(req, "it cannot be made now; nothing is collected meanwhile");
         return;
     }
     struct text etag = text_of(script->etags[wish->coding]);
-    answer_header(req, TEXT("Cache-Control"), TEXT("private, max-age=300"));
+    answer_header(req, TEXT("Cache-Control"), wish->is_notice ? TEXT("no-cache") : TEXT("private, max-age=300"));
     answer_header(req, TEXT("Vary"), TEXT("Accept-Encoding"));
     answer_header(req, TEXT("Cross-Origin-Resource-Policy"), TEXT("cross-origin"));
     answer_header(req, TEXT("ETag"), etag);
@@ -47,7 +49,8 @@ static void answer_script(h2o_req_t *req, const struct wish *wish, const struct 
     }
     if (wish->coding != SCRIPT_IDENTITY)
         answer_header(req, TEXT("Content-Encoding"), codings[wish->coding]);
-    answer_text(req, 200, TEXT("text/javascript; charset=utf-8"), buffer_text(&script->bodies[wish->coding]));
+    answer_text(req, 200, wish->is_notice ? TEXT("application/json") : TEXT("text/javascript; charset=utf-8"),
+                buffer_text(&script->bodies[wish->coding]));
 }
 
 /* Somebody who waits for a script; the first of a script is also the job that makes it. */
@@ -80,7 +83,7 @@ static void asking_run(struct pool_job *job)
     int r = script_make(edition, asking->site, asking->notice, asking->regime, &script);
 
     if (r)
-        log_fault("GET /consent.js", r);
+        log_fault(asking->wish.is_notice ? "GET /v1/notice" : "GET /consent.js", r);
     cache_put(edition->scripts, key, script ? &script->super : NULL);
     edition_unref(edition);
 }
@@ -117,16 +120,10 @@ static void ask(struct exchange *exchange, struct asking *asking, uint64_t key)
     }
 }
 
-void script_get(struct exchange *exchange)
+static void get(struct exchange *exchange, const struct site *site, const struct notice *notice, enum regime regime)
 {
     struct edition *edition = exchange->loop->edition;
-    const struct site *site = exchange_site(exchange);
-
-    if (!site)
-        return;
-    const struct notice *notice = exchange_notice(exchange, site);
-    enum regime regime = exchange_regime(exchange, site);
-    struct wish wish = read_wish(exchange);
+    struct wish wish = read_wish(exchange, regime == SCRIPT_NOTICE);
     uint64_t key = script_key(edition, site, notice, regime);
     struct cache_value *kept = cache_find(edition->scripts, key);
     if (kept) {
@@ -147,4 +144,25 @@ void script_get(struct exchange *exchange)
     asking->regime = regime;
     asking->wish = wish;
     ask(exchange, asking, key);
+}
+
+void script_get(struct exchange *exchange)
+{
+    const struct site *site = exchange_site(exchange);
+
+    if (site)
+        get(exchange, site, exchange_notice(exchange, site), exchange_regime(exchange, site));
+}
+
+void notice_current(struct exchange *exchange)
+{
+    const struct site *site = exchange_site(exchange);
+
+    if (!site)
+        return;
+    const struct notice *notice = exchange_notice(exchange, site);
+    answer_cors(exchange, site);
+    answer_header(exchange->req, TEXT("Crumb-Notice"), text_of(notice->hex));
+    answer_header(exchange->req, TEXT("Content-Language"), text_of(notice->lang));
+    get(exchange, site, notice, SCRIPT_NOTICE);
 }

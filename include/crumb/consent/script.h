@@ -6,7 +6,8 @@
  *
  * It is the same for everybody of one site, language and regime, so it is
  * rendered and compressed once, when it is first asked for, and kept in the
- * edition's cache (edition->scripts).
+ * edition's cache (edition->scripts).  The answer to GET /v1/notice is made and
+ * kept in the same way: it is the script of no regime, SCRIPT_NOTICE.
  */
 #pragma once
 
@@ -16,6 +17,9 @@
 enum script_coding { SCRIPT_IDENTITY, SCRIPT_GZIP, SCRIPT_BROTLI, SCRIPT_CODING_N };
 
 #define SCRIPT_ETAG_BYTES 40
+
+/* Instead of a regime: the notice alone, {"hash", "dir", "notice"}. */
+#define SCRIPT_NOTICE ((enum regime)0)
 
 struct script {
     struct cache_value super;
