@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { PLACES } from './banner-service.mjs';
-import { STRICT, startBrowser, stopBrowser, visit } from './banner.mjs';
+import { STRICT, startBrowser, stopBrowser, visit, withCache } from './banner.mjs';
 
 before(startBrowser);
 after(stopBrowser);
@@ -460,19 +460,32 @@ describe('tabs and times', () => {
             assert.deepEqual((await all.service.actions()).sort(), ['deny banner', 'grant banner']);
         }));
 
-    it('a page out of the back-forward cache has the choice of now', () =>
-        visit({ body: HELD }, async (all) => {
-            await all.banner.waitFor();
-            await all.page.evaluate(() => { window.same = true; });
-            await all.go('/next');
-            await all.press('Reject');
-            await all.control.waitFor();
-            await all.page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
-            await all.page.goBack();
-            await all.control.waitFor();
-            assert.equal(await all.banner.count(), 0);
-            assert.deepEqual((await all.state()).purposes, NONE);
-        }));
+    for (const [answer, expected] of [['Reject', NONE], ['Accept', ALL]])
+        it(`a page out of the back-forward cache has the choice of now: ${answer}`, () =>
+            visit({ body: HELD, policy: null }, ({ at, helpers }) =>
+                withCache(async (browser) => {
+                    const context = await browser.newContext();
+                    const page = await context.newPage();
+                    await page.goto(`${at}/`);
+                    const { banner, press, control, state, ran } = helpers(page, context);
+                    await banner.waitFor();
+                    await page.evaluate(() => {
+                        window.same = true;
+                        addEventListener('pageshow', ({ persisted }) => (window.persisted = persisted));
+                    });
+                    await page.goto(`${at}/next`);
+                    await press(answer);
+                    await control.waitFor();
+                    await page.goBack({ waitUntil: 'commit' });
+                    await page.waitForFunction(() => window.persisted);
+                    assert.equal(await page.evaluate(() => window.same), true, 'it is the page of before');
+                    await control.waitFor();
+                    await page.waitForFunction(() => window.crumb.consent().known);
+                    assert.deepEqual([(await state()).purposes, await banner.count()], [expected, 0]);
+                    if (answer == 'Accept') await page.waitForFunction(() => window.ran?.length);
+                    else assert.deepEqual(await ran(), []);
+                    await context.close();
+                })));
 });
 
 describe('hosts', () => {
@@ -485,6 +498,21 @@ describe('hosts', () => {
             await go('/next');
             await waitFor(...isRun);
             assert.ok(!service.asked.includes('GET /v1/consent'));
+        }));
+
+    it('with a cookie of its own host: asked once when one comes back to the page, whatever the browser says of it', () =>
+        visit({ body: HELD, host: 'shop.test', crumbHost: 'c.shop.test', expected: [/Failed to load/] }, async ({ service, press, page, control, front, said, tick }) => {
+            service.fault = { status: 503 };
+            await press('Accept');
+            await said.filter({ hasText: 'could not be saved' }).waitFor();
+            service.fault = null;
+            await control.click();
+            await tick('Advertising');
+            service.asked.length = 0;
+            await page.evaluate(() => { for (const name of ['visibilitychange', 'focus', 'pageshow']) dispatchEvent(new Event(name)); });
+            await page.waitForTimeout(400);
+            assert.deepEqual(service.asked.filter((line) => line.startsWith('GET')), ['GET /v1/consent']);
+            assert.equal(await front.getByRole('checkbox', { name: 'Advertising' }).isChecked(), true, 'what is open stays');
         }));
 
     it('with a cookie of its own host, which the page cannot read: the service is asked', () =>
@@ -681,7 +709,8 @@ describe('minors', () => {
 
     it('of a service on another host: recorded once, however many pages', () =>
         visit({ body: HELD, host: 'shop.test', crumbHost: 'c.shop.test', tag: 'data-audience="minor"' }, async (all) => {
-            for (const path of ['/', '/2', '/3']) {
+            await all.control.waitFor();
+            for (const path of ['/2', '/3']) {
                 await all.go(path);
                 await all.control.waitFor();
                 assert.equal((await all.state()).action, 'minor');
@@ -692,7 +721,8 @@ describe('minors', () => {
     it('said by crumb.minor() in every page’s first task: recorded once', () => {
         const init = "{ let c; Object.defineProperty(window, 'crumb', { configurable: true, get: () => c, set(made) { c = made; Promise.resolve().then(() => c.minor()); } }); }";
         return visit({ body: HELD, init }, async (all) => {
-            for (const path of ['/', '/2', '/3']) {
+            await all.control.waitFor();
+            for (const path of ['/2', '/3']) {
                 await all.go(path);
                 await all.control.waitFor();
                 assert.equal(await all.page.evaluate(() => window.crumb.minor().then(({ action }) => action)), 'minor');

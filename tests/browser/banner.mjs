@@ -24,6 +24,18 @@ export async function startBrowser() {
 
 export const stopBrowser = () => browser?.close();
 
+// Another browser that keeps pages in its back-forward cache, which playwright switches off.
+export async function withCache(act) {
+    const cached = await chromium.launch({
+        executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGS, ignoreDefaultArgs: ['--disable-back-forward-cache'],
+    });
+    try {
+        await act(cached);
+    } finally {
+        await cached.close();
+    }
+}
+
 // ---- the shop ----
 
 export const STRICT = (crumb) =>
