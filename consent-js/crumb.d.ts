@@ -1,6 +1,5 @@
-// The types of window.crumb, for the pages that use it. Copy this file, or refer to it:
-//
-//     /// <reference path="crumb.d.ts" />
+// The types of window.crumb, for the pages that use it. Copy this file into your sources, or name it under `files` of
+// your tsconfig.json; it needs nothing else. Until the script has run, `crumb` is not there: hear `crumb:ready`.
 
 export interface CrumbState {
     /** Whether a choice is in force. Without one nothing is allowed. */
@@ -33,7 +32,10 @@ export interface Crumb {
     on(name: CrumbEvent, listener: (now: CrumbState) => void): () => void;
     /** Reports an event of the page's own; it waits in `queue` until the tracker may be loaded. */
     track(name: string, props?: Record<string, string | number | boolean>): void;
-    /** The visitor is a minor: everything optional is refused, recorded as such, and not asked for again. */
+    /**
+     * The visitor is a minor: everything optional is refused, recorded as such once, and not asked for again. It may be
+     * called on every page.
+     */
     minor(): Promise<CrumbState>;
     /** What waits for the tracker. */
     queue: [name: string, props?: Record<string, string | number | boolean>][];
@@ -43,8 +45,11 @@ declare global {
     interface Window {
         crumb: Crumb;
     }
-    interface DocumentEventMap {
+    var crumb: Crumb;
+    interface CrumbEventMap {
         'crumb:ready': CustomEvent<CrumbState>;
         'crumb:change': CustomEvent<CrumbState>;
     }
+    interface DocumentEventMap extends CrumbEventMap {}
+    interface WindowEventMap extends CrumbEventMap {}
 }
