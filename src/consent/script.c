@@ -1,5 +1,5 @@
 /*
- * Rendering and compressing consent.js, pixel.js and clicks.js.
+ * Rendering and compressing consent.js, pixel.js and clicks.js, and notices.
  *
  * What a visitor is shown comes from the notice, word by word, so that the hash
  * in SETTINGS is the hash of what is on the screen.  The rest of SETTINGS is
@@ -9,6 +9,7 @@
 #include "crumb/base/error.h"
 #include "crumb/base/json.h"
 #include "crumb/consent/assets.h"
+#include "crumb/consent/language.h"
 #include "crumb/consent/texts.h"
 #include <brotli/encode.h>
 #include <errno.h>
@@ -31,6 +32,15 @@ uint64_t script_key(const struct edition *edition, const struct script_wish *wis
 
 /* ---- SETTINGS ---- */
 
+/* What is empty is left out; NULL is no memory. Takes @object and @list. */
+static json_t *put_filled(json_t *object, const char *name, json_t *list)
+{
+    if (!list || json_array_size(list))
+        return json_member(object, name, list);
+    json_decref(list);
+    return object;
+}
+
 /*
  * What the configuration says of a purpose and the notice does not, as it is
  * no part of what is agreed to.
@@ -39,12 +49,15 @@ static json_t *with_behaviour(json_t *purpose, const struct purpose *config)
 {
     json_t *cookies = json_array(), *mode = json_array();
 
+    if (!config->separate)
+        json_object_del(purpose, "separate");
+
     for (unsigned i = 0; i < config->n_cookies; i++)
         cookies = json_item(cookies, json_string(config->cookies[i]));
     for (unsigned i = 0; i < CONSENT_MODE_N; i++)
         if (config->consent_mode & 1u << i)
             mode = json_item(mode, json_string(words_consent_mode(i)));
-    return json_member(json_member(purpose, "cookies", cookies), "mode", mode);
+    return put_filled(put_filled(purpose, "cookies", cookies), "mode", mode);
 }
 
 /* The texts that banner and dialog show; the other pages' are not sent. */
@@ -53,8 +66,8 @@ static json_t *texts_json(enum regime regime, json_t *notice)
     static const struct {
         const char *key;
         enum regime regime; /* 0: any */
-    } shown[] = {{"title", 0},
-                 {"body", 0},
+    } shown[] = {{"title", REGIME_OPT_IN},
+                 {"body", REGIME_OPT_IN},
                  {"accept", 0},
                  {"reject", 0},
                  {"choose", 0},
@@ -78,6 +91,7 @@ static json_t *texts_json(enum regime regime, json_t *notice)
                  {"retention.segments", 0},
                  {"retention.visitor", 0},
                  {"retention.choice", 0},
+                 {"days", 0},
                  {"controller", 0},
                  {"gpc", 0},
                  {"minor", 0},
@@ -115,13 +129,39 @@ static json_t *purposes_json(const struct site *site, json_t *notice)
     return purposes;
 }
 
-static json_t *langs_json(const struct site_notices *notices)
+/* "zh-TW" begins with "zh". */
+static bool begins_with(const char *tag, const char *lang)
 {
-    json_t *array = json_array();
+    size_t size = strlen(lang);
+
+    return strncasecmp(tag, lang, size) == 0 && tag[size] == '-';
+}
+
+/*
+ * Matches the tags of pages whose language this is: its own, its other names
+ * and, unless another language begins with it, everything that begins so.
+ */
+static json_t *speaks_json(const struct site_notices *notices, const char *lang)
+{
+    BUFFER_AUTO pattern = BUFFER_INIT(SCRIPT_BYTES_MAX);
+    const char *langs[TEXTS_LANGUAGES_MAX], *name;
+    bool is_family = false;
 
     for (unsigned i = 0; i < notices->n_notices; i++)
-        array = json_item(array, json_string(notices->notices[i].lang));
-    return array;
+        langs[i] = notices->notices[i].lang;
+    buffer_printf(&pattern, "^(%s", lang);
+    for (unsigned i = 0; (name = language_other_name(i)); i++) {
+        unsigned index;
+        bool found = language_match(text_of(name), langs, notices->n_notices, &index);
+
+        if (found && strcmp(langs[index], lang) == 0 && strcmp(name, lang) != 0 && !begins_with(name, lang))
+            buffer_printf(&pattern, "|%s", name);
+        is_family |= found && strcmp(langs[index], lang) != 0 && begins_with(name, lang);
+    }
+    for (unsigned i = 0; i < notices->n_notices; i++)
+        is_family |= begins_with(langs[i], lang);
+    buffer_put_text(&pattern, is_family ? TEXT(")$") : TEXT(")\\b"));
+    return pattern.fault ? NULL : json_stringn((const char *)pattern.data, pattern.size);
 }
 
 /* The event classes that any purpose collects: without one there is nothing to track. */
@@ -142,13 +182,13 @@ static json_t *settings_json(const struct edition *edition, const struct site *s
 
     notice_hex(notices->material, material);
     material[MATERIAL_DIGITS] = '\0';
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:b, s:s*, s:o, s:o, s:O, s:O, s:O, s:b, s:b}", "site",
-                     site->name, "notice", notice->hex, "material", material, "lang", notice->lang, "dir",
-                     texts_dir(notice->lang), "langs", langs_json(notices), "regime", words_regime(regime), "minor", 0,
-                     "domain", site->cookie_domain, "purposes", purposes_json(site, shown), "texts",
-                     texts_json(regime, shown), "controller", json_object_get(shown, "controller"), "storage",
-                     json_object_get(shown, "storage"), "retention", json_object_get(shown, "retention"), "control",
-                     site->banner.control, "pixel", collected(site) != 0);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s*, s:o, s:o, s:O, s:O, s:O, s:b, s:b}", "site", site->name,
+                     "notice", notice->hex, "material", material, "lang", notice->lang, "dir", texts_dir(notice->lang),
+                     "speaks", speaks_json(notices, notice->lang), "regime", words_regime(regime), "domain",
+                     site->cookie_domain, "purposes", purposes_json(site, shown), "texts", texts_json(regime, shown),
+                     "controller", json_object_get(shown, "controller"), "storage", json_object_get(shown, "storage"),
+                     "retention", json_object_get(shown, "retention"), "control", site->banner.control, "pixel",
+                     collected(site) != 0);
 }
 
 /* The three that JSON allows in a string and a script does not: all of them occur in strings only. */
@@ -277,6 +317,16 @@ static void script_free(struct cache_value *value)
     free(script);
 }
 
+static int render_notice(struct buffer *buffer, const struct site *site, const struct notice *notice)
+{
+    buffer_printf(buffer, "{\"hash\":\"%s\",\"dir\":\"%s\",\"notice\":", notice->hex, texts_dir(notice->lang));
+    int r = notice_render(site, notice, buffer);
+    buffer_put_u8(buffer, '}');
+    if (r)
+        return error_trace(r);
+    return buffer->fault ? error_origin(buffer->fault) : 0;
+}
+
 static int put_tracker_settings(struct buffer *buffer, const struct site *site)
 {
     return error_trace(json_put(buffer, tracker_json(site), 0));
@@ -324,7 +374,8 @@ static void make_etags(struct script *script)
 static int fill(struct script *script, const struct edition *edition, const struct script_wish *wish)
 {
     struct buffer *bodies = script->bodies;
-    int r = render(&bodies[SCRIPT_IDENTITY], edition, wish);
+    int r = wish->kind == SCRIPT_NOTICE ? render_notice(&bodies[SCRIPT_IDENTITY], wish->site, wish->notice)
+                                        : render(&bodies[SCRIPT_IDENTITY], edition, wish);
 
     if (r == 0)
         r = put_gzip(&bodies[SCRIPT_GZIP], buffer_text(&bodies[SCRIPT_IDENTITY]));

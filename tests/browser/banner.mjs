@@ -25,6 +25,18 @@ export async function startBrowser(options = {}) {
 
 export const stopBrowser = () => browser?.close();
 
+// Another browser that keeps pages in its back-forward cache, which playwright switches off.
+export async function withCache(act) {
+    const cached = await chromium.launch({
+        executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGS, ignoreDefaultArgs: ['--disable-back-forward-cache'],
+    });
+    try {
+        await act(cached);
+    } finally {
+        await cached.close();
+    }
+}
+
 // ---- the shop ----
 
 export const STRICT = (crumb) =>
@@ -155,7 +167,7 @@ function helpers(page, context) {
 const signal = { header: { 'Sec-GPC': '1' }, script: () => Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true }) };
 
 // @options: of the page (body, head, at, tags, tag, lang, policy, script), of the service (`service`), of the browser
-// (`browser`), `host` and `crumbHost`, `gpc`, `cookiesOff`, `expected` problems.
+// (`browser`), `host` and `crumbHost`, `gpc`, `expected` problems.
 export async function visit(options, act) {
     const { service: serviceOptions, browser: browserOptions, host = '127.0.0.1', crumbHost = host } = options;
     const shop = await new Shop(options).listen();
