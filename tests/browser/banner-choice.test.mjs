@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { PLACES, eventually } from './banner-service.mjs';
-import { STRICT, startBrowser, stopBrowser, visit, withCache } from './banner.mjs';
+import { STRICT, startBrowser, stopBrowser, visit, withBrowser } from './banner.mjs';
 
 before(startBrowser);
 after(stopBrowser);
@@ -465,7 +465,7 @@ describe('tabs and times', () => {
     for (const [answer, expected] of [['Reject', NONE], ['Accept', ALL]])
         it(`a page out of the back-forward cache has the choice of now: ${answer}`, () =>
             visit({ body: HELD, policy: null }, ({ at, helpers }) =>
-                withCache(async (browser) => {
+                withBrowser({ without: ['--disable-back-forward-cache'] }, async (browser) => {
                     const context = await browser.newContext();
                     const page = await context.newPage();
                     await page.goto(`${at}/`);

@@ -25,15 +25,14 @@ export async function startBrowser(options = {}) {
 
 export const stopBrowser = () => browser?.close();
 
-// Another browser that keeps pages in its back-forward cache, which playwright switches off.
-export async function withCache(act) {
-    const cached = await chromium.launch({
-        executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGS, ignoreDefaultArgs: ['--disable-back-forward-cache'],
-    });
+// Another browser, started in another way: @args of its own, and without some of playwright's.
+export async function withBrowser({ args = [], without = [] }, act) {
+    const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+    const other = await chromium.launch({ executablePath, args: [...ARGS, ...args], ignoreDefaultArgs: without });
     try {
-        await act(cached);
+        await act(other);
     } finally {
-        await cached.close();
+        await other.close();
     }
 }
 
