@@ -15,7 +15,7 @@
 
 static bool has(struct text text, const char *word)
 {
-    return text.size && memmem(text.data, text.size, word, strlen(word));
+    return text.data && memmem(text.data, text.size, word, strlen(word));
 }
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -23,7 +23,7 @@ static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 /* The number behind @mark; 0: there is none. */
 static unsigned number_behind(struct text text, const char *mark)
 {
-    const char *found = text.size ? memmem(text.data, text.size, mark, strlen(mark)) : NULL;
+    const char *found = text.data ? memmem(text.data, text.size, mark, strlen(mark)) : NULL;
     unsigned number = 0;
 
     if (!found)

@@ -105,10 +105,11 @@ class Shop {
     pass(request, response) {
         const { method, headers } = request;
         const to = { port: this.service.port, host: '127.0.0.1', path: request.url.replace('/proxied', ''), method, headers };
-        request.pipe(forward(to, (answer) => {
+        const asked = forward(to, (answer) => {
             response.writeHead(answer.statusCode, answer.headers);
             answer.pipe(response);
-        }));
+        });
+        request.pipe(asked.on('error', () => response.destroy()));
     }
 }
 

@@ -16,6 +16,9 @@ const inProject = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.u
 process.env.CRUMB ??= inProject('build/crumb');
 export const { Server, eventually } = await import('../http/server.mjs');
 
+// Headless Chromium says so, and crumb believes it: what it does would be in no figure.
+const agentOf = (version) =>
+    `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${version.split('.')[0]}.0.0.0 Safari/537.36`;
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
     '--disable-component-update', '--disable-sync'];
 const CONFIG = readFileSync(inProject('web/demo/crumb.yaml'), 'utf8');
@@ -93,7 +96,10 @@ let browser;
 export async function startBrowser() {
     const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
     assert.ok(existsSync(executablePath), `there is no ${executablePath}; install chromium, or name one by CHROMIUM`);
-    browser = await chromium.launch({ executablePath, args: ARGS });
+    const headless = await chromium.launch({ executablePath, args: ARGS });
+    const agent = agentOf(headless.version());
+    await headless.close();
+    browser = await chromium.launch({ executablePath, args: [...ARGS, `--user-agent=${agent}`] });
 }
 
 export const stopBrowser = () => browser?.close();

@@ -381,7 +381,8 @@ static const struct row {
      "",
      "",
      "received=1, stored=1",
-     "1:pv host=shop.example path=/u/* referrer=https://a.example/* title=Order * address=203.0.113.0 source=a.example channel=referral\n",
+     "1:pv host=shop.example path=/u/* referrer=https://a.example/* title=Order * address=203.0.113.0 source=a.example "
+     "channel=referral\n",
      {0, 1, 0}},
     {"also in a click",
      J,
