@@ -3,7 +3,8 @@
 //     const service = await startService(origins, { regime: 'opt_out' });
 //     service.fault = { status: 500 }  or  { cut: true }  or  { hold: promise }  or  { lose: true }
 //
-// A fault with `only` is of the choices of that action; `held` counts what is being held.
+// A fault with `only` is of the choices of that action, one with `of` of requests as in `asked`; `late` is held back when
+// crumb has answered. `held` counts what is being held.
 //
 // The proxy tells crumb where a visitor comes from (`from`), as the one that ends TLS does. What crumb has recorded is
 // read out of its ledger and its statistics; `asked` has every request that came by.
@@ -114,7 +115,8 @@ class Service {
         this.asked.push(`${request.method} ${pathname}`);
         const { fault } = this;
         const body = await read(request);
-        const isBroken = fault && pathname.startsWith('/v1/') && (!fault.only || body.includes(`"action":"${fault.only}"`));
+        const isBroken = fault && pathname.startsWith('/v1/') && (!fault.only || body.includes(`"action":"${fault.only}"`)) &&
+            (!fault.of || fault.of == `${request.method} ${pathname}`);
         if (isBroken && fault.hold) {
             this.held++;
             await fault.hold;
@@ -127,6 +129,11 @@ class Service {
         if (this.options.pixel && pathname == '/consent.js')
             return this.answerScript(response, answer.body.toString().replace('"pixel":false', '"pixel":true'));
         if (isBroken && fault.lose) return response.destroy();
+        if (isBroken && fault.late) {
+            this.held++;
+            await fault.late;
+            this.held--;
+        }
         return response.writeHead(answer.status, answer.headers).end(answer.body);
     }
 
