@@ -7,7 +7,7 @@
 
 import { openBanner } from './banner.ts';
 import { isReadable, owed, rawChoice, readChoice, type Answers } from './cookie.ts';
-import { about, inTurn, isTaking, payBack, shown, takeNow } from './take.ts';
+import { about, decided, inTurn, payBack, shown, takeNow, waiting } from './take.ts';
 import { ask } from './service.ts';
 import { notice, settings, speak } from './settings.ts';
 import { hasGrant, hasSignal, isOfMinor, isTold, minorBy, putInForce } from './state.ts';
@@ -39,7 +39,7 @@ function isAnswered({ answers_, mustAsk_ }: Known) {
 
 async function question({ answers_ }: Known) {
     await speak();
-    if (isAsking() || isTaking()) return;
+    if (isAsking() || waiting) return;
     openBanner();
     if (!answers_ && settings.regime != 'opt_in') await takeNow('implied', about('banner'));
 }
@@ -68,7 +68,9 @@ async function settle(known: Known) {
 export async function begin() {
     try {
         await payBack();
-        await settle(await look());
+        const before = decided;
+        const known = await look();
+        if (decided == before) await settle(known); // what was found is not what is wanted any more, and its turn comes
     } catch {
         putInForce(null); // the service does not answer, and unsure means no
         await speak();

@@ -19,7 +19,7 @@ export interface Choice {
 }
 
 const NAME = 'crumb_choice';
-const FORM = /^1\.([0-9a-f]{16})\.\d{1,12}\.([a-z]+)\.((?:\w+=[01](?:&|$))*)$/;
+const FORM = /^crumb_choice=1\.([0-9a-f]{16})\.\d{1,12}\.([a-z]+)\.((?:\w+=[01](?:&|$))*)$/;
 
 // Empty where the page may not have cookies at all.
 function cookies() {
@@ -40,7 +40,7 @@ export function isReadable() {
 
 export function readChoice(): Choice | null {
     const raw = rawChoice();
-    const [, material, action, answers] = FORM.exec(raw.slice(NAME.length + 1)) ?? [];
+    const [, material, action, answers] = FORM.exec(raw) ?? [];
     if (!action) return null;
     const pairs = [...answers!.matchAll(/(\w+)=(\d)/g)];
     const read = Object.fromEntries(pairs.map(([, name, yes]) => [name, yes == '1']));

@@ -45,10 +45,9 @@ export const shown = { material_: settings.material, raw_: '' }; // of the cooki
 let turn: Promise<unknown> = Promise.resolve();
 let taken = 0; // choices so far
 let refused = 0; // the last of them that was a no
-let waiting = 0; // for their effect
+export let waiting = 0; // for their effect
+export let decided = 0; // those that say all they want
 let stopping = new AbortController(); // of each yes that is under way
-
-export const isTaking = () => waiting > 0;
 
 // So that the click's own task does no more than close what was clicked.
 const later = () => new Promise((done) => setTimeout(done));
@@ -163,6 +162,7 @@ export function take(kind: Action, told: About, wish?: Wish) {
     close();
     if (left) putInForce(left, action);
     if (typeof wish != 'function') {
+        decided++;
         choice.answer_ = later().then(() => record(choice));
         choice.answer_.catch(() => {}); // seen in its turn
     }

@@ -59,10 +59,7 @@ export function closeBanner() {
 
 // The one in front first, so that each gives the focus back to what is behind it.
 export function closeFronts() {
-    for (const front of [...root.querySelectorAll<HTMLDialogElement>('.front')].reverse()) {
-        front.close();
-        front.remove();
-    }
+    for (let front; (front = root.lastChild as HTMLDialogElement) != (corner as Node); front.remove()) front.close();
 }
 
 export function close() {

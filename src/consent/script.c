@@ -60,55 +60,67 @@ static json_t *with_behaviour(json_t *purpose, const struct purpose *config)
     return put_filled(put_filled(purpose, "cookies", cookies), "mode", mode);
 }
 
-/* The texts that banner and dialog show; the other pages' are not sent. */
-static json_t *texts_json(enum regime regime, json_t *notice)
+/* Whether a purpose is asked by itself, as a question after the others. */
+static bool has_separate(const struct site *site)
 {
+    for (size_t i = 0; i < site->n_purposes; i++)
+        if (site->purposes[i].separate)
+            return true;
+    return false;
+}
+
+/* The texts that banner and dialog may show here: not those of other pages, laws, and of questions that are not asked. */
+static json_t *texts_json(const struct site *site, enum regime regime, json_t *notice)
+{
+    enum { ALWAYS = 1, IN_OPT_IN = 2, IN_OPT_OUT = 4, IN_NOTICE_ONLY = 8, WITH_SEPARATE = 16 };
+    static const unsigned regimes[] = {
+        [REGIME_OPT_IN] = IN_OPT_IN, [REGIME_OPT_OUT] = IN_OPT_OUT, [REGIME_NOTICE_ONLY] = IN_NOTICE_ONLY};
     static const struct {
         const char *key;
-        enum regime regime; /* 0: any */
-    } shown[] = {{"title", REGIME_OPT_IN},
-                 {"body", REGIME_OPT_IN},
-                 {"accept", 0},
-                 {"reject", 0},
-                 {"choose", 0},
-                 {"save", 0},
-                 {"withdraw", 0},
-                 {"close", 0},
-                 {"back", 0},
-                 {"ok", REGIME_OPT_OUT},
-                 {"ok", REGIME_NOTICE_ONLY},
-                 {"accept_more", 0},
-                 {"allow", 0},
-                 {"refuse", 0},
-                 {"settings_title", 0},
-                 {"more", 0},
-                 {"necessary.title", 0},
-                 {"necessary.description", 0},
-                 {"recipients", 0},
-                 {"storage", 0},
-                 {"retention", 0},
-                 {"retention.journal", 0},
-                 {"retention.segments", 0},
-                 {"retention.visitor", 0},
-                 {"retention.choice", 0},
-                 {"days", 0},
-                 {"controller", 0},
-                 {"gpc", 0},
-                 {"minor", 0},
-                 {"saving_failed", 0},
-                 {"saved", 0},
-                 {"changed", 0},
-                 {"opt_out.title", REGIME_OPT_OUT},
-                 {"opt_out.body", REGIME_OPT_OUT},
-                 {"notice_only.title", REGIME_NOTICE_ONLY},
-                 {"notice_only.body", REGIME_NOTICE_ONLY},
-                 {"blocked", 0},
-                 {"load", 0},
-                 {"control", 0}};
+        unsigned where;
+    } shown[] = {{"title", IN_OPT_IN},
+                 {"body", IN_OPT_IN},
+                 {"accept", ALWAYS},
+                 {"reject", ALWAYS},
+                 {"choose", ALWAYS},
+                 {"save", ALWAYS},
+                 {"withdraw", ALWAYS},
+                 {"close", ALWAYS},
+                 {"back", ALWAYS},
+                 {"ok", IN_OPT_OUT | IN_NOTICE_ONLY},
+                 {"accept_more", WITH_SEPARATE},
+                 {"allow", WITH_SEPARATE},
+                 {"refuse", WITH_SEPARATE},
+                 {"settings_title", ALWAYS},
+                 {"more", ALWAYS},
+                 {"necessary.title", ALWAYS},
+                 {"necessary.description", ALWAYS},
+                 {"recipients", ALWAYS},
+                 {"storage", ALWAYS},
+                 {"retention", ALWAYS},
+                 {"retention.journal", ALWAYS},
+                 {"retention.segments", ALWAYS},
+                 {"retention.visitor", ALWAYS},
+                 {"retention.choice", ALWAYS},
+                 {"days", ALWAYS},
+                 {"controller", ALWAYS},
+                 {"gpc", ALWAYS},
+                 {"minor", ALWAYS},
+                 {"saving_failed", ALWAYS},
+                 {"saved", ALWAYS},
+                 {"changed", ALWAYS},
+                 {"opt_out.title", IN_OPT_OUT},
+                 {"opt_out.body", IN_OPT_OUT},
+                 {"notice_only.title", IN_NOTICE_ONLY},
+                 {"notice_only.body", IN_NOTICE_ONLY},
+                 {"blocked", ALWAYS},
+                 {"load", ALWAYS},
+                 {"control", ALWAYS}};
     json_t *texts = json_object(), *all = json_object_get(notice, "texts");
+    unsigned here = ALWAYS | regimes[regime] | (has_separate(site) ? WITH_SEPARATE : 0);
 
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
-        if (!shown[i].regime || shown[i].regime == regime)
+        if (shown[i].where & here)
             texts = json_member(texts, shown[i].key, json_incref(json_object_get(all, shown[i].key)));
     return texts;
 }
@@ -185,10 +197,10 @@ static json_t *settings_json(const struct edition *edition, const struct site *s
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s*, s:o, s:o, s:O, s:O, s:O, s:b, s:b}", "site", site->name,
                      "notice", notice->hex, "material", material, "lang", notice->lang, "dir", texts_dir(notice->lang),
                      "speaks", speaks_json(notices, notice->lang), "regime", words_regime(regime), "domain",
-                     site->cookie_domain, "purposes", purposes_json(site, shown), "texts", texts_json(regime, shown),
-                     "controller", json_object_get(shown, "controller"), "storage", json_object_get(shown, "storage"),
-                     "retention", json_object_get(shown, "retention"), "control", site->banner.control, "pixel",
-                     collected(site) != 0);
+                     site->cookie_domain, "purposes", purposes_json(site, shown), "texts",
+                     texts_json(site, regime, shown), "controller", json_object_get(shown, "controller"), "storage",
+                     json_object_get(shown, "storage"), "retention", json_object_get(shown, "retention"), "control",
+                     site->banner.control, "pixel", collected(site) != 0);
 }
 
 /* The three that JSON allows in a string and a script does not: all of them occur in strings only. */

@@ -86,6 +86,32 @@ describe('a no', () => {
         });
     });
 
+    for (const [name, act, kept] of [
+        ['a withdrawal', ({ pressIn }) => pressIn('Withdraw my consent'), []],
+        ['a choice of less', async ({ pressIn, untick }) => { await untick('Measuring visits'); await pressIn('Save my choice'); }, ['journeys', 'marketing']],
+    ])
+        it(`is not undone by what was asked before it and answered after: ${name}`, () => {
+            const { hold, open } = gate();
+            return visit({ body: HELD, ...OTHER_HOST }, async (all) => {
+                const { press, control, page, service, said, waitFor } = all;
+                await press('Accept');
+                await waitFor(...isRun);
+                await control.click();
+                // Asked as by a browser that comes back, and answered before the choice arrives, but later.
+                service.fault = { late: hold, of: 'GET /v1/consent' };
+                await focus(page);
+                await eventually('the question', () => service.held);
+                service.fault = null;
+                await page.evaluate(() => { window.heard = []; addEventListener('crumb:change', ({ detail }) => window.heard.push(detail.purposes.analytics)); });
+                await act(all);
+                await eventually('the choice', async () => (await service.actions()).length == 2);
+                open();
+                await said.filter({ hasText: 'saved' }).waitFor();
+                assert.deepEqual(await granted(all), kept);
+                assert.ok((await page.evaluate(() => window.heard)).every((analytics) => analytics === false));
+            });
+        });
+
     it('that turns the notice away before what is implied is answered leaves it in force', () => {
         const { hold, open } = gate();
         return visit({ body: HELD, service: { regime: 'opt_out' }, before: ({ service }) => { service.fault = { hold, only: 'implied' }; } }, async (all) => {

@@ -23,7 +23,9 @@ function settingsOf(text) {
 describe('GET /consent.js', { timeout: 120_000 }, () => {
     let server;
     before(async () => {
-        server = await start({ ...HTTP2, sites: { shop: shop(), us: site({ regimes: { default: 'opt_out' } }) } });
+        const ads = { collects: ['log'], separate: true };
+        const us = site({ regimes: { default: 'opt_out' }, purposes: { ...site().purposes, ads } });
+        server = await start({ ...HTTP2, sites: { shop: shop(), us } });
     });
     after(() => server.end());
 
@@ -50,8 +52,10 @@ describe('GET /consent.js', { timeout: 120_000 }, () => {
         const own = await Promise.all(['shop', 'us'].map(async (name) => settingsOf((await get(`site=${name}`)).text).texts));
         const named = SOURCES.flatMap((source) => [...source.matchAll(/\btext\('([\w.]+)'\)/g)].map(([, key]) => key));
         assert.ok(named.length > 20);
-        for (const key of named.filter((key) => key !== 'ok')) assert.ok(own[0][key] && own[1][key], key);
-        for (const key of ['ok', 'opt_out.title', 'opt_out.body'])
+        for (const key of named) assert.ok(own[1][key], key);
+        const only = ['ok', 'accept_more', 'allow', 'refuse'];
+        for (const key of named.filter((key) => !only.includes(key))) assert.ok(own[0][key], key);
+        for (const key of [...only, 'opt_out.title', 'opt_out.body'])
             assert.deepEqual([own[0][key], typeof own[1][key]], [undefined, 'string'], key);
         for (const key of ['title', 'body']) assert.deepEqual([typeof own[0][key], own[1][key]], ['string', undefined], key);
         for (const key of ['close', 'back']) assert.ok(own[0][key], key);
