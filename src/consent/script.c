@@ -69,7 +69,7 @@ static bool has_separate(const struct site *site)
     return false;
 }
 
-/* The texts that banner and dialog may show here: not those of other pages, laws, and of questions that are not asked. */
+/* The texts that banner and dialog may show here: not other pages', other laws', or of what is not asked. */
 static json_t *texts_json(const struct site *site, enum regime regime, json_t *notice)
 {
     enum { ALWAYS = 1, IN_OPT_IN = 2, IN_OPT_OUT = 4, IN_NOTICE_ONLY = 8, WITH_SEPARATE = 16 };
