@@ -15,7 +15,7 @@ const sources = join(dirname(fileURLToPath(import.meta.url)), 'src');
 // The oldest browsers with everything that the banner needs: dialog, constructed style sheets, AbortSignal.timeout, dvh.
 const TARGET = '--target=chrome108,firefox101,safari16.4';
 // Compressed as the service does it, which leaves some 1,700 bytes of the response's 8,192 for settings and texts.
-const COMPRESSED_BYTES_MAX = 6500;
+const COMPRESSED_BYTES_MAX = 7000;
 const BYTES_A_LINE = 20;
 
 const esbuild = (...args) => execFileSync('esbuild', [...args, TARGET, '--log-level=warning'], { encoding: 'utf8' });

@@ -1,6 +1,5 @@
-// The types of window.crumb, for the pages that use it. Copy this file, or refer to it:
-//
-//     /// <reference path="crumb.d.ts" />
+// The types of window.crumb, for the pages that use it. Copy this file into your sources, or name it under `files` of
+// your tsconfig.json; it needs nothing else. Until the script has run, `crumb` is not there: hear `crumb:ready`.
 
 export interface CrumbState {
     /** Whether a choice is in force. Without one nothing is allowed. */
@@ -42,7 +41,10 @@ export interface Crumb {
      * that it was before: consent is prior.
      */
     track(name: string, props?: Props): void;
-    /** The visitor is a minor: everything optional is refused, recorded as such, and not asked for again. */
+    /**
+     * The visitor is a minor: everything optional is refused, recorded as such once, and not asked for again. It may be
+     * called on every page.
+     */
     minor(): Promise<CrumbState>;
     /** What waits for the tracker, and then the tracker. */
     queue: { readonly length: number; push(tracked: Tracked): unknown };
@@ -52,8 +54,11 @@ declare global {
     interface Window {
         crumb: Crumb;
     }
-    interface DocumentEventMap {
+    var crumb: Crumb;
+    interface CrumbEventMap {
         'crumb:ready': CustomEvent<CrumbState>;
         'crumb:change': CustomEvent<CrumbState>;
     }
+    interface DocumentEventMap extends CrumbEventMap {}
+    interface WindowEventMap extends CrumbEventMap {}
 }

@@ -2,18 +2,20 @@
 
 import type { Crumb, CrumbEvent, CrumbState } from '../crumb.d.ts';
 import { openChoices } from './dialog.ts';
+import { begin } from './begin.ts';
 import { queue } from './pixel.ts';
-import { setMinor, isTold, state } from './state.ts';
-import { answersOf, take } from './take.ts';
-import { answers } from './state.ts';
+import { isTold, setMinor, state } from './state.ts';
+import { about, answersOf, inTurn, take } from './take.ts';
 
-const TRACKED_MAX = 100; // events that wait for the tracker; more are dropped
+const enum Limit {
+    TRACKED = 100, // events that wait for the tracker; more are dropped
+}
 
 export const crumb: Crumb = {
     consent: state,
     show: () => openChoices(),
     set: async (purposes) => {
-        await take('custom', 'api', answersOf(({ name }) => !!(purposes[name] ?? answers?.[name])));
+        await take('custom', about('api'), (before) => answersOf(({ name }) => !!(purposes[name] ?? before?.[name])));
         return state();
     },
     on(name: CrumbEvent, listener: (now: CrumbState) => void) {
@@ -24,11 +26,11 @@ export const crumb: Crumb = {
     },
     queue,
     track(name, props) {
-        if (crumb.queue.length < TRACKED_MAX) crumb.queue.push([name, props]);
+        if (crumb.queue.length < Limit.TRACKED) crumb.queue.push([name, props]);
     },
     minor: async () => {
         setMinor();
-        await take('minor', 'api');
+        await inTurn(begin);
         return state();
     },
 };

@@ -3,9 +3,9 @@
 import { openChoices } from './dialog.ts';
 import { accept } from './step.ts';
 import { button, element } from './dom.ts';
-import { address } from './service.ts';
+import { address, tell } from './service.ts';
 import { notice, settings, text } from './settings.ts';
-import { take } from './take.ts';
+import { about, take, type About } from './take.ts';
 import { closeBanner, placeBanner, showControl } from './view.ts';
 
 export const answer = (label: string, act: () => void) => button(label, act, { class: 'act' });
@@ -18,8 +18,8 @@ export const more = () =>
     );
 
 // Where the law lets silence stand for a yes, the notice says so, and it can be put away.
-function firstAnswer() {
-    if (settings.regime == 'opt_in') return answer(text('accept'), () => accept('banner'));
+function firstAnswer(told: About) {
+    if (settings.regime == 'opt_in') return answer(text('accept'), () => accept(told));
     return answer(text('ok'), () => {
         closeBanner();
         showControl();
@@ -27,24 +27,26 @@ function firstAnswer() {
 }
 
 export function openBanner(message?: string) {
+    const told = about('banner');
     const regime = settings.regime == 'opt_in' ? '' : settings.regime + '.';
     const title = element('h2', { id: 't', tabindex: '-1' }, text(regime + 'title'));
     const made = element(
         'dialog',
-        { class: 'banner', 'aria-labelledby': 't', 'aria-describedby': 'b' },
-        message && element('p', { role: 'status' }, message),
+        { class: 'banner', 'aria-labelledby': 't', 'aria-describedby': 'm b' },
+        message && element('p', { role: 'status', id: 'm' }, message),
         title,
         element('p', { id: 'b' }, text(regime + 'body')),
         element('p', { class: 'small' }, text('controller') + ': ' + notice.controller.name + '. ', more()),
         element(
             'div',
             { class: 'acts' },
-            firstAnswer(),
-            answer(text('reject'), () => take('deny', 'banner')),
+            firstAnswer(told),
+            answer(text('reject'), () => take('deny', told)),
             answer(text('choose'), openChoices),
         ),
     );
-    made.addEventListener('keydown', ({ key }) => key == 'Escape' && take('dismiss', 'banner'));
+    made.addEventListener('keydown', ({ key }) => key == 'Escape' && take('dismiss', told));
     placeBanner(made);
     if (message) title.focus({ preventScroll: true });
+    tell('shown', told).catch(() => {});
 }

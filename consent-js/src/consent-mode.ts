@@ -6,7 +6,10 @@ import type { Answers } from './cookie.ts';
 import { purposes } from './settings.ts';
 
 const SIGNALS = ['ad_storage', 'ad_user_data', 'ad_personalization', 'analytics_storage'];
-const WAIT_MS = 500; // tags hold back this long for the first update
+
+const enum Limit {
+    WAIT_MS = 500, // tags hold back this long for the first update
+}
 
 declare global {
     interface Window {
@@ -16,10 +19,10 @@ declare global {
 
 const isUsed = purposes.some(({ mode }) => mode?.length);
 
-// Tags read the array-like `arguments` of the call, and nothing else.
+// Tags read the array-like `arguments` of the call, and nothing else. What is no array is not theirs.
 function tellTags(..._command: unknown[]) {
     // eslint-disable-next-line prefer-rest-params
-    (window.dataLayer ||= []).push(arguments);
+    if (Array.isArray((window.dataLayer ||= []))) window.dataLayer.push(arguments);
 }
 
 function signals(answers: Answers | null) {
@@ -28,9 +31,9 @@ function signals(answers: Answers | null) {
 }
 
 export function startMode() {
-    if (isUsed) tellTags('consent', 'default', { ...signals(null), wait_for_update: WAIT_MS });
+    if (isUsed) tellTags('consent', 'default', { ...signals(null), wait_for_update: Limit.WAIT_MS });
 }
 
-export function updateMode(answers: Answers) {
+export function updateMode(answers: Answers | null) {
     if (isUsed) tellTags('consent', 'update', signals(answers));
 }

@@ -3,7 +3,8 @@
 //
 //     1.<material, 16 hex digits>.<Unix seconds>.<action>.<purpose>=<0|1>&...
 //
-// Unsure means no: a cookie that is there twice, that is not of this form, or that comes from the future is not known.
+// Unsure means no: a cookie that is there twice or not of this form is not known. When it was written is for the service to
+// judge, whose clock that was; the browser's may be wrong by a year, and ends the cookie when its Max-Age is over.
 
 import { own } from './service.ts';
 import { settings } from './settings.ts';
@@ -18,8 +19,7 @@ export interface Choice {
 }
 
 const NAME = 'crumb_choice';
-const FORM = /^1\.([0-9a-f]{16})\.(\d{1,12})\.([a-z]+)\.((?:\w+=[01](?:&|$))*)$/;
-const AHEAD_S_MAX = 86_400; // the clocks of a server and a browser may differ by a day
+const FORM = /^crumb_choice=1\.([0-9a-f]{16})\.\d{1,12}\.([a-z]+)\.((?:\w+=[01](?:&|$))*)$/;
 
 // Empty where the page may not have cookies at all.
 function cookies() {
@@ -40,8 +40,8 @@ export function isReadable() {
 
 export function readChoice(): Choice | null {
     const raw = rawChoice();
-    const [, material, at, action, answers] = FORM.exec(raw.slice(NAME.length + 1)) ?? [];
-    if (!action || +at! > Date.now() / 1000 + AHEAD_S_MAX) return null;
+    const [, material, action, answers] = FORM.exec(raw) ?? [];
+    if (!action) return null;
     const pairs = [...answers!.matchAll(/(\w+)=(\d)/g)];
     const read = Object.fromEntries(pairs.map(([, name, yes]) => [name, yes == '1']));
     return { raw_: raw, material_: material!, action_: action, answers_: read };
@@ -72,4 +72,27 @@ export function deleteCookies(patterns: string[]) {
     }
 }
 
-export const forgetChoice = () => expire(NAME);
+// A page that may have no cookies has none to forget.
+export function forgetChoice() {
+    if (rawChoice()) expire(NAME);
+}
+
+// ---- what is owed ----
+
+// A page in a sandbox may have no storage, and remembers it itself.
+function storage(): Record<string, string> {
+    try {
+        return localStorage;
+    } catch {
+        return {};
+    }
+}
+
+// While something was taken back and the service has not confirmed it: on which surface that was said, and nothing else.
+const kept = storage();
+export const owed = () => kept.crumb_owed;
+
+export function owe(surface: string) {
+    if (surface) kept.crumb_owed = surface;
+    else delete kept.crumb_owed;
+}

@@ -7,22 +7,29 @@ import { button, element, type Child } from './dom.ts';
 import { notice, speak, text, type Purpose, type Recipient } from './settings.ts';
 import { answers, hasGrant, hasSignal, isOfMinor, isSame } from './state.ts';
 import { accept } from './step.ts';
-import { answersOf, take } from './take.ts';
-import { isAsking, placeFront } from './view.ts';
+import { about, answersOf, take, type About } from './take.ts';
+import { closeFronts, placeFront } from './view.ts';
 
-const DAYS_A_MONTH = 30; // as in the configuration
+const enum Seconds {
+    DAY = 86_400,
+    MONTH = 30 * DAY, // as in the configuration
+}
 
 // ---- words that the browser knows in every language ----
 
-function period(seconds: string | undefined) {
-    const days = Math.round(parseInt(seconds ?? '0') / 86_400);
-    const isMonths = days > DAYS_A_MONTH && days % DAYS_A_MONTH == 0;
-    const unit = isMonths ? 'month' : 'day';
-    const format = new Intl.NumberFormat(notice.lang, { style: 'unit', unit, unitDisplay: 'long' });
-    return format.format(isMonths ? days / DAYS_A_MONTH : days);
+// It would use the words of its own language instead.
+const isKnown = () => Intl.NumberFormat.supportedLocalesOf(notice.lang)[0];
+
+function period(seconds: number) {
+    const days = Math.round(seconds / Seconds.DAY);
+    const months = seconds / Seconds.MONTH;
+    if (!isKnown()) return text('days').replace('{days}', days + '');
+    const [value, unit] = months > 1 && months % 1 == 0 ? [months, 'month'] : [days, 'day'];
+    return value.toLocaleString(notice.lang, { style: 'unit', unit, unitDisplay: 'long' });
 }
 
 function country(code: string) {
+    if (!isKnown()) return code;
     try {
         return new Intl.DisplayNames(notice.lang, { type: 'region' }).of(code) ?? code;
     } catch {
@@ -36,7 +43,7 @@ function terms(rows: [string, string[]][]) {
     const filled = rows.filter(([, lines]) => lines.length);
     const parts = ([term, lines]: [string, string[]]) => [
         element('dt', {}, term),
-        ...lines.map((line) => element('dd', {}, line)),
+        ...lines.map((line) => element('dd', { dir: 'auto' }, line)),
     ];
     return element('dl', {}, ...filled.flatMap(parts));
 }
@@ -44,36 +51,29 @@ function terms(rows: [string, string[]][]) {
 const joined = (...parts: string[]) => parts.filter(Boolean).join(', ');
 const received = ({ name, country: code, why }: Recipient) =>
     name + (code && ' (' + country(code) + ')') + (why && ': ' + why);
-const kept = (key: string) => text('retention.' + key) + ': ' + period(notice.retention[key]);
+const kept = (key: string) => text('retention.' + key) + ': ' + period(parseInt(notice.retention[key]!));
 
-// The same for every purpose that collects, and no short work for the browser: made once for a dialog.
-function keeping() {
+export function purposeDetails({ description, recipients, collects }: Purpose) {
     const { location, country: code } = notice.storage;
-    return {
-        where_: [joined(location, code && country(code))].filter(Boolean),
-        long_: ['journal', 'segments', 'visitor'].map(kept),
-    };
-}
-
-export function purposeDetails({ description, recipients, collects }: Purpose, { where_, long_ } = keeping()) {
+    const isStored = collects.length > 0;
     return [
         element('p', {}, description),
         terms([
             [text('recipients'), recipients.map(received)],
-            [text('storage'), collects.length ? where_ : []],
-            [text('retention'), collects.length ? long_ : []],
+            [text('storage'), isStored ? [joined(location, code && country(code))].filter(Boolean) : []],
+            [text('retention'), isStored ? ['journal', 'segments', 'visitor'].map(kept) : []],
         ]),
     ];
 }
 
-function purposeItem(purpose: Purpose, how: ReturnType<typeof keeping>) {
+function purposeItem(purpose: Purpose) {
     const box = element('input', { type: 'checkbox', id: purpose.name, 'aria-describedby': 'd-' + purpose.name });
     box.checked = !!answers?.[purpose.name];
     return element(
         'li',
         {},
         element('label', {}, box, element('h3', {}, purpose.title)),
-        element('div', { id: 'd-' + purpose.name }, ...purposeDetails(purpose, how)),
+        element('div', { id: 'd-' + purpose.name }, ...purposeDetails(purpose)),
     );
 }
 
@@ -107,20 +107,20 @@ export function sheetOf(title: string, out: string, content: Child[], answers: N
 
 // ---- the choices ----
 
-function save(ticked: Answers) {
+function save(ticked: Answers, told: About) {
     const had = hasGrant(answers);
-    if (had && !hasGrant(ticked)) take('withdraw', 'dialog');
-    else take(isSame(ticked, answers) ? 'renew' : 'custom', 'dialog', ticked);
+    if (had && !hasGrant(ticked)) take('withdraw', told);
+    else take(isSame(ticked, answers) ? 'renew' : 'custom', told, ticked);
 }
 
 function choiceAnswers(list: HTMLElement) {
-    const isTicked = (name: string) => list.querySelector<HTMLInputElement>('#' + name)!.checked;
+    const told = about('dialog');
+    const isTicked = ({ name }: Purpose) => !!list.querySelector<HTMLInputElement>('#' + name)?.checked;
+    const no = hasGrant(answers) ? 'withdraw' : 'deny';
     return [
-        answer(text('accept'), () => accept('dialog')),
-        hasGrant(answers)
-            ? answer(text('withdraw'), () => take('withdraw', 'dialog'))
-            : answer(text('reject'), () => take('deny', 'dialog')),
-        answer(text('save'), () => save(answersOf(({ name }) => isTicked(name)))),
+        answer(text('accept'), () => accept(told)),
+        answer(text(no == 'deny' ? 'reject' : no), () => take(no, told)),
+        answer(text('save'), () => save(answersOf(isTicked), told)),
     ];
 }
 
@@ -128,13 +128,13 @@ export async function openChoices() {
     await speak();
     const isMinor = isOfMinor();
     const told = isMinor ? text('minor') : hasSignal() && text('gpc');
-    const how = keeping();
-    const items = isMinor ? [] : notice.purposes.map((purpose) => purposeItem(purpose, how));
+    const items = isMinor ? [] : notice.purposes.map(purposeItem);
     const list = element('ul', {}, necessary(), ...items);
+    closeFronts();
     placeFront(
         sheetOf(
             text('settings_title'),
-            text(isAsking() ? 'back' : 'close'),
+            text('close'),
             [told && element('p', { class: 'note' }, told), list, responsible(), element('p', {}, more())],
             isMinor ? [] : choiceAnswers(list),
         ),

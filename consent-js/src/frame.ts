@@ -4,12 +4,15 @@
 
 import { element, shadow } from './dom.ts';
 import { answer } from './banner.ts';
-import { direction, notice, text, titles } from './settings.ts';
+import { direction, notice, speak, text, titles } from './settings.ts';
 import { openChoices } from './dialog.ts';
-import { allow } from './take.ts';
+import { allow } from './step.ts';
 
-const LAID_OUT = ['position', 'inset', 'margin', 'float', 'vertical-align', 'flex', 'grid-area', 'border-radius'];
+const LAID_OUT = ['position', 'inset', 'margin', 'float', 'flex', 'grid-area'];
 const standIns = new WeakMap<HTMLElement, { host_: HTMLElement; display_: string }>();
+
+// A frame in a part of the page that is not shown has no size yet, but may have been given one.
+const size = (drawn: number, given: string) => (drawn ? drawn + 'px' : given);
 
 function layOut(host: HTMLElement, frame: HTMLElement) {
     const style = getComputedStyle(frame);
@@ -19,36 +22,36 @@ function layOut(host: HTMLElement, frame: HTMLElement) {
         display: style.display == 'inline' ? 'inline-block' : style.display,
         boxSizing: 'border-box',
         overflow: 'auto',
-        width: width == frame.parentElement!.clientWidth ? '100%' : width + 'px',
+        width: width == frame.parentElement!.clientWidth ? '100%' : size(width, style.width),
         maxWidth: '100%',
-        height: height + 'px',
+        height: size(height, style.height),
     });
 }
 
-function build(names: string[]) {
+function fill(host: HTMLElement, names: string[]) {
     const missing = notice.purposes.filter(({ name }) => names.includes(name));
-    const host = element('div', {});
     shadow(host).append(
         element(
             'section',
-            { class: 'root frame', lang: notice.lang, dir: direction(), 'aria-label': titles(missing) },
+            { class: 'root frame', lang: notice.lang, dir: direction, 'aria-label': titles(missing) },
             element('p', {}, text('blocked').replace('{purpose}', titles(missing))),
-            answer(text('load'), () => allow(missing.map(({ name }) => name))),
+            answer(text('load'), () => allow(missing)),
             answer(text('choose'), openChoices),
         ),
     );
-    return host;
 }
 
-export function hideFrame(frame: HTMLElement, names: string[]) {
+export async function hideFrame(frame: HTMLElement, names: string[]) {
     if (standIns.has(frame) || !notice.purposes.some(({ name }) => names.includes(name))) return;
-    const host = build(names);
-    standIns.set(frame, { host_: host, display_: frame.style.display });
+    const standIn = { host_: element('div'), display_: frame.style.display };
+    standIns.set(frame, standIn);
+    await speak();
     // The styles that say how large it is may still be on their way; what is drawn has them.
     requestAnimationFrame(() => {
-        if (standIns.get(frame)?.host_ != host || !frame.isConnected) return;
-        layOut(host, frame);
-        frame.before(host);
+        if (standIns.get(frame) != standIn || !frame.isConnected) return;
+        fill(standIn.host_, names);
+        layOut(standIn.host_, frame);
+        frame.before(standIn.host_);
         frame.style.setProperty('display', 'none', 'important');
     });
 }

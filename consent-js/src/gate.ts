@@ -9,30 +9,40 @@
 // A script runs once, by being moved: the element stays what the parser made of it, so its nonce and, under Trusted
 // Types, its `src` and text keep the trust they had, and what the browser would not run (a script out of innerHTML) is
 // not run here either. `data-src` is a text that becomes an address, which under Trusted Types takes a policy: `crumb`.
-// Frames, images and styles come and go with the choice.
+// Frames, images, media and styles come and go with the choice, and their addresses are of the web: whoever may only write
+// markup into a page cannot make an attribute of it code.
 
-import type { Answers } from './cookie.ts';
+import { element } from './dom.ts';
 import { hideFrame, showFrame } from './frame.ts';
-import { purposes } from './settings.ts';
+import { notice, purposes } from './settings.ts';
+import { answers } from './state.ts';
 
 const GATED = '[data-category]';
+const LOADING = 'iframe,img,link,source,video,audio,style';
 const ADDRESSES = ['src', 'srcset', 'href'] as const;
 
 interface TrustedTypes {
     createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string };
 }
 
-let answers: Answers | null = null;
 const run = new WeakSet<Element>();
 
 const conditions = (gated: HTMLElement) => gated.dataset.category!.split(' ').filter(Boolean);
 
-const isPurpose = (word: string) => purposes.some(({ name }) => name == word);
+// One that came with a changed notice is, too, and one that went with it is still.
+const isPurpose = (word: string) => [...purposes, ...notice.purposes].some(({ name }) => name == word);
+
+const isGranted = (name: string) => answers?.[name.replace('!', '')];
+const holds = (name: string) => isGranted(name) === (name[0] != '!');
 
 function isAllowed(gated: HTMLElement) {
     const all = conditions(gated);
-    const holds = (name: string) => (name[0] == '!' ? answers?.[name.slice(1)] === false : answers?.[name] === true);
     return all.length > 0 && all.every(holds);
+}
+
+function isOfWeb(gated: Element, address: string | undefined) {
+    const { protocol } = element('a', { href: address ?? 'none:' });
+    return /^https?:/.test(protocol) || (gated.localName == 'img' && protocol == 'data:');
 }
 
 // ---- scripts ----
@@ -61,7 +71,7 @@ function start(script: HTMLScriptElement) {
         script.addEventListener('error', done);
         script.type = type || 'text/javascript';
         if (!script.hasAttribute('async')) script.async = false; // in the order of the document
-        if (src) setScriptAddress(script, src);
+        if (isOfWeb(script, src)) setScriptAddress(script, src!);
         script.parentNode!.insertBefore(script, script.nextSibling);
         if (!script.src) done(0);
     });
@@ -88,7 +98,7 @@ function set(gated: Element, name: string, value: string | null) {
 
 function open(gated: HTMLElement) {
     if (opened.has(gated)) return;
-    const names = ADDRESSES.filter((name) => gated.dataset[name] != null);
+    const names = ADDRESSES.filter((name) => isOfWeb(gated, gated.dataset[name]));
     opened.set(gated, [...names, 'type'].map((name) => [name, gated.getAttribute(name)]));
     for (const name of names) set(gated, name, gated.dataset[name]!);
     if (gated.localName == 'style') set(gated, 'type', null);
@@ -98,29 +108,31 @@ function open(gated: HTMLElement) {
 function shut(gated: HTMLElement) {
     for (const [name, before] of opened.get(gated) ?? []) set(gated, name, before);
     opened.delete(gated);
-    if (gated.localName == 'iframe') hideFrame(gated, conditions(gated));
+    if (gated.localName != 'iframe') return;
+    const all = conditions(gated);
+    // What is for those alone who refused something that is granted is nothing to offer.
+    if (all.some((name) => name[0] == '!' && isGranted(name))) showFrame(gated);
+    else hideFrame(gated, all.filter((name) => !isGranted(name)));
 }
 
 function apply(gated: Element) {
     const it = gated as HTMLScriptElement;
     if (!conditions(it).every((name) => isPurpose(name.replace('!', '')))) return;
-    if (it.localName != 'script') (isAllowed(it) ? open : shut)(it);
-    else if (it.getAttribute('type') == 'text/plain') queue(it);
+    if (it.matches(LOADING)) (isAllowed(it) ? open : shut)(it);
+    else if (it.matches('script[type="text/plain"]')) queue(it);
 }
 
-export function openGate(now: Answers | null) {
-    answers = now;
+export function openGate() {
     document.querySelectorAll(GATED).forEach(apply);
 }
 
 export function watchGate(onChange: () => void) {
     new MutationObserver((records) => {
         for (const { addedNodes } of records)
-            for (const node of addedNodes)
-                if (node instanceof Element) {
-                    if (node.matches(GATED)) apply(node);
-                    node.querySelectorAll(GATED).forEach(apply);
-                }
+            for (const node of addedNodes as NodeListOf<Element>) {
+                if (node.matches?.(GATED)) apply(node); // a text has no such method
+                node.querySelectorAll?.(GATED).forEach(apply);
+            }
         onChange();
     }).observe(document, { childList: true, subtree: true });
 }

@@ -9,8 +9,8 @@ import { attach } from './view.ts';
 
 // Any element may ask for the choices, also a link that leads to the page without JavaScript.
 function openOnClick(event: Event) {
-    const [target] = event.composedPath();
-    if (!(target instanceof Element) || !target.closest('[data-crumb="show"]')) return;
+    const [target] = event.composedPath() as Element[];
+    if (!target?.closest?.('[data-crumb="show"]')) return;
     event.preventDefault();
     openChoices();
 }

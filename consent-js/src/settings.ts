@@ -40,9 +40,8 @@ interface Settings extends Notice {
     notice: string;
     material: string;
     dir: string;
-    langs: string[];
+    speaks: string; // matches the tags of pages for which this is the language
     regime: 'opt_in' | 'opt_out' | 'notice_only';
-    minor: boolean;
     domain?: string; // of the cookies, where the configuration names one
     purposes: (Purpose & Behaviour)[];
     control: boolean;
@@ -55,34 +54,30 @@ export const settings = SETTINGS;
 export const purposes = settings.purposes;
 export let notice: Notice = settings;
 export let hash = settings.notice;
+export let direction = settings.dir;
 
 export const text = (key: string) => notice.texts[key] || '';
-export const direction = () =>
-    notice == settings ? settings.dir : /^(ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)\b/.test(notice.lang) ? 'rtl' : 'ltr';
 
 const list = (items: string[]) => new Intl.ListFormat(notice.lang).format(items);
 export const titles = (of: { title: string }[]) => list(of.map(({ title }) => title));
 
 // The notice that is in force now.
 export async function readNotice(lang = notice.lang) {
-    const now = await ask('notice', '&lang=' + lang);
+    const now = await ask('notice', '&lang=' + encodeURIComponent(lang));
     notice = now.notice;
     hash = now.hash;
+    direction = now.dir;
 }
 
-// RFC 4647 section 3.4: "de-AT" finds "de", and "zh-Hant-TW" rather "zh-Hant" than "zh".
-const lookup = (lang: string) =>
-    settings.langs
-        .filter((shipped) => RegExp(`^${shipped}\\b`, 'i').test(lang))
-        .sort()
-        .pop();
+let spoken: Promise<void> | undefined;
 
-let isSpoken = own.searchParams.has('lang');
-
-// The page's language wins over the browser's, unless the script's tag says which. Only the page knows it.
-export async function speak() {
-    const wanted = lookup(document.documentElement.lang);
-    if (isSpoken || !wanted || wanted == notice.lang) return;
-    isSpoken = true;
-    await readNotice(wanted).catch(() => {}); // the other language is better than nothing
+// Which of its languages a page's is served, the service knows.
+async function speakAsPage() {
+    const { lang } = document.documentElement;
+    if (!lang || own.searchParams.has('lang') || RegExp(settings.speaks, 'i').test(lang)) return;
+    await readNotice(lang).catch(() => {}); // the other language is better than nothing
 }
+
+// The page's language wins over the browser's, unless the script's tag says which. Only the page knows it. Whatever has
+// words waits for it, so that nobody reads one notice and answers another.
+export const speak = () => (spoken ??= speakAsPage());

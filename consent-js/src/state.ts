@@ -6,15 +6,17 @@ import { openGate } from './gate.ts';
 import { loadPixel } from './pixel.ts';
 import { notice, purposes, settings } from './settings.ts';
 import { tag } from './service.ts';
+import type { Surface } from './take.ts';
 
 // Null: no choice is known, and nothing is allowed.
 export let answers: Answers | null = null;
 export let action = ''; // by which it was made
 let isReady = false;
-let isMinor = settings.minor || [tag, document.documentElement.dataset].some(({ audience }) => audience == 'minor');
+// Where it was said that the visitor is a minor, or "".
+export let minorBy: Surface | '' = [tag, document.documentElement.dataset].some(({ audience }) => audience == 'minor') ? 'banner' : '';
 
-export const isOfMinor = () => isMinor || action == 'minor';
-export const setMinor = () => (isMinor = true);
+export const isOfMinor = () => !!minorBy || action == 'minor';
+export const setMinor = () => (minorBy ||= 'api');
 export const hasSignal = () => !!(navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl;
 
 export const hasGrant = (of: Answers | null | undefined) => Object.values(of ?? {}).includes(true);
@@ -36,13 +38,13 @@ const emit = (event: string) =>
 // Google's tags are told before they may run; the page is told when everything has been done.
 export function putInForce(now: Answers | null, how = '') {
     const isNews = action != how || JSON.stringify(answers) != JSON.stringify(now);
-    answers = now;
-    action = how;
-    if (now) {
-        deleteCookies(purposes.flatMap(({ name, cookies }) => (now[name] ? [] : cookies ?? [])));
+    if (now || answers) {
+        deleteCookies(purposes.flatMap(({ name, cookies }) => (now?.[name] ? [] : cookies ?? [])));
         updateMode(now);
     }
-    openGate(now);
+    answers = now;
+    action = how;
+    openGate();
     if (now) loadPixel(now);
     if (isReady && isNews) emit('change');
     else if (!isReady) {

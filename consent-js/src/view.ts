@@ -1,5 +1,5 @@
-// Where things are shown: one root that the page's styles do not reach, with the quiet control, the message and at most
-// two dialogs, the question and, over it or alone, the choices.
+// Where things are shown: one root that the page's styles do not reach, with the quiet control, the message, the question
+// and, in front of everything, the choices and their steps.
 //
 // The root stands before the body, so that it is the first that a keyboard reaches, `body > *` does not count it, and a
 // page that replaces its body keeps it.
@@ -12,12 +12,12 @@ const host = element('div');
 const message = element('p', { role: 'status', class: 'note' });
 const corner = element('section', {}, message);
 const root = element('div', { class: 'root' }, corner);
+const control = button('', () => openChoices());
 host.style.setProperty('display', 'contents', 'important');
 shadow(host).append(root);
 
 let banner: HTMLDialogElement | undefined;
-let front: HTMLDialogElement | undefined;
-let control: HTMLElement | undefined;
+let isLost = false; // the focus, with the question that had it
 let fading = 0;
 
 export const isAsking = () => !!banner;
@@ -28,7 +28,7 @@ export function attach() {
 
 function translate() {
     root.lang = notice.lang;
-    root.dir = direction();
+    root.dir = direction;
     corner.setAttribute('aria-label', text('control'));
 }
 
@@ -42,27 +42,28 @@ export function say(words: string, ms?: number) {
 export function showControl() {
     if (banner || !settings.control) return;
     translate();
-    control?.remove();
-    control = button(text('control'), openChoices);
-    corner.append(control);
+    control.textContent = text('control');
+    if (!control.isConnected) corner.append(control);
+    if (isLost && document.activeElement == document.body) control.focus({ preventScroll: true });
+    isLost = false;
 }
 
 // ---- dialogs ----
 
 // It is not modal: there is no focus to give back, and close() would have the browser lay the page out at once.
 export function closeBanner() {
+    isLost ||= !!banner?.matches(':focus-within');
     banner?.remove();
     banner = undefined;
 }
 
-function closeFront() {
-    front?.close();
-    front?.remove();
-    front = undefined;
+// The one in front first, so that each gives the focus back to what is behind it.
+export function closeFronts() {
+    for (let front; (front = root.lastChild as HTMLDialogElement) != (corner as Node); front.remove()) front.close();
 }
 
 export function close() {
-    closeFront();
+    closeFronts();
     closeBanner();
 }
 
@@ -71,10 +72,10 @@ const covering = new ResizeObserver(() => {
     document.documentElement.style.scrollPaddingBottom = banner ? banner.offsetHeight + 'px' : '';
 });
 
-// The question: the page can be used meanwhile, and keeps the focus.
+// The question: the page can be used meanwhile, and keeps the focus. Choices that are open stay in front of it.
 export function placeBanner(made: HTMLDialogElement) {
-    close();
-    control?.remove();
+    closeBanner();
+    control.remove();
     say('');
     banner = made;
     made.setAttribute('open', ''); // show() would take the focus
@@ -82,16 +83,11 @@ export function placeBanner(made: HTMLDialogElement) {
     covering.observe(made);
 }
 
-// The choices: in front of everything, with the focus inside until it closes; the browser gives it back.
+// In front of everything, with the focus inside until it closes; the browser gives it back.
 export function placeFront(made: HTMLDialogElement) {
-    closeFront();
     say('');
     translate();
-    front = made;
     root.append(made);
-    made.addEventListener('close', () => {
-        made.remove();
-        if (front == made) front = undefined;
-    });
+    made.addEventListener('close', () => made.remove());
     made.showModal();
 }

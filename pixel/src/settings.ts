@@ -1,8 +1,5 @@
 // What the service puts in front of this bundle, the same for everybody who visits the site, and what the banner has put
-// into the page. Both are free names of the bundle.
-
-import type { Crumb } from '../../consent-js/crumb.d.ts';
-
+// into the page. Both are free names of the bundle; the types of `crumb` are in ../../consent-js/crumb.d.ts.
 interface Settings {
     site: string;
     collects: [purpose: string, what: string][]; // what: letters, see consent.ts; purposes without any are left out
@@ -10,7 +7,4 @@ interface Settings {
     hash?: boolean; // so does a route in the fragment
 }
 
-declare global {
-    const SETTINGS: Settings;
-    const crumb: Crumb;
-}
+declare const SETTINGS: Settings;

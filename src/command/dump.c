@@ -195,10 +195,11 @@ static int print_consents(void *context, const struct key_consents *of, const st
     for (unsigned i = 1; i < CONSENTS_N; i++)
         if (consents->counts[i])
             json_object_set_new(choices, words_choice_kind(i), json_integer((json_int_t)consents->counts[i]));
-    print(json_pack("{s:o, s:o, s:o, s:s?, s:s, s:s%, s:I, s:o}", "site", site_json(dump, of->site), "day",
+    print(json_pack("{s:o, s:o, s:o, s:s?, s:s, s:s%, s:I, s:I, s:o}", "site", site_json(dump, of->site), "day",
                     date_json(of->day), "notice", hex_json(of->notice, sizeof of->notice), "country",
                     of->country[0] ? of->country : NULL, "device", words_device(of->device), "lang", of->lang.data,
-                    of->lang.size, "shown", (json_int_t)consents->counts[CONSENTS_SHOWN], "choices", choices));
+                    of->lang.size, "shown", (json_int_t)consents->counts[CONSENTS_SHOWN], "answered",
+                    (json_int_t)consents->answered, "choices", choices));
     return 0;
 }
 

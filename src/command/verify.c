@@ -433,7 +433,7 @@ static int sum_consents(void *context, const struct key_consents *of, const stru
 
 static int check_consents(struct verify *verify)
 {
-    struct consents sum = {{0}};
+    struct consents sum = {.answered = 0};
     int r = consents_each(verify->txn, sum_consents, &sum);
 
     if (r == -EBADMSG)

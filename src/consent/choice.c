@@ -403,10 +403,17 @@ static int find_others(struct batch *batch, const struct choice *choice, const s
     return 0;
 }
 
+/* What silence allowed elsewhere, or under the rules of before. */
+static bool is_void(enum choice_kind kind, const struct choice *choice, const struct choice_context *context)
+{
+    return kind == CHOICE_IMPLIED && regime_of(choice->site, &context->place) == REGIME_OPT_IN;
+}
+
 /* A row that is in force as it is. */
 static bool holds(const struct choice *choice, const struct choice_context *context, const struct visitor *before)
 {
-    return before && visitor_is_live(before, choice->site, context->at_ms) && visitor_is_current(before, choice->site);
+    return before && visitor_is_live(before, choice->site, context->at_ms) &&
+           visitor_is_current(before, choice->site) && !is_void(before->choice, choice, context);
 }
 
 /*
@@ -417,8 +424,9 @@ static bool holds(const struct choice *choice, const struct choice_context *cont
 static bool keeps_choice(const struct choice *choice, const struct choice_context *context,
                          const struct visitor *before)
 {
-    bool by_cookie =
-        context->before && context->before_is_current && !choice_collects(choice->site, context->before_granted);
+    bool by_cookie = context->before && context->before_is_current &&
+                     !choice_collects(choice->site, context->before_granted) &&
+                     !is_void(context->before, choice, context);
 
     return choice->kind == CHOICE_DISMISS && (holds(choice, context, before) || by_cookie);
 }
@@ -449,7 +457,7 @@ static int write_visitor(struct batch *batch, const struct choice *choice, const
  * is refused because of a statistic.
  */
 static int count(struct batch *batch, const struct choice *choice, const struct choice_context *context,
-                 unsigned counter)
+                 unsigned counter, bool answers)
 {
     struct key_consents of = {.site = choice->site->id,
                               .day = zone_day(choice->site->zone, context->at_ms),
@@ -458,13 +466,28 @@ static int count(struct batch *batch, const struct choice *choice, const struct 
 
     memcpy(of.notice, choice->notice->hash, sizeof of.notice);
     memcpy(of.country, context->place.country, sizeof of.country);
-    int r = consents_add(batch->txn, &of, counter);
+    int r = consents_add(batch->txn, &of, counter, answers);
     return r == -EBADMSG ? 0 : error_trace(r);
+}
+
+/*
+ * An answer to a question that was on the screen: on the banner itself, or in
+ * the choices by somebody who had still to choose.  Signals, silence and what
+ * is changed later answer none, and neither does a page's own control.
+ */
+static bool answers_notice(const struct choice *choice, const struct choice_context *context)
+{
+    bool is_answer = choice->kind == CHOICE_GRANT || choice->kind == CHOICE_DENY || choice->kind == CHOICE_CUSTOM ||
+                     choice->kind == CHOICE_DISMISS;
+    bool was_asked = choice->surface == SURFACE_BANNER ||
+                     (choice->surface == SURFACE_DIALOG && !(context->before && context->before_is_current));
+
+    return is_answer && was_asked;
 }
 
 int choice_count_shown(struct batch *batch, const struct choice *choice, const struct choice_context *context)
 {
-    return error_trace(count(batch, choice, context, CONSENTS_SHOWN));
+    return error_trace(count(batch, choice, context, CONSENTS_SHOWN, false));
 }
 
 int choice_record(struct batch *batch, const struct choice *choice, const struct edition *edition,
@@ -510,7 +533,7 @@ int choice_record(struct batch *batch, const struct choice *choice, const struct
     if (r == 0)
         r = write_visitor(batch, choice, context, found ? &before : NULL, &result);
     if (r == 0)
-        r = count(batch, choice, context, choice->kind);
+        r = count(batch, choice, context, choice->kind, answers_notice(choice, context));
     if (r)
         return error_trace(r);
     *ret_result = result;

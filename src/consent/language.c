@@ -73,6 +73,8 @@ static bool match(struct text range, const char *const *langs, unsigned n, uint6
     return false;
 }
 
+const char *language_other_name(unsigned i) { return i < sizeof aliases / sizeof aliases[0] ? aliases[i].range : NULL; }
+
 bool language_match(struct text range, const char *const *langs, unsigned n, unsigned *ret_index)
 {
     return match(range, langs, n, 0, ret_index);

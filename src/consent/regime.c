@@ -6,7 +6,7 @@
 /* The numbers are ordered: whoever asks for more has the smaller one. */
 _Static_assert(REGIME_OPT_IN < REGIME_OPT_OUT && REGIME_OPT_OUT < REGIME_NOTICE_ONLY, "from strict to mild");
 
-static enum regime stricter(enum regime a, enum regime b) { return a < b ? a : b; }
+enum regime regime_stricter(enum regime a, enum regime b) { return a < b ? a : b; }
 
 /* The regime of exactly that region, or of the country as a whole for ""; 0: none is written. */
 static enum regime find(const struct site *site, const char *country, const char *region)
@@ -29,6 +29,6 @@ enum regime regime_of(const struct site *site, const struct place *place)
         regime = site->regime;
     for (unsigned i = 0; !place->region[0] && i < site->n_regimes; i++)
         if (strcmp(site->regimes[i].country, place->country) == 0)
-            regime = stricter(regime, site->regimes[i].regime);
+            regime = regime_stricter(regime, site->regimes[i].regime);
     return regime;
 }

@@ -1,5 +1,5 @@
 /*
- * Rendering and compressing consent.js, pixel.js and clicks.js.
+ * Rendering and compressing consent.js, pixel.js and clicks.js, and notices.
  *
  * What a visitor is shown comes from the notice, word by word, so that the hash
  * in SETTINGS is the hash of what is on the screen.  The rest of SETTINGS is
@@ -9,6 +9,7 @@
 #include "crumb/base/error.h"
 #include "crumb/base/json.h"
 #include "crumb/consent/assets.h"
+#include "crumb/consent/language.h"
 #include "crumb/consent/texts.h"
 #include <brotli/encode.h>
 #include <errno.h>
@@ -31,6 +32,15 @@ uint64_t script_key(const struct edition *edition, const struct script_wish *wis
 
 /* ---- SETTINGS ---- */
 
+/* What is empty is left out; NULL is no memory. Takes @object and @list. */
+static json_t *put_filled(json_t *object, const char *name, json_t *list)
+{
+    if (!list || json_array_size(list))
+        return json_member(object, name, list);
+    json_decref(list);
+    return object;
+}
+
 /*
  * What the configuration says of a purpose and the notice does not, as it is
  * no part of what is agreed to.
@@ -39,62 +49,78 @@ static json_t *with_behaviour(json_t *purpose, const struct purpose *config)
 {
     json_t *cookies = json_array(), *mode = json_array();
 
+    if (!config->separate)
+        json_object_del(purpose, "separate");
+
     for (unsigned i = 0; i < config->n_cookies; i++)
         cookies = json_item(cookies, json_string(config->cookies[i]));
     for (unsigned i = 0; i < CONSENT_MODE_N; i++)
         if (config->consent_mode & 1u << i)
             mode = json_item(mode, json_string(words_consent_mode(i)));
-    return json_member(json_member(purpose, "cookies", cookies), "mode", mode);
+    return put_filled(put_filled(purpose, "cookies", cookies), "mode", mode);
 }
 
-/* The texts that banner and dialog show; the other pages' are not sent. */
-static json_t *texts_json(enum regime regime, json_t *notice)
+/* Whether a purpose is asked by itself, as a question after the others. */
+static bool has_separate(const struct site *site)
 {
+    for (size_t i = 0; i < site->n_purposes; i++)
+        if (site->purposes[i].separate)
+            return true;
+    return false;
+}
+
+/* The texts that banner and dialog may show here: not other pages', other laws', or of what is not asked. */
+static json_t *texts_json(const struct site *site, enum regime regime, json_t *notice)
+{
+    enum { ALWAYS = 1, IN_OPT_IN = 2, IN_OPT_OUT = 4, IN_NOTICE_ONLY = 8, WITH_SEPARATE = 16 };
+    static const unsigned regimes[] = {
+        [REGIME_OPT_IN] = IN_OPT_IN, [REGIME_OPT_OUT] = IN_OPT_OUT, [REGIME_NOTICE_ONLY] = IN_NOTICE_ONLY};
     static const struct {
         const char *key;
-        enum regime regime; /* 0: any */
-    } shown[] = {{"title", 0},
-                 {"body", 0},
-                 {"accept", 0},
-                 {"reject", 0},
-                 {"choose", 0},
-                 {"save", 0},
-                 {"withdraw", 0},
-                 {"close", 0},
-                 {"back", 0},
-                 {"ok", REGIME_OPT_OUT},
-                 {"ok", REGIME_NOTICE_ONLY},
-                 {"accept_more", 0},
-                 {"allow", 0},
-                 {"refuse", 0},
-                 {"settings_title", 0},
-                 {"more", 0},
-                 {"necessary.title", 0},
-                 {"necessary.description", 0},
-                 {"recipients", 0},
-                 {"storage", 0},
-                 {"retention", 0},
-                 {"retention.journal", 0},
-                 {"retention.segments", 0},
-                 {"retention.visitor", 0},
-                 {"retention.choice", 0},
-                 {"controller", 0},
-                 {"gpc", 0},
-                 {"minor", 0},
-                 {"saving_failed", 0},
-                 {"saved", 0},
-                 {"changed", 0},
-                 {"opt_out.title", REGIME_OPT_OUT},
-                 {"opt_out.body", REGIME_OPT_OUT},
-                 {"notice_only.title", REGIME_NOTICE_ONLY},
-                 {"notice_only.body", REGIME_NOTICE_ONLY},
-                 {"blocked", 0},
-                 {"load", 0},
-                 {"control", 0}};
+        unsigned where;
+    } shown[] = {{"title", IN_OPT_IN},
+                 {"body", IN_OPT_IN},
+                 {"accept", ALWAYS},
+                 {"reject", ALWAYS},
+                 {"choose", ALWAYS},
+                 {"save", ALWAYS},
+                 {"withdraw", ALWAYS},
+                 {"close", ALWAYS},
+                 {"back", ALWAYS},
+                 {"ok", IN_OPT_OUT | IN_NOTICE_ONLY},
+                 {"accept_more", WITH_SEPARATE},
+                 {"allow", WITH_SEPARATE},
+                 {"refuse", WITH_SEPARATE},
+                 {"settings_title", ALWAYS},
+                 {"more", ALWAYS},
+                 {"necessary.title", ALWAYS},
+                 {"necessary.description", ALWAYS},
+                 {"recipients", ALWAYS},
+                 {"storage", ALWAYS},
+                 {"retention", ALWAYS},
+                 {"retention.journal", ALWAYS},
+                 {"retention.segments", ALWAYS},
+                 {"retention.visitor", ALWAYS},
+                 {"retention.choice", ALWAYS},
+                 {"days", ALWAYS},
+                 {"controller", ALWAYS},
+                 {"gpc", ALWAYS},
+                 {"minor", ALWAYS},
+                 {"saving_failed", ALWAYS},
+                 {"saved", ALWAYS},
+                 {"changed", ALWAYS},
+                 {"opt_out.title", IN_OPT_OUT},
+                 {"opt_out.body", IN_OPT_OUT},
+                 {"notice_only.title", IN_NOTICE_ONLY},
+                 {"notice_only.body", IN_NOTICE_ONLY},
+                 {"blocked", ALWAYS},
+                 {"load", ALWAYS},
+                 {"control", ALWAYS}};
     json_t *texts = json_object(), *all = json_object_get(notice, "texts");
+    unsigned here = ALWAYS | regimes[regime] | (has_separate(site) ? WITH_SEPARATE : 0);
 
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
-        if (!shown[i].regime || shown[i].regime == regime)
+        if (shown[i].where & here)
             texts = json_member(texts, shown[i].key, json_incref(json_object_get(all, shown[i].key)));
     return texts;
 }
@@ -115,13 +141,39 @@ static json_t *purposes_json(const struct site *site, json_t *notice)
     return purposes;
 }
 
-static json_t *langs_json(const struct site_notices *notices)
+/* "zh-TW" begins with "zh". */
+static bool begins_with(const char *tag, const char *lang)
 {
-    json_t *array = json_array();
+    size_t size = strlen(lang);
+
+    return strncasecmp(tag, lang, size) == 0 && tag[size] == '-';
+}
+
+/*
+ * Matches the tags of pages whose language this is: its own, its other names
+ * and, unless another language begins with it, everything that begins so.
+ */
+static json_t *speaks_json(const struct site_notices *notices, const char *lang)
+{
+    BUFFER_AUTO pattern = BUFFER_INIT(SCRIPT_BYTES_MAX);
+    const char *langs[TEXTS_LANGUAGES_MAX], *name;
+    bool is_family = false;
 
     for (unsigned i = 0; i < notices->n_notices; i++)
-        array = json_item(array, json_string(notices->notices[i].lang));
-    return array;
+        langs[i] = notices->notices[i].lang;
+    buffer_printf(&pattern, "^(%s", lang);
+    for (unsigned i = 0; (name = language_other_name(i)); i++) {
+        unsigned index;
+        bool found = language_match(text_of(name), langs, notices->n_notices, &index);
+
+        if (found && strcmp(langs[index], lang) == 0 && strcmp(name, lang) != 0 && !begins_with(name, lang))
+            buffer_printf(&pattern, "|%s", name);
+        is_family |= found && strcmp(langs[index], lang) != 0 && begins_with(name, lang);
+    }
+    for (unsigned i = 0; i < notices->n_notices; i++)
+        is_family |= begins_with(langs[i], lang);
+    buffer_put_text(&pattern, is_family ? TEXT(")$") : TEXT(")\\b"));
+    return pattern.fault ? NULL : json_stringn((const char *)pattern.data, pattern.size);
 }
 
 /* The event classes that any purpose collects: without one there is nothing to track. */
@@ -142,11 +194,11 @@ static json_t *settings_json(const struct edition *edition, const struct site *s
 
     notice_hex(notices->material, material);
     material[MATERIAL_DIGITS] = '\0';
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:b, s:s*, s:o, s:o, s:O, s:O, s:O, s:b, s:b}", "site",
-                     site->name, "notice", notice->hex, "material", material, "lang", notice->lang, "dir",
-                     texts_dir(notice->lang), "langs", langs_json(notices), "regime", words_regime(regime), "minor", 0,
-                     "domain", site->cookie_domain, "purposes", purposes_json(site, shown), "texts",
-                     texts_json(regime, shown), "controller", json_object_get(shown, "controller"), "storage",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s*, s:o, s:o, s:O, s:O, s:O, s:b, s:b}", "site", site->name,
+                     "notice", notice->hex, "material", material, "lang", notice->lang, "dir", texts_dir(notice->lang),
+                     "speaks", speaks_json(notices, notice->lang), "regime", words_regime(regime), "domain",
+                     site->cookie_domain, "purposes", purposes_json(site, shown), "texts",
+                     texts_json(site, regime, shown), "controller", json_object_get(shown, "controller"), "storage",
                      json_object_get(shown, "storage"), "retention", json_object_get(shown, "retention"), "control",
                      site->banner.control, "pixel", collected(site) != 0);
 }
@@ -277,6 +329,16 @@ static void script_free(struct cache_value *value)
     free(script);
 }
 
+static int render_notice(struct buffer *buffer, const struct site *site, const struct notice *notice)
+{
+    buffer_printf(buffer, "{\"hash\":\"%s\",\"dir\":\"%s\",\"notice\":", notice->hex, texts_dir(notice->lang));
+    int r = notice_render(site, notice, buffer);
+    buffer_put_u8(buffer, '}');
+    if (r)
+        return error_trace(r);
+    return buffer->fault ? error_origin(buffer->fault) : 0;
+}
+
 static int put_tracker_settings(struct buffer *buffer, const struct site *site)
 {
     return error_trace(json_put(buffer, tracker_json(site), 0));
@@ -324,7 +386,8 @@ static void make_etags(struct script *script)
 static int fill(struct script *script, const struct edition *edition, const struct script_wish *wish)
 {
     struct buffer *bodies = script->bodies;
-    int r = render(&bodies[SCRIPT_IDENTITY], edition, wish);
+    int r = wish->kind == SCRIPT_NOTICE ? render_notice(&bodies[SCRIPT_IDENTITY], wish->site, wish->notice)
+                                        : render(&bodies[SCRIPT_IDENTITY], edition, wish);
 
     if (r == 0)
         r = put_gzip(&bodies[SCRIPT_GZIP], buffer_text(&bodies[SCRIPT_IDENTITY]));

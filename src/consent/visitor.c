@@ -159,23 +159,24 @@ bool visitor_is_current(const struct visitor *visitor, const struct site *site)
     return !stale;
 }
 
-static struct policy_input input_of(const struct visitor *visitor, bool gpc_now)
+static struct policy_input input_of(const struct visitor *visitor, const struct site *site, const struct place *place,
+                                    bool gpc_now)
 {
     return (struct policy_input){.choice = visitor->choice,
-                                 .regime = visitor->regime,
+                                 .regime = regime_stricter(visitor->regime, regime_of(site, place)),
                                  .gpc_now = gpc_now,
                                  .gpc_at_choice = visitor->gpc_at_choice,
                                  .restricted = visitor->restricted,
                                  .minor = visitor->minor};
 }
 
-struct policy_answer visitor_allowed(const struct visitor *visitor, const struct site *site, bool gpc_now,
-                                     int64_t now_ms)
+struct policy_answer visitor_allowed(const struct visitor *visitor, const struct site *site, const struct place *place,
+                                     bool gpc_now, int64_t now_ms)
 {
     struct policy_input input = {.regime = REGIME_OPT_IN, .gpc_now = gpc_now};
 
     if (visitor && visitor_is_live(visitor, site, now_ms)) {
-        input = input_of(visitor, gpc_now);
+        input = input_of(visitor, site, place, gpc_now);
         uint32_t purposes = current_purposes(visitor, site, &input.stale);
         for (unsigned p = 0; p < site->n_purposes; p++)
             if (purposes & 1u << p)
@@ -184,9 +185,10 @@ struct policy_answer visitor_allowed(const struct visitor *visitor, const struct
     return policy_decide(&input);
 }
 
-uint32_t visitor_granted(const struct visitor *visitor, const struct site *site, bool gpc_now, int64_t now_ms)
+uint32_t visitor_granted(const struct visitor *visitor, const struct site *site, const struct place *place,
+                         bool gpc_now, int64_t now_ms)
 {
-    struct policy_input input = input_of(visitor, gpc_now);
+    struct policy_input input = input_of(visitor, site, place, gpc_now);
     bool stale;
 
     /* Whether the policy would let through whatever was granted: some purposes collect no class at all. */

@@ -93,6 +93,7 @@ static int make_beacon(struct exchange *exchange, struct text events, const stru
                                       .rates = service->rates,
                                       .at_ms = clock_now_ms(service->clock),
                                       .gpc = exchange_gpc(exchange),
+                                      .place = exchange_place(exchange),
                                       .cookie = cookies_of(exchange),
                                       .origin = exchange_header(exchange, TEXT("origin")),
                                       .referer = exchange_header(exchange, TEXT("referer")),

@@ -1,5 +1,5 @@
 /*
- * GET and POST /v1/consent, GET /v1/notice, GET /v1/notice/HASH.
+ * GET and POST /v1/consent, GET /v1/notice/HASH.
  */
 #include "consent.h"
 #include "crumb/base/json.h"
@@ -78,11 +78,22 @@ static void set_cookie(h2o_req_t *req, const struct recording *recording, const 
     add_cookie(req, name, value, max_age_s, domain, recording->secure, http_only);
 }
 
+/* What is left of the visitor's id. */
+static int64_t id_left_ms(const struct recording *recording)
+{
+    return recording->result.since_ms + recording->choice.site->retention.visitor_ms - recording->context.at_ms;
+}
+
+static int64_t min_ms(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/* A choice that needs an id ends with it: a page that reads the cookie asks nobody else. */
 static void set_choice_cookie(h2o_req_t *req, const struct recording *recording)
 {
     const struct choice *choice = &recording->choice;
     const struct site *site = choice->site;
     int64_t max_age_ms = choice->granted ? site->retention.choice_ms : site->retention.refusal_ms;
+    if (recording->result.keeps_id)
+        max_age_ms = min_ms(max_age_ms, id_left_ms(recording));
     struct cookie_choice cookie = {.at_s = recording->context.at_ms / 1000,
                                    .action = choice->kind,
                                    .granted = choice->granted,
@@ -107,8 +118,8 @@ static void set_cookies(h2o_req_t *req, const struct recording *recording)
         set_choice_cookie(req, recording);
     if (result->keeps_id && !result->keeps_choice) {
         cookie_put_id(&id, recording->cookie_key, site, result->visitor);
-        int64_t left_ms = result->since_ms + site->retention.visitor_ms - recording->context.at_ms;
-        set_cookie(req, recording, COOKIE_ID_NAME, buffer_text(&id), left_ms / 1000, recording->has_id, true);
+        set_cookie(req, recording, COOKIE_ID_NAME, buffer_text(&id), id_left_ms(recording) / 1000, recording->has_id,
+                   true);
     } else if (!result->keeps_id && (recording->has_id || !result->keeps_choice)) {
         /* Also one that came meanwhile, by the answer to another tab: both cookies are always of the same choice. */
         set_cookie(req, recording, COOKIE_ID_NAME, TEXT_NONE, 0, true, true);
@@ -139,7 +150,10 @@ static void read_before(struct exchange *exchange, const struct site *site, stru
     if (!cookie_read_choice(exchange_cookies(exchange), site, &cookie))
         return;
     int64_t age_ms = context->at_ms - cookie.at_s * 1000;
-    if (age_ms >= (cookie.granted ? site->retention.choice_ms : site->retention.refusal_ms))
+    int64_t max_age_ms = cookie.granted ? site->retention.choice_ms : site->retention.refusal_ms;
+    if (choice_collects(site, cookie.granted))
+        max_age_ms = min_ms(max_age_ms, site->retention.visitor_ms);
+    if (age_ms >= max_age_ms)
         return;
     notice_hex(edition_notices(exchange->loop->edition, site)->material, hex);
     context->before = cookie.action;
@@ -279,12 +293,14 @@ struct lookup {
     const struct notice *notice;
     int64_t now_ms;
     bool gpc;
+    struct place place;
     enum cookie_id_state id;
     uint8_t visitor[VISITOR_BYTES];
     bool has_cookie;
     struct cookie_choice cookie;
     json_t *receipt; /* of the live choice, or NULL */
     uint32_t asked, granted;
+    enum choice_kind action;
     bool current; /* that choice was made under what is material now */
     int outcome;
     consent_found tell;
@@ -331,8 +347,10 @@ static int read_choice(struct lookup *lookup)
         return r < 0 ? r : -EBADMSG;
     lookup->current =
         memcmp(record.material, edition_notices(lookup->edition, lookup->site)->material, HASH_BYTES) == 0;
-    lookup->granted = visitor_granted(&visitor, lookup->site, lookup->gpc, lookup->now_ms);
-    lookup->asked = asked_then(&record, lookup->site, visitor_granted(&visitor, lookup->site, false, lookup->now_ms));
+    lookup->granted = visitor_granted(&visitor, lookup->site, &lookup->place, lookup->gpc, lookup->now_ms);
+    lookup->asked = asked_then(&record, lookup->site,
+                               visitor_granted(&visitor, lookup->site, &lookup->place, false, lookup->now_ms));
+    lookup->action = record.kind;
     lookup->receipt = receipt_json(&record);
     return lookup->receipt ? 0 : -ENOMEM;
 }
@@ -385,8 +403,11 @@ static bool is_current(const struct lookup *lookup)
 static struct consent_state state_of(const struct lookup *lookup)
 {
     bool current = lookup->receipt ? lookup->current : lookup->has_cookie && is_current(lookup);
-    /* Silence is no answer to the signal. Whether an explicit choice came before it the cookie does not say. */
-    bool silenced = lookup->gpc && lookup->cookie.action == CHOICE_IMPLIED;
+    enum choice_kind action = lookup->receipt ? lookup->action : lookup->cookie.action;
+    /* Silence is none where the law wants an answer, though it was one where the visitor came from. */
+    bool silence = action == CHOICE_IMPLIED && regime_of(lookup->site, &lookup->place) == REGIME_OPT_IN;
+    /* Nor is it one to the signal. Whether an explicit choice came before it the cookie does not say. */
+    bool silenced = silence || (lookup->gpc && lookup->cookie.action == CHOICE_IMPLIED);
     uint32_t believed = silenced ? 0 : lookup->cookie.granted & ~collecting(lookup->site);
     /* It claims what needs a row, and the row is gone: expired, erased, or never there. */
     bool orphaned = !lookup->receipt && lookup->cookie.granted & collecting(lookup->site);
@@ -395,9 +416,10 @@ static struct consent_state state_of(const struct lookup *lookup)
                                   .site = lookup->site,
                                   .notice = lookup->notice,
                                   .chosen = lookup->receipt || lookup->has_cookie,
-                                  .ask = !current || orphaned || lookup->id == COOKIE_ID_BAD,
+                                  .ask = !current || orphaned || silence || lookup->id == COOKIE_ID_BAD,
                                   .asked = lookup->receipt ? lookup->asked : lookup->cookie.asked,
                                   .granted = lookup->receipt ? lookup->granted : believed,
+                                  .action = action,
                                   .receipt = lookup->receipt};
 }
 
@@ -432,6 +454,7 @@ void consent_look_up(struct exchange *exchange, const struct site *site, const s
     lookup->context = context;
     lookup->now_ms = clock_now_ms(service->clock);
     lookup->gpc = exchange_gpc(exchange);
+    lookup->place = exchange_place(exchange);
     lookup->id = cookie_read_id(cookies, service->cookie_key, site, lookup->visitor);
     lookup->has_cookie = cookie_read_choice(cookies, site, &lookup->cookie);
     wait_begin(&lookup->wait, exchange, lookup_answer);
@@ -449,8 +472,9 @@ static void tell_state(h2o_req_t *req, const struct consent_state *state, const 
         return;
     }
     answer_object(req, 200,
-                  json_pack("{s:s, s:s, s:s, s:o, s:o, s:b}", "site", state->site->name, "notice", state->notice->hex,
-                            "lang", state->notice->lang, "purposes",
+                  json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:b}", "site", state->site->name, "notice",
+                            state->notice->hex, "lang", state->notice->lang, "action",
+                            state->action ? words_choice_kind(state->action) : NULL, "purposes",
                             state->chosen ? purposes_json(state->site, state->asked, state->granted) : json_null(),
                             "receipt", state->receipt ? json_incref(state->receipt) : json_null(), "ask", state->ask));
 }
@@ -466,27 +490,6 @@ void consent_get(struct exchange *exchange)
 }
 
 /* ---- notices ---- */
-
-void notice_current(struct exchange *exchange)
-{
-    BUFFER_AUTO body = BUFFER_INIT(NOTICE_BYTES_MAX + 256);
-    const struct site *site = exchange_site(exchange);
-
-    if (!site)
-        return;
-    const struct notice *notice = exchange_notice(exchange, site);
-    answer_cors(exchange, site);
-    buffer_printf(&body, "{\"hash\":\"%s\",\"notice\":", notice->hex);
-    int r = notice_render(site, notice, &body);
-    buffer_put_u8(&body, '}');
-    if (r || body.fault) {
-        answer_later(exchange->req, "there is no memory now; try again later");
-        return;
-    }
-    answer_header(exchange->req, TEXT("Crumb-Notice"), text_of(notice->hex));
-    answer_header(exchange->req, TEXT("Content-Language"), text_of(notice->lang));
-    answer_json(exchange->req, 200, buffer_text(&body));
-}
 
 struct fetch {
     struct pool_job super;

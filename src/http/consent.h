@@ -28,6 +28,7 @@ struct consent_state {
     bool chosen;             /* there is a choice */
     bool ask;                /* there is none, or the notice has changed what it means */
     uint32_t asked, granted; /* sets of purposes */
+    enum choice_kind action; /* 0: there is no choice */
     json_t *receipt;         /* of the live choice, or NULL */
 };
 

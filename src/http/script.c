@@ -1,5 +1,5 @@
 /*
- * GET /consent.js, /pixel.js and /clicks.js.
+ * GET /consent.js, /pixel.js and /clicks.js, GET /v1/notice.
  *
  * What is kept is answered on the loop.  What is not is rendered once, on a
  * pool thread, while everybody who asks for the same waits.
@@ -16,16 +16,18 @@ static const struct text codings[SCRIPT_CODING_N] = {
 
 /* What of a request decides the form of the answer. Texts live in the request's pool. */
 struct form {
+    bool is_notice;
     enum script_coding coding;
     struct text if_none_match;
 };
 
-static struct form read_form(const struct exchange *exchange)
+static struct form read_form(const struct exchange *exchange, bool is_notice)
 {
     struct text tags = exchange_header(exchange, TEXT("if-none-match"));
     h2o_iovec_t kept = h2o_strdup(&exchange->req->pool, tags.size ? tags.data : "", tags.size);
 
-    return (struct form){.coding = (enum script_coding)negotiate_coding(
+    return (struct form){.is_notice = is_notice,
+                         .coding = (enum script_coding)negotiate_coding(
                              exchange_header(exchange, TEXT("accept-encoding")), codings, SCRIPT_CODING_N),
                          .if_none_match = {.data = kept.base, .size = kept.len}};
 }
@@ -33,11 +35,11 @@ static struct form read_form(const struct exchange *exchange)
 static void answer_script(h2o_req_t *req, const struct form *form, const struct script *script)
 {
     if (!script) {
-        answer_later(req, "the script cannot be made now; nothing is collected meanwhile");
+        answer_later(req, "it cannot be made now; nothing is collected meanwhile");
         return;
     }
     struct text etag = text_of(script->etags[form->coding]);
-    answer_header(req, TEXT("Cache-Control"), TEXT("private, max-age=300"));
+    answer_header(req, TEXT("Cache-Control"), form->is_notice ? TEXT("no-cache") : TEXT("private, max-age=300"));
     answer_header(req, TEXT("Vary"), TEXT("Accept-Encoding"));
     answer_header(req, TEXT("Cross-Origin-Resource-Policy"), TEXT("cross-origin"));
     answer_header(req, TEXT("ETag"), etag);
@@ -47,7 +49,8 @@ static void answer_script(h2o_req_t *req, const struct form *form, const struct 
     }
     if (form->coding != SCRIPT_IDENTITY)
         answer_header(req, TEXT("Content-Encoding"), codings[form->coding]);
-    answer_text(req, 200, TEXT("text/javascript; charset=utf-8"), buffer_text(&script->bodies[form->coding]));
+    answer_text(req, 200, form->is_notice ? TEXT("application/json") : TEXT("text/javascript; charset=utf-8"),
+                buffer_text(&script->bodies[form->coding]));
 }
 
 /* Somebody who waits for a script; the first of a script is also the job that makes it. */
@@ -78,7 +81,7 @@ static void asking_run(struct pool_job *job)
     int r = script_make(edition, &asking->wish, &script);
 
     if (r)
-        log_fault("a script", r);
+        log_fault(asking->form.is_notice ? "GET /v1/notice" : "a script", r);
     cache_put(edition->scripts, key, script ? &script->super : NULL);
     edition_unref(edition);
 }
@@ -118,7 +121,7 @@ static void ask(struct exchange *exchange, struct asking *asking, uint64_t key)
 static void answer_wish(struct exchange *exchange, const struct script_wish *wish)
 {
     struct edition *edition = exchange->loop->edition;
-    struct form form = read_form(exchange);
+    struct form form = read_form(exchange, wish->kind == SCRIPT_NOTICE);
     uint64_t key = script_key(edition, wish);
     struct cache_value *kept = cache_find(edition->scripts, key);
     struct asking *asking;
@@ -163,3 +166,16 @@ static void answer_kind(struct exchange *exchange, enum script_kind kind)
 void script_pixel(struct exchange *exchange) { answer_kind(exchange, SCRIPT_PIXEL); }
 
 void script_clicks(struct exchange *exchange) { answer_kind(exchange, SCRIPT_CLICKS); }
+
+void notice_current(struct exchange *exchange)
+{
+    struct script_wish wish = {.kind = SCRIPT_NOTICE, .site = exchange_site(exchange)};
+
+    if (!wish.site)
+        return;
+    wish.notice = exchange_notice(exchange, wish.site);
+    answer_cors(exchange, wish.site);
+    answer_header(exchange->req, TEXT("Crumb-Notice"), text_of(wish.notice->hex));
+    answer_header(exchange->req, TEXT("Content-Language"), text_of(wish.notice->lang));
+    answer_wish(exchange, &wish);
+}

@@ -36,6 +36,7 @@ struct collect {
     struct dedupe *dedupe;
     int64_t at_ms;
     bool gpc;
+    struct place place;
     void (*done)(void *context, int result);
     void *context;
     struct buffer encoded;
@@ -244,6 +245,7 @@ int collect_new(const struct collect_request *request, void (*done)(void *contex
     collect->dedupe = request->dedupe;
     collect->at_ms = request->at_ms;
     collect->gpc = request->gpc;
+    collect->place = request->place;
     collect->done = done;
     collect->context = context;
     collect->encoded = BUFFER_INIT(COLLECT_ENCODED_BYTES_MAX);
@@ -340,7 +342,8 @@ static int look_up(struct lookup *lookup, struct collect *collect, const struct 
         return error_trace(r);
     /* An unreadable record is no consent. */
     lookup->site = item->site;
-    lookup->allowed = visitor_allowed(r == 0 ? &visitor : NULL, item->site, collect->gpc, collect->at_ms);
+    lookup->allowed =
+        visitor_allowed(r == 0 ? &visitor : NULL, item->site, &collect->place, collect->gpc, collect->at_ms);
     lookup->number = r == 0 ? visitor.number : 0;
     lookup->consent = r == 0 ? visitor.consent : 0;
     lookup->since_ms = r == 0 ? visitor.at_ms : 0;

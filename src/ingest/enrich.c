@@ -14,8 +14,11 @@ static void look_up_agent(struct enrich *enrich)
         enrich->agent = *agent_get(request->agent_cache, request->agent_rules, hints);
     else
         enrich->agent.device = device_of(hints->mobile, hints->agent);
+    /* Nobody is judged by what they say of themselves where the owner did not ask for agents to be read. */
+    if (!request->agent_rules)
+        enrich->agent.bot = BOT_NONE;
     /* What says that it is a program is one, whatever its other headers are like. */
-    if (enrich->agent.bot == BOT_NONE)
+    else if (enrich->agent.bot == BOT_NONE)
         enrich->agent.bot = bot_of_headers(&request->headers);
 }
 

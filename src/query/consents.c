@@ -164,18 +164,18 @@ static int add(void *context, const struct key_consents *of, const struct consen
     }
     for (unsigned i = 0; i < CONSENTS_N; i++)
         sum->counts[i] += more->counts[i];
+    sum->answered += more->answered;
     return 0;
 }
 
 /* ---- the answer ---- */
 
-/* Whoever was shown a notice and made nothing of it. A signal, silence and a withdrawal answer no notice. */
+/* Whoever was shown a notice and made nothing of it. */
 static uint64_t ignored(const struct consents *consents)
 {
-    const uint64_t *counts = consents->counts;
-    uint64_t answers = counts[CHOICE_GRANT] + counts[CHOICE_DENY] + counts[CHOICE_CUSTOM] + counts[CHOICE_DISMISS];
+    uint64_t shown = consents->counts[CONSENTS_SHOWN];
 
-    return counts[CONSENTS_SHOWN] > answers ? counts[CONSENTS_SHOWN] - answers : 0;
+    return shown > consents->answered ? shown - consents->answered : 0;
 }
 
 static json_t *row_json(const char *name, const struct consents *consents, unsigned n_dimensions)

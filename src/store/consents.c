@@ -9,8 +9,8 @@
 #include <assert.h>
 #include <errno.h>
 
-#define CONSENTS_VERSION 1
-#define CONSENTS_BYTES_MAX (2 + 10 * CONSENTS_N + CHECKSUM_BYTES)
+#define CONSENTS_VERSION 2
+#define CONSENTS_BYTES_MAX (2 + 10 * (CONSENTS_N + 1) + CHECKSUM_BYTES)
 
 static void encode(const struct consents *consents, struct text key, struct buffer *buffer)
 {
@@ -18,34 +18,43 @@ static void encode(const struct consents *consents, struct text key, struct buff
     buffer_put_u8(buffer, CONSENTS_N);
     for (unsigned i = 0; i < CONSENTS_N; i++)
         buffer_put_varint(buffer, consents->counts[i]);
+    buffer_put_varint(buffer, consents->answered);
     checksum_put(buffer, key);
+}
+
+/* Version 1 did not tell an answer to a notice from a later change of mind. */
+static uint64_t guess_answered(const uint64_t *counts)
+{
+    return counts[CHOICE_GRANT] + counts[CHOICE_DENY] + counts[CHOICE_CUSTOM] + counts[CHOICE_DISMISS];
 }
 
 /* Rows written before a kind of choice was added have fewer counters; the missing ones are zero. */
 static bool decode(struct text key, struct text value, struct consents *ret_consents)
 {
-    struct consents consents = {{0}};
+    struct consents consents = {.answered = 0};
 
     if (!checksum_take(&value, key))
         return false;
     struct reader reader = reader_of(value);
-    if (reader_u8(&reader) != CONSENTS_VERSION)
+    unsigned version = reader_u8(&reader);
+    if (version < 1 || version > CONSENTS_VERSION)
         return false;
     unsigned n = reader_u8(&reader);
     if (n > CONSENTS_N)
         return false;
     for (unsigned i = 0; i < n; i++)
         consents.counts[i] = reader_varint(&reader);
+    consents.answered = version == 1 ? guess_answered(consents.counts) : reader_varint(&reader);
     if (!reader_done(&reader))
         return false;
     *ret_consents = consents;
     return true;
 }
 
-int consents_add(struct db_txn *txn, const struct key_consents *of, unsigned counter)
+int consents_add(struct db_txn *txn, const struct key_consents *of, unsigned counter, bool answers)
 {
     struct key key = key_consents(of);
-    struct consents consents = {{0}};
+    struct consents consents = {.answered = 0};
     struct text value;
     int r = db_get(txn, DB_CONSENTS, key_text(&key), &value);
 
@@ -55,6 +64,7 @@ int consents_add(struct db_txn *txn, const struct key_consents *of, unsigned cou
     if (r == 0 && !decode(key_text(&key), value, &consents))
         return error_origin(-EBADMSG);
     consents.counts[counter]++;
+    consents.answered += answers;
     uint8_t bytes[CONSENTS_BYTES_MAX];
     struct buffer buffer = BUFFER_OVER(bytes);
     encode(&consents, key_text(&key), &buffer);

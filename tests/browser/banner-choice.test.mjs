@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { PLACES, eventually } from './banner-service.mjs';
-import { STRICT, startBrowser, stopBrowser, visit } from './banner.mjs';
+import { STRICT, startBrowser, stopBrowser, visit, withBrowser } from './banner.mjs';
 
 before(startBrowser);
 after(stopBrowser);
@@ -16,8 +16,6 @@ const isRun = [() => window.ran?.length];
 const separate = ({ journeys, marketing }) => {
     for (const purpose of [journeys, marketing]) purpose.separate = true;
 };
-const cookie = (all, { action = 'grant', answers = 'analytics=1&journeys=1&marketing=1', at = Math.floor(Date.now() / 1000), material } = {}) =>
-    all.context.addCookies([{ name: 'crumb_choice', url: `${all.at}/`, value: `1.${material}.${at}.${action}.${answers}` }]);
 
 function gate() {
     let open;
@@ -298,7 +296,7 @@ describe('faults', () => {
                 await assertOff(all);
                 assert.deepEqual([await choice(), await cookieNames()], [undefined, []]);
                 const kinds = new Set(await service.actions()); // browsers send again what was cut off without an answer
-                assert.deepEqual([...kinds], fault.lose ? ['grant banner'] : []);
+                assert.deepEqual([...kinds], fault.lose ? ['grant banner', 'withdraw banner'] : []); // what may have arrived is taken back
                 service.fault = null;
                 await control.click();
                 await pressIn('Accept');
@@ -306,7 +304,7 @@ describe('faults', () => {
             }));
 
     it('no answer at all: off while it is waited for, and off after', () =>
-        visit({ body: HELD, expected: network, init: () => { const timeout = AbortSignal.timeout; AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms / 20); } }, async (all) => {
+        visit({ body: HELD, expected: network, init: () => { const { setTimeout } = window; window.setTimeout = (act, ms, ...more) => setTimeout(act, ms == 10_000 ? 500 : ms, ...more); } }, async (all) => {
             const { press, banner, service, said } = all;
             await banner.waitFor();
             const { hold, open } = gate();
@@ -319,9 +317,9 @@ describe('faults', () => {
             open();
         }));
 
-    it('a withdrawal that cannot be saved is in force, on this page and the next, which asks', () =>
+    it('a withdrawal that cannot be saved is in force, on this page and the next, which sends it again', () =>
         visit({ body: HELD, expected: network }, async (all) => {
-            const { press, control, service, pressIn, said, go, banner, waitFor, state, ran, shop } = all;
+            const { press, control, service, pressIn, said, go, waitFor, state, ran, shop } = all;
             await press('Accept');
             await waitFor(...isRun);
             await control.click();
@@ -332,9 +330,10 @@ describe('faults', () => {
             shop.requests.length = 0;
             service.fault = null;
             await go('/next');
-            await banner.waitFor();
+            await control.waitFor();
             assert.deepEqual(await ran(), []);
             await assertOff(all);
+            assert.deepEqual([(await state()).action, (await service.actions()).at(-1)], ['withdraw', 'withdraw dialog']);
         }));
 
     it('the script blocked by an extension: the page works, and nothing held back runs', () =>
@@ -374,25 +373,18 @@ describe('faults', () => {
             await assertOff(all);
         }));
 
-    it('a page that may not have cookies or storage at all (sandboxed): off, without an error', () =>
+    it('a page that may not have cookies or storage at all (sandboxed): off, the page says so, and works on', () =>
         visit({ body: HELD, policy: (crumb) => `sandbox allow-scripts; script-src * 'unsafe-inline'; connect-src ${crumb}`, expected: [/sandbox|CORS|Failed to load/] }, async (all) => {
-            await all.control.or(all.banner).waitFor();
-            assert.deepEqual(await all.ran(), []);
-        }));
-
-    const YEAR_S = 365 * 86400;
-    it('a choice from the future (a clock that is a year slow) is not known, and asked for', () =>
-        visit({ body: HELD }, async (all) => {
-            await all.press('Accept');
-            await all.waitFor(...isRun);
-            const { context, go, banner } = all;
-            const [kept] = (await context.cookies()).filter(({ name }) => name == 'crumb_choice');
-            const at = Number(kept.value.split('.')[2]);
-            await context.addCookies([{ ...kept, value: kept.value.replace(at, at + YEAR_S) }]);
-            all.shop.requests.length = 0;
-            await go('/next');
-            await banner.waitFor();
-            await assertOff(all);
+            for (const answer of ['Accept', 'Reject']) {
+                await all.go();
+                await all.press(answer);
+                await all.said.filter({ hasText: 'could not be saved' }).waitFor();
+                assert.deepEqual(await all.ran(), []);
+                await all.control.click();
+                await all.pressIn('Accept');
+                await all.said.filter({ hasText: 'could not be saved' }).waitFor();
+                assert.deepEqual(await all.ran(), []);
+            }
         }));
 
     for (const value of ['', '1', '2.0123456789abcdef.1.grant.analytics=1', '1.0123.1.grant.analytics=1', '1.0123456789abcdef.x.grant.analytics=1', '1.0123456789abcdef.1.grant.analytics=2', '1.0123456789abcdef.1.grant.analytics'])
@@ -470,19 +462,32 @@ describe('tabs and times', () => {
             assert.deepEqual((await all.service.actions()).sort(), ['deny banner', 'grant banner']);
         }));
 
-    it('a page out of the back-forward cache has the choice of now', () =>
-        visit({ body: HELD }, async (all) => {
-            await all.banner.waitFor();
-            await all.page.evaluate(() => { window.same = true; });
-            await all.go('/next');
-            await all.press('Reject');
-            await all.control.waitFor();
-            await all.page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
-            await all.page.goBack();
-            await all.control.waitFor();
-            assert.equal(await all.banner.count(), 0);
-            assert.deepEqual((await all.state()).purposes, NONE);
-        }));
+    for (const [answer, expected] of [['Reject', NONE], ['Accept', ALL]])
+        it(`a page out of the back-forward cache has the choice of now: ${answer}`, () =>
+            visit({ body: HELD, policy: null }, ({ at, helpers }) =>
+                withBrowser({ without: ['--disable-back-forward-cache'] }, async (browser) => {
+                    const context = await browser.newContext();
+                    const page = await context.newPage();
+                    await page.goto(`${at}/`);
+                    const { banner, press, control, state, ran } = helpers(page, context);
+                    await banner.waitFor();
+                    await page.evaluate(() => {
+                        window.same = true;
+                        addEventListener('pageshow', ({ persisted }) => (window.persisted = persisted));
+                    });
+                    await page.goto(`${at}/next`);
+                    await press(answer);
+                    await control.waitFor();
+                    await page.goBack({ waitUntil: 'commit' });
+                    await page.waitForFunction(() => window.persisted);
+                    assert.equal(await page.evaluate(() => window.same), true, 'it is the page of before');
+                    await control.waitFor();
+                    await page.waitForFunction(() => window.crumb.consent().known);
+                    assert.deepEqual([(await state()).purposes, await banner.count()], [expected, 0]);
+                    if (answer == 'Accept') await page.waitForFunction(() => window.ran?.length);
+                    else assert.deepEqual(await ran(), []);
+                    await context.close();
+                })));
 });
 
 describe('hosts', () => {
@@ -495,6 +500,21 @@ describe('hosts', () => {
             await go('/next');
             await waitFor(...isRun);
             assert.ok(!service.asked.includes('GET /v1/consent'));
+        }));
+
+    it('with a cookie of its own host: asked once when one comes back to the page, whatever the browser says of it', () =>
+        visit({ body: HELD, host: 'shop.test', crumbHost: 'c.shop.test', expected: [/Failed to load/] }, async ({ service, press, page, control, front, said, tick }) => {
+            service.fault = { status: 503 };
+            await press('Accept');
+            await said.filter({ hasText: 'could not be saved' }).waitFor();
+            service.fault = null;
+            await control.click();
+            await tick('Advertising');
+            service.asked.length = 0;
+            await page.evaluate(() => { for (const name of ['visibilitychange', 'focus', 'pageshow']) dispatchEvent(new Event(name)); });
+            await page.waitForTimeout(400);
+            assert.deepEqual(service.asked.filter((line) => line.startsWith('GET')), ['GET /v1/consent']);
+            assert.equal(await front.getByRole('checkbox', { name: 'Advertising' }).isChecked(), true, 'what is open stays');
         }));
 
     it('with a cookie of its own host, which the page cannot read: the service is asked', () =>
@@ -636,6 +656,22 @@ describe('laws', () => {
             assert.deepEqual((await state()).purposes, NONE);
         }));
 
+    it('that ask put an end to what silence allowed elsewhere, or before', () =>
+        visit({ body: HELD, service: { regimes: { default: 'opt_in', 'US-CA': 'opt_out' }, from: PLACES['US-CA'] } }, async (all) => {
+            await all.waitFor(...isRun);
+            all.service.from = PLACES.DE;
+            await all.change({});
+            await all.go('/next');
+            await all.banner.waitFor();
+            assert.equal((await all.state()).regime, 'opt_in');
+            assert.deepEqual([(await all.state()).purposes, await all.ran()], [{}, []]);
+            await all.context.request.get(`${all.shop.crumb}/p.gif?aid=shop&e=pv`, { headers: { referer: all.page.url() } });
+            assert.equal((await all.service.collected()).events, 0);
+            await all.press('Accept');
+            await all.waitFor(...isRun);
+            assert.deepEqual(await all.service.actions(), ['implied banner', 'grant banner']);
+        }));
+
     it('notice_only: says what is done, can be put away, and still lets one say no', () =>
         visit({ body: HELD, service: { regime: 'notice_only' } }, async ({ banner, press, control, waitFor, service, pressIn, said, state }) => {
             await banner.getByText('We use data about your visit for').waitFor();
@@ -672,6 +708,45 @@ describe('minors', () => {
                 assert.deepEqual(await service.actions(), ['minor banner']);
                 await assertOff(all);
             }));
+
+    it('of a service on another host: recorded once, however many pages', () =>
+        visit({ body: HELD, host: 'shop.test', crumbHost: 'c.shop.test', tag: 'data-audience="minor"' }, async (all) => {
+            await all.control.waitFor();
+            for (const path of ['/2', '/3']) {
+                await all.go(path);
+                await all.control.waitFor();
+                assert.equal((await all.state()).action, 'minor');
+            }
+            assert.deepEqual(await all.service.actions(), ['minor banner']);
+        }));
+
+    it('said by crumb.minor() in every page’s first task: recorded once', () => {
+        const init = "{ let c; Object.defineProperty(window, 'crumb', { configurable: true, get: () => c, set(made) { c = made; Promise.resolve().then(() => c.minor()); } }); }";
+        return visit({ body: HELD, init }, async (all) => {
+            await all.control.waitFor();
+            for (const path of ['/2', '/3']) {
+                await all.go(path);
+                await all.control.waitFor();
+                assert.equal(await all.page.evaluate(() => window.crumb.minor().then(({ action }) => action)), 'minor');
+            }
+            assert.deepEqual(await all.service.actions(), ['minor api']);
+            assert.equal(await all.banner.count(), 0);
+        });
+    });
+
+    it('are not asked again when the notice changes', () =>
+        visit({ body: HELD }, async (all) => {
+            await all.banner.waitFor();
+            await all.page.evaluate(() => window.crumb.minor());
+            await all.change({ edit: (purposes) => { purposes.video = { collects: ['log'] }; } });
+            for (const path of ['/2', '/3']) {
+                await all.go(path);
+                await all.control.waitFor();
+                assert.equal(await all.banner.count(), 0);
+                assert.equal((await all.state()).minor, true);
+            }
+            assert.deepEqual(await all.service.actions(), ['minor api', 'minor banner']);
+        }));
 
     it('said by crumb.minor(): what was on goes off', () =>
         visit({ body: HELD }, async ({ press, waitFor, page, service, state, go, control, banner }) => {
@@ -795,6 +870,25 @@ describe('Google Consent Mode v2', () => {
             await page.evaluate(() => window.crumb.set({ analytics: false, marketing: true }));
             const ads = { ad_storage: 'granted', ad_user_data: 'granted', ad_personalization: 'granted' };
             assert.deepEqual((await layer(page)).at(-1), ['consent', 'update', { ...denied, ...ads }]);
+        }));
+
+    it('all is denied again, and the listed cookies go, when the choice is there no more', () =>
+        visit({}, async ({ page, press, control, banner, context, cookieNames }) => {
+            await press('Accept');
+            await control.waitFor();
+            assert.equal((await layer(page)).at(-1)[2].ad_storage, 'granted');
+            await context.clearCookies();
+            await page.evaluate(() => { document.cookie = '_ga=1'; dispatchEvent(new Event('focus')); });
+            await banner.waitFor();
+            assert.deepEqual((await layer(page)).at(-1), ['consent', 'update', denied]);
+            assert.deepEqual(await cookieNames(), []);
+        }));
+
+    it('a page whose dataLayer is no list keeps it, and has the banner', () =>
+        visit({ policy: null, head: '<script>window.dataLayer = {};</script>' }, async ({ page, press, control }) => {
+            await press('Accept');
+            await control.waitFor();
+            assert.deepEqual(await page.evaluate(() => window.dataLayer), {});
         }));
 
     it('a tag that is held back finds the update before it runs, on the next page too', () => {

@@ -172,6 +172,34 @@ describe('images and styles', () => {
     const body = '<h1>S</h1><img data-category="marketing" data-src="/dot.svg?img" src="/dot.svg?before" alt="">'
         + '<link rel="stylesheet" data-category="analytics" data-href="/style.css">'
         + '<img data-category="bread" data-src="/dot.svg?lazy" src="/dot.svg?shown" alt="">';
+    it('have addresses of the web: no attribute becomes code, and no other element gets an address', () => {
+        const gadgets = '<a id="link" data-category="!marketing" data-href="javascript:void(window.ran = [1])">A link</a>'
+            + '<iframe title="F" data-category="analytics" data-src="javascript:parent.ran = [2]"></iframe>'
+            + '<iframe title="G" data-category="analytics" data-src="data:text/html,<script>parent.ran = [3]</script>"></iframe>'
+            + '<script type="text/plain" data-category="analytics" data-src="data:text/javascript,ran = [4]"></script>'
+            + '<object data-category="analytics" data-data="/frame.html" data-src="/frame.html"></object>'
+            + '<img alt="" data-category="analytics" data-src="data:image/svg+xml,<svg xmlns=\'http://www.w3.org/2000/svg\'/>">';
+        return visit({ policy: null, body: `<h1>S</h1>${gadgets}` }, async ({ page, banner, ran }) => {
+            await banner.waitFor();
+            await page.evaluate(() => window.crumb.set({ analytics: true }));
+            await page.locator('#link').click();
+            await page.waitForTimeout(200);
+            const given = await page.evaluate(() => [...document.querySelectorAll('body [src], body [href]')].map(({ localName }) => localName));
+            assert.deepEqual([await ran(), given], [[], ['img']]);
+        });
+    });
+
+    it('of a purpose that came with a changed notice are gated from then on', () =>
+        visit({ body: '<h1>S</h1><img alt="" data-category="video" data-src="/dot.svg?video">', expected: [/409/] }, async ({ page, service, press, banner, control }) => {
+            await banner.waitFor();
+            await service.change({ edit: (all) => { all.video = { collects: [] }; } });
+            await press('Accept');
+            await banner.getByText('This notice has changed').waitFor();
+            await press('Accept');
+            await control.waitFor();
+            assert.equal(await page.locator('img').getAttribute('src'), '/dot.svg?video');
+        }));
+
     it('come with the choice and go with it; what names no purpose is left alone', () =>
         visit({ body }, async ({ page, press, shop, control }) => {
             const color = () => page.evaluate(() => getComputedStyle(document.querySelector('h1')).color);
@@ -211,6 +239,61 @@ describe('frames', () => {
             assert.deepEqual(await service.actions(), ['custom page']);
             assert.deepEqual((await state()).purposes, { analytics: false, journeys: false, marketing: true });
             assert.equal(await banner.count(), 0);
+        }));
+
+    it('in a part of the page that is not shown have room for their words when it is', () => {
+        const sized = frame();
+        const unsized = frame().replace(/width="480" height="270"/, '');
+        return visit({ policy: null, body: `<div id="tab" style="display:none">${sized}</div><div id="more" style="display:none">${unsized}</div>` }, async ({ page, banner }) => {
+            await banner.waitFor();
+            await page.waitForTimeout(100);
+            await page.evaluate(() => { for (const hidden of document.querySelectorAll('#tab, #more')) hidden.style.display = 'block'; });
+            const heights = await page.evaluate(() => [...document.querySelectorAll('#tab > div, #more > div')].map((e) => [e.clientHeight, e.scrollHeight]));
+            assert.equal(heights.length, 2);
+            assert.ok(heights[0][0] >= 270, `${heights}`);
+            for (const [height, needed] of heights) assert.ok(height > 50 && needed <= height, `${heights}`);
+        });
+    });
+
+    it('for those who refused something offer nothing to somebody who granted it', () =>
+        visit({ body: frame().replace('data-category="marketing"', 'data-category="analytics !marketing"') }, async ({ page, banner, press, control }) => {
+            const standIn = page.locator('section.frame');
+            await banner.waitFor();
+            await standIn.getByText('once you allow: Measuring visits').waitFor();
+            await press('Accept');
+            await control.waitFor();
+            await standIn.waitFor({ state: 'detached' });
+            assert.equal(await page.locator('iframe').getAttribute('src'), null);
+            await page.evaluate(() => window.crumb.set({ marketing: false }));
+            await page.frameLocator('iframe').getByText('In the frame').waitFor();
+        }));
+
+    it('of several purposes that are asked by themselves ask for each', () =>
+        visit({
+            body: frame().replace('data-category="marketing"', 'data-category="marketing journeys"'),
+            service: { edit: ({ journeys, marketing }) => { journeys.separate = marketing.separate = true; } },
+        }, async ({ page, front, service, pressIn, control, state }) => {
+            await page.locator('section.frame').getByRole('button', { name: 'Allow and show' }).click();
+            await front.getByRole('heading', { name: 'Ways through the site' }).waitFor();
+            assert.deepEqual(await service.records(), []);
+            await pressIn('Allow');
+            await front.getByRole('heading', { name: 'Advertising' }).waitFor();
+            await pressIn('Refuse');
+            await control.waitFor();
+            assert.deepEqual((await state()).purposes, { analytics: false, journeys: true, marketing: false });
+        }));
+
+    it('speak the language of the page', () =>
+        visit({ body: frame(), lang: 'de' }, async ({ page, banner, go, control }) => {
+            const standIn = page.locator('section.frame');
+            await standIn.waitFor();
+            assert.equal(await standIn.getAttribute('lang'), 'de');
+            await banner.locator('.acts button').nth(1).click();
+            await control.waitFor();
+            await go('/next');
+            await standIn.waitFor();
+            await control.waitFor();
+            assert.deepEqual([await standIn.getAttribute('lang'), await control.innerText()], ['de', 'Datenschutz-Auswahl']);
         }));
 
     it('go blank and get their stand-in back when the purpose goes', () =>

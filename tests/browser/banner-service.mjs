@@ -3,7 +3,8 @@
 //     const service = await startService(origins, { regime: 'opt_out' });
 //     service.fault = { status: 500 }  or  { cut: true }  or  { hold: promise }  or  { lose: true }
 //
-// of requests under /v1/, or under another `path`.
+// A fault is of requests under /v1/, or under another `path`; with `only`, of the choices of that action; with `of`, of
+// requests as in `asked`. `late` is held back when crumb has answered. `held` counts what is being held.
 //
 // The proxy tells crumb where a visitor comes from (`from`), as the one that ends TLS does. What crumb has recorded is
 // read out of its ledger and its statistics; `asked` has every request that came by, `sent` every event.
@@ -75,7 +76,7 @@ async function read(stream) {
 
 class Service {
     constructor(origins, options) {
-        Object.assign(this, { origins, options, fault: null, asked: [], sent: [], from: options.from, setCookies: true });
+        Object.assign(this, { origins, options, fault: null, held: 0, asked: [], sent: [], from: options.from, setCookies: true });
         this.crumb = new Server();
         writeFileSync(join(this.crumb.folder, 'geo.mmdb'), mmdb(NETWORKS));
         this.crumb.configure(this.configuration());
@@ -112,14 +113,25 @@ class Service {
         const { pathname } = new URL(request.url, 'http://service');
         this.asked.push(`${request.method} ${pathname}`);
         const { fault } = this;
-        const isBroken = fault && (fault.path ?? /^.v1./).test(pathname);
         const body = await read(request);
+        const isBroken =
+            fault && (fault.path ?? /^.v1./).test(pathname) && (!fault.only || body.includes(`"action":"${fault.only}"`)) &&
+            (!fault.of || fault.of == `${request.method} ${pathname}`);
         if (/^.p(.gif)?$/.test(pathname)) this.sent.push(...(String(body) || request.url.split('?')[1]).split('\n'));
-        if (isBroken && fault.hold) await fault.hold;
+        if (isBroken && fault.hold) {
+            this.held++;
+            await fault.hold;
+            this.held--;
+        }
         if (isBroken && fault.cut) return response.destroy();
         if (isBroken && fault.status) return this.refuse(request, response, fault.status);
         const answer = await this.forward(request, body);
         if (isBroken && fault.lose) return response.destroy();
+        if (isBroken && fault.late) {
+            this.held++;
+            await fault.late;
+            this.held--;
+        }
         return response.writeHead(answer.status, answer.headers).end(answer.body);
     }
 

@@ -25,6 +25,17 @@ export async function startBrowser(options = {}) {
 
 export const stopBrowser = () => browser?.close();
 
+// Another browser, started in another way: @args of its own, and without some of playwright's.
+export async function withBrowser({ args = [], without = [] }, act) {
+    const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+    const other = await chromium.launch({ executablePath, args: [...ARGS, ...args], ignoreDefaultArgs: without });
+    try {
+        await act(other);
+    } finally {
+        await other.close();
+    }
+}
+
 // ---- the shop ----
 
 export const STRICT = (crumb) =>
@@ -156,7 +167,7 @@ function helpers(page, context) {
 const signal = { header: { 'Sec-GPC': '1' }, script: () => Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true }) };
 
 // @options: of the page (body, head, at, tags, tag, lang, policy, script), of the service (`service`), of the browser
-// (`browser`), `host` and `crumbHost`, `gpc`, `cookiesOff`, `expected` problems.
+// (`browser`), `host` and `crumbHost`, `gpc`, `expected` problems.
 export async function visit(options, act) {
     const { service: serviceOptions, browser: browserOptions, host = '127.0.0.1', crumbHost = host } = options;
     const shop = await new Shop(options).listen();

@@ -1,11 +1,11 @@
 // The banner as a visitor meets it: that refusing is as easy as accepting, that everybody can use it, that it keeps out
 // of the page's way, and that it fits into one small response.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, describe, it } from 'node:test';
 import { eventually } from './banner-service.mjs';
-import { startBrowser, stopBrowser, visit } from './banner.mjs';
+import { startBrowser, stopBrowser, visit, withBrowser } from './banner.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RESPONSE_BYTES_MAX = 8192;
@@ -195,6 +195,28 @@ describe('languages', () => {
             await page.getByText('Ihre Wahl').waitFor();
         }));
 
+    const tags = { no: 'nb', nn: 'nb', iw: 'he', 'zh-HK': 'zh-TW', 'zh-Hant': 'zh-TW', 'zh-CN': 'zh', 'pt-BR': 'pt-BR', 'de-AT': 'de' };
+    for (const [tag, lang] of Object.entries(tags))
+        it(`a page in ${tag} is asked in ${lang}, by a script of another and of that language`, () =>
+            visit({ lang: tag }, async ({ banner, service, context, go }) => {
+                assert.equal(await banner.locator('..').getAttribute('lang'), lang);
+                await context.route('**/consent.js*', (route) => route.continue({ headers: { ...route.request().headers(), 'accept-language': lang } }));
+                service.asked.length = 0;
+                await go();
+                assert.equal(await banner.locator('..').getAttribute('lang'), lang);
+                if (tag != 'zh-CN') assert.ok(!service.asked.includes('GET /v1/notice'), 'nothing has to be asked for');
+            }));
+
+    for (const lang of ['ga', 'is', 'mt'])
+        it(`what the browser has no words for is said in the notice's: ${lang}`, () =>
+            visit({ lang }, async ({ page, banner, front }) => {
+                await acts(banner).nth(2).click();
+                const text = await front.innerText();
+                if (await page.evaluate((tag) => Intl.NumberFormat.supportedLocalesOf(tag).length, lang)) return;
+                assert.doesNotMatch(text, /days|months|Germany|United/);
+                assert.match(text, /750/);
+            }));
+
     it('Arabic stands on the right, and its choices are read from there', () =>
         visit({ lang: 'ar' }, async ({ banner, front, control }) => {
             await acts(banner).nth(2).click();
@@ -278,6 +300,53 @@ describe('the keyboard', () => {
             assert.equal(await focused(), 'mine');
         }));
 
+    for (const [where, options] of Object.entries({ 'the same host': {}, 'another host': { host: 'shop.test', crumbHost: 'c.shop.test' } }))
+        it(`is not lost with what is closed: ${where}`, () =>
+            visit(options, async ({ page, banner, front, control, focused, said }) => {
+                const saved = () => said.filter({ hasText: 'saved' }).waitFor();
+                await banner.getByRole('button').first().focus();
+                await press(page, 'Enter');
+                await saved();
+                assert.equal(await focused(), 'Privacy choices', 'after Accept');
+                await press(page, 'Enter');
+                await front.getByRole('button', { name: 'Save my choice' }).focus();
+                await press(page, 'Enter');
+                await saved();
+                assert.equal(await focused(), 'Privacy choices', 'after Save');
+                await page.evaluate(() => dispatchEvent(new Event('focus')));
+                await page.waitForTimeout(300);
+                assert.equal(await focused(), 'Privacy choices', 'after a look at another tab');
+            }));
+
+    it('is not taken from whoever went on meanwhile', () =>
+        visit({}, async ({ page, banner, control, focused, service }) => {
+            let open;
+            await banner.getByRole('button').first().focus();
+            service.fault = { hold: new Promise((done) => (open = done)) };
+            await press(page, 'Enter');
+            await page.locator('#last').focus();
+            open();
+            await control.waitFor();
+            assert.equal(await focused(), 'last');
+        }));
+
+    it('goes back from a step to the choices, with what was ticked', () =>
+        visit({ service: { edit: ({ marketing }) => { marketing.separate = true; } } }, async ({ page, front, press: click, pressIn, tick, focused, service }) => {
+            await click('Choose');
+            await tick('Measuring visits');
+            await pressIn('Accept');
+            for (const back of ['Back', 'Escape']) {
+                await front.getByRole('heading', { name: 'One more question' }).waitFor();
+                if (back == 'Escape') await press(page, 'Escape');
+                else await pressIn('Back');
+                await front.getByRole('heading', { name: 'One more question' }).waitFor({ state: 'detached' });
+                assert.equal(await front.getByRole('checkbox', { name: 'Measuring visits' }).isChecked(), true);
+                assert.equal(await focused(), 'Accept');
+                if (back == 'Back') await press(page, 'Enter');
+            }
+            assert.deepEqual(await service.records(), []);
+        }));
+
     it('what it reaches on the page is not behind the question', () =>
         visit({}, async ({ page, banner }) => {
             await banner.waitFor();
@@ -305,6 +374,31 @@ describe('everybody', () => {
                 await acts(front).nth(1).click();
                 await control.waitFor();
                 assert.deepEqual(await findings(page), []);
+            }));
+
+    const layers = {
+        'a step': { service: { edit: ({ marketing }) => { marketing.separate = true; } }, reach: ({ press: click }) => click('Accept') },
+        'what stands in for a frame': { body: '<main><h1>S</h1><iframe title="Film" data-category="marketing" data-src="/frame.html"></iframe></main>', reach: ({ page }) => page.locator('section.frame').waitFor() },
+        'the notice of opt_out': { service: { regime: 'opt_out' }, reach: ({ banner }) => banner.waitFor() },
+        'the choices of a minor': { tag: 'data-audience="minor"', reach: ({ control }) => control.click() },
+        'a notice that has changed': {
+            expected: [/409/],
+            reach: async ({ service, press: click, banner }) => {
+                await banner.waitFor();
+                await service.change({ edit: (all) => { delete all.marketing; } });
+                await click('Accept');
+                await banner.getByText('This notice has changed').waitFor();
+                const about = await banner.evaluate((e) => e.getAttribute('aria-describedby').split(' ').map((id) => e.querySelector(`#${id}`).textContent));
+                assert.match(about.join(' '), /has changed.*With your permission/s);
+            },
+        },
+    };
+    for (const [name, { reach, ...options }] of Object.entries(layers))
+        it(`axe finds nothing in ${name}`, () =>
+            visit({ policy: null, ...options }, async (all) => {
+                await reach(all);
+                await painted(all.page);
+                assert.deepEqual(await findings(all.page), []);
             }));
 
     it('names and roles: two dialogs by their titles, boxes described by what they allow, messages that are read', () =>
@@ -378,6 +472,37 @@ describe('everybody', () => {
                 const { x, width } = await control.boundingBox();
                 assert.ok(x >= 0 && x + width <= viewport.width);
             }));
+
+    for (const px of [16, 32])
+        it(`every language fits into 320 px where the browser's own texts have ${px} px`, { timeout: 180_000 }, () => {
+            const measure = (layer) =>
+                layer.evaluate((box) => {
+                    const { left, right } = box.getBoundingClientRect();
+                    const wide = [...box.querySelectorAll('*')].filter((e) => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display != 'inline');
+                    const narrow = [...box.querySelectorAll('p, dd, h2, h3, button')].filter((e) => e.clientWidth < 60 && e.textContent.length > 10);
+                    const hidden = [...box.querySelectorAll('.read')].filter((e) => e.clientHeight < 100);
+                    return [...wide, ...narrow, ...hidden].map((e) => e.textContent.slice(0, 40)).concat(left < 0 || right > innerWidth ? ['the layer'] : []);
+                });
+            let lang;
+            const cut = [];
+            return visit({ script: (crumb) => `${crumb}/consent.js?site=shop&lang=${lang}` }, ({ at, helpers }) =>
+                withBrowser({ args: [`--blink-settings=defaultFontSize=${px}`] }, async (browser) => {
+                    const context = await browser.newContext({ viewport: { width: 320, height: 640 } });
+                    const page = await context.newPage();
+                    const { banner, front } = helpers(page, context);
+                    for (const name of readdirSync(new URL('../../consent-js/texts/', import.meta.url))) {
+                        lang = name.replace('.json', '');
+                        await page.goto(`${at}/${lang}`);
+                        await banner.waitFor();
+                        assert.equal(await banner.evaluate((e) => getComputedStyle(e).fontSize), `${px}px`);
+                        for (const text of await measure(banner)) cut.push(`${lang} banner: ${text}`);
+                        await acts(banner).nth(2).click();
+                        await front.waitFor();
+                        for (const text of await measure(front)) cut.push(`${lang} choices: ${text}`);
+                    }
+                    assert.deepEqual(cut, []);
+                }));
+        });
 
     it('is not printed', () =>
         visit({}, async ({ page, banner }) => {

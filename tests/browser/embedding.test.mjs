@@ -1,15 +1,21 @@
 // docs/embedding.md is true: a page made of its blocks does what it says.
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import { blocksOf } from '../docs/documents.mjs';
 import { eventually } from './banner-service.mjs';
 import { startBrowser, stopBrowser, visit } from './banner.mjs';
+
+const { crumb } = await import('../http/server.mjs');
 
 const FILE = 'docs/embedding.md';
 const SERVICE = 'https://c.shop.example';
 const blocks = blocksOf(FILE);
 const html = blocks.filter(({ language }) => language === 'html').map(({ text }) => text);
 const js = blocks.filter(({ language }) => language === 'js').map(({ text }) => text);
+const yaml = blocks.filter(({ language }) => language === 'yaml').map(({ text }) => text);
 const tag = html.find((text) => text.includes('/consent.js'));
 const body = `<h1>Shop</h1>${html.filter((text) => text !== tag).join('\n')}`;
 
@@ -83,4 +89,55 @@ it('the variables colour the banner', () =>
         assert.deepEqual(style, { backgroundColor: 'rgb(255, 250, 242)', color: 'rgb(42, 32, 24)', fontFamily: 'Georgia, serif' });
     }));
 
-it('every block is one of these', () => assert.deepEqual([html.length, js.length, blocks.length], [7, 2, 9]));
+it('the picture counts those who allowed it without JavaScript, and nobody else', () =>
+    visit({ ...embedded, browser: { javaScriptEnabled: false }, before: undefined, body: html.find((text) => text.includes('<noscript>')).replace(SERVICE, '/proxied'), expected: [/./] }, async ({ page, service, context, shop, go }) => {
+        const events = async () => (await service.collected()).events;
+        await eventually('the picture', () => service.asked.includes('GET /p.gif'));
+        assert.equal(await events(), 0);
+        const at = new URL(page.url()).origin;
+        await page.goto(`${shop.crumb}/privacy?site=shop`);
+        await page.getByRole('button', { name: 'Accept' }).click();
+        await page.waitForURL('**receipt=**');
+        assert.deepEqual((await context.cookies()).map(({ name }) => name).sort(), ['crumb_choice', 'crumb_id']);
+        service.asked.length = 0;
+        await page.goto(`${at}/allowed`);
+        await eventually('the event', async () => (await events()) === 1);
+        assert.ok(go);
+    }));
+
+// React's and Vue's part as far as the blocks use it.
+const STUBS = `
+    const ref = (value) => ({ value });
+    const useSyncExternalStore = (subscribe, read) => { subscribe(() => window.seen.push(read())); return read(); };
+    window.seen = [];`;
+
+it('the hook and the ref follow the choice', () =>
+    visit({ ...embedded, init: `{${STUBS} ${js[2]} ${js[3]} usePurpose('marketing'); window.refOf = purposes; }` }, async ({ page, press, control }) => {
+        await press('Accept');
+        await control.waitFor();
+        await page.evaluate(() => window.crumb.set({ marketing: false }));
+        const seen = await page.evaluate(() => window.seen.filter((value, i, all) => value !== all[i - 1]));
+        assert.deepEqual(seen, [false, true, false]);
+        assert.deepEqual(await page.evaluate(() => window.refOf.value), { analytics: true, journeys: true, marketing: false });
+    }));
+
+it('a tag manager hears of every choice', () =>
+    visit({ ...embedded, init: `window.dataLayer = []; ${js[4]}` }, async ({ page, press, control }) => {
+        await press('Reject');
+        await control.waitFor();
+        const heard = await page.evaluate(() => window.dataLayer.filter(({ event }) => event == 'crumb'));
+        assert.deepEqual(heard, [{ event: 'crumb', analytics: false, journeys: false, marketing: false }]);
+    }));
+
+it('the purposes are a configuration’s', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'crumb-embedding-'));
+    const file = join(folder, 'crumb.yaml');
+    const head = ['data: ./data', 'listen: {public: "127.0.0.1:0", private: "127.0.0.1:0"}', 'sites:', '  shop:',
+        '    origins: [https://shop.example]', '    controller: {name: Example Ltd, contact: privacy@shop.example}'];
+    writeFileSync(file, `${head.join('\n')}\n${yaml[0].replace(/^/gm, '    ')}\n`);
+    const { code, stderr } = await crumb(['check', '-c', file]);
+    rmSync(folder, { recursive: true });
+    assert.equal(code, 0, stderr);
+});
+
+it('every block is one of these', () => assert.deepEqual([html.length, js.length, yaml.length, blocks.length], [7, 5, 1, 13]));

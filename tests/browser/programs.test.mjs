@@ -32,10 +32,11 @@ describe('Chromium over TLS', { timeout: 120_000 }, () => {
         execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1',
             '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', file('key.pem'), '-out', file('certificate.pem')], { stdio: 'ignore' });
         const tls = { certificate: 'certificate.pem', key: 'key.pem' };
-        server.configure({ tls });
+        const agents = join(process.env.UAP_CORE ?? '/usr/share/uap-core', 'regexes.yaml');
+        server.configure({ agents, tls });
         await server.launch();
         at = `https://127.0.0.1:${server.public}`;
-        await server.reload({ tls, sites: { shop: site({ origins: [at] }) } });
+        await server.reload({ agents, tls, sites: { shop: site({ origins: [at] }) } });
         const browser = await chromium.launch({ executablePath, args: ARGS });
         major = browser.version().split('.')[0];
         await browser.close();

@@ -143,12 +143,12 @@ static int take_consents(void *context, const struct key_consents *of, const str
 
 static void try_consents(const struct key_consents *of, const struct key *key, struct text row)
 {
-    struct consents before = {{0}}, after = {{0}};
+    struct consents before = {.answered = 0}, after = {.answered = 0};
 
     put(DB_CONSENTS, key, row);
     int r = consents_each(txn, take_consents, &before);
     assert(r == 0 || r == -EBADMSG);
-    assert(consents_add(txn, of, CHOICE_GRANT) == r);
+    assert(consents_add(txn, of, CHOICE_GRANT, true) == r);
     if (r)
         return;
     assert(consents_each(txn, take_consents, &after) == 0);

@@ -5,6 +5,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { mmdb } from './mmdb.mjs';
+import { uuid } from './client.mjs';
 import { Server, eventually, site, withServer } from './server.mjs';
 
 const ALL = { analytics: true, journeys: true, marketing: true };
@@ -115,14 +116,23 @@ describe('choices by place', { timeout: 120_000 }, () => {
         assert.deepEqual((await visitor.beacon()).result, { received: 1, no_consent: 1 });
     });
 
-    it('keep the regime under which they were made when the configuration changes', async () => {
+    it('that silence made end where the law wants an answer: after a change of the configuration, and on a journey', async () => {
         const visitor = from(server, AUSTRALIA);
         await visitor.chose('implied');
         const { sites, ...config } = server.config;
+        const asked = async () => (await visitor.ask('GET', '/v1/consent?site=shop')).json();
+        assert.deepEqual([(await asked()).ask, (await asked()).action], [false, 'implied']);
         await server.reload({ ...config, sites: { shop: { ...sites.shop, regimes: { default: 'opt_in' } } } });
-        assert.deepEqual((await visitor.beacon()).result, { received: 1, stored: 1 });
+        assert.deepEqual((await visitor.beacon()).result, { received: 1, no_consent: 1 });
+        assert.deepEqual([(await asked()).ask, Object.values((await asked()).purposes).filter(Boolean)], [true, []]);
         (await from(server, AUSTRALIA).choose('implied')).error(400);
         await server.reload({ ...config, sites });
+        assert.deepEqual((await visitor.beacon({ eid: uuid() })).result, { received: 1, stored: 1 });
+        visitor.headers = from(server, GERMANY).headers;
+        assert.deepEqual((await visitor.beacon({ eid: uuid() })).result, { received: 1, no_consent: 1 });
+        assert.equal((await asked()).ask, true);
+        await visitor.chose('dismiss'); // keeps nothing: what it would keep is no choice here
+        assert.equal(visitor.id, undefined);
     });
 
     it('know other places after SIGHUP, and none where the file is broken', async () => {

@@ -353,7 +353,7 @@ describe('GET /v1/consent', { timeout: 60_000 }, () => {
         const visitor = server.visitor();
         const { hash } = await visitor.notice();
         const told = await visitor.consent();
-        assert.deepEqual(told, { site: 'shop', notice: hash, lang: 'en', purposes: null, receipt: null, ask: true });
+        assert.deepEqual(told, { site: 'shop', notice: hash, lang: 'en', action: null, purposes: null, receipt: null, ask: true });
     });
 
     it('shows the choice and the receipt of a visitor', async () => {
@@ -362,7 +362,13 @@ describe('GET /v1/consent', { timeout: 60_000 }, () => {
         const told = await visitor.consent('de');
         assert.deepEqual(told.receipt, receipt);
         assert.deepEqual(told.purposes, { ...NONE, journeys: true });
-        assert.deepEqual([told.lang, told.ask], ['de', false]);
+        assert.deepEqual([told.lang, told.ask, told.action], ['de', false, 'custom']);
+    });
+
+    it('names the action of somebody who refused, too', async () => {
+        const visitor = server.visitor();
+        await visitor.chose('minor');
+        assert.deepEqual([(await visitor.consent()).action, (await visitor.consent()).receipt], ['minor', null]);
     });
 
     it('remembers a refusal by the cookie alone, and does not ask again', async () => {
@@ -523,9 +529,10 @@ describe('cookies', { timeout: 60_000 }, () => {
     it('live as long as the site says, a refusal and a grant each', async () => {
         const retention = { choice: '90d', refusal: '30d', visitor: '60d' };
         await withServer({ sites: { shop: shop({ retention }) } }, async (server) => {
-            const ages = async (action) =>
-                (await server.visitor().choose(action)).setCookies.map((line) => Number(line.match(/Max-Age=(\d+)/)[1]));
-            assert.deepEqual(await ages('grant'), [90 * DAY_S, 60 * DAY_S]);
+            const ages = async (action, more) =>
+                (await server.visitor().choose(action, more)).setCookies.map((line) => Number(line.match(/Max-Age=(\d+)/)[1]));
+            assert.deepEqual(await ages('grant'), [60 * DAY_S, 60 * DAY_S], 'a choice that needs an id ends with it');
+            assert.deepEqual(await ages('custom', { purposes: { analytics: false, journeys: false, marketing: true } }), [90 * DAY_S, 0]);
             assert.deepEqual(await ages('deny'), [30 * DAY_S, 0]);
         });
     });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { site, start, withServer } from './server.mjs';
 
 const PURPOSES = site().purposes;
@@ -28,6 +29,21 @@ describe('a notice', { timeout: 60_000 }, () => {
         ]);
         assert.equal(notice.retention.journal, `${30 * 24 * 3600}s`);
         for (const key of ['title', 'body', 'accept', 'reject', 'withdraw']) assert.ok(notice.texts[key], key);
+    });
+
+    it('comes compressed to whoever can read that, and again only if it changed', async () => {
+        const plain = await server.get('/v1/notice?site=shop&lang=de');
+        assert.equal(plain.json().dir, 'ltr');
+        assert.equal((await server.get('/v1/notice?site=shop&lang=ar')).json().dir, 'rtl');
+        for (const [coding, decode] of [['br', brotliDecompressSync], ['gzip', gunzipSync]]) {
+            const answer = await server.get('/v1/notice?site=shop&lang=de', { 'accept-encoding': coding });
+            assert.equal(answer.headers['content-encoding'], coding);
+            assert.match(answer.headers.vary, /Accept-Encoding/);
+            assert.ok(answer.body.length < plain.body.length / 2, `${answer.body.length} of ${plain.body.length} bytes`);
+            assert.equal(decode(answer.body).toString(), plain.text);
+            const { etag } = answer.headers;
+            assert.equal((await server.get('/v1/notice?site=shop&lang=de', { 'accept-encoding': coding, 'if-none-match': etag })).status, 304);
+        }
     });
 
     it('comes in the language that fits best, else in the first', async () => {

@@ -2,6 +2,7 @@
 // was acknowledged before it was asked.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { event, request, uuid, word } from './client.mjs';
 import { crumb, site, start, withServer } from './server.mjs';
@@ -34,7 +35,8 @@ describe('POST /api/v2/query', { timeout: 120_000 }, () => {
         tokens.stranger = await makeToken('stranger', 'analyst', 'shop');
         const known = Object.values(tokens).filter((one) => one !== tokens.stranger);
         const other = site({ origins: ['https://other.example'] });
-        server = await start({ sites: { shop: site(), other }, tokens: known.map((one) => one.entry) });
+        const agents = join(process.env.UAP_CORE ?? '/usr/share/uap-core', 'regexes.yaml');
+        server = await start({ agents, sites: { shop: site(), other }, tokens: known.map((one) => one.entry) });
     });
     after(() => server.end());
 

@@ -23,7 +23,9 @@ function settingsOf(text) {
 describe('GET /consent.js', { timeout: 120_000 }, () => {
     let server;
     before(async () => {
-        server = await start({ ...HTTP2, sites: { shop: shop(), us: site({ regimes: { default: 'opt_out' } }) } });
+        const ads = { collects: ['log'], separate: true };
+        const us = site({ regimes: { default: 'opt_out' }, purposes: { ...site().purposes, ads } });
+        server = await start({ ...HTTP2, sites: { shop: shop(), us } });
     });
     after(() => server.end());
 
@@ -35,17 +37,14 @@ describe('GET /consent.js', { timeout: 120_000 }, () => {
         const { hash, notice } = await server.visitor().notice('de');
         assert.equal(answer.status, 200);
         assert.equal(answer.headers['content-type'], 'text/javascript; charset=utf-8');
-        assert.deepEqual(Object.keys(settings), ['site', 'notice', 'material', 'lang', 'dir', 'langs', 'regime', 'minor',
+        assert.deepEqual(Object.keys(settings), ['site', 'notice', 'material', 'lang', 'dir', 'speaks', 'regime',
             'purposes', 'texts', 'controller', 'storage', 'retention', 'control', 'pixel']);
         assert.equal(settings.notice, hash);
         for (const part of ['controller', 'storage', 'retention']) assert.deepEqual(settings[part], notice[part]);
         for (const [key, text] of Object.entries(settings.texts)) assert.equal(text, notice.texts[key], key);
-        assert.deepEqual(settings.langs, [...new Set(settings.langs)]);
-        assert.ok(settings.langs.includes('de') && settings.langs.includes('ar'));
-        settings.purposes.forEach(({ separate, cookies, mode, ...purpose }, i) => {
-            const { separate: _, ...shown } = notice.purposes[i];
-            assert.deepEqual(purpose, shown);
-            assert.deepEqual([typeof separate, Array.isArray(cookies), Array.isArray(mode)], ['boolean', true, true]);
+        settings.purposes.forEach((purpose, i) => {
+            const { separate, ...shown } = notice.purposes[i];
+            assert.deepEqual(purpose, separate ? notice.purposes[i] : shown, 'what is empty is left out');
         });
     });
 
@@ -53,15 +52,18 @@ describe('GET /consent.js', { timeout: 120_000 }, () => {
         const own = await Promise.all(['shop', 'us'].map(async (name) => settingsOf((await get(`site=${name}`)).text).texts));
         const named = SOURCES.flatMap((source) => [...source.matchAll(/\btext\('([\w.]+)'\)/g)].map(([, key]) => key));
         assert.ok(named.length > 20);
-        for (const key of named.filter((key) => key !== 'ok')) assert.ok(own[0][key] && own[1][key], key);
-        for (const key of ['ok', 'opt_out.title', 'opt_out.body'])
+        for (const key of named) assert.ok(own[1][key], key);
+        const only = ['ok', 'accept_more', 'allow', 'refuse'];
+        for (const key of named.filter((key) => !only.includes(key))) assert.ok(own[0][key], key);
+        for (const key of [...only, 'opt_out.title', 'opt_out.body'])
             assert.deepEqual([own[0][key], typeof own[1][key]], [undefined, 'string'], key);
+        for (const key of ['title', 'body']) assert.deepEqual([typeof own[0][key], own[1][key]], ['string', undefined], key);
         for (const key of ['close', 'back']) assert.ok(own[0][key], key);
         for (const key of ['journal', 'segments', 'visitor', 'choice']) assert.ok(own[0][`retention.${key}`]);
     });
 
     it('is small in every language: at most 8192 bytes by brotli', async () => {
-        const { langs } = settingsOf((await get('site=shop')).text);
+        const langs = readdirSync(new URL('../texts/', FOLDER)).map((name) => name.replace('.json', ''));
         const sizes = await Promise.all(
             langs.map(async (lang) => (await get(`site=shop&lang=${lang}`, { 'accept-encoding': 'br' })).body.length),
         );
@@ -75,6 +77,22 @@ describe('GET /consent.js', { timeout: 120_000 }, () => {
         assert.ok(!head.includes('<') && !head.includes('\u2028'));
         assert.equal(settingsOf(text).texts.title, TITLE);
     });
+
+    // The page's own tag is asked of the service where another language may fit it better.
+    const speaks = {
+        en: [['en', 'en-US', 'EN'], ['eng', 'de', 'enm']],
+        nb: [['nb', 'no', 'nn', 'nn-NO'], ['nl']],
+        he: [['he', 'iw', 'iw-IL'], ['heb']],
+        pt: [['pt'], ['pt-BR']],
+        'pt-BR': [['pt-BR', 'pt-br'], ['pt']],
+        zh: [['zh'], ['zh-TW', 'zh-Hant', 'zh-HK', 'zh-CN']],
+        'zh-TW': [['zh-TW', 'zh-Hant', 'zh-Hant-HK', 'zh-HK', 'zh-MO'], ['zh', 'zh-CN']],
+    };
+    for (const [lang, [good, bad]] of Object.entries(speaks))
+        it(`knows the pages whose language it speaks: ${lang}`, async () => {
+            const pattern = new RegExp(settingsOf((await get(`site=shop&lang=${lang}`)).text).speaks, 'i');
+            assert.deepEqual([...good, ...bad].filter((tag) => pattern.test(tag)), good, pattern.source);
+        });
 
     it('knows how its language is written, and which law applies', async () => {
         assert.equal(settingsOf((await get('site=shop&lang=ar')).text).dir, 'rtl');

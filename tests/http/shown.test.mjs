@@ -83,6 +83,23 @@ describe('statistics of consent', { timeout: 120_000 }, () => {
         }
     });
 
+    it('count as ignored what was shown and not answered; what is changed later, or elsewhere, answers nothing', async () => {
+        const lang = 'fr';
+        const { hash: notice } = await server.visitor().notice(lang);
+        for (let i = 0; i < 5; i++) await shown({ notice, lang });
+        const [accepts, chooses, uses, dismisses] = Array.from({ length: 4 }, () => server.visitor());
+        await accepts.chose('grant', { notice, lang });
+        await accepts.chose('custom', { notice, lang, purposes: NONE, surface: 'dialog' });
+        await accepts.chose('grant', { notice, lang, surface: 'dialog' });
+        await chooses.chose('custom', { notice, lang, purposes: NONE, surface: 'dialog' });
+        await uses.chose('custom', { notice, lang, purposes: NONE, surface: 'api' });
+        await uses.chose('deny', { notice, lang, surface: 'page' });
+        await dismisses.chose('dismiss', { notice, lang });
+        const { results } = (await ask({ dimensions: 'language' })).json();
+        const row = results.find(({ dimensions }) => dimensions[0] === lang);
+        assert.deepEqual([row.shown, row.accepted, row.custom, row.refused, row.dismissed, row.ignored], [5, 2, 3, 1, 1, 2]);
+    });
+
     it('do not count what is not recorded', async () => {
         const visitor = server.visitor();
         await visitor.chose('deny');
@@ -139,7 +156,7 @@ describe('statistics of consent', { timeout: 120_000 }, () => {
         const counted = rows.flatMap(({ choices }) => Object.values(choices)).reduce((sum, n) => sum + n, 0);
         assert.equal(counted, record);
         for (const each of rows)
-            assert.deepEqual(Object.keys(each), ['site', 'day', 'notice', 'country', 'device', 'lang', 'shown', 'choices']);
+            assert.deepEqual(Object.keys(each), ['site', 'day', 'notice', 'country', 'device', 'lang', 'shown', 'answered', 'choices']);
     });
 
     it('count many at once', async () => {

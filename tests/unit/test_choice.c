@@ -630,8 +630,11 @@ static void test_place(void **state)
     assert_true(find(fixture, result.visitor, &visitor));
     assert_int_equal(visitor.regime, REGIME_NOTICE_ONLY);
     assert_string_equal(visitor.country, "US");
-    /* The regime at the choice decides, not the site's of today. */
-    assert_int_equal(visitor_allowed(&visitor, shop, false, NOW + 1).classes, CLASS_ALL);
+    /* Where the law wants an answer, silence elsewhere is none; where it does not, it lasts. */
+    assert_int_equal(visitor_allowed(&visitor, shop, &(struct place){"", ""}, false, NOW + 1).classes, 0);
+    shop->regime = REGIME_OPT_OUT;
+    assert_int_equal(visitor_allowed(&visitor, shop, &(struct place){"", ""}, false, NOW + 1).classes, CLASS_ALL);
+    shop->regime = REGIME_OPT_IN;
 }
 
 /* A refusal that is closed over stays a refusal, as long as it answers what is asked now. */
@@ -705,7 +708,7 @@ static void test_dismiss(void **state)
         {"a grant whose row is gone", 0, 0, 0, CHOICE_GRANT, ALL, 1, false, false},
         {"a grant of what collects nothing", 0, 0, 0, CHOICE_CUSTOM, M, 1, true, false},
         {"the same, stale", 0, 0, 0, CHOICE_CUSTOM, M, 0, false, false},
-        {"the same, implied", 0, 0, 0, CHOICE_IMPLIED, M, 1, true, false},
+        {"the same, implied where visitors have to be asked", 0, 0, 0, CHOICE_IMPLIED, M, 1, false, false},
         {"a refusal", 0, 0, 0, CHOICE_DENY, 0, 1, true, false},
         {"the signal", 0, 0, 0, CHOICE_GPC, 0, 1, true, false},
         {"put off before", 0, 0, 0, CHOICE_DISMISS, 0, 1, true, false},

@@ -25,7 +25,9 @@ static struct key_consents key_of(uint32_t site, int32_t day, const char *countr
 static void add(struct db_txn *txn, const struct key_consents *of, unsigned counter, unsigned n)
 {
     while (n--)
-        assert_int_equal(consents_add(txn, of, counter), 0);
+        assert_int_equal(consents_add(txn, of, counter,
+                                      counter == CHOICE_GRANT || counter == CHOICE_DENY || counter == CHOICE_CUSTOM),
+                         0);
 }
 
 /* ---- keys ---- */
@@ -127,11 +129,11 @@ static void test_damage(void **state)
     size_t size = value.size;
     for (size_t i = 0; i < size; i++) {
         store_fixture_damage(txn, DB_CONSENTS, key_text(&key), i);
-        assert_int_equal(consents_add(txn, &of, CHOICE_GRANT), -EBADMSG);
+        assert_int_equal(consents_add(txn, &of, CHOICE_GRANT, true), -EBADMSG);
         assert_int_equal(consents_each(txn, take, &walk), -EBADMSG);
         store_fixture_damage(txn, DB_CONSENTS, key_text(&key), i);
     }
-    assert_int_equal(consents_add(txn, &of, CHOICE_GRANT), 0);
+    assert_int_equal(consents_add(txn, &of, CHOICE_GRANT, true), 0);
 }
 
 /* With a right checksum: what nobody of us would write, and what an older crumb wrote, with fewer counters. */
@@ -143,7 +145,9 @@ static void test_forms(void **state)
         uint64_t shown; /* UINT64_MAX: damaged */
     } rows[] = {{"fewer counters", "\x01\x02\x05\x01", 4, 5},
                 {"no counter", "\x01\x00", 2, 0},
-                {"another version", "\x02\x00", 2, UINT64_MAX},
+                {"no answers", "\x02\x00", 2, UINT64_MAX},
+                {"answers", "\x02\x01\x05\x03", 4, 5},
+                {"another version", "\x03\x00\x00", 3, UINT64_MAX},
                 {"more counters than there are", "\x01\x0b\1\1\1\1\1\1\1\1\1\1\1", 13, UINT64_MAX},
                 {"cut off", "\x01\x02\x05", 3, UINT64_MAX},
                 {"bytes behind", "\x01\x01\x05\x05", 4, UINT64_MAX}};
@@ -176,7 +180,7 @@ static int sum(void *context, const struct key_consents *of, const struct consen
 
 static struct consents counted(struct store_fixture *fixture)
 {
-    struct consents all = {{0}};
+    struct consents all = {.answered = 0};
     DB_TXN_AUTO *txn = NULL;
 
     assert_int_equal(db_begin_read(fixture->db, &txn), 0);

@@ -2,6 +2,7 @@
  * What is added to which kind of event, and that nothing is where nobody knows.
  */
 #include "check.h"
+#include "crumb/ingest/agent.h"
 #include "crumb/ingest/enrich.h"
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -40,6 +41,9 @@ static void check_added(const char *name, const struct event *event, const char 
     check_text(name, buffer_text(&added), wanted);
 }
 
+/* Without a cache nothing looks into them: that they are there is what counts. */
+static struct agents *const some_rules = (struct agents *)(uintptr_t)&some_rules;
+
 static void test_kinds(void **state)
 {
     static const struct {
@@ -60,7 +64,8 @@ static void test_kinds(void **state)
     BUFFER_AUTO complaint = BUFFER_INIT(8192);
     struct sockaddr_in client = client_of("203.0.113.9");
     struct enrich_request request = {.client = (struct sockaddr *)&client,
-                                     .headers = {.known = true, .hints = {.agent = TEXT("Mozilla/5.0 (iPad)")}}};
+                                     .headers = {.known = true, .hints = {.agent = TEXT("Mozilla/5.0 (iPad)")}},
+                                     .agent_rules = some_rules};
     struct site site = {.origins = (char **)(uintptr_t)origins, .n_origins = 1};
     struct geo *geo = NULL;
 
@@ -76,6 +81,27 @@ static void test_kinds(void **state)
         check_added(rows[i].name, &event, rows[i].added);
     }
     geo_free(geo);
+}
+
+/* curl, where the configuration has no `agents`. */
+static void test_without_agents(void **state)
+{
+    struct enrich_request request = {.headers = {.known = true, .hints = {.agent = TEXT("curl/7.88.1")}}};
+    struct site site = {.origins = (char **)(uintptr_t)origins, .n_origins = 1};
+    struct agent_cache *cache = NULL;
+    struct event event = event_of(EVENT_PAGEVIEW);
+
+    assert_int_equal(agent_cache_new(&cache), 0);
+    request.agent_cache = cache;
+    struct enrich enrich = enrich_of(&request);
+    enrich_event(&enrich, &site, &event);
+    assert_int_equal(event.bot, BOT_NONE);
+    request.agent_rules = some_rules;
+    request.agent_cache = NULL;
+    enrich = enrich_of(&request);
+    enrich_event(&enrich, &site, &event);
+    assert_int_equal(event.bot, BOT_HEADERS); /* no Accept */
+    agent_cache_free(cache);
 }
 
 /* A replay without address, agent, database and list. */
@@ -94,7 +120,8 @@ static void test_nothing_known(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_kinds), cmocka_unit_test(test_nothing_known)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_kinds), cmocka_unit_test(test_without_agents),
+                                       cmocka_unit_test(test_nothing_known)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

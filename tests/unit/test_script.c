@@ -50,9 +50,9 @@ static struct fixture fixture_of(const char *yaml, const char *lang)
 
 static void test_settings(void **state)
 {
-    static const char *const members[] = {"site",      "notice",  "material", "lang",  "dir",        "langs",
-                                          "regime",    "minor",   "purposes", "texts", "controller", "storage",
-                                          "retention", "control", "pixel",    "domain"};
+    static const char *const members[] = {"site",    "notice",    "material", "lang",  "dir",
+                                          "speaks",  "regime",    "purposes", "texts", "controller",
+                                          "storage", "retention", "control",  "pixel", "domain"};
     static const char *const shared[] = {"controller", "storage", "retention"};
     struct fixture fixture = fixture_of(store_fixture_yaml, "de");
     BUFFER_AUTO buffer = BUFFER_INIT(SCRIPT_BYTES_MAX);
@@ -78,8 +78,7 @@ static void test_settings(void **state)
 /* A purpose has what the notice tells of it, and how the script is to behave. */
 static void test_purposes(void **state)
 {
-    static const char *const members[] = {"name",       "title",    "description", "separate",
-                                          "recipients", "collects", "cookies",     "mode"};
+    static const char *const members[] = {"name", "title", "description", "recipients", "collects"};
     struct fixture fixture = fixture_of(store_fixture_yaml, "en");
     BUFFER_AUTO buffer = BUFFER_INIT(SCRIPT_BYTES_MAX);
 
@@ -87,6 +86,7 @@ static void test_purposes(void **state)
     assert_int_equal(script_put_settings(&buffer, fixture.edition, fixture.site, fixture.notice, REGIME_OPT_IN), 0);
     JSON_AUTO *settings = json_loadb((const char *)buffer.data, buffer.size, 0, NULL);
     json_t *marketing = json_array_get(json_object_get(settings, "purposes"), 2);
+    /* What is empty is left out. */
     assert_int_equal(json_object_size(marketing), N_ROWS(members));
     for (size_t i = 0; i < N_ROWS(members); i++)
         check(members[i], json_object_get(marketing, members[i]));

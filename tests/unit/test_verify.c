@@ -53,7 +53,7 @@ static void append_record(struct store *store, struct batch *batch, const uint8_
     memcpy(record.visitor, visitor, VISITOR_BYTES);
     assert_int_equal(ledger_append(batch, &record), 0);
     struct key_consents of = {.site = store->site->id, .day = SEALED_DAY, .lang = TEXT("en")};
-    assert_int_equal(consents_add(batch->txn, &of, record.kind), 0);
+    assert_int_equal(consents_add(batch->txn, &of, record.kind, false), 0);
 }
 
 static void put_visitor(struct store *store, struct batch *batch, const uint8_t id[VISITOR_BYTES], uint64_t consent)

@@ -12,6 +12,8 @@
 #define OTHER_ID ((const uint8_t *)"visitor-no-00002")
 #define NOW STORE_FIXTURE_NOW_MS
 
+static const struct place nowhere;
+
 static struct visitor some_visitor(void)
 {
     struct visitor visitor = {.choice = CHOICE_CUSTOM,
@@ -225,7 +227,7 @@ static void test_expiry(void **state)
                                   .at_ms = NOW - rows[i].at_ago_ms,
                                   .granted = {site->purposes[0].material},
                                   .n_granted = 1};
-        struct policy_answer answer = visitor_allowed(&visitor, site, false, NOW);
+        struct policy_answer answer = visitor_allowed(&visitor, site, &nowhere, false, NOW);
 
         check_equal(rows[i].name, visitor_is_live(&visitor, site, NOW), rows[i].live);
         check_equal(rows[i].name, answer.classes, rows[i].live ? CLASS_BIT(CLASS_LOG) | CLASS_BIT(CLASS_DEVICE) : 0);
@@ -245,30 +247,44 @@ static void test_allowed(void **state)
         unsigned classes;
         enum reason reason;
         const char *stand; /* purposes that are granted now */
+        enum regime now;   /* 0: as at the choice */
     } rows[] = {
-        {"everything", CHOICE_GRANT, REGIME_OPT_IN, "ajms", 0, 0, 0, 0, CLASS_ALL, REASON_NO_CONSENT, "ajms"},
-        {"analytics", CHOICE_CUSTOM, REGIME_OPT_IN, "a", 0, 0, 0, 0, 3, REASON_NO_CONSENT, "a"},
-        {"journeys", CHOICE_CUSTOM, REGIME_OPT_IN, "j", 0, 0, 0, 0, 4, REASON_NO_CONSENT, "j"},
-        {"marketing collects nothing", CHOICE_CUSTOM, REGIME_OPT_IN, "m", 0, 0, 0, 0, 0, REASON_NO_CONSENT, "m"},
-        {"strict", CHOICE_CUSTOM, REGIME_OPT_IN, "s", 0, 0, 0, 0, 1, REASON_NO_CONSENT, "s"},
-        {"strict and journeys", CHOICE_CUSTOM, REGIME_OPT_IN, "sj", 0, 0, 0, 0, 5, REASON_NO_CONSENT, "sj"},
-        {"a purpose that changed", CHOICE_GRANT, REGIME_OPT_IN, "?", 0, 0, 0, 0, 0, REASON_STALE_NOTICE, ""},
+        {"everything", CHOICE_GRANT, REGIME_OPT_IN, "ajms", 0, 0, 0, 0, CLASS_ALL, REASON_NO_CONSENT, "ajms", 0},
+        {"analytics", CHOICE_CUSTOM, REGIME_OPT_IN, "a", 0, 0, 0, 0, 3, REASON_NO_CONSENT, "a", 0},
+        {"journeys", CHOICE_CUSTOM, REGIME_OPT_IN, "j", 0, 0, 0, 0, 4, REASON_NO_CONSENT, "j", 0},
+        {"marketing collects nothing", CHOICE_CUSTOM, REGIME_OPT_IN, "m", 0, 0, 0, 0, 0, REASON_NO_CONSENT, "m", 0},
+        {"strict", CHOICE_CUSTOM, REGIME_OPT_IN, "s", 0, 0, 0, 0, 1, REASON_NO_CONSENT, "s", 0},
+        {"strict and journeys", CHOICE_CUSTOM, REGIME_OPT_IN, "sj", 0, 0, 0, 0, 5, REASON_NO_CONSENT, "sj", 0},
+        {"a purpose that changed", CHOICE_GRANT, REGIME_OPT_IN, "?", 0, 0, 0, 0, 0, REASON_STALE_NOTICE, "", 0},
         {"one that changed, one that did not", CHOICE_GRANT, REGIME_OPT_IN, "?s", 0, 0, 0, 0, 1, REASON_STALE_NOTICE,
-         "s"},
-        {"refused", CHOICE_DENY, REGIME_OPT_IN, "", 0, 0, 0, 0, 0, REASON_NO_CONSENT, ""},
-        {"the signal came", CHOICE_GRANT, REGIME_OPT_IN, "a", 1, 0, 0, 0, 0, REASON_GPC, ""},
-        {"the signal was there", CHOICE_GRANT, REGIME_OPT_IN, "a", 1, 1, 0, 0, 3, REASON_NO_CONSENT, "a"},
-        {"restricted", CHOICE_GRANT, REGIME_OPT_IN, "a", 0, 0, 1, 0, 0, REASON_RESTRICTED, ""},
-        {"a minor", CHOICE_GRANT, REGIME_OPT_IN, "a", 0, 0, 0, 1, 0, REASON_MINOR, ""},
-        {"implied where silence is none", CHOICE_IMPLIED, REGIME_OPT_IN, "a", 0, 0, 0, 0, 0, REASON_NO_CONSENT, ""},
-        {"implied where it is one", CHOICE_IMPLIED, REGIME_OPT_OUT, "a", 0, 0, 0, 0, 3, REASON_NO_CONSENT, "a"},
+         "s", 0},
+        {"refused", CHOICE_DENY, REGIME_OPT_IN, "", 0, 0, 0, 0, 0, REASON_NO_CONSENT, "", 0},
+        {"the signal came", CHOICE_GRANT, REGIME_OPT_IN, "a", 1, 0, 0, 0, 0, REASON_GPC, "", 0},
+        {"the signal was there", CHOICE_GRANT, REGIME_OPT_IN, "a", 1, 1, 0, 0, 3, REASON_NO_CONSENT, "a", 0},
+        {"restricted", CHOICE_GRANT, REGIME_OPT_IN, "a", 0, 0, 1, 0, 0, REASON_RESTRICTED, "", 0},
+        {"a minor", CHOICE_GRANT, REGIME_OPT_IN, "a", 0, 0, 0, 1, 0, REASON_MINOR, "", 0},
+        {"implied where silence is none", CHOICE_IMPLIED, REGIME_OPT_IN, "a", 0, 0, 0, 0, 0, REASON_NO_CONSENT, "", 0},
+        {"implied where it is one", CHOICE_IMPLIED, REGIME_OPT_OUT, "a", 0, 0, 0, 0, 3, REASON_NO_CONSENT, "a", 0},
         {"implied where visitors are told", CHOICE_IMPLIED, REGIME_NOTICE_ONLY, "j", 0, 0, 0, 0, 4, REASON_NO_CONSENT,
-         "j"},
-        {"implied, and the signal came", CHOICE_IMPLIED, REGIME_OPT_OUT, "a", 1, 0, 0, 0, 0, REASON_GPC, ""},
-        {"renewed", CHOICE_RENEW, REGIME_OPT_IN, "a", 0, 0, 0, 0, 3, REASON_NO_CONSENT, "a"},
+         "j", 0},
+        {"implied, and the signal came", CHOICE_IMPLIED, REGIME_OPT_OUT, "a", 1, 0, 0, 0, 0, REASON_GPC, "", 0},
+        {"renewed", CHOICE_RENEW, REGIME_OPT_IN, "a", 0, 0, 0, 0, 3, REASON_NO_CONSENT, "a", 0},
+        /* Whoever travels, or is of a site that corrected its configuration: the stricter of then and now. */
+        {"implied there, to be asked here", CHOICE_IMPLIED, REGIME_OPT_OUT, "a", 0, 0, 0, 0, 0, REASON_NO_CONSENT, "",
+         REGIME_OPT_IN},
+        {"told there, to be asked here", CHOICE_IMPLIED, REGIME_NOTICE_ONLY, "a", 0, 0, 0, 0, 0, REASON_NO_CONSENT, "",
+         REGIME_OPT_IN},
+        {"told there, may say no here", CHOICE_IMPLIED, REGIME_NOTICE_ONLY, "a", 0, 0, 0, 0, 3, REASON_NO_CONSENT, "a",
+         REGIME_OPT_OUT},
+        {"no silence becomes a yes by travelling", CHOICE_IMPLIED, REGIME_OPT_IN, "a", 0, 0, 0, 0, 0, REASON_NO_CONSENT,
+         "", REGIME_OPT_OUT},
+        {"granted there, to be asked here", CHOICE_GRANT, REGIME_OPT_OUT, "a", 0, 0, 0, 0, 3, REASON_NO_CONSENT, "a",
+         REGIME_OPT_IN},
     };
     struct store_fixture *fixture = *state;
-    const struct site *site = store_fixture_site(fixture, "shop");
+    const struct site *configured = store_fixture_site(fixture, "shop");
+    struct site changed = *configured;
+    const struct site *site = &changed;
 
     for (size_t i = 0; i < N_ROWS(rows); i++) {
         struct visitor visitor = {.choice = rows[i].choice,
@@ -278,22 +294,24 @@ static void test_allowed(void **state)
                                   .minor = rows[i].minor,
                                   .since_ms = NOW,
                                   .at_ms = NOW};
+        changed.regime = rows[i].now ? rows[i].now : rows[i].regime;
         for (const char *c = rows[i].granted; *c; c++) {
             size_t purpose = text_find(TEXT("ajms"), *c);
 
             visitor.granted[visitor.n_granted++] = purpose < 4 ? site->purposes[purpose].material : 12345;
         }
-        struct policy_answer answer = visitor_allowed(&visitor, site, rows[i].gpc_now, NOW);
+        struct policy_answer answer = visitor_allowed(&visitor, site, &nowhere, rows[i].gpc_now, NOW);
         check_equal(rows[i].name, answer.classes, rows[i].classes);
         check_equal(rows[i].name, answer.reason, rows[i].reason);
         uint32_t stand = 0;
         for (const char *c = rows[i].stand; *c; c++)
             stand |= 1u << text_find(TEXT("ajms"), *c);
-        check_equal(rows[i].name, visitor_granted(&visitor, site, rows[i].gpc_now, NOW), stand);
-        check_equal(rows[i].name, visitor_granted(&visitor, site, rows[i].gpc_now, NOW - 1), 0); /* not chosen yet */
+        check_equal(rows[i].name, visitor_granted(&visitor, site, &nowhere, rows[i].gpc_now, NOW), stand);
+        check_equal(rows[i].name, visitor_granted(&visitor, site, &nowhere, rows[i].gpc_now, NOW - 1),
+                    0); /* not chosen yet */
     }
-    assert_int_equal(visitor_allowed(NULL, site, false, NOW).classes, 0);
-    assert_int_equal(visitor_allowed(NULL, site, false, NOW).reason, REASON_NO_CONSENT);
+    assert_int_equal(visitor_allowed(NULL, site, &nowhere, false, NOW).classes, 0);
+    assert_int_equal(visitor_allowed(NULL, site, &nowhere, false, NOW).reason, REASON_NO_CONSENT);
 }
 
 int main(void)

@@ -14,6 +14,9 @@
  */
 bool language_match(struct text range, const char *const *langs, unsigned n, unsigned *ret_index);
 
+/* The tags that language_match() knows by another name, one after the other, some twice; NULL behind the last. */
+const char *language_other_name(unsigned i);
+
 /*
  * The language of @langs for an Accept-Language header (RFC 9110 section
  * 12.5.4): the first that fits, in the order of the ranges' weights, else the

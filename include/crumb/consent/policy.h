@@ -18,9 +18,11 @@ struct policy_input {
     bool stale;
     /* Sec-GPC: 1 came with this event; it had come with the choice, too. */
     bool gpc_now, gpc_at_choice;
-    enum regime regime; /* where and when the choice was made: silence is consent only where the law said so */
-    bool restricted;    /* GDPR art. 18 */
-    bool minor;         /* GDPR art. 8 */
+    /* The stricter of when the choice was made and of now: silence is consent only where the law says so, and still
+     * does. */
+    enum regime regime;
+    bool restricted; /* GDPR art. 18 */
+    bool minor;      /* GDPR art. 8 */
 };
 
 struct policy_answer {

@@ -19,3 +19,6 @@ struct place {
  * that country counts.
  */
 enum regime regime_of(const struct site *site, const struct place *place);
+
+/* Whichever asks for more. */
+enum regime regime_stricter(enum regime a, enum regime b);

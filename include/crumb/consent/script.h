@@ -7,21 +7,22 @@
  * and is the same for everybody of one site, language and regime; pixel.js and
  * clicks.js are the same for everybody of a site.  So each is rendered and
  * compressed once, when it is first asked for, and kept in the edition's cache
- * (edition->scripts).
+ * (edition->scripts).  The answer to GET /v1/notice, {"hash", "dir", "notice"}, is
+ * made and kept in the same way.
  */
 #pragma once
 
 #include "crumb/base/cache.h"
 #include "crumb/consent/notice.h"
 
-enum script_kind { SCRIPT_CONSENT, SCRIPT_PIXEL, SCRIPT_CLICKS };
+enum script_kind { SCRIPT_CONSENT, SCRIPT_PIXEL, SCRIPT_CLICKS, SCRIPT_NOTICE };
 
 /* Which script. */
 struct script_wish {
     enum script_kind kind;
     const struct site *site;
-    const struct notice *notice; /* SCRIPT_CONSENT: what is shown ... */
-    enum regime regime;          /* ... and under which law */
+    const struct notice *notice; /* of SCRIPT_CONSENT and SCRIPT_NOTICE: what is shown */
+    enum regime regime;          /* of SCRIPT_CONSENT: under which law */
 };
 
 enum script_coding { SCRIPT_IDENTITY, SCRIPT_GZIP, SCRIPT_BROTLI, SCRIPT_CODING_N };

@@ -8,6 +8,7 @@
 
 #include "crumb/config/config.h"
 #include "crumb/consent/policy.h"
+#include "crumb/consent/regime.h"
 #include "crumb/store/db.h"
 #include "crumb/store/key.h"
 
@@ -38,11 +39,11 @@ int visitor_each(struct db_txn *txn, visitor_visit visit, void *context);
 bool visitor_is_live(const struct visitor *visitor, const struct site *site, int64_t now_ms);
 
 /*
- * What the policy says for this visitor at @now_ms under the site's present
- * configuration.  @visitor may be NULL: nobody known.  Pure.
+ * What the policy says for this visitor at @now_ms and @place under the site's
+ * present configuration.  @visitor may be NULL: nobody known.  Pure.
  */
-struct policy_answer visitor_allowed(const struct visitor *visitor, const struct site *site, bool gpc_now,
-                                     int64_t now_ms);
+struct policy_answer visitor_allowed(const struct visitor *visitor, const struct site *site, const struct place *place,
+                                     bool gpc_now, int64_t now_ms);
 
 /* True where every purpose that was granted still means what it meant then. Pure. */
 bool visitor_is_current(const struct visitor *visitor, const struct site *site);
@@ -51,4 +52,5 @@ bool visitor_is_current(const struct visitor *visitor, const struct site *site);
  * Which of the site's purposes are granted, as a set of indexes: by the same
  * policy, for those that collect nothing, too.  Pure.
  */
-uint32_t visitor_granted(const struct visitor *visitor, const struct site *site, bool gpc_now, int64_t now_ms);
+uint32_t visitor_granted(const struct visitor *visitor, const struct site *site, const struct place *place,
+                         bool gpc_now, int64_t now_ms);

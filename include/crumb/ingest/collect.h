@@ -14,6 +14,7 @@
 #pragma once
 
 #include "crumb/consent/notice.h"
+#include "crumb/consent/regime.h"
 #include "crumb/ingest/dedupe.h"
 #include "crumb/ingest/enrich.h"
 #include "crumb/ingest/rate.h"
@@ -27,6 +28,7 @@ struct collect_request {
     struct rates *rates;       /* NULL: no limits */
     int64_t at_ms;             /* when it was received */
     bool gpc;                  /* Sec-GPC: 1 */
+    struct place place;        /* of its client */
     struct text cookie, origin, referer;
     struct enrich_request who;
     bool is_body;    /* one event a line; else @events is one event */

@@ -21,7 +21,7 @@ struct enrich_request {
     struct bot_headers headers;
     const struct geo *geo;           /* each of these may be NULL: then nobody knows */
     const struct suffixes *suffixes; /* public suffixes */
-    struct agents *agent_rules;
+    struct agents *agent_rules; /* without them nobody is taken for a program by headers */
     struct agent_cache *agent_cache; /* this thread's */
 };
 

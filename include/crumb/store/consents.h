@@ -19,10 +19,11 @@
 
 struct consents {
     uint64_t counts[CONSENTS_N];
+    uint64_t answered; /* those of the choices that answered a notice on the screen */
 };
 
-/* Adds one to a counter. 0, or a fault; -EBADMSG: the row is damaged, and stays as it is. */
-int consents_add(struct db_txn *txn, const struct key_consents *of, unsigned counter);
+/* Adds one to a counter, and to the answers. 0, or a fault; -EBADMSG: the row is damaged, and stays as it is. */
+int consents_add(struct db_txn *txn, const struct key_consents *of, unsigned counter, bool answers);
 
 /* Called for each row in ascending order; a non-zero result ends the walk and is returned. Texts are lent. */
 typedef int (*consents_visit)(void *context, const struct key_consents *of, const struct consents *consents);
