@@ -3,7 +3,8 @@
  *
  * Everything but "24h" and two times is first a pair of days, whose instants
  * the zone tells.  A time without an offset is looked up on the site's wall
- * clock, which shows some times twice and others never.
+ * clock, which shows some times twice and others never.  What a range is
+ * compared with is found the same way: days from days, instants from instants.
  */
 #include "crumb/query/range.h"
 #include <assert.h>
@@ -11,8 +12,11 @@
 
 #define HOUR_S 3600
 #define DAY_S 86400
-#define UNIT_HOURS_MAX 48 /* where `time` means hours, and days: the interface's numbers */
+#define WEEK_DAYS 7
+#define YEAR_WEEKS 52
+#define UNIT_HOURS_MAX 48 /* where `time` means hours, days, weeks: the interface's numbers */
 #define UNIT_DAYS_MAX 40
+#define UNIT_WEEKS_MAX 52
 #define YEAR_MIN 1900 /* so that any "999mo" can be echoed as two times */
 #define YEAR_MAX 2999
 
@@ -319,13 +323,76 @@ int range_days(const struct query_range *range, const struct zone *zone, int64_t
     return 0;
 }
 
-enum range_unit range_unit(const struct query_days *days)
+enum query_unit range_unit(const struct query_days *days)
 {
     int64_t length_s = (days->to_ms - days->from_ms) / 1000 - 1; /* from the first second to the last */
 
     if (length_s / HOUR_S <= UNIT_HOURS_MAX)
-        return RANGE_UNIT_HOUR;
-    return length_s / DAY_S <= UNIT_DAYS_MAX ? RANGE_UNIT_DAY : RANGE_UNIT_LONGER;
+        return QUERY_HOUR;
+    if (length_s / DAY_S <= UNIT_DAYS_MAX)
+        return QUERY_DAY;
+    return length_s / (WEEK_DAYS * DAY_S) <= UNIT_WEEKS_MAX ? QUERY_WEEK : QUERY_MONTH;
+}
+
+/* Comparison. */
+
+static int32_t year_before(int32_t day)
+{
+    struct zone_date date = zone_date_of_day(day);
+
+    date.year--;
+    if (!zone_date_valid(date))
+        date.mday--; /* the 29th of February */
+    return zone_day_of_date(date);
+}
+
+/* @day as the comparison has it, where what is compared lasts for @n_days. */
+static int32_t day_before(const struct query *query, int32_t day, int32_t n_days)
+{
+    if (query->comparison == COMPARE_PREVIOUS_YEAR)
+        return query->match_day_of_week ? day - YEAR_WEEKS * WEEK_DAYS : year_before(day);
+    if (query->match_day_of_week)
+        n_days = (n_days + WEEK_DAYS - 1) / WEEK_DAYS * WEEK_DAYS;
+    return day - n_days;
+}
+
+/* The same time on the wall's clock, on the day before. */
+static int64_t second_before(const struct query *query, const struct zone *zone, int64_t at_s, int32_t n_days,
+                             bool last)
+{
+    int64_t wall_s = at_s + zone_offset_s(zone, at_s * 1000);
+    int32_t day = zone_day(zone, at_s * 1000);
+
+    return wall_to_utc_s(zone, wall_s - (int64_t)(day - day_before(query, day, n_days)) * DAY_S, last);
+}
+
+/* Two instants are compared with instants, as far as a calendar is not asked for. */
+static struct query_days instants_before(const struct query *query, const struct query_days *days,
+                                         const struct zone *zone)
+{
+    int64_t length_ms = days->to_ms - days->from_ms;
+    int32_t n_days = (int32_t)((length_ms + DAY_S * 1000LL - 1) / (DAY_S * 1000LL));
+
+    if (query->comparison == COMPARE_PREVIOUS_PERIOD && !query->match_day_of_week)
+        return days_of_instants(zone, days->from_ms - length_ms, days->from_ms);
+    int64_t from_s = second_before(query, zone, floor_s(days->from_ms), n_days, false);
+    int64_t to_s = length_ms ? second_before(query, zone, floor_s(days->to_ms) - 1, n_days, true) + 1 : from_s;
+    return days_of_instants(zone, from_s * 1000, to_s * 1000);
+}
+
+int range_compared(const struct query *query, const struct query_days *days, const struct zone *zone, int64_t now_ms,
+                   int32_t data_first, int32_t data_last, struct query_days *ret_days)
+{
+    int32_t n_days = days->last - days->first + 1;
+
+    assert(query->comparison != COMPARE_NONE);
+    if (query->comparison == COMPARE_RANGE)
+        return range_days(&query->comparison_range, zone, now_ms, data_first, data_last, ret_days);
+    if (query->range.kind == RANGE_24H || query->range.kind == RANGE_TIMES)
+        *ret_days = instants_before(query, days, zone);
+    else
+        *ret_days = days_of_days(zone, day_before(query, days->first, n_days), day_before(query, days->last, n_days));
+    return 0;
 }
 
 void range_write_date(int32_t day, char ret_date[RANGE_DATE_BYTES])

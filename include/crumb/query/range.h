@@ -37,13 +37,27 @@ bool range_parse_time(struct text text, struct query_time *ret_time);
 int range_days(const struct query_range *range, const struct zone *zone, int64_t now_ms, int32_t data_first,
                int32_t data_last, struct query_days *ret_days);
 
-/* What the interface means by the dimension `time` for a range of this length. */
-enum range_unit {
-    RANGE_UNIT_HOUR, /* from the first second to the last at most 48 whole hours */
-    RANGE_UNIT_DAY,  /* at most 40 whole days */
-    RANGE_UNIT_LONGER
-};
-enum range_unit range_unit(const struct query_days *days);
+/*
+ * The days that @days, which range_days() made of the query's range, is
+ * compared with.  @query asks for a comparison:
+ *
+ *   previous period  as long, and ends where @days begins
+ *   previous year    from the same date to the same date a year before; the
+ *                    29th of February becomes the 28th
+ *   a range          as range_days() says
+ *
+ * With match_day_of_week the first two lie whole weeks before instead: as few as
+ * keep them apart, and 52.  Results as of range_days(), which only a range has.
+ */
+int range_compared(const struct query *query, const struct query_days *days, const struct zone *zone, int64_t now_ms,
+                   int32_t data_first, int32_t data_last, struct query_days *ret_days);
+
+/*
+ * What the interface means by the dimension `time` for a range of this length:
+ * from its first second to its last, hours up to 48 whole hours, days up to 40
+ * whole days, weeks up to 52 whole weeks, then months.
+ */
+enum query_unit range_unit(const struct query_days *days);
 
 #define RANGE_DATE_BYTES 10
 
