@@ -15,18 +15,23 @@
  *
  * So an entry holds all that a register can ever want to know of the hash, and
  * turning sparse into dense loses nothing: the result is what a sketch dense
- * from the start would hold.  The turn comes with entry HLL_SPARSE_MAX + 1,
- * which depends on the set alone.
+ * from the start would hold.  The turn comes with the entry after the most that
+ * there may be, which depends on the set alone.
  *
- * Entries are kept sorted by insertion.  At most 16 KiB move for an item, and
- * none do where items come in the order of their hash.
+ * A coarse sketch takes two bits of the register's number into the middle.  Its
+ * entries are the same: a middle of 0 there is one of 0 here.
+ *
+ * Entries are kept in a hash table, where an index's own low bits say where it
+ * belongs; no entry is 0, as index 0 has a rank.  They are sorted to be written.
  */
 #include "crumb/rollup/hll.h"
 #include "crumb/base/error.h"
 #include <assert.h>
+#include <endian.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#define XXH_INLINE_ALL /* a visitor is 8 bytes: a few instructions */
 #include <xxhash.h>
 
 #define MIDDLE_BITS (HLL_SPARSE_BITS - HLL_BITS)
@@ -35,9 +40,9 @@
 #define REST_RANK_MAX (REST_BITS + 1)
 #define RANK_BITS 6
 #define RANK_MASK ((1u << RANK_BITS) - 1)
-#define RANK_MAX (64 - HLL_BITS + 1)
+#define RANK_MAX (64 - HLL_COARSE_BITS + 1) /* of any sketch */
 #define INDEXES (1u << HLL_SPARSE_BITS)
-#define FIRST_ENTRIES 4
+#define FIRST_SLOTS 4
 
 /* What an encoded sketch begins with: this, or its number of entries plus FORM_SPARSE. */
 enum { FORM_DENSE = 0, FORM_SPARSE = 1 };
@@ -45,6 +50,12 @@ enum { FORM_DENSE = 0, FORM_SPARSE = 1 };
 _Static_assert(HLL_SPARSE_BITS + RANK_BITS <= 32, "an entry has 32 bits");
 _Static_assert(REST_RANK_MAX <= RANK_MASK, "a rank fits its field");
 _Static_assert(HLL_SPARSE_MAX * sizeof(uint32_t) <= HLL_REGISTERS, "sparse is never the larger form");
+_Static_assert(HLL_COARSE_SPARSE_MAX * sizeof(uint32_t) <= HLL_COARSE_REGISTERS, "nor where it is coarse");
+
+static unsigned bits_of(const struct hll *hll) { return hll->coarse ? HLL_COARSE_BITS : HLL_BITS; }
+static uint32_t registers_of(const struct hll *hll) { return 1u << bits_of(hll); }
+static unsigned rank_max_of(const struct hll *hll) { return 64 - bits_of(hll) + 1; }
+static uint32_t sparse_max_of(const struct hll *hll) { return hll->coarse ? HLL_COARSE_SPARSE_MAX : HLL_SPARSE_MAX; }
 
 static uint32_t index_of(uint32_t entry) { return entry >> RANK_BITS; }
 
@@ -58,171 +69,152 @@ static uint32_t entry_of(uint64_t hash)
     return index << RANK_BITS | (rest ? (uint32_t)__builtin_clzll(rest) + 1 : REST_RANK_MAX);
 }
 
+/* ---- dense ---- */
+
 /* Lets the register of @entry know it. */
-static void registers_raise(uint8_t *registers, uint32_t entry)
+static void raise_register(struct hll *hll, uint32_t entry)
 {
-    uint32_t middle = index_of(entry) & MIDDLE_MASK;
-    uint8_t *at = &registers[index_of(entry) >> MIDDLE_BITS];
+    unsigned middle_bits = HLL_SPARSE_BITS - bits_of(hll);
+    uint32_t middle = index_of(entry) & ((1u << middle_bits) - 1);
+    uint8_t *at = &hll->registers[index_of(entry) >> middle_bits];
     unsigned rank;
 
     if (middle)
-        rank = (unsigned)__builtin_clz(middle) - (32 - MIDDLE_BITS) + 1;
+        rank = (unsigned)__builtin_clz(middle) - (32 - middle_bits) + 1;
     else
-        rank = MIDDLE_BITS + (entry & RANK_MASK);
+        rank = middle_bits + (entry & RANK_MASK);
     if (*at < rank)
         *at = (uint8_t)rank;
 }
 
-static uint8_t *registers_of(const uint32_t *entries, uint32_t n_entries)
+static void raise_all(struct hll *hll, const uint32_t *slots, uint32_t n_slots)
 {
-    uint8_t *registers = calloc(HLL_REGISTERS, 1);
-
-    if (registers)
-        for (uint32_t i = 0; i < n_entries; i++)
-            registers_raise(registers, entries[i]);
-    return registers;
+    for (uint32_t i = 0; i < n_slots; i++)
+        if (slots[i])
+            raise_register(hll, slots[i]);
 }
 
 static int make_dense(struct hll *hll)
 {
-    uint8_t *registers = registers_of(hll->entries, hll->n_entries);
+    struct hll dense = {.coarse = hll->coarse, .registers = calloc(registers_of(hll), 1)};
 
-    if (!registers)
+    if (!dense.registers)
         return error_origin(-ENOMEM);
+    raise_all(&dense, hll->entries, hll->capacity);
     hll_deinit(hll);
-    hll->registers = registers;
+    *hll = dense;
     return 0;
 }
 
-/* Where the entry with the index of @entry is, or belongs. */
-static uint32_t find(const struct hll *hll, uint32_t entry)
+/* ---- sparse ---- */
+
+/* Where the entry with the index of @entry is, or belongs. There is a free slot. */
+static uint32_t *slot_of(const struct hll *hll, uint32_t entry)
 {
-    uint32_t low = 0, high = hll->n_entries;
+    uint32_t at = index_of(entry) & (hll->capacity - 1);
 
-    if (high > 0 && index_of(hll->entries[high - 1]) < index_of(entry))
-        return high;
-    while (low < high) {
-        uint32_t middle = (low + high) / 2;
-
-        if (index_of(hll->entries[middle]) < index_of(entry))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    while (hll->entries[at] && index_of(hll->entries[at]) != index_of(entry))
+        at = (at + 1) & (hll->capacity - 1);
+    return &hll->entries[at];
 }
 
-static int insert(struct hll *hll, uint32_t at, uint32_t entry)
-{
-    if (hll->n_entries == hll->capacity) {
-        uint32_t capacity = hll->capacity ? 2 * hll->capacity : FIRST_ENTRIES;
-        uint32_t *entries = realloc(hll->entries, capacity * sizeof *entries);
+static bool has_index(const struct hll *hll, uint32_t entry) { return hll->capacity && *slot_of(hll, entry); }
 
-        if (!entries)
-            return error_origin(-ENOMEM);
-        hll->entries = entries;
-        hll->capacity = capacity;
-    }
-    memmove(hll->entries + at + 1, hll->entries + at, (hll->n_entries - at) * sizeof entry);
-    hll->entries[at] = entry;
-    hll->n_entries++;
+/* Makes room for @n_entries in all; a quarter of the slots stays free at least. */
+static int reserve(struct hll *hll, uint32_t n_entries)
+{
+    struct hll larger = *hll;
+
+    while (4 * n_entries > 3 * larger.capacity)
+        larger.capacity = larger.capacity ? 2 * larger.capacity : FIRST_SLOTS;
+    if (larger.capacity == hll->capacity)
+        return 0;
+    larger.entries = calloc(larger.capacity, sizeof *larger.entries);
+    if (!larger.entries)
+        return error_origin(-ENOMEM);
+    for (uint32_t i = 0; i < hll->capacity; i++)
+        if (hll->entries[i])
+            *slot_of(&larger, hll->entries[i]) = hll->entries[i];
+    free(hll->entries);
+    *hll = larger;
     return 0;
 }
+
+/* There is room for it. Of one index the greater entry has the greater rank. */
+static void put(struct hll *hll, uint32_t entry)
+{
+    uint32_t *slot = slot_of(hll, entry);
+
+    hll->n_entries += !*slot;
+    if (*slot < entry)
+        *slot = entry;
+}
+
+/* ---- either ---- */
 
 void hll_deinit(struct hll *hll)
 {
     free(hll->registers);
     free(hll->entries);
-    *hll = HLL_INIT;
+    *hll = (struct hll){.coarse = hll->coarse};
+}
+
+uint32_t hll_visitor(uint32_t site, uint32_t number)
+{
+    uint64_t item = htobe64((uint64_t)site << 32 | number);
+
+    return entry_of(XXH3_64bits(&item, sizeof item));
+}
+
+int hll_add_visitor(struct hll *hll, uint32_t visitor)
+{
+    int r = 0;
+
+    if (!hll->registers && !has_index(hll, visitor))
+        r = hll->n_entries < sparse_max_of(hll) ? reserve(hll, hll->n_entries + 1) : make_dense(hll);
+    if (r < 0)
+        return error_trace(r);
+    if (hll->registers)
+        raise_register(hll, visitor);
+    else
+        put(hll, visitor);
+    return 0;
 }
 
 int hll_add(struct hll *hll, const void *item, size_t size)
 {
-    uint32_t entry = entry_of(XXH3_64bits(item, size));
-
-    if (!hll->registers) {
-        uint32_t at = find(hll, entry);
-
-        if (at < hll->n_entries && index_of(hll->entries[at]) == index_of(entry)) {
-            if (hll->entries[at] < entry)
-                hll->entries[at] = entry;
-            return 0;
-        }
-        if (hll->n_entries < HLL_SPARSE_MAX)
-            return error_trace(insert(hll, at, entry));
-        int r = make_dense(hll);
-        if (r < 0)
-            return error_trace(r);
-    }
-    registers_raise(hll->registers, entry);
-    return 0;
+    return error_trace(hll_add_visitor(hll, entry_of(XXH3_64bits(item, size))));
 }
 
-/* Writes the union of two sparse sketches to @ret, which has room for both, and returns its size. */
-static uint32_t unite(const struct hll *a, const struct hll *b, uint32_t *ret)
+static int make_room(struct hll *hll, const struct hll *from)
 {
-    uint32_t i = 0, j = 0, n = 0;
+    uint32_t n_entries = hll->n_entries;
 
-    while (i < a->n_entries && j < b->n_entries) {
-        uint32_t left = a->entries[i], right = b->entries[j];
-
-        /* Of one index the greater entry has the greater rank. */
-        if (index_of(left) == index_of(right))
-            ret[n] = left > right ? left : right;
-        else
-            ret[n] = left < right ? left : right;
-        i += index_of(left) <= index_of(ret[n]);
-        j += index_of(right) <= index_of(ret[n]);
-        n++;
-    }
-    while (i < a->n_entries)
-        ret[n++] = a->entries[i++];
-    while (j < b->n_entries)
-        ret[n++] = b->entries[j++];
-    return n;
-}
-
-static int merge_sparse(struct hll *hll, const struct hll *from)
-{
-    uint32_t capacity = hll->n_entries + from->n_entries;
-    uint32_t *entries = malloc(capacity * sizeof *entries);
-    uint8_t *registers = NULL;
-
-    if (!entries)
-        return error_origin(-ENOMEM);
-    uint32_t n_entries = unite(hll, from, entries);
-    if (n_entries > HLL_SPARSE_MAX) {
-        registers = registers_of(entries, n_entries);
-        free(entries);
-        if (!registers)
-            return error_origin(-ENOMEM);
-        entries = NULL;
-        n_entries = capacity = 0;
-    }
-    hll_deinit(hll);
-    *hll = (struct hll){.registers = registers, .entries = entries, .n_entries = n_entries, .capacity = capacity};
-    return 0;
+    for (uint32_t i = 0; i < from->capacity; i++)
+        n_entries += from->entries[i] && !has_index(hll, from->entries[i]);
+    if (from->registers || n_entries > sparse_max_of(hll))
+        return error_trace(make_dense(hll));
+    return error_trace(reserve(hll, n_entries));
 }
 
 int hll_merge(struct hll *hll, const struct hll *from)
 {
-    if (!from->registers && from->n_entries == 0)
-        return 0;
-    if (!hll->registers && !from->registers)
-        return error_trace(merge_sparse(hll, from));
-    if (!hll->registers) {
-        int r = make_dense(hll);
-        if (r < 0)
-            return error_trace(r);
-    }
-    for (uint32_t i = 0; i < from->n_entries; i++)
-        registers_raise(hll->registers, from->entries[i]);
-    if (from->registers)
-        for (uint32_t i = 0; i < HLL_REGISTERS; i++)
-            if (hll->registers[i] < from->registers[i])
-                hll->registers[i] = from->registers[i];
+    assert(hll->coarse == from->coarse);
+    int r = hll->registers ? 0 : make_room(hll, from);
+    if (r < 0)
+        return error_trace(r);
+    if (hll->registers)
+        raise_all(hll, from->entries, from->capacity);
+    for (uint32_t i = 0; !hll->registers && i < from->capacity; i++)
+        if (from->entries[i])
+            put(hll, from->entries[i]);
+    for (uint32_t i = 0; from->registers && i < registers_of(hll); i++)
+        if (hll->registers[i] < from->registers[i])
+            hll->registers[i] = from->registers[i];
     return 0;
 }
+
+/* ---- how many ---- */
 
 /* Ertl's sigma: the share of registers that are still 0 corrects small counts. */
 static double sigma(double x)
@@ -256,15 +248,16 @@ static double tau(double x)
     return z / 3;
 }
 
-static double estimate_dense(const uint8_t *registers)
+static double estimate_dense(const struct hll *hll)
 {
-    const double m = HLL_REGISTERS;
+    const double m = registers_of(hll);
+    unsigned rank_max = rank_max_of(hll);
     uint32_t n_of_rank[RANK_MAX + 1] = {0};
 
-    for (uint32_t i = 0; i < HLL_REGISTERS; i++)
-        n_of_rank[registers[i]]++;
-    double z = m * tau(1 - n_of_rank[RANK_MAX] / m);
-    for (unsigned rank = RANK_MAX - 1; rank >= 1; rank--)
+    for (uint32_t i = 0; i < registers_of(hll); i++)
+        n_of_rank[hll->registers[i]]++;
+    double z = m * tau(1 - n_of_rank[rank_max] / m);
+    for (unsigned rank = rank_max - 1; rank >= 1; rank--)
         z = (z + n_of_rank[rank]) / 2;
     z += m * sigma(n_of_rank[0] / m);
     return m * m / (2 * M_LN2 * z);
@@ -278,49 +271,61 @@ static double estimate_sparse(uint32_t n_entries)
     return -m * log1p(-(double)n_entries / m);
 }
 
-uint64_t hll_count(struct hll *hll)
+uint64_t hll_count(const struct hll *hll)
 {
-    double estimate = hll->registers ? estimate_dense(hll->registers) : estimate_sparse(hll->n_entries);
+    double estimate = hll->registers ? estimate_dense(hll) : estimate_sparse(hll->n_entries);
 
     /* Registers that are all at their greatest value (forged bytes) estimate infinity. */
     return estimate < 0x1p63 ? (uint64_t)(estimate + 0.5) : UINT64_MAX;
 }
 
-void hll_encode(struct hll *hll, struct buffer *buffer)
+/* ---- bytes ---- */
+
+static int compare_entries(const void *left, const void *right)
 {
-    uint32_t next = 0;
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+
+    return (a > b) - (a < b);
+}
+
+void hll_encode(const struct hll *hll, struct buffer *buffer)
+{
+    uint32_t entries[HLL_SPARSE_MAX], n = 0, next = 0;
 
     if (hll->registers) {
         buffer_put_varint(buffer, FORM_DENSE);
-        buffer_put(buffer, hll->registers, HLL_REGISTERS);
+        buffer_put(buffer, hll->registers, registers_of(hll));
         return;
     }
-    assert(hll->n_entries <= HLL_SPARSE_MAX);
-    buffer_put_varint(buffer, FORM_SPARSE + hll->n_entries);
-    for (uint32_t i = 0; i < hll->n_entries; i++) {
-        uint32_t index = index_of(hll->entries[i]);
+    assert(hll->n_entries <= sparse_max_of(hll));
+    for (uint32_t i = 0; i < hll->capacity; i++)
+        if (hll->entries[i])
+            entries[n++] = hll->entries[i];
+    qsort(entries, n, sizeof *entries, compare_entries);
+    buffer_put_varint(buffer, FORM_SPARSE + n);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t index = index_of(entries[i]);
 
         buffer_put_varint(buffer, index - next);
         if ((index & MIDDLE_MASK) == 0)
-            buffer_put_u8(buffer, (uint8_t)(hll->entries[i] & RANK_MASK));
+            buffer_put_u8(buffer, (uint8_t)(entries[i] & RANK_MASK));
         next = index + 1;
     }
 }
 
-static int decode_dense(struct reader *reader, struct hll *ret_hll)
+static int decode_dense(struct reader *reader, struct hll *hll)
 {
-    struct text bytes = reader_bytes(reader, HLL_REGISTERS);
+    struct text bytes = reader_bytes(reader, registers_of(hll));
 
     if (reader->bad)
         return error_origin(-EBADMSG);
-    for (uint32_t i = 0; i < HLL_REGISTERS; i++)
-        if ((uint8_t)bytes.data[i] > RANK_MAX)
+    for (uint32_t i = 0; i < registers_of(hll); i++)
+        if ((uint8_t)bytes.data[i] > rank_max_of(hll))
             return error_origin(-EBADMSG);
-    uint8_t *registers = malloc(HLL_REGISTERS);
-    if (!registers)
+    hll->registers = malloc(registers_of(hll));
+    if (!hll->registers)
         return error_origin(-ENOMEM);
-    memcpy(registers, bytes.data, HLL_REGISTERS);
-    *ret_hll = (struct hll){.registers = registers};
+    memcpy(hll->registers, bytes.data, registers_of(hll));
     return 0;
 }
 
@@ -342,37 +347,42 @@ static bool read_entry(struct reader *reader, uint32_t *next, uint32_t *ret_entr
     return true;
 }
 
-static int decode_sparse(struct reader *reader, uint32_t n_entries, struct hll *ret_hll)
+static int decode_sparse(struct reader *reader, uint32_t n_entries, struct hll *hll)
 {
-    uint32_t next = 0;
+    uint32_t next = 0, entry;
 
     /* An entry has one byte at least: memory stays in proportion to the input. */
     if (n_entries > reader_left(reader))
         return error_origin(-EBADMSG);
-    uint32_t *entries = malloc(n_entries * sizeof *entries);
-    if (!entries)
-        return error_origin(-ENOMEM);
-    for (uint32_t i = 0; i < n_entries; i++) {
-        if (!read_entry(reader, &next, &entries[i])) {
-            free(entries);
-            return error_origin(-EBADMSG);
-        }
+    int r = reserve(hll, n_entries);
+    for (uint32_t i = 0; r == 0 && i < n_entries; i++) {
+        if (read_entry(reader, &next, &entry))
+            put(hll, entry);
+        else
+            r = error_origin(-EBADMSG);
     }
-    *ret_hll = (struct hll){.entries = entries, .n_entries = n_entries, .capacity = n_entries};
-    return 0;
+    return error_trace(r);
 }
 
-int hll_decode(struct reader *reader, struct hll *ret_hll)
+static int decode(struct reader *reader, struct hll hll, struct hll *ret_hll)
 {
     uint64_t form = reader_varint(reader);
 
-    if (reader->bad || form > FORM_SPARSE + HLL_SPARSE_MAX)
+    if (reader->bad || form > FORM_SPARSE + (uint64_t)sparse_max_of(&hll))
         return error_origin(-EBADMSG);
-    if (form == FORM_DENSE)
-        return error_trace(decode_dense(reader, ret_hll));
-    if (form == FORM_SPARSE) {
-        *ret_hll = HLL_INIT;
-        return 0;
+    int r =
+        form == FORM_DENSE ? decode_dense(reader, &hll) : decode_sparse(reader, (uint32_t)(form - FORM_SPARSE), &hll);
+    if (r < 0) {
+        hll_deinit(&hll);
+        return error_trace(r);
     }
-    return error_trace(decode_sparse(reader, (uint32_t)(form - FORM_SPARSE), ret_hll));
+    *ret_hll = hll;
+    return 0;
+}
+
+int hll_decode(struct reader *reader, struct hll *ret_hll) { return error_trace(decode(reader, HLL_INIT, ret_hll)); }
+
+int hll_decode_coarse(struct reader *reader, struct hll *ret_hll)
+{
+    return error_trace(decode(reader, HLL_COARSE_INIT, ret_hll));
 }

@@ -390,6 +390,139 @@ static void test_greater_rank_of_one_index_wins(void **state)
     }
 }
 
+/* ---- coarse sketches ---- */
+
+static void test_coarse_error_stays_in_bounds(void **state)
+{
+    /* Three standard errors of 1.63 % where dense. */
+    static const struct row {
+        uint64_t n;
+        double bound;
+    } rows[] = {{0, 0}, {1, 0}, {1000, 1}, {3000, 146.7}, {10000, 489}, {100000, 4890}};
+    (void)state;
+
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        struct hll hll = HLL_COARSE_INIT;
+        uint64_t n = 0;
+
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+            add_range(&hll, seed, n, rows[i].n);
+            n = rows[i].n;
+            double error = (double)hll_count(&hll) - (double)n;
+            if (error > rows[i].bound || error < -rows[i].bound)
+                fail_msg("seed %llu: %llu items are estimated %+.0f off", (unsigned long long)seed,
+                         (unsigned long long)n, error);
+        }
+        hll_deinit(&hll);
+    }
+}
+
+/* One register of a coarse sketch is four of the other: its rank is what their first that is met says. */
+static void test_coarse_is_the_fine_one_folded(void **state)
+{
+    struct hll fine = HLL_INIT, coarse = HLL_COARSE_INIT;
+    (void)state;
+
+    add_range(&fine, 9, 0, 20000);
+    add_range(&coarse, 9, 0, 20000);
+    for (uint32_t i = 0; i < HLL_COARSE_REGISTERS; i++) {
+        const uint8_t *four = &fine.registers[4 * i];
+        uint8_t low = four[0] ? (uint8_t)(four[0] + 2) : 0;
+        uint8_t expected = low ? low : four[1] ? 2 : four[2] || four[3] ? 1 : 0;
+        assert_int_equal(coarse.registers[i], expected);
+    }
+    hll_deinit(&fine);
+    hll_deinit(&coarse);
+}
+
+static void test_coarse_same_set_same_bytes(void **state)
+{
+    static const uint64_t sizes[] = {0, 1, 500, HLL_COARSE_SPARSE_MAX, HLL_COARSE_SPARSE_MAX + 2, 5000};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        uint64_t n = sizes[i];
+        struct hll straight = HLL_COARSE_INIT, again = HLL_INIT;
+
+        add_range(&straight, 3, 0, n);
+        assert_int_equal(hll_is_dense(&straight), n > HLL_COARSE_SPARSE_MAX);
+        for (uint64_t order = 1; order <= 4; order++) {
+            struct hll shuffled = HLL_COARSE_INIT, left = HLL_COARSE_INIT, right = HLL_COARSE_INIT;
+
+            add_shuffled(&shuffled, 3, n, order);
+            assert_same(&straight, &shuffled);
+            add_shuffled(&left, 3, n * order / 5, order);
+            add_range(&right, 3, n * order / 7, n);
+            assert_int_equal(hll_merge(&left, &right), 0);
+            assert_same(&straight, &left);
+            hll_deinit(&shuffled);
+            hll_deinit(&left);
+            hll_deinit(&right);
+        }
+        BUFFER_AUTO bytes = encode(&straight);
+        struct reader reader = reader_of(buffer_text(&bytes));
+        assert_int_equal(hll_decode_coarse(&reader, &again), 0);
+        assert_true(reader_done(&reader) && again.coarse);
+        assert_same(&straight, &again);
+        add_range(&straight, 3, n, n + 2000);
+        add_range(&again, 3, n, n + 2000);
+        assert_same(&straight, &again);
+        hll_deinit(&straight);
+        hll_deinit(&again);
+    }
+}
+
+static void test_decoding_coarse_ones(void **state)
+{
+    static uint8_t bytes[2 + HLL_COARSE_REGISTERS];
+    const struct text dense = {(const char *)bytes, 1 + HLL_COARSE_REGISTERS};
+    struct hll hll = HLL_INIT;
+    (void)state;
+
+    struct reader reader = reader_of(dense);
+    bytes[dense.size - 1] = 53; /* the greatest rank */
+    assert_int_equal(hll_decode_coarse(&reader, &hll), 0);
+    assert_true(reader_done(&reader));
+    hll_deinit(&hll);
+    reader = reader_of(dense);
+    bytes[dense.size - 1] = 54;
+    assert_int_equal(hll_decode_coarse(&reader, &hll), -EBADMSG);
+    reader = reader_of((struct text){dense.data, dense.size - 1});
+    assert_int_equal(hll_decode_coarse(&reader, &hll), -EBADMSG);
+
+    bytes[0] = 0x82, bytes[1] = 0x08; /* HLL_COARSE_SPARSE_MAX entries, plus 1, and one too many */
+    memset(bytes + 2, 1, HLL_COARSE_SPARSE_MAX + 1);
+    reader = reader_of((struct text){(const char *)bytes, 2 + HLL_COARSE_SPARSE_MAX + 1});
+    assert_int_equal(hll_decode_coarse(&reader, &hll), -EBADMSG);
+    bytes[0]--;
+    reader = reader_of((struct text){(const char *)bytes, 2 + HLL_COARSE_SPARSE_MAX});
+    assert_int_equal(hll_decode_coarse(&reader, &hll), 0);
+    assert_in_range(hll_count(&hll), HLL_COARSE_SPARSE_MAX, HLL_COARSE_SPARSE_MAX + 1);
+    hll_deinit(&hll);
+}
+
+/* The quick way is the slow one for eight bytes. */
+static void test_visitors_are_items(void **state)
+{
+    struct hll quick = HLL_INIT, slow = HLL_INIT;
+    (void)state;
+
+    for (uint32_t i = 0; i < 3000; i++) {
+        uint32_t number = i * 0x01000193;
+        const uint8_t item[] = {
+            0, 0, 1, 2, (uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number};
+
+        assert_int_equal(hll_add_visitor(&quick, hll_visitor(0x102, number)), 0);
+        assert_int_equal(hll_add(&slow, item, sizeof item), 0);
+    }
+    assert_same(&quick, &slow);
+    assert_int_equal(hll_count(&quick), 3000);
+    assert_int_equal(hll_add_visitor(&slow, hll_visitor(0x103, 0)), 0); /* of another site */
+    assert_int_equal(hll_count(&slow), 3001);
+    hll_deinit(&quick);
+    hll_deinit(&slow);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -405,6 +538,11 @@ int main(void)
         cmocka_unit_test(test_decoding_the_most_entries),
         cmocka_unit_test(test_decoding_registers),
         cmocka_unit_test(test_greater_rank_of_one_index_wins),
+        cmocka_unit_test(test_coarse_error_stays_in_bounds),
+        cmocka_unit_test(test_coarse_is_the_fine_one_folded),
+        cmocka_unit_test(test_coarse_same_set_same_bytes),
+        cmocka_unit_test(test_decoding_coarse_ones),
+        cmocka_unit_test(test_visitors_are_items),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
