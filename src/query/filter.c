@@ -3,6 +3,7 @@
  * the mask of its first child up.
  */
 #include "crumb/base/error.h"
+#include "crumb/query/goal.h"
 #include "crumb/query/projection.h"
 #include "filter_tree.h"
 #include <errno.h>
@@ -17,8 +18,19 @@ uint64_t filter_columns(const struct filter *filter)
 
     for (size_t i = 0; i < filter->n_nodes; i++)
         if (filter_is_leaf(filter->nodes[i].kind))
-            columns |= field_columns(filter->nodes[i].field);
+            columns |= filter->nodes[i].is_of_goals ? goal_columns() : field_columns(filter->nodes[i].field);
     return columns;
+}
+
+bool filter_has_field(const struct filter *filter, enum field field)
+{
+    for (size_t i = 0; i < filter->n_nodes; i++) {
+        const struct filter_node *node = &filter->nodes[i];
+
+        if (filter_is_leaf(node->kind) && !node->is_of_goals && node->field == field)
+            return true;
+    }
+    return false;
 }
 
 bool filter_is_of_hits(const struct filter *filter)
@@ -28,7 +40,7 @@ bool filter_is_of_hits(const struct filter *filter)
 
         if (node->kind == FILTER_HAS_DONE)
             i += node->n_below; /* what is below is about other hits */
-        else if (filter_is_leaf(node->kind) && field_is_of_hits(node->field))
+        else if (filter_is_leaf(node->kind) && (node->is_of_goals || field_is_of_hits(node->field)))
             return true;
     }
     return false;
@@ -36,7 +48,14 @@ bool filter_is_of_hits(const struct filter *filter)
 
 /* ---- one text ---- */
 
-static bool contains(struct text text, struct text part, bool ignores_case)
+bool filter_text_is(struct text text, struct text wanted, bool ignores_case)
+{
+    if (!ignores_case)
+        return text_equal(text, wanted);
+    return text.size == wanted.size && filter_same_letters(text, wanted);
+}
+
+bool filter_text_contains(struct text text, struct text part, bool ignores_case)
 {
     if (!ignores_case)
         return part.size == 0 || memmem(text.data, text.size, part.data, part.size);
@@ -53,10 +72,9 @@ static bool fits(const struct filter_node *node, unsigned clause, struct text te
 
     switch (node->kind) {
     case FILTER_IS:
-        return node->ignores_case ? text.size == wanted->text.size && filter_same_letters(text, wanted->text)
-                                  : text_equal(text, wanted->text);
+        return filter_text_is(text, wanted->text, node->ignores_case);
     case FILTER_CONTAINS:
-        return contains(text, wanted->text, node->ignores_case);
+        return filter_text_contains(text, wanted->text, node->ignores_case);
     default: /* FILTER_MATCHES; past the limits it does not match */
         return pcre2_match(wanted->pattern, (PCRE2_SPTR)text.data, text.size, 0, 0, match, limits) >= 0;
     }
@@ -110,8 +128,28 @@ static int mask_new(const struct table *table, bool of_hits, struct mask *ret_ma
     return 0;
 }
 
-static int apply_leaf(const struct filter_node *node, const struct table *table, struct mask *ret_mask)
+static int apply_goals(const struct filter_node *node, const struct table *table, struct mask *ret_mask)
 {
+    struct mask mask;
+    int r = mask_new(table, true, &mask);
+
+    if (r < 0)
+        return error_trace(r);
+    memset(mask.passes, 0, table->n[RELATION_HIT]);
+    for (unsigned i = 0; r == 0 && i < node->n_goals; i++)
+        r = goal_mark(node->goals[i], table, mask.passes);
+    if (r < 0) {
+        free(mask.passes);
+        return error_trace(r);
+    }
+    *ret_mask = mask;
+    return 0;
+}
+
+/* Rows are decided when they are met: most texts of a dictionary are no language. */
+static int apply_field(const struct filter_node *node, const struct table *table, struct mask *ret_mask)
+{
+    enum { NOT_YET = 2 };
     __attribute__((cleanup(projection_deinit))) struct projection projection = PROJECTION_INIT;
     __attribute__((cleanup(matcher_deinit))) struct matcher matcher = {.match = NULL};
     int r = projection_make(table, node->field, node->property, &projection);
@@ -125,11 +163,15 @@ static int apply_leaf(const struct filter_node *node, const struct table *table,
         free(ret_mask->passes);
         return error_origin(-ENOMEM);
     }
-    for (uint32_t row = 0; row < projection.n_rows; row++)
-        row_fits[row] = fits_any(node, projection.texts[row], &matcher);
+    memset(row_fits, NOT_YET, projection.n_rows);
     size_t n = rows_of(table, projection.of_hits);
-    for (size_t i = 0; i < n; i++)
-        ret_mask->passes[i] = row_fits[projection.rows[i]];
+    for (size_t i = 0; i < n; i++) {
+        uint32_t row = projection.rows[i];
+
+        if (row_fits[row] == NOT_YET)
+            row_fits[row] = fits_any(node, projection.texts[row], &matcher);
+        ret_mask->passes[i] = row_fits[row];
+    }
     return 0;
 }
 
@@ -189,38 +231,78 @@ static int join(const struct table *table, enum filter_kind kind, struct mask *i
     return 0;
 }
 
-static int apply(const struct filter *filter, size_t at, const struct table *table, struct mask *ret_mask);
-
-static int apply_all(const struct filter *filter, size_t at, const struct table *table, struct mask *mask)
+static int mask_all(const struct table *table, struct mask *ret_mask)
 {
-    const struct filter_node *node = &filter->nodes[at];
-    size_t child = at + 1;
-    int r = apply(filter, child, table, mask);
+    int r = mask_new(table, false, ret_mask);
 
-    if (r < 0)
-        return error_trace(r);
-    for (child += 1 + filter->nodes[child].n_below; r == 0 && child <= at + node->n_below;
-         child += 1 + filter->nodes[child].n_below) {
-        struct mask next;
-
-        r = apply(filter, child, table, &next);
-        if (r == 0) {
-            r = join(table, node->kind, mask, &next);
-            free(next.passes);
-        }
-    }
-    if (r == 0 && node->kind == FILTER_HAS_DONE)
-        r = gather_visits(table, mask);
-    if (r < 0)
-        free(mask->passes);
+    if (r == 0)
+        memset(ret_mask->passes, 1, rows_of(table, false));
     return error_trace(r);
 }
 
-/* The tree is FILTER_DEPTH_MAX deep at most. */
-static int apply(const struct filter *filter, size_t at, const struct table *table, struct mask *ret_mask)
+struct application {
+    const struct filter *filter;
+    const struct table *table;
+    bool skips_goals; /* at the top */
+};
+
+static int apply(const struct application *application, size_t at, struct mask *ret_mask);
+
+static bool is_skipped(const struct application *application, size_t parent, const struct filter_node *node)
 {
-    const struct filter_node *node = &filter->nodes[at];
-    int r = filter_is_leaf(node->kind) ? apply_leaf(node, table, ret_mask) : apply_all(filter, at, table, ret_mask);
+    return application->skips_goals && parent == 0 && filter_is_leaf(node->kind) &&
+           (node->is_of_goals || node->field == FIELD_PROPERTY);
+}
+
+/* @mask has none before the first child. */
+static int apply_child(const struct application *application, size_t parent, size_t child, struct mask *mask)
+{
+    struct mask next;
+    int r = apply(application, child, &next);
+
+    if (r < 0)
+        return error_trace(r);
+    if (!mask->passes) {
+        *mask = next;
+        return 0;
+    }
+    r = join(application->table, application->filter->nodes[parent].kind, mask, &next);
+    free(next.passes);
+    return error_trace(r);
+}
+
+static int apply_all(const struct application *application, size_t at, struct mask *ret_mask)
+{
+    const struct filter_node *nodes = application->filter->nodes;
+    struct mask mask = {.passes = NULL};
+    int r = 0;
+
+    for (size_t child = at + 1; r == 0 && child <= at + nodes[at].n_below; child += 1 + nodes[child].n_below)
+        if (!is_skipped(application, at, &nodes[child]))
+            r = apply_child(application, at, child, &mask);
+    if (r == 0 && !mask.passes)
+        r = mask_all(application->table, &mask);
+    if (r == 0 && nodes[at].kind == FILTER_HAS_DONE)
+        r = gather_visits(application->table, &mask);
+    if (r < 0) {
+        free(mask.passes);
+        return error_trace(r);
+    }
+    *ret_mask = mask;
+    return 0;
+}
+
+static int apply_leaf(const struct filter_node *node, const struct table *table, struct mask *ret_mask)
+{
+    return error_trace((node->is_of_goals ? apply_goals : apply_field)(node, table, ret_mask));
+}
+
+/* The tree is FILTER_DEPTH_MAX deep at most. */
+static int apply(const struct application *application, size_t at, struct mask *ret_mask)
+{
+    const struct filter_node *node = &application->filter->nodes[at];
+    const struct table *table = application->table;
+    int r = filter_is_leaf(node->kind) ? apply_leaf(node, table, ret_mask) : apply_all(application, at, ret_mask);
 
     if (r < 0)
         return error_trace(r);
@@ -235,5 +317,14 @@ static int apply(const struct filter *filter, size_t at, const struct table *tab
 
 int filter_apply(const struct filter *filter, const struct table *table, struct mask *ret_mask)
 {
-    return error_trace(apply(filter, 0, table, ret_mask));
+    struct application application = {.filter = filter, .table = table};
+
+    return error_trace(apply(&application, 0, ret_mask));
+}
+
+int filter_apply_without_goals(const struct filter *filter, const struct table *table, struct mask *ret_mask)
+{
+    struct application application = {.filter = filter, .table = table, .skips_goals = true};
+
+    return error_trace(apply(&application, 0, ret_mask));
 }

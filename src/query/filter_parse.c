@@ -134,19 +134,30 @@ static int parse_modifiers(struct parse *parse, const struct way *way, json_t *o
     return 0;
 }
 
+/* What the leaf looks at. */
+static int parse_dimension(struct parse *parse, const struct way *way, json_t *name, struct filter_node *node)
+{
+    struct text text = json_is_string(name) ? text_of(json_string_value(name)) : TEXT_NONE;
+
+    node->is_of_goals = text_equal(text, TEXT("event:goal"));
+    node->field = field_find(text, &node->property);
+    if (node->is_of_goals && (node->negated || node->kind == FILTER_MATCHES))
+        return complain(parse, way, "event:goal is only filtered by is and contains");
+    if (node->field == FIELD_N && !node->is_of_goals)
+        return complain(parse, way, "must be a dimension of events or visits, such as event:page or visit:country");
+    return 0;
+}
+
 static int parse_leaf(struct parse *parse, const struct way *way, json_t *list, struct filter_node *node)
 {
-    json_t *name = json_array_get(list, 1);
     struct way where = step(way, 1), clauses = step(way, 2), modifiers = step(way, 3);
 
     if (json_array_size(list) < 3 || json_array_size(list) > 4)
         return complain(parse, way,
                         "must be [operator, dimension, [values]], and may have {\"case_sensitive\": false} "
                         "behind");
-    node->field = json_is_string(name) ? field_find(text_of(json_string_value(name)), &node->property) : FIELD_N;
-    if (node->field == FIELD_N)
-        return complain(parse, &where, "must be a dimension of events or visits, such as event:page or visit:country");
-    int r = parse_clauses(parse, &clauses, json_array_get(list, 2), node);
+    int r = parse_dimension(parse, &where, json_array_get(list, 1), node);
+    r = r ? r : parse_clauses(parse, &clauses, json_array_get(list, 2), node);
     if (r == 0 && json_array_size(list) == 4)
         r = parse_modifiers(parse, &modifiers, json_array_get(list, 3), node);
     return error_trace(r);
@@ -223,6 +234,7 @@ struct filter *filter_free(struct filter *filter)
         for (unsigned c = 0; c < filter->nodes[i].n_clauses; c++)
             pcre2_code_free(filter->nodes[i].clauses[c].pattern);
         free(filter->nodes[i].clauses);
+        free(filter->nodes[i].goals);
     }
     json_decref(filter->request);
     free(filter);

@@ -33,10 +33,13 @@ struct filter_node {
     size_t n_below; /* nodes that follow and are part of it */
     /* of a leaf */
     bool ignores_case;
+    bool is_of_goals; /* its texts are names of goals, and it has no field */
     enum field field;
     struct text property;
     struct filter_clause *clauses; /* any of which will do */
     unsigned n_clauses;
+    const struct goal **goals; /* that the site has of these names: filter_bind() */
+    unsigned n_goals;
 };
 
 struct filter {
@@ -58,3 +61,7 @@ static inline bool filter_same_letters(struct text a, struct text b)
     }
     return true;
 }
+
+/* Whether a text is another, or has it inside. */
+bool filter_text_is(struct text text, struct text wanted, bool ignores_case);
+bool filter_text_contains(struct text text, struct text part, bool ignores_case);

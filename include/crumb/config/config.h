@@ -64,6 +64,14 @@ struct country_regime {
     enum regime regime;
 };
 
+/* What visitors are hoped to do: to view a page, or else an event. */
+struct goal {
+    char *name;
+    char *page;     /* pattern with * (not /) and **; else NULL and */
+    char *event;    /* its name */
+    char *currency; /* ISO 4217, of what such an event is worth; or NULL */
+};
+
 struct retention {
     int64_t journal_ms;  /* default 30d */
     int64_t segments_ms; /* 25mo */
@@ -108,6 +116,8 @@ struct site {
     enum regime regime; /* `regimes.default`, default opt_in */
     struct country_regime *regimes;
     unsigned n_regimes;
+    struct goal *goals;
+    unsigned n_goals;
 };
 
 struct listen_address {

@@ -10,10 +10,11 @@
 #pragma once
 
 #include "crumb/base/buffer.h"
+#include "crumb/config/config.h"
 #include "crumb/query/field.h"
 #include <jansson.h>
 
-enum { FILTER_E_INVALID = 1 };
+enum { FILTER_E_INVALID = 1, FILTER_E_NO_GOAL = 2 };
 
 struct filter;
 
@@ -24,6 +25,19 @@ struct filter;
  */
 int filter_parse(json_t *list, struct filter **ret_filter, struct buffer *complaint);
 struct filter *filter_free(struct filter *filter);
+
+/*
+ * Finds the goals of @site that its leaves on event:goal name, before it is
+ * applied; a filter without such leaves needs it not.  They are lent from the
+ * site.  FILTER_E_NO_GOAL: @complaint names the one that the site does not
+ * have, and those that it has.  0 or -ENOMEM.
+ */
+int filter_bind(struct filter *filter, const struct site *site, struct buffer *complaint);
+
+/* True where a leaf names @goal. */
+bool filter_names_goal(const struct filter *filter, const struct goal *goal);
+/* True where a leaf looks at the field. */
+bool filter_has_field(const struct filter *filter, enum field field);
 
 /* The columns (a set) that it reads. */
 uint64_t filter_columns(const struct filter *filter);
@@ -43,3 +57,9 @@ struct mask {
  * frees mask.passes.
  */
 int filter_apply(const struct filter *filter, const struct table *table, struct mask *ret_mask);
+
+/*
+ * The same without those at the top that are on event:goal or a property: whom
+ * a rate of conversion is a share of.
+ */
+int filter_apply_without_goals(const struct filter *filter, const struct table *table, struct mask *ret_mask);

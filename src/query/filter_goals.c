@@ -1,0 +1,89 @@
+/*
+ * Leaves on event:goal: from names to the goals of a site.  The site is known
+ * only when the filter is applied, so this comes between reading and applying.
+ */
+#include "crumb/base/error.h"
+#include "filter_tree.h"
+#include <errno.h>
+#include <stdlib.h>
+
+static void complain(struct text name, const struct site *site, struct buffer *complaint)
+{
+    buffer_printf(complaint, "filters: no goal of this site is called \"%.*s\"; ", TEXT_ARGS(name));
+    for (unsigned i = 0; i < site->n_goals; i++)
+        buffer_printf(complaint, "%s\"%s\"", i ? ", " : "it has ", site->goals[i].name);
+    buffer_put_text(complaint, site->n_goals ? TEXT_NONE : TEXT("it has none, they are configured as `goals`"));
+    if (complaint->fault == -EOVERFLOW) /* what fits is enough */
+        complaint->fault = 0;
+}
+
+static bool is_named(const struct goal *goal, const struct filter_node *node, unsigned clause)
+{
+    struct text name = text_of(goal->name), wanted = node->clauses[clause].text;
+
+    return node->kind == FILTER_IS ? filter_text_is(name, wanted, node->ignores_case)
+                                   : filter_text_contains(name, wanted, node->ignores_case);
+}
+
+static bool is_any(const struct goal *goal, const struct filter_node *node)
+{
+    for (unsigned i = 0; i < node->n_clauses; i++)
+        if (is_named(goal, node, i))
+            return true;
+    return false;
+}
+
+/* `contains` may find none; a whole name that does not exist is a slip of the pen. */
+static bool names_exist(const struct filter_node *node, const struct site *site, struct text *ret_missing)
+{
+    for (unsigned clause = 0; node->kind == FILTER_IS && clause < node->n_clauses; clause++) {
+        unsigned goal = 0;
+
+        while (goal < site->n_goals && !is_named(&site->goals[goal], node, clause))
+            goal++;
+        if (goal == site->n_goals) {
+            *ret_missing = node->clauses[clause].text;
+            return false;
+        }
+    }
+    return true;
+}
+
+static int bind_leaf(struct filter_node *node, const struct site *site, struct buffer *complaint)
+{
+    struct text missing;
+
+    if (!names_exist(node, site, &missing)) {
+        complain(missing, site, complaint);
+        return complaint->fault ? error_origin(complaint->fault) : FILTER_E_NO_GOAL;
+    }
+    const struct goal **goals = calloc(site->n_goals + 1, sizeof(struct goal *));
+    if (!goals)
+        return error_origin(-ENOMEM);
+    free(node->goals);
+    node->goals = goals;
+    node->n_goals = 0;
+    for (unsigned i = 0; i < site->n_goals; i++)
+        if (is_any(&site->goals[i], node))
+            node->goals[node->n_goals++] = &site->goals[i];
+    return 0;
+}
+
+int filter_bind(struct filter *filter, const struct site *site, struct buffer *complaint)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < filter->n_nodes; i++)
+        if (filter->nodes[i].is_of_goals)
+            r = bind_leaf(&filter->nodes[i], site, complaint);
+    return r;
+}
+
+bool filter_names_goal(const struct filter *filter, const struct goal *goal)
+{
+    for (size_t i = 0; i < filter->n_nodes; i++)
+        for (unsigned k = 0; k < filter->nodes[i].n_goals; k++)
+            if (filter->nodes[i].goals[k] == goal)
+                return true;
+    return false;
+}
