@@ -198,6 +198,8 @@
 #define QUERY_OFFSET_MAX 1000000000             /* rows skipped by pagination */
 #define QUERY_GROUPS_MAX (1 << 20)              /* rows before pagination */
 #define QUERY_GROUP_NAMES_BYTES_MAX (256 << 20) /* the names of all of them */
+#define QUERY_PAIRS_MAX (4 << 20)               /* of a row and a page, for times on pages */
+#define QUERY_SCAN_HITS_MAX (1LL << 30)         /* that one query may look at; each of its days again for a comparison */
 #define QUERY_COMPLAINT_BYTES_MAX 1024          /* what is wrong with a query, in one sentence */
 #define QUERY_ANSWER_BYTES_MAX (64 << 20)       /* one answer over HTTP */
 #define QUERY_OUTPUT_BYTES_MAX (1LL << 30)      /* one answer of `crumb query` */

@@ -2,15 +2,20 @@
  * Tallying: the hits and visits of tables, counted by group.
  *
  * A group is a time and the texts of some fields.  Figures of hits (events,
- * page views, visitors) are of those that pass the filter.  A visit is counted
- * in a group when one of its hits passes there; what it was as a whole (how
- * long, how many pages, a bounce) belongs
+ * page views, visitors, revenue) are of those that pass, and belong to the time
+ * of the hit.  A visit is counted in a group when one of its hits passes there,
+ * and belongs to the time of its start.  What it was as a whole (how long, how
+ * many pages, a bounce) belongs to each group it is counted in, where all fields
+ * are of visits; else to the group of its first page view, if it is counted
+ * there.
  *
- *   to that group, where all fields are of visits;
- *   to the group of its first page, where the field is the page or its host.
+ * Programs are in no figure, except where a field or the filter is visit:bot:
+ * there they are, and people are not.
  *
  * Tables are told one after the other, of one day or of many; a visit never
- * spans two.  Not thread safe; pure but for memory.
+ * spans two, and a visitor's hits of one table follow each other.  That is how
+ * different ones are counted: a group remembers the last that it has met.  Not
+ * thread safe; pure but for memory.
  */
 #pragma once
 
@@ -20,22 +25,26 @@
 
 enum { TALLY_E_FULL = 1 };
 
-struct figures {
-    uint64_t events, pageviews; /* hits, and those of them that are page views */
-    uint64_t visits;            /* with such a hit */
-    uint64_t viewing;           /* of the visits, those with such a page view */
-    uint64_t dwell_s;           /* of the page views */
-    uint64_t scroll;            /* per cent, summed over `scrolled` visits, the furthest of each */
-    uint64_t scrolled;
-    /* of visits as a whole */
-    uint64_t whole, bounces, duration_s, whole_pageviews;
-    struct hll visitors;
+/* What is counted: a set.  What is not in it stays 0; events and visits are always counted. */
+enum tally_need {
+    TALLY_VIEWS = 1 << 0,
+    TALLY_VISITORS = 1 << 1,
+    TALLY_WHOLE = 1 << 2,  /* whole to whole_views */
+    TALLY_PAGES = 1 << 3,  /* viewing to scroll */
+    TALLY_REVENUE = 1 << 4 /* paid, revenue */
 };
 
-struct tally_group {
-    int64_t time;              /* as tally_add() was told, and the hour where hours were asked for */
-    const uint32_t *texts;     /* one a field, for tally_text() */
-    struct figures figures;
+struct figures {
+    uint64_t events, views; /* hits, and those of them that are page views */
+    uint64_t visits;        /* with such a hit, that began in the time asked for */
+    /* of visits as a whole */
+    uint64_t whole, bounces, duration_s, whole_views;
+    /* of each pair of visit and page that such a view is of */
+    uint64_t viewing, dwell_s;  /* pairs, and their dwell */
+    uint64_t scrolled, scroll;  /* pairs whose scrolling is known, and the furthest of each in per cent */
+    uint64_t paid;              /* hits that are worth something in the currency asked for ... */
+    int64_t revenue;            /* ... how much, in thousandths; it stays at the end of its range */
+    const struct hll *visitors; /* lent until the next tally_add() */
 };
 
 struct tally_field {
@@ -46,10 +55,29 @@ struct tally_field {
 /* What is asked; lent likewise. */
 struct tally_question {
     const struct tally_field *fields;
-    unsigned n_fields; /* at most QUERY_DIMENSIONS_MAX */
+    unsigned n_fields;           /* at most QUERY_DIMENSIONS_MAX */
     const struct filter *filter; /* NULL: none */
+    bool without_goals;          /* filter_apply_without_goals() */
+    const struct goal *goal;     /* hits must complete it, too; NULL: need not */
+    struct text currency;        /* of TALLY_REVENUE */
     bool by_hour;
-    bool visitors; /* else the sketches stay empty */
+    unsigned needs; /* set of enum tally_need */
+};
+
+/* The wall clock of a day: what it shows, in seconds, before and behind its change, less the seconds gone by. */
+struct tally_clock {
+    uint32_t change_s; /* seconds of the day when it is set; 0: never */
+    int32_t before_s, after_s;
+};
+
+/* One table, and what of it is asked. */
+struct tally_day {
+    const struct table *table;
+    uint32_t site;            /* makes sketches of two sites different */
+    int64_t time;             /* of its groups */
+    uint32_t from_s, to_s;    /* only hits with from_s <= second of the day < to_s, and visits that began then;
+                                 the whole day is 0 and UINT32_MAX */
+    struct tally_clock clock; /* for hours */
 };
 
 struct tally;
@@ -58,19 +86,22 @@ struct tally;
 int tally_new(const struct tally_question *question, struct tally **ret_tally);
 struct tally *tally_free(struct tally *tally);
 
-/* The columns (a set) that tables must have. */
-uint64_t tally_columns(const struct tally_question *question);
+/* The columns (a set) that tables must have; those of days that from_s and to_s cut have more. */
+uint64_t tally_columns(const struct tally_question *question, bool cuts);
 
 /*
- * Adds the hits of @table with from_s <= second of the day < to_s, and the
- * visits that began then, to groups of the time @time.  @site makes sketches of
- * two sites different.  0, -ENOMEM, -EBADMSG (the table is damaged), or
- * TALLY_E_FULL: there are QUERY_GROUPS_MAX groups, or their texts exceed
- * QUERY_GROUP_NAMES_BYTES_MAX; then the tally is good for tally_free() only.
+ * Adds a table.  0, -ENOMEM, -EBADMSG (the table is damaged), or TALLY_E_FULL:
+ * there are QUERY_GROUPS_MAX groups, or their texts exceed
+ * QUERY_GROUP_NAMES_BYTES_MAX; but for 0 the tally is good for tally_free() only.
  */
-int tally_add(struct tally *tally, const struct table *table, uint32_t site, int64_t time, uint32_t from_s,
-              uint32_t to_s);
+int tally_add(struct tally *tally, const struct tally_day *day);
 
-/* The groups, in the order of their coming. Lent until the next tally_add(). */
-struct tally_group *tally_groups(struct tally *tally, size_t *ret_n);
-struct text tally_text(const struct tally *tally, uint32_t text);
+/* Groups are numbered from 0 in the order of their coming. One without events and visits is none. */
+size_t tally_n(const struct tally *tally);
+struct figures tally_figures(const struct tally *tally, size_t group);
+/* As tally_add() was told; by hour, 24 times that plus the hour. */
+int64_t tally_time(const struct tally *tally, size_t group);
+/* The text of its @field, lent until the next tally_add(). */
+struct text tally_text(const struct tally *tally, size_t group, unsigned field);
+/* False: there is no such group. */
+bool tally_find(const struct tally *tally, int64_t time, const struct text *texts, size_t *ret_group);
