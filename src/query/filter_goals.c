@@ -79,6 +79,14 @@ int filter_bind(struct filter *filter, const struct site *site, struct buffer *c
     return r;
 }
 
+bool filter_has_goals(const struct filter *filter)
+{
+    for (size_t i = 0; i < filter->n_nodes; i++)
+        if (filter->nodes[i].is_of_goals)
+            return true;
+    return false;
+}
+
 bool filter_names_goal(const struct filter *filter, const struct goal *goal)
 {
     for (size_t i = 0; i < filter->n_nodes; i++)

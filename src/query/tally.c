@@ -170,6 +170,7 @@ static struct key key_of(const struct tally *tally, size_t group)
     return key;
 }
 
+const struct tally_question *tally_asked(const struct tally *tally) { return &tally->question; }
 size_t tally_n(const struct tally *tally) { return intern_n(&tally->keys); }
 int64_t tally_time(const struct tally *tally, size_t group) { return key_of(tally, group).time; }
 

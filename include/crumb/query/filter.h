@@ -34,7 +34,8 @@ struct filter *filter_free(struct filter *filter);
  */
 int filter_bind(struct filter *filter, const struct site *site, struct buffer *complaint);
 
-/* True where a leaf names @goal. */
+/* True where a leaf is on event:goal, and where one names @goal. */
+bool filter_has_goals(const struct filter *filter);
 bool filter_names_goal(const struct filter *filter, const struct goal *goal);
 /* True where a leaf looks at the field. */
 bool filter_has_field(const struct filter *filter, enum field field);

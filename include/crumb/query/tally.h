@@ -86,6 +86,8 @@ struct tally;
 int tally_new(const struct tally_question *question, struct tally **ret_tally);
 struct tally *tally_free(struct tally *tally);
 
+const struct tally_question *tally_asked(const struct tally *tally);
+
 /* The columns (a set) that tables must have; those of days that from_s and to_s cut have more. */
 uint64_t tally_columns(const struct tally_question *question, bool cuts);
 

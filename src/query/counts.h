@@ -1,0 +1,53 @@
+/*
+ * Counting one range: the tallies that a query needs over the same days, so that
+ * each day's table is read once.
+ *
+ *   rows     what the rows are made of: one tally, or one for each goal
+ *   total    visitors without any dimension, for `percentage`
+ *   all      the same without filters on goals, for `conversion_rate`
+ *   alike    by the same dimensions but the goal, without filters on goals, for
+ *            `group_conversion_rate`
+ */
+#pragma once
+
+#include "crumb/query/query.h"
+#include "crumb/query/tally.h"
+
+struct counts {
+    const struct query *query; /* borrowed, as all others */
+    const struct site *site;
+    struct query_days days;
+    bool by_time; /* groups have times.h's numbers of the unit; else all have 0 */
+    enum query_unit unit;
+    struct tally **rows;
+    const struct goal **goals; /* of each of rows; NULL: the query has no dimension of goals */
+    unsigned n_rows;
+    struct tally *total, *all, *alike; /* NULL: not needed */
+    /* private */
+    struct tally_field fields[QUERY_DIMENSIONS_MAX];
+    unsigned n_fields;
+};
+
+#define COUNTS_INIT ((struct counts){.n_rows = 0})
+
+/*
+ * Makes the tallies of a query whose filter is bound.  @currency is that of
+ * revenue where the query has no dimension of goals; NULL: none.  0 or -ENOMEM;
+ * the caller deinits it, after a fault too.
+ */
+int counts_init(struct counts *counts, const struct query *query, const struct site *site,
+                const struct query_days *days, enum query_unit unit, const char *currency);
+void counts_deinit(struct counts *counts);
+
+/*
+ * Counts the days from @first to @last that the range covers, and adds to @cost.
+ * QUERY_E_INVALID: there is too much, as @complaint says.  0 or a fault.
+ */
+int counts_scan(struct counts *counts, const struct query_source *source, int32_t first, int32_t last,
+                struct query_cost *cost, struct buffer *complaint);
+
+/* The field of a dimension, as tally_text() has it. */
+unsigned counts_field(const struct query *query, unsigned dimension);
+
+/* Visitors of a group; 0 where there is no such group. */
+uint64_t counts_visitors(const struct tally *tally, int64_t time, const struct text *texts);
