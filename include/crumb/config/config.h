@@ -64,6 +64,14 @@ struct country_regime {
     enum regime regime;
 };
 
+/* What visitors shall do: see a page, or cause an event. */
+struct goal {
+    char *name;     /* of no other goal of the site; default the event's, or "Visit PAGE" */
+    char *page;     /* a pattern of paths: * is anything but a slash, ** anything; or NULL */
+    char *event;    /* the name of an event, or NULL: one of the two */
+    char *currency; /* of the event's revenue, ISO 4217; or NULL: it has none */
+};
+
 struct retention {
     int64_t journal_ms;  /* default 30d */
     int64_t segments_ms; /* 25mo */
@@ -105,6 +113,8 @@ struct site {
         unsigned n_query;
         bool hash; /* "#/route" is a part of the path, too */
     } pages;
+    struct goal *goals; /* in the order written */
+    unsigned n_goals;
     enum regime regime; /* `regimes.default`, default opt_in */
     struct country_regime *regimes;
     unsigned n_regimes;
