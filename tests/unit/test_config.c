@@ -647,7 +647,7 @@ static void test_complaints_consent(void **state)
         {"pages of what", TOP SITE "    pages: {fragment: true}\n",
          "7: sites.shop.pages.fragment: unknown key \"fragment\""},
         {"goals in a mapping", TOP SITE "    goals: {page: /thanks}\n",
-         "7: sites.shop.goals: this is a mapping; write a list"},
+         "7: sites.shop.goals: this is a mapping (key: value); write a list"},
         {"goal of nothing", TOP SITE "    goals: [{name: Sales}]\n",
          "7: sites.shop.goals[0]: this goal has no page and no event; write one of them"},
         {"goal of two things", TOP SITE "    goals: [{page: /a}, {page: /thanks, event: Thanks}]\n",
