@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum form { FORM_TABLE, FORM_JSON, FORM_CSV };
+enum form { FORM_TABLE, FORM_JSON, FORM_CSV, FORM_NDJSON };
 
 struct wish {
     const char *site, *metrics, *range, *dimensions, *limit;
@@ -33,7 +33,8 @@ static const struct option options[] = {{"site", required_argument, NULL, OPTION
 
 static int take_form(struct wish *wish, const char *value)
 {
-    static const char *const forms[] = {[FORM_TABLE] = "table", [FORM_JSON] = "json", [FORM_CSV] = "csv"};
+    static const char *const forms[] = {
+        [FORM_TABLE] = "table", [FORM_JSON] = "json", [FORM_CSV] = "csv", [FORM_NDJSON] = "ndjson"};
 
     for (unsigned i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         if (strcmp(forms[i], value) == 0) {
@@ -132,6 +133,27 @@ static void say_empty(const struct query_days *days)
         fprintf(stderr, "crumb query: no traffic from %.*s to %.*s\n", RANGE_DATE_BYTES, first, RANGE_DATE_BYTES, last);
 }
 
+static void put_answer(const struct query *query, const struct query_answer *answer, const struct site *site,
+                       enum form form, struct buffer *output)
+{
+    switch (form) {
+    case FORM_JSON:
+        query_output_json(query, answer, site, output);
+        break;
+    case FORM_CSV:
+        query_output_csv(query, answer, output);
+        break;
+    case FORM_NDJSON:
+        query_output_ndjson(query, answer, site, output);
+        break;
+    case FORM_TABLE:
+        query_output_table(query, answer, output);
+        if (answer->is_empty)
+            say_empty(&answer->days);
+        break;
+    }
+}
+
 static int run(struct setup *setup, const struct query *query, enum form form, struct buffer *output,
                struct buffer *complaint)
 {
@@ -148,16 +170,9 @@ static int run(struct setup *setup, const struct query *query, enum form form, s
         return error_trace(r);
     struct query_store store = {.days = days, .txn = setup->txn, .site = site};
     struct query_source source = query_store_source(&store);
-    r = query_run(query, site->zone, clock_now_ms(&clock_system), &source, &answer, complaint);
+    r = query_run(query, site, clock_now_ms(&clock_system), &source, &answer, complaint);
     if (r == 0) {
-        if (form == FORM_JSON)
-            query_output_json(query, &answer, site->zone, output);
-        else if (form == FORM_CSV)
-            query_output_csv(query, &answer, output);
-        else
-            query_output_table(query, &answer, output);
-        if (form == FORM_TABLE && answer.is_empty)
-            say_empty(&answer.days);
+        put_answer(query, &answer, site, form, output);
         query_answer_deinit(&answer);
         r = output->fault ? error_origin(output->fault) : 0;
     }
@@ -176,10 +191,13 @@ static int ask(const char *path, struct text request, enum form form)
 
     if (r == 0) {
         exit = setup_open(path, &setup);
-        if (exit)
+        if (exit == EXIT_GOOD) {
+            r = run(&setup, &query, form, &output, &complaint);
+            setup_close(&setup);
+        }
+        query_deinit(&query);
+        if (exit != EXIT_GOOD)
             return exit;
-        r = run(&setup, &query, form, &output, &complaint);
-        setup_close(&setup);
     }
     if (r > 0) {
         fprintf(stderr, "crumb query: %.*s\n", TEXT_ARGS(buffer_text(&complaint)));

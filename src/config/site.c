@@ -8,6 +8,7 @@
 #include "crumb/config/shipped.h"
 #include "crumb/config/value.h"
 #include "field.h"
+#include "goal.h"
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -526,6 +527,23 @@ static void read_pages(const struct yaml_at *at, void *into)
     walk_fields(at, fields, WALK_COUNT(fields), into);
 }
 
+static void read_goal(const struct yaml_at *at, void *into)
+{
+    struct site *site = into;
+
+    goal_read(at, site->goals, site->n_goals);
+    site->n_goals++;
+}
+
+static void read_goals(const struct yaml_at *at, void *into)
+{
+    struct site *site = into;
+
+    site->goals = walk_array(at, YAML_LIST, sizeof *site->goals, GOALS_MAX);
+    if (site->goals)
+        walk_list(at, read_goal, site);
+}
+
 /* The whole. */
 
 static const struct walk_field site_fields[] = {
@@ -543,6 +561,7 @@ static const struct walk_field site_fields[] = {
     {"texts", read_texts, 0, NULL},
     {"banner", read_banner, 0, NULL},
     {"pages", read_pages, 0, NULL},
+    {"goals", read_goals, 0, NULL},
     {"regimes", read_regimes, 0, NULL},
 };
 _Static_assert(WALK_COUNT(site_fields) <= WALK_FIELDS_MAX, "walk_fields() has room for a site's keys");
@@ -635,5 +654,8 @@ void site_deinit(struct site *site)
     for (unsigned i = 0; i < site->pages.n_query; i++)
         free(site->pages.query[i]);
     free(site->pages.query);
+    for (unsigned i = 0; i < site->n_goals; i++)
+        goal_deinit(&site->goals[i]);
+    free(site->goals);
     free(site->regimes);
 }

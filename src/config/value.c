@@ -343,6 +343,8 @@ bool value_place(struct text text, char ret_country[static 3], char ret_region[s
     return true;
 }
 
+bool value_currency(struct text text) { return text.size == 3 && is_word(text, 3, UPPER, UPPER); }
+
 bool value_query_name(struct text text)
 {
     return is_word(text, PAGE_QUERY_BYTES_MAX, LOWER UPPER DIGITS "-._", LOWER UPPER DIGITS "-._");

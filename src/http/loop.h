@@ -33,6 +33,7 @@ struct loop {
     sem_t may_end;          /* awaited then: no other thread will send it anything */
     unsigned n_connections; /* of this loop */
     unsigned n_waits;       /* requests, there or vanished, that another thread will wake */
+    struct wait *watched;   /* those of them whose clients are watched */
     bool stopping;
 };
 
@@ -107,12 +108,19 @@ struct wait {
     struct loop *loop;
     h2o_req_t *req; /* NULL: it vanished */
     struct wait **link;
+    struct wait *next;   /* of those that are watched */
+    atomic_bool is_gone; /* nobody waits any more; any thread may look */
     /* On the loop's thread: answers @req, which may be NULL, and frees what embeds the wait. */
     void (*answer)(struct wait *wait, h2o_req_t *req);
 };
 
 /* Makes the request wait. wait_wake() must be called once. */
 void wait_begin(struct wait *wait, const struct exchange *exchange, void (*answer)(struct wait *wait, h2o_req_t *req));
+/*
+ * Watches for a client that leaves, which wait->is_gone then says: for work that
+ * is worth ending early.  Loop's thread, behind wait_begin().
+ */
+void wait_watch(struct wait *wait);
 /* The work is done: the loop will call answer. Any thread; the wait may be gone on return. */
 void wait_wake(struct wait *wait);
 /* Gives the wait up before wait_wake(): the request is the caller's to answer again. Loop's thread. */
@@ -157,6 +165,7 @@ void privacy_post(struct exchange *exchange);
 void privacy_style(struct exchange *exchange);
 void privacy_gpc(struct exchange *exchange);
 void stats_query(struct exchange *exchange);
+void stats_schema(struct exchange *exchange);
 void stats_consents(struct exchange *exchange);
 void status_metrics(struct exchange *exchange);
 void status_alive(struct exchange *exchange);

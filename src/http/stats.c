@@ -1,9 +1,13 @@
 /*
- * POST /api/v2/query, GET /api/v2/consents.
+ * POST /api/v2/query, GET /api/v2/schema, GET /api/v2/consents.
+ *
+ * A question is answered on a thread of the pool, and given up where its client
+ * leaves meanwhile.  The values of a dimension are a question, too.
  */
 #include "crumb/base/log.h"
 #include "crumb/query/consents.h"
 #include "crumb/query/output.h"
+#include "crumb/query/schema.h"
 #include "crumb/query/store.h"
 #include "loop.h"
 #include <errno.h>
@@ -54,7 +58,9 @@ static const struct token *need_token(struct exchange *exchange)
     return token;
 }
 
-/* ---- POST /api/v2/query ---- */
+/* ---- questions ---- */
+
+enum form { FORM_JSON, FORM_CSV, FORM_NDJSON, FORM_VALUES };
 
 struct question {
     struct pool_job super;
@@ -63,6 +69,7 @@ struct question {
     const struct service *service;
     const struct site *site;
     struct query query;
+    enum form form;
     int64_t now_ms;
     struct buffer answer, complaint;
     int outcome;
@@ -70,10 +77,29 @@ struct question {
 
 static void question_free(struct question *question)
 {
+    query_deinit(&question->query);
     edition_unref(question->edition);
     buffer_deinit(&question->answer);
     buffer_deinit(&question->complaint);
     free(question);
+}
+
+static void put_answer(struct question *question, const struct query_answer *answer)
+{
+    switch (question->form) {
+    case FORM_JSON:
+        query_output_json(&question->query, answer, question->site, &question->answer);
+        break;
+    case FORM_CSV:
+        query_output_csv(&question->query, answer, &question->answer);
+        break;
+    case FORM_NDJSON:
+        query_output_ndjson(&question->query, answer, question->site, &question->answer);
+        break;
+    case FORM_VALUES:
+        schema_put_values(&question->query, answer, &question->answer);
+        break;
+    }
 }
 
 static int answer_question(struct question *question)
@@ -84,12 +110,13 @@ static int answer_question(struct question *question)
 
     if (r)
         return r;
-    struct query_store store = {.days = question->service->days, .txn = txn, .site = question->site};
+    struct query_store store = {
+        .days = question->service->days, .txn = txn, .site = question->site, .cancelled = &question->wait.is_gone};
     struct query_source source = query_store_source(&store);
-    r = query_run(&question->query, question->site->zone, question->now_ms, &source, &answer, &question->complaint);
+    r = query_run(&question->query, question->site, question->now_ms, &source, &answer, &question->complaint);
     if (r)
         return r;
-    query_output_json(&question->query, &answer, question->site->zone, &question->answer);
+    put_answer(question, &answer);
     query_answer_deinit(&answer);
     return question->answer.fault;
 }
@@ -99,9 +126,9 @@ static void question_run(struct pool_job *job)
 {
     struct question *question = (struct question *)job;
 
-    question->outcome = job->cancelled ? -ECANCELED : answer_question(question);
-    if (question->outcome < 0 && !job->cancelled)
-        log_fault("POST /api/v2/query", question->outcome);
+    question->outcome = job->cancelled || question->wait.is_gone ? -ECANCELED : answer_question(question);
+    if (question->outcome < 0 && question->outcome != -ECANCELED)
+        log_fault(question->form == FORM_VALUES ? "GET /api/v2/schema" : "POST /api/v2/query", question->outcome);
     wait_wake(&question->wait);
 }
 
@@ -115,15 +142,18 @@ static void question_answer(struct wait *wait, h2o_req_t *req)
         answer_error(req, 400, "the answer would be too large; ask for fewer rows or a shorter range");
     else if (req && question->outcome)
         answer_later(req, "the question cannot be answered now; try again later");
+    else if (req && question->form == FORM_CSV)
+        answer_text(req, 200, TEXT("text/csv; charset=utf-8; header=present"), buffer_text(&question->answer));
+    else if (req && question->form == FORM_NDJSON)
+        answer_text(req, 200, TEXT("application/x-ndjson"), buffer_text(&question->answer));
     else if (req)
         answer_json(req, 200, buffer_text(&question->answer));
     question_free(question);
 }
 
-/* NULL: it was answered. */
-static struct question *read_question(struct exchange *exchange, const struct token *token)
+/* Without a query yet. NULL: it was answered. */
+static struct question *question_new(struct exchange *exchange, enum form form)
 {
-    BUFFER_AUTO complaint = BUFFER_INIT(QUERY_COMPLAINT_BYTES_MAX);
     struct question *question = calloc(1, sizeof *question);
 
     if (!question) {
@@ -132,39 +162,96 @@ static struct question *read_question(struct exchange *exchange, const struct to
     }
     question->edition = edition_ref(exchange->loop->edition);
     question->service = exchange->loop->service;
+    question->form = form;
     question->now_ms = clock_now_ms(exchange->loop->service->clock);
     question->answer = BUFFER_INIT(QUERY_ANSWER_BYTES_MAX);
     question->complaint = BUFFER_INIT(QUERY_COMPLAINT_BYTES_MAX);
     question->super.run = question_run;
-    int r = query_parse(exchange_body(exchange), &question->query, &complaint);
+    return question;
+}
+
+/* One answer for both cases, so that a token learns nothing of other sites. */
+static void answer_no_site(struct exchange *exchange)
+{
+    answer_error(exchange->req, 403, "this token may not read this site; `site_id` is a site of the configuration");
+}
+
+/* Takes @question, whose query was read with the result @r. */
+static void ask(struct exchange *exchange, struct question *question, int r, const struct token *token)
+{
     question->site = r == 0 ? config_site(question->edition->config, text_of(question->query.site)) : NULL;
-    if (r == 0 && question->site && may_read(token, question->site))
-        return question;
-    if (r < 0)
+    if (r < 0) {
         answer_later(exchange->req, "there is no memory now; try again later");
-    else if (r)
-        answer_error(exchange->req, 400, "%.*s", TEXT_ARGS(buffer_text(&complaint)));
-    else
-        /* One answer for both, so that a token learns nothing of other sites. */
-        answer_error(exchange->req, 403, "this token may not read this site; `site_id` is a site of the configuration");
+    } else if (r) {
+        answer_error(exchange->req, 400, "%.*s", TEXT_ARGS(buffer_text(&question->complaint)));
+    } else if (!question->site || !may_read(token, question->site)) {
+        answer_no_site(exchange);
+    } else {
+        wait_begin(&question->wait, exchange, question_answer);
+        wait_watch(&question->wait);
+        if (pool_submit(exchange->loop->service->queries, &question->super) == 0)
+            return;
+        answer_later(wait_cancel(&question->wait), "too many questions are waiting; try again later");
+    }
     question_free(question);
-    return NULL;
+}
+
+/* ---- POST /api/v2/query ---- */
+
+static enum form wanted_form(const struct exchange *exchange)
+{
+    struct text accept = exchange_header(exchange, TEXT("accept"));
+
+    return text_equal(accept, TEXT("text/csv"))               ? FORM_CSV
+           : text_equal(accept, TEXT("application/x-ndjson")) ? FORM_NDJSON
+                                                              : FORM_JSON;
 }
 
 void stats_query(struct exchange *exchange)
 {
     const struct token *token = need_token(exchange);
+    struct question *question = token ? question_new(exchange, wanted_form(exchange)) : NULL;
+
+    if (question)
+        ask(exchange, question, query_parse(exchange_body(exchange), &question->query, &question->complaint), token);
+}
+
+/* ---- GET /api/v2/schema ---- */
+
+static void answer_schema(struct exchange *exchange, struct text name, const struct token *token)
+{
+    const struct site *site = config_site(exchange->loop->edition->config, name);
+    BUFFER_AUTO answer = BUFFER_INIT(ANSWER_OBJECT_BYTES_MAX);
+
+    if (!site || !may_read(token, site)) {
+        answer_no_site(exchange);
+        return;
+    }
+    schema_put(site, &answer);
+    if (answer.fault)
+        answer_later(exchange->req, "there is no memory now; try again later");
+    else
+        answer_json(exchange->req, 200, buffer_text(&answer));
+}
+
+void stats_schema(struct exchange *exchange)
+{
+    const struct token *token = need_token(exchange);
+    struct schema_wish wish = {.site = exchange_param(exchange, TEXT("site_id")),
+                               .dimension = exchange_param(exchange, TEXT("dimension")),
+                               .search = exchange_param(exchange, TEXT("search")),
+                               .range = exchange_param(exchange, TEXT("date_range")),
+                               .limit = exchange_param(exchange, TEXT("limit"))};
 
     if (!token)
         return;
-    struct question *question = read_question(exchange, token);
-    if (!question)
+    if (!wish.dimension.size) {
+        answer_schema(exchange, wish.site, token);
         return;
-    wait_begin(&question->wait, exchange, question_answer);
-    if (pool_submit(exchange->loop->service->queries, &question->super)) {
-        answer_later(wait_cancel(&question->wait), "too many questions are waiting; try again later");
-        question_free(question);
     }
+    struct question *question = question_new(exchange, FORM_VALUES);
+    if (question)
+        ask(exchange, question, schema_query(&wish, &question->query, &question->complaint), token);
 }
 
 /* ---- GET /api/v2/consents ---- */
@@ -234,7 +321,7 @@ void stats_consents(struct exchange *exchange)
         return;
     const struct site *site = config_site(exchange->loop->edition->config, exchange_param(exchange, TEXT("site_id")));
     if (!site || !may_read(token, site)) {
-        answer_error(exchange->req, 403, "this token may not read this site; `site_id` is a site of the configuration");
+        answer_no_site(exchange);
         return;
     }
     if (query_consents_parse(exchange_param(exchange, TEXT("date_range")), exchange_param(exchange, TEXT("dimensions")),

@@ -9,7 +9,8 @@
  * HTTP/1: libh2o stops reading a connection while its request is handled, and
  * starts again behind the answer.  For a handler that waits this would be two
  * epoll_ctl(2) a request, a fifth of what a beacon costs, so reading goes on
- * meanwhile, with a callback that takes nothing.
+ * meanwhile, with a callback that takes nothing.  It learns that the client has
+ * gone before libh2o does, and tells those waits that are watched.
  */
 #include "crumb/base/metrics.h"
 #include "loop.h"
@@ -21,6 +22,7 @@ static void on_vanish(void *chunk)
     if (wait) {
         wait->req = NULL;
         wait->link = NULL;
+        wait->is_gone = true;
         metrics_add(METRIC_requests_vanished_total, 1);
     }
 }
@@ -32,8 +34,12 @@ static void on_vanish(void *chunk)
  */
 static void on_early(h2o_socket_t *socket, const char *err)
 {
-    (void)err;
+    struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, h2o, ((h2o_conn_t *)socket->data)->ctx);
+
     h2o_socket_read_stop(socket);
+    for (struct wait *wait = loop->watched; err && wait; wait = wait->next)
+        if (wait->req && wait->req->conn == socket->data)
+            wait->is_gone = true;
 }
 
 /*
@@ -58,11 +64,27 @@ void wait_begin(struct wait *wait, const struct exchange *exchange, void (*answe
     keep_reading(exchange->req);
 }
 
+void wait_watch(struct wait *wait)
+{
+    wait->next = wait->loop->watched;
+    wait->loop->watched = wait;
+}
+
+static void unwatch(struct wait *wait)
+{
+    for (struct wait **at = &wait->loop->watched; *at; at = &(*at)->next)
+        if (*at == wait) {
+            *at = wait->next;
+            return;
+        }
+}
+
 void wait_wake(struct wait *wait) { h2o_multithread_send_message(&wait->loop->answers, &wait->message); }
 
 h2o_req_t *wait_cancel(struct wait *wait)
 {
     wait->loop->n_waits--;
+    unwatch(wait);
     if (wait->link)
         *wait->link = NULL;
     wait->link = NULL;

@@ -32,6 +32,9 @@ static const struct field_fact {
     [FIELD_COUNTRY] = {"visit:country", false, COLUMN_VISIT_place, COLUMN_PLACE_country},
     [FIELD_REGION] = {"visit:region", false, COLUMN_VISIT_place, COLUMN_PLACE_region},
     [FIELD_CITY] = {"visit:city", false, COLUMN_VISIT_place, COLUMN_PLACE_city},
+    [FIELD_COUNTRY_NAME] = {"visit:country_name", false, COLUMN_VISIT_place, COLUMN_PLACE_country},
+    [FIELD_REGION_NAME] = {"visit:region_name", false, COLUMN_VISIT_place, COLUMN_PLACE_region},
+    [FIELD_CITY_NAME] = {"visit:city_name", false, COLUMN_VISIT_place, COLUMN_PLACE_city},
     [FIELD_LANGUAGE] = {"visit:language", false, COLUMN_VISIT_language, COLUMN_N},
     [FIELD_SCREEN] = {"visit:screen", false, COLUMN_VISIT_screen, COLUMN_N},
     [FIELD_BOT] = {"visit:bot", false, COLUMN_VISIT_bot, COLUMN_N},
@@ -68,7 +71,8 @@ uint64_t field_columns(enum field field)
         return columns | COLUMN_BIT(COLUMN_ACT_category);
     case FIELD_PROPERTY:
         return columns | COLUMN_BIT(COLUMN_SET_n_properties) | COLUMN_BIT(COLUMN_PROPERTY_name);
-    case FIELD_REGION: /* codes of regions begin with their country's */
+    case FIELD_REGION:
+    case FIELD_REGION_NAME: /* codes of regions begin with their country's */
         return columns | COLUMN_BIT(COLUMN_PLACE_country);
     case FIELD_ENTRY_PAGE:
     case FIELD_ENTRY_HOSTNAME:

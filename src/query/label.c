@@ -4,8 +4,11 @@
  * sort as texts, so an hour that comes a second time is not.
  */
 #include "crumb/query/label.h"
+#include "crumb/base/error.h"
 #include "crumb/query/range.h"
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define HOUR_MS (3600 * 1000LL)
 #define QUARTER_MS (HOUR_MS / 4) /* clocks stand a multiple of this beside UTC */
@@ -72,4 +75,29 @@ bool labels_next(struct labels *labels, struct label *ret_label)
         }
     }
     return false;
+}
+
+int labels_list(enum query_unit unit, const struct query_days *days, const struct zone *zone, struct label **ret_labels,
+                size_t *ret_n)
+{
+    struct labels labels = labels_of(unit, days, zone);
+    struct label *list = NULL, label;
+    size_t n = 0, capacity = 0;
+
+    while (labels_next(&labels, &label)) {
+        if (n == capacity) {
+            capacity = capacity ? 2 * capacity : 64;
+            struct label *more = realloc(list, capacity * sizeof *list);
+
+            if (!more) {
+                free(list);
+                return error_origin(-ENOMEM);
+            }
+            list = more;
+        }
+        list[n++] = label;
+    }
+    *ret_labels = list;
+    *ret_n = n;
+    return 0;
 }

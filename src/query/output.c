@@ -1,138 +1,178 @@
 /*
- * Answers as JSON, CSV and a table.
- *
- * JSON is written straight into the buffer: the shape is fixed, and an answer of
- * ten thousand rows needs no tree.  Values are whole numbers of a decimal unit,
- * so no form depends on floating point or on the locale.
+ * Answers as JSON, written straight into the buffer: the shape is fixed, and an
+ * answer of ten thousand rows needs no tree.
  */
 #include "crumb/query/output.h"
+#include "crumb/query/label.h"
 #include "crumb/query/names.h"
 #include "crumb/query/range.h"
-#include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
+#include "output_value.h"
+#include <errno.h>
 #include <stdlib.h>
 
-#define VALUE_BYTES 24 /* 20 digits, a point, a NUL */
-#define COLUMNS_MAX (QUERY_DIMENSIONS_MAX + QUERY_METRICS_MAX)
-
-/* Values and text. */
-
-struct value_text {
-    char text[VALUE_BYTES];
+/* An answer with all that its form depends on. */
+struct output {
+    const struct query *query;
+    const struct query_answer *answer;
+    const struct site *site;
+    struct buffer *buffer;
+    /* of a comparison by time: the labels of both ranges, whose numbers pair them */
+    struct label *labels, *compared_labels;
+    size_t n_labels, n_compared_labels;
 };
 
-static struct value_text value_text(enum query_metric metric, uint64_t value)
+/* Begins a member of an object that has @n before. */
+static void put_member(struct output *output, unsigned *n, const char *name)
 {
-    static const uint64_t units[] = {1, 10, 100};
-    unsigned decimals = names_decimals(metric);
-    struct value_text text;
+    buffer_printf(output->buffer, "%s\"%s\":", *n ? "," : "", name);
+    ++*n;
+}
 
-    assert(decimals < sizeof units / sizeof units[0]);
-    if (decimals == 0)
-        snprintf(text.text, sizeof text.text, "%" PRIu64, value);
+static void put_flag(struct output *output, unsigned *n, const char *name, bool flag)
+{
+    if (!flag)
+        return;
+    put_member(output, n, name);
+    buffer_put_text(output->buffer, TEXT("true"));
+}
+
+static void put_number(struct buffer *buffer, struct output_value value)
+{
+    buffer_put_text(buffer, value.text[0] ? text_of(value.text) : TEXT("null"));
+}
+
+/* ---- values ---- */
+
+/* That of the row's goal, where the goals have several. NULL: none. */
+static const char *currency_of(const struct output *output, const struct query_row *row)
+{
+    int place = names_place_of(output->query, QUERY_GOAL);
+
+    if (output->answer->currency || place < 0)
+        return output->answer->currency;
+    for (unsigned i = 0; i < output->site->n_goals; i++)
+        if (text_equal(text_of(output->site->goals[i].name), row->dimensions[place]))
+            return output->site->goals[i].currency;
+    return NULL;
+}
+
+static void put_money(struct output *output, enum query_metric metric, int64_t value, const char *currency)
+{
+    BUFFER_AUTO text = BUFFER_INIT(256);
+    struct buffer *buffer = output->buffer;
+
+    buffer_printf(buffer, "{\"value\":%s,\"currency\":\"%s\",\"short\":", output_value_of(metric, value).text,
+                  currency);
+    output_value_put_money(value, currency, true, &text);
+    output_value_put_string(buffer_text(&text), buffer);
+    buffer_clear(&text);
+    output_value_put_money(value, currency, false, &text);
+    buffer_put_text(buffer, TEXT(",\"long\":"));
+    output_value_put_string(buffer_text(&text), buffer);
+    buffer_put_u8(buffer, '}');
+    if (text.fault && !buffer->fault)
+        buffer->fault = text.fault;
+}
+
+static void put_value(struct output *output, const struct query_row *row, enum query_metric metric, int64_t value)
+{
+    const char *currency = names_unit(metric) == NAMES_MONEY ? currency_of(output, row) : NULL;
+
+    if (names_unit(metric) == NAMES_MONEY && value != QUERY_NULL && currency)
+        put_money(output, metric, value, currency);
+    else if (names_unit(metric) == NAMES_MONEY)
+        buffer_put_text(output->buffer, TEXT("null"));
     else
-        snprintf(text.text, sizeof text.text, "%" PRIu64 ".%0*" PRIu64, value / units[decimals], (int)decimals,
-                 value % units[decimals]);
-    return text;
+        put_number(output->buffer, output_value_of(metric, value));
 }
 
-/* Takes one character off the front of @text. False, with the byte it takes, where that is not UTF-8 (RFC 3629). */
-static bool take_character(struct text *text, uint32_t *ret_code)
+static void put_values(struct output *output, const struct query_row *row, const int64_t *values)
 {
-    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
-    const unsigned char *bytes = (const unsigned char *)text->data;
-    unsigned n_more = bytes[0] < 0x80 ? 0 : bytes[0] < 0xe0 ? 1 : bytes[0] < 0xf0 ? 2 : 3;
-    uint32_t code = n_more ? bytes[0] & (0x3fu >> n_more) : bytes[0];
-    bool good = bytes[0] < 0x80 || (bytes[0] >= 0xc0 && bytes[0] < 0xf8 && n_more < text->size);
-
-    for (unsigned i = 1; good && i <= n_more; i++) {
-        good = (bytes[i] & 0xc0) == 0x80;
-        code = code << 6 | (bytes[i] & 0x3f);
+    buffer_put_u8(output->buffer, '[');
+    for (unsigned i = 0; i < output->query->n_metrics; i++) {
+        output_value_put_comma(i, output->buffer);
+        put_value(output, row, output->query->metrics[i], values[i]);
     }
-    good = good && code >= least[n_more] && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
-    *ret_code = good ? code : bytes[0];
-    *text = text_from(*text, good ? n_more + 1 : 1);
-    return good;
+    buffer_put_u8(output->buffer, ']');
 }
 
-/* JSON. */
+/* ---- comparison ---- */
 
-/* How many bytes at the front of @text stand for themselves in JSON and are one character each. */
-static size_t plain_bytes(struct text text)
+static int compare_labels(const void *a, const void *b)
 {
-    size_t n = 0;
-
-    while (n < text.size && text.data[n] >= ' ' && text.data[n] < 0x7f && text.data[n] != '"' && text.data[n] != '\\')
-        n++;
-    return n;
+    return strcmp(((const struct label *)a)->text, ((const struct label *)b)->text);
 }
 
-static void json_string(struct buffer *buffer, struct text text)
+/* What the time @text of a row is compared with; NULL: nothing, as the other range is shorter. */
+static const struct label *compared_label(const struct output *output, struct text text)
 {
-    buffer_put_u8(buffer, '"');
-    for (size_t n = plain_bytes(text); n < text.size; n = plain_bytes(text)) {
-        uint32_t code;
+    struct label key = {""};
 
-        buffer_put(buffer, text.data, n);
-        text = text_from(text, n);
-        const char *start = text.data;
-        if (!take_character(&text, &code))
-            buffer_put_text(buffer, TEXT("\xef\xbf\xbd"));
-        else if (code < 0x20 || code == 0x7f)
-            buffer_printf(buffer, "\\u%04x", (unsigned)code);
-        else if (code < 0x7f)
-            buffer_printf(buffer, "\\%c", (int)code);
-        else
-            buffer_put(buffer, start, (size_t)(text.data - start));
+    if (text.size >= sizeof key.text)
+        return NULL;
+    memcpy(key.text, text.data, text.size);
+    const struct label *found =
+        output->n_labels ? bsearch(&key, output->labels, output->n_labels, sizeof key, compare_labels) : NULL;
+    size_t number = found ? (size_t)(found - output->labels) : output->n_compared_labels;
+    return number < output->n_compared_labels ? &output->compared_labels[number] : NULL;
+}
+
+static void put_compared_dimension(struct output *output, const struct query_row *row, unsigned i)
+{
+    const struct label *label = NULL;
+
+    if (output->query->dimensions[i].kind != QUERY_TIME)
+        output_value_put_string(row->dimensions[i], output->buffer);
+    else if ((label = compared_label(output, row->dimensions[i])))
+        output_value_put_string(text_of(label->text), output->buffer);
+    else
+        buffer_put_text(output->buffer, TEXT("null"));
+}
+
+static void put_comparison(struct output *output, const struct query_row *row)
+{
+    struct buffer *buffer = output->buffer;
+
+    buffer_put_text(buffer, TEXT(",\"comparison\":{\"dimensions\":["));
+    for (unsigned i = 0; i < output->query->n_dimensions; i++) {
+        output_value_put_comma(i, buffer);
+        put_compared_dimension(output, row, i);
     }
-    buffer_put_text(buffer, text);
-    buffer_put_u8(buffer, '"');
-}
-
-static void comma(struct buffer *buffer, size_t i)
-{
-    if (i > 0)
-        buffer_put_u8(buffer, ',');
-}
-
-static void json_row(const struct query *query, const struct query_row *row, struct buffer *buffer)
-{
-    buffer_put_text(buffer, TEXT("{\"metrics\":["));
-    for (unsigned i = 0; i < query->n_metrics; i++) {
-        comma(buffer, i);
-        buffer_put_text(buffer, text_of(value_text(query->metrics[i], row->metrics[i]).text));
-    }
-    buffer_put_text(buffer, TEXT("],\"dimensions\":["));
-    for (unsigned i = 0; i < query->n_dimensions; i++) {
-        comma(buffer, i);
-        json_string(buffer, row->dimensions[i]);
+    buffer_put_text(buffer, TEXT("],\"metrics\":"));
+    put_values(output, row, row->compared);
+    buffer_put_text(buffer, TEXT(",\"change\":["));
+    for (unsigned i = 0; i < output->query->n_metrics; i++) {
+        output_value_put_comma(i, buffer);
+        put_number(buffer, output_value_change(output->query->metrics[i], row->metrics[i], row->compared[i]));
     }
     buffer_put_text(buffer, TEXT("]}"));
 }
 
-static void json_meta(const struct query *query, const struct query_answer *answer, struct buffer *buffer)
-{
-    buffer_put_u8(buffer, '{');
-    if (query->include_time_labels) {
-        buffer_put_text(buffer, TEXT("\"time_labels\":["));
-        for (int32_t day = answer->days.first; day <= answer->days.last; day++) {
-            char date[RANGE_DATE_BYTES];
+/* ---- results ---- */
 
-            comma(buffer, day > answer->days.first);
-            range_write_date(day, date);
-            json_string(buffer, (struct text){date, sizeof date});
-        }
-        buffer_put_u8(buffer, ']');
+static void put_row(struct output *output, const struct query_row *row)
+{
+    struct buffer *buffer = output->buffer;
+
+    buffer_put_text(buffer, TEXT("{\"metrics\":"));
+    put_values(output, row, row->metrics);
+    buffer_put_text(buffer, TEXT(",\"dimensions\":["));
+    for (unsigned i = 0; i < output->query->n_dimensions; i++) {
+        output_value_put_comma(i, buffer);
+        output_value_put_string(row->dimensions[i], buffer);
     }
-    if (query->include_total_rows)
-        buffer_printf(buffer, "%s\"total_rows\":%zu", query->include_time_labels ? "," : "", answer->n_total);
+    buffer_put_u8(buffer, ']');
+    if (row->compared)
+        put_comparison(output, row);
     buffer_put_u8(buffer, '}');
 }
 
+/* ---- meta ---- */
+
 /* An instant as the zone's clock shows it, with the clock's offset to the minute. */
-static void json_time(const struct zone *zone, int64_t at_ms, struct buffer *buffer)
+static void put_time(struct output *output, int64_t at_ms)
 {
+    const struct zone *zone = output->site->zone;
     int32_t offset_minutes = zone_offset_s(zone, at_ms) / 60;
     int64_t wall_s = at_ms / 1000 - (at_ms % 1000 < 0) + offset_minutes * 60;
     int64_t day = wall_s / 86400 - (wall_s % 86400 < 0);
@@ -140,215 +180,288 @@ static void json_time(const struct zone *zone, int64_t at_ms, struct buffer *buf
     char date[RANGE_DATE_BYTES];
 
     range_write_date((int32_t)day, date);
-    buffer_printf(buffer, "\"%.*sT%02d:%02d:%02d%c%02d:%02d\"", RANGE_DATE_BYTES, date, second / 3600, second / 60 % 60,
-                  second % 60, offset_minutes < 0 ? '-' : '+', abs(offset_minutes) / 60, abs(offset_minutes) % 60);
+    buffer_printf(output->buffer, "\"%.*sT%02d:%02d:%02d%c%02d:%02d\"", RANGE_DATE_BYTES, date, second / 3600,
+                  second / 60 % 60, second % 60, offset_minutes < 0 ? '-' : '+', abs(offset_minutes) / 60,
+                  abs(offset_minutes) % 60);
 }
 
-static const char *order_name(const struct query *query, const struct query_order *order)
+static void put_days(struct output *output, const struct query_days *days)
 {
-    return order->by_metric ? names_metric(query->metrics[order->index])
-                            : names_dimension(query->dimensions[order->index]);
+    buffer_put_u8(output->buffer, '[');
+    put_time(output, days->from_ms);
+    buffer_put_u8(output->buffer, ',');
+    put_time(output, days->to_ms - 1000);
+    buffer_put_u8(output->buffer, ']');
 }
 
-static void json_query(const struct query *query, const struct query_answer *answer, const struct zone *zone,
-                       struct buffer *buffer)
+static void put_labels(struct output *output)
 {
+    struct labels labels = labels_of(output->answer->unit, &output->answer->days, output->site->zone);
+    struct label label;
+
+    buffer_put_u8(output->buffer, '[');
+    for (size_t i = 0; labels_next(&labels, &label); i++) {
+        output_value_put_comma(i, output->buffer);
+        output_value_put_string(text_of(label.text), output->buffer);
+    }
+    buffer_put_u8(output->buffer, ']');
+}
+
+static void put_warnings(struct output *output)
+{
+    const struct query_answer *answer = output->answer;
+    bool several = strcmp(answer->revenue_warning, "no_single_revenue_currency") == 0;
+    unsigned n = 0;
+
+    buffer_put_u8(output->buffer, '{');
+    for (unsigned i = 0; i < output->query->n_metrics; i++) {
+        if (names_unit(output->query->metrics[i]) != NAMES_MONEY)
+            continue;
+        put_member(output, &n, names_metric(output->query->metrics[i]));
+        buffer_printf(output->buffer, "{\"code\":\"%s\",\"warning\":\"%s\"}", answer->revenue_warning,
+                      several ? "Revenue is null: the goals of the query have several currencies; ask for one of them, "
+                                "or by event:goal."
+                              : "Revenue is null: no goal of the query has a currency; ask for a goal that has one by "
+                                "event:goal.");
+    }
+    buffer_put_u8(output->buffer, '}');
+}
+
+static void put_cost(struct output *output)
+{
+    const struct query_cost *cost = &output->answer->cost;
+
+    buffer_printf(output->buffer,
+                  "{\"tables\":{\"live\":%u,\"segment\":%u,\"rollup\":%u},\"visits\":%llu,\"hits\":%llu}",
+                  cost->tables[QUERY_LIVE], cost->tables[QUERY_SEGMENT], cost->tables[QUERY_ROLLUP],
+                  (unsigned long long)cost->visits, (unsigned long long)cost->hits);
+}
+
+/* `imports` is in the request alone: it changes nothing but this. */
+static bool asked_imports(const struct query *query)
+{
+    return json_is_true(json_object_get(json_object_get(query->request, "include"), "imports"));
+}
+
+static void put_meta(struct output *output)
+{
+    const struct query *query = output->query;
+    unsigned n = 0;
+
+    buffer_put_u8(output->buffer, '{');
+    if (asked_imports(query)) {
+        put_member(output, &n, "imports_included");
+        buffer_put_text(output->buffer, TEXT("false"));
+    }
+    if (output->answer->revenue_warning) {
+        put_member(output, &n, "metric_warnings");
+        put_warnings(output);
+    }
+    if (query->include_time_labels) {
+        put_member(output, &n, "time_labels");
+        put_labels(output);
+    }
+    if (query->include_total_rows) {
+        put_member(output, &n, "total_rows");
+        buffer_put_decimal(output->buffer, output->answer->n_total);
+    }
+    if (query->comparison) {
+        put_member(output, &n, "comparison_date_range");
+        put_days(output, &output->answer->compared_days);
+    }
+    if (query->explain) {
+        put_member(output, &n, "explain");
+        put_cost(output);
+    }
+    buffer_put_u8(output->buffer, '}');
+}
+
+/* ---- the query that was executed ---- */
+
+static void put_dimension(struct output *output, unsigned i)
+{
+    struct query_dimension dimension = output->query->dimensions[i];
+    BUFFER_AUTO name = BUFFER_INIT(QUERY_BODY_BYTES_MAX);
+
+    if (dimension.by_length) {
+        dimension.by_length = false;
+        dimension.unit = output->answer->unit;
+    }
+    names_put_dimension(&dimension, &name);
+    output_value_put_string(buffer_text(&name), output->buffer);
+    if (name.fault && !output->buffer->fault)
+        output->buffer->fault = name.fault;
+}
+
+static void put_orders(struct output *output)
+{
+    const struct query *query = output->query;
+
+    for (unsigned i = 0; i < query->n_orders; i++) {
+        output_value_put_comma(i, output->buffer);
+        buffer_put_u8(output->buffer, '[');
+        if (query->orders[i].by_metric)
+            output_value_put_string(text_of(names_metric(query->metrics[query->orders[i].index])), output->buffer);
+        else
+            put_dimension(output, query->orders[i].index);
+        buffer_printf(output->buffer, ",\"%s\"]", query->orders[i].descending ? "desc" : "asc");
+    }
+}
+
+static void put_comparison_mode(struct output *output)
+{
+    static const char *const modes[] = {[COMPARE_PREVIOUS_PERIOD] = "previous_period",
+                                        [COMPARE_PREVIOUS_YEAR] = "year_over_year",
+                                        [COMPARE_RANGE] = "custom"};
+
+    buffer_printf(output->buffer, "{\"mode\":\"%s\"", modes[output->query->comparison]);
+    if (output->query->comparison == COMPARE_RANGE) {
+        buffer_put_text(output->buffer, TEXT(",\"date_range\":"));
+        put_days(output, &output->answer->compared_days);
+    }
+    if (output->query->match_day_of_week)
+        buffer_put_text(output->buffer, TEXT(",\"match_day_of_week\":true"));
+    buffer_put_u8(output->buffer, '}');
+}
+
+static void put_include(struct output *output)
+{
+    unsigned n = 0;
+
+    put_flag(output, &n, "imports", asked_imports(output->query));
+    put_flag(output, &n, "time_labels", output->query->include_time_labels);
+    put_flag(output, &n, "total_rows", output->query->include_total_rows);
+    if (output->query->comparison) {
+        put_member(output, &n, "comparison");
+        put_comparison_mode(output);
+    }
+}
+
+static int put_bytes(const char *bytes, size_t size, void *context)
+{
+    buffer_put(context, bytes, size);
+    return 0;
+}
+
+static void put_filters(struct output *output)
+{
+    if (!output->query->filters)
+        buffer_put_text(output->buffer, TEXT("[]"));
+    else if (json_dump_callback(output->query->filters, put_bytes, output->buffer, JSON_COMPACT) &&
+             !output->buffer->fault)
+        output->buffer->fault = -ENOMEM;
+}
+
+static void put_query(struct output *output)
+{
+    const struct query *query = output->query;
+    struct buffer *buffer = output->buffer;
+
     buffer_put_text(buffer, TEXT("{\"site_id\":"));
-    json_string(buffer, text_of(query->site));
+    output_value_put_string(text_of(query->site), buffer);
     buffer_put_text(buffer, TEXT(",\"metrics\":["));
     for (unsigned i = 0; i < query->n_metrics; i++)
         buffer_printf(buffer, "%s\"%s\"", i ? "," : "", names_metric(query->metrics[i]));
-    buffer_put_text(buffer, TEXT("],\"date_range\":["));
-    json_time(zone, answer->days.from_ms, buffer);
-    buffer_put_u8(buffer, ',');
-    json_time(zone, answer->days.to_ms - 1000, buffer);
-    buffer_put_text(buffer, TEXT("],\"filters\":[],\"dimensions\":["));
-    for (unsigned i = 0; i < query->n_dimensions; i++)
-        buffer_printf(buffer, "%s\"%s\"", i ? "," : "", names_dimension(query->dimensions[i]));
+    buffer_put_text(buffer, TEXT("],\"date_range\":"));
+    put_days(output, &output->answer->days);
+    buffer_put_text(buffer, TEXT(",\"filters\":"));
+    put_filters(output);
+    buffer_put_text(buffer, TEXT(",\"dimensions\":["));
+    for (unsigned i = 0; i < query->n_dimensions; i++) {
+        output_value_put_comma(i, buffer);
+        put_dimension(output, i);
+    }
     buffer_put_text(buffer, TEXT("],\"order_by\":["));
-    for (unsigned i = 0; i < query->n_orders; i++)
-        buffer_printf(buffer, "%s[\"%s\",\"%s\"]", i ? "," : "", order_name(query, &query->orders[i]),
-                      query->orders[i].descending ? "desc" : "asc");
-    buffer_printf(buffer, "],\"include\":{%s%s%s},\"pagination\":{\"offset\":%u,\"limit\":%u}}",
-                  query->include_time_labels ? "\"time_labels\":true" : "",
-                  query->include_time_labels && query->include_total_rows ? "," : "",
-                  query->include_total_rows ? "\"total_rows\":true" : "", query->offset, query->limit);
+    put_orders(output);
+    buffer_put_text(buffer, TEXT("],\"include\":{"));
+    put_include(output);
+    buffer_printf(buffer, "},\"pagination\":{\"offset\":%u,\"limit\":%u}%s}", query->offset, query->limit,
+                  query->explain ? ",\"explain\":true" : "");
 }
 
-void query_output_json(const struct query *query, const struct query_answer *answer, const struct zone *zone,
+/* ---- the whole ---- */
+
+static void find_labels(struct output *output)
+{
+    const struct query_answer *answer = output->answer;
+    int r = 0;
+
+    if (!output->query->comparison || names_place_of(output->query, QUERY_TIME) < 0)
+        return;
+    r = labels_list(answer->unit, &answer->days, output->site->zone, &output->labels, &output->n_labels);
+    if (r == 0)
+        r = labels_list(answer->unit, &answer->compared_days, output->site->zone, &output->compared_labels,
+                        &output->n_compared_labels);
+    if (r && !output->buffer->fault)
+        output->buffer->fault = r;
+}
+
+void query_output_json(const struct query *query, const struct query_answer *answer, const struct site *site,
                        struct buffer *buffer)
 {
+    struct output output = {.query = query, .answer = answer, .site = site, .buffer = buffer};
+
+    find_labels(&output);
     buffer_put_text(buffer, TEXT("{\"results\":["));
     for (size_t i = 0; i < answer->n_rows; i++) {
-        comma(buffer, i);
-        json_row(query, &answer->rows[i], buffer);
+        output_value_put_comma(i, buffer);
+        put_row(&output, &answer->rows[i]);
     }
     buffer_put_text(buffer, TEXT("],\"meta\":"));
-    json_meta(query, answer, buffer);
+    put_meta(&output);
     buffer_put_text(buffer, TEXT(",\"query\":"));
-    json_query(query, answer, zone, buffer);
+    put_query(&output);
     buffer_put_u8(buffer, '}');
+    free(output.labels);
+    free(output.compared_labels);
 }
 
-/* CSV. */
+/* ---- a row an object ---- */
 
-static bool has(struct text text, char c) { return text_find(text, c) < text.size; }
-
-static void csv_field(struct buffer *buffer, struct text text)
+static void put_named_values(struct output *output, unsigned *n, const struct query_row *row, const int64_t *values)
 {
-    if (!has(text, ',') && !has(text, '"') && !has(text, '\r') && !has(text, '\n')) {
-        buffer_put_text(buffer, text);
-        return;
+    for (unsigned i = 0; i < output->query->n_metrics; i++) {
+        put_member(output, n, names_metric(output->query->metrics[i]));
+        put_value(output, row, output->query->metrics[i], values[i]);
     }
-    buffer_put_u8(buffer, '"');
-    while (has(text, '"')) {
-        buffer_put_text(buffer, text_cut(&text, '"'));
-        buffer_put_text(buffer, TEXT("\"\""));
-    }
-    buffer_put_text(buffer, text);
-    buffer_put_u8(buffer, '"');
 }
 
-void query_output_csv(const struct query *query, const struct query_answer *answer, struct buffer *buffer)
+static void put_named_comparison(struct output *output, const struct query_row *row)
 {
-    for (unsigned i = 0; i < query->n_dimensions; i++)
-        buffer_printf(buffer, "%s,", names_dimension(query->dimensions[i]));
-    for (unsigned i = 0; i < query->n_metrics; i++)
-        buffer_printf(buffer, "%s%s", i ? "," : "", names_metric(query->metrics[i]));
-    buffer_put_text(buffer, TEXT("\r\n"));
-    for (size_t row = 0; row < answer->n_rows; row++) {
-        for (unsigned i = 0; i < query->n_dimensions; i++) {
-            csv_field(buffer, answer->rows[row].dimensions[i]);
-            buffer_put_u8(buffer, ',');
+    unsigned n = 0;
+
+    buffer_put_text(output->buffer, TEXT(",\"comparison\":{"));
+    put_named_values(output, &n, row, row->compared);
+    buffer_put_text(output->buffer, TEXT("},\"change\":{"));
+    n = 0;
+    for (unsigned i = 0; i < output->query->n_metrics; i++) {
+        enum query_metric metric = output->query->metrics[i];
+
+        put_member(output, &n, names_metric(metric));
+        put_number(output->buffer, output_value_change(metric, row->metrics[i], row->compared[i]));
+    }
+    buffer_put_u8(output->buffer, '}');
+}
+
+void query_output_ndjson(const struct query *query, const struct query_answer *answer, const struct site *site,
+                         struct buffer *buffer)
+{
+    struct output output = {.query = query, .answer = answer, .site = site, .buffer = buffer};
+
+    for (size_t i = 0; i < answer->n_rows; i++) {
+        const struct query_row *row = &answer->rows[i];
+        unsigned n = 0;
+
+        buffer_put_u8(buffer, '{');
+        for (; n < query->n_dimensions; n++) {
+            output_value_put_comma(n, buffer);
+            put_dimension(&output, n);
+            buffer_put_u8(buffer, ':');
+            output_value_put_string(row->dimensions[n], buffer);
         }
-        for (unsigned i = 0; i < query->n_metrics; i++) {
-            comma(buffer, i);
-            buffer_put_text(buffer, text_of(value_text(query->metrics[i], answer->rows[row].metrics[i]).text));
-        }
-        buffer_put_text(buffer, TEXT("\r\n"));
+        put_named_values(&output, &n, row, row->metrics);
+        if (row->compared)
+            put_named_comparison(&output, row);
+        buffer_put_text(buffer, TEXT("}\n"));
     }
-}
-
-/* Table. */
-
-/* Controls, and what makes a terminal show text in another order than it has (Unicode's bidirectional controls). */
-static bool is_control(uint32_t code)
-{
-    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c || code == 0x200e || code == 0x200f ||
-           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
-}
-
-/* One character as a terminal may see it. */
-struct shown {
-    struct text text;
-    size_t width; /* one a character; wide and combining ones are not told apart */
-    char escape[16];
-};
-
-/* Takes one character off the front of @text; @shown lends it. */
-static void take_shown(struct text *text, struct shown *shown)
-{
-    const char *start = text->data;
-    uint32_t code;
-    bool good = take_character(text, &code);
-
-    if (good && !is_control(code) && code != '\\') {
-        shown->text = (struct text){start, (size_t)(text->data - start)};
-        shown->width = 1;
-        return;
-    }
-    if (code == '\\')
-        snprintf(shown->escape, sizeof shown->escape, "\\\\");
-    else if (!good || code < 0x80)
-        snprintf(shown->escape, sizeof shown->escape, "\\x%02x", (unsigned)code);
-    else
-        snprintf(shown->escape, sizeof shown->escape, "\\u{%04x}", (unsigned)code);
-    shown->text = text_of(shown->escape);
-    shown->width = shown->text.size;
-}
-
-static size_t shown_width(struct text text)
-{
-    struct shown shown;
-    size_t width = 0;
-
-    while (text.size > 0) {
-        take_shown(&text, &shown);
-        width += shown.width;
-    }
-    return width;
-}
-
-static void put_shown(struct buffer *buffer, struct text text)
-{
-    struct shown shown;
-
-    while (text.size > 0) {
-        take_shown(&text, &shown);
-        buffer_put_text(buffer, shown.text);
-    }
-}
-
-static void put_spaces(struct buffer *buffer, size_t n)
-{
-    uint8_t *at = n ? buffer_extend(buffer, n) : NULL;
-
-    if (at)
-        memset(at, ' ', n);
-}
-
-/* What stands in @column of @row, the header where there is no row. Borrowed from @memory or the answer. */
-static struct text column_text(const struct query *query, const struct query_row *row, unsigned column,
-                               struct value_text *memory)
-{
-    unsigned metric = column - query->n_dimensions;
-
-    if (column < query->n_dimensions)
-        return row ? row->dimensions[column] : text_of(names_dimension(query->dimensions[column]));
-    if (!row)
-        return text_of(names_metric(query->metrics[metric]));
-    *memory = value_text(query->metrics[metric], row->metrics[metric]);
-    return text_of(memory->text);
-}
-
-static void measure_line(const struct query *query, const struct query_row *row, unsigned n_columns, size_t *widths)
-{
-    struct value_text memory;
-
-    for (unsigned i = 0; i < n_columns; i++) {
-        size_t width = shown_width(column_text(query, row, i, &memory));
-
-        if (width > widths[i])
-            widths[i] = width;
-    }
-}
-
-static void put_line(const struct query *query, const struct query_row *row, unsigned n_columns, const size_t *widths,
-                     struct buffer *buffer)
-{
-    struct value_text memory;
-
-    for (unsigned i = 0; i < n_columns; i++) {
-        struct text text = column_text(query, row, i, &memory);
-        size_t pad = widths[i] - shown_width(text);
-        bool is_name = i < query->n_dimensions;
-
-        put_spaces(buffer, (i ? 2 : 0) + (is_name ? 0 : pad));
-        put_shown(buffer, text);
-        put_spaces(buffer, is_name ? pad : 0);
-    }
-    buffer_put_u8(buffer, '\n');
-}
-
-void query_output_table(const struct query *query, const struct query_answer *answer, struct buffer *buffer)
-{
-    unsigned n_columns = query->n_dimensions + query->n_metrics;
-    size_t widths[COLUMNS_MAX] = {0};
-
-    measure_line(query, NULL, n_columns, widths);
-    for (size_t i = 0; i < answer->n_rows; i++)
-        measure_line(query, &answer->rows[i], n_columns, widths);
-    put_line(query, NULL, n_columns, widths, buffer);
-    for (size_t i = 0; i < answer->n_rows; i++)
-        put_line(query, &answer->rows[i], n_columns, widths, buffer);
 }

@@ -6,12 +6,14 @@
  *   event:name     a page view is "pageview", a custom event its action, any
  *                  other act its category
  *   visit:region   the country's code, a hyphen, the region's
+ *   *_name         what people call the country or region of that code
  *   a property     the row is a set, and one of its values is the text
  *   entry, exit    the row is the page of the visit's first or last view
  */
 #include "crumb/query/projection.h"
 #include "crumb/base/error.h"
 #include "crumb/base/words.h"
+#include "crumb/query/place.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -182,6 +184,16 @@ static int project_ends(const struct table *table, enum field field, struct proj
 
 /* ---- any field ---- */
 
+static void name_places(enum field field, struct projection *projection)
+{
+    for (uint32_t i = 0; i < projection->n_rows; i++) {
+        if (field == FIELD_COUNTRY_NAME)
+            projection->texts[i] = place_country(projection->texts[i]);
+        else if (field == FIELD_REGION_NAME)
+            projection->texts[i] = place_region(projection->texts[i]);
+    }
+}
+
 static int project(const struct table *table, enum field field, struct text property, struct projection *projection)
 {
     projection->of_hits = field_is_of_hits(field);
@@ -190,6 +202,7 @@ static int project(const struct table *table, enum field field, struct text prop
     case FIELD_PROPERTY:
         return error_trace(project_sets(table, property, projection));
     case FIELD_REGION:
+    case FIELD_REGION_NAME:
         return error_trace(project_regions(table, projection));
     case FIELD_ENTRY_PAGE:
     case FIELD_ENTRY_HOSTNAME:
@@ -213,6 +226,7 @@ int projection_make(const struct table *table, enum field field, struct text pro
         projection_deinit(&projection);
         return error_trace(r);
     }
+    name_places(field, &projection);
     *ret_projection = projection;
     return 0;
 }

@@ -299,8 +299,6 @@ static int put_row(struct block *block, const struct rows *rows, uint32_t number
     const struct counts *compared = rows->question->compared;
 
     *into = (struct query_row){.dimensions = block->texts, .metrics = block->values};
-    if (rows->counts->goals && !row->is_none)
-        into->currency = rows->counts->goals[row->tally]->currency;
     memcpy(block->values, rows->values + number * (size_t)n_metrics, n_metrics * sizeof *block->values);
     block->values += n_metrics;
     put_texts(block, rows, row);

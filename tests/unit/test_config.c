@@ -86,6 +86,11 @@ static const char full[] = "data: ./data                       # folder: store, 
                            "    regimes: {default: notice_only, US: opt_out, NO: opt_in, US-CA: opt_in}\n"
                            "    banner: {control: false}\n"
                            "    pages: {query: [q, page_no], hash: true}\n"
+                           "    goals:\n"
+                           "      - {page: /thanks}\n"
+                           "      - {event: Signup}\n"
+                           "      - {name: Sales, event: Purchase, currency: EUR}\n"
+                           "      - {name: Blog, page: /blog/**}\n"
                            "  blog:\n"
                            "    origins: [https://blog.example]\n"
                            "    controller: {name: Blogger, contact: me@blog.example}\n";
@@ -239,6 +244,18 @@ static void test_full_texts_and_regimes(void **state)
     assert_string_equal(site->pages.query[0], "q");
     assert_string_equal(site->pages.query[1], "page_no");
     assert_true(site->pages.hash);
+    assert_int_equal(site->n_goals, 4);
+    assert_string_equal(site->goals[0].name, "Visit /thanks");
+    assert_string_equal(site->goals[0].page, "/thanks");
+    assert_null(site->goals[0].event);
+    assert_string_equal(site->goals[1].name, "Signup");
+    assert_string_equal(site->goals[1].event, "Signup");
+    assert_null(site->goals[1].page);
+    assert_null(site->goals[1].currency);
+    assert_string_equal(site->goals[2].name, "Sales");
+    assert_string_equal(site->goals[2].event, "Purchase");
+    assert_string_equal(site->goals[2].currency, "EUR");
+    assert_string_equal(site->goals[3].name, "Blog");
     config_unref(config);
 }
 
@@ -284,6 +301,7 @@ static void test_defaults(void **state)
     assert_true(site->banner.control);
     assert_int_equal(site->pages.n_query, 0);
     assert_false(site->pages.hash);
+    assert_int_equal(site->n_goals, 0);
     config_unref(config);
 }
 
@@ -628,6 +646,22 @@ static void test_complaints_consent(void **state)
          "7: sites.shop.pages.query[2]: \"q\" is listed twice"},
         {"pages of what", TOP SITE "    pages: {fragment: true}\n",
          "7: sites.shop.pages.fragment: unknown key \"fragment\""},
+        {"goals in a mapping", TOP SITE "    goals: {page: /thanks}\n",
+         "7: sites.shop.goals: this is a mapping (key: value); write a list"},
+        {"goal of nothing", TOP SITE "    goals: [{name: Sales}]\n",
+         "7: sites.shop.goals[0]: this goal has no page and no event; write one of them"},
+        {"goal of two things", TOP SITE "    goals: [{page: /a}, {page: /thanks, event: Thanks}]\n",
+         "7: sites.shop.goals[1]: this goal has a page and an event; make two of it"},
+        {"goal of no path", TOP SITE "    goals: [{page: thanks}]\n",
+         "7: sites.shop.goals[0].page: \"thanks\" is not the path of a page; write one that begins with /"},
+        {"revenue of a page", TOP SITE "    goals: [{page: /thanks, currency: EUR}]\n",
+         "7: sites.shop.goals[0]: this goal is a page and has a currency; only events bring revenue"},
+        {"no currency", TOP SITE "    goals: [{event: Sale, currency: euro}]\n",
+         "7: sites.shop.goals[0].currency: \"euro\" is not a currency; write the three capital letters"},
+        {"goal twice", TOP SITE "    goals:\n      - {event: Sale}\n      - {name: Sale, page: /sold}\n",
+         "9: sites.shop.goals[1]: the name \"Sale\" was given to a goal before; write another `name`"},
+        {"goal of what", TOP SITE "    goals: [{path: /thanks}]\n",
+         "7: sites.shop.goals[0].path: unknown key \"path\""},
         {"banner of what", TOP SITE "    banner: {colour: red}\n",
          "7: sites.shop.banner.colour: unknown key \"colour\""},
         {"country twice", TOP SITE "    regimes:\n      US: opt_in\n      US: opt_out\n",

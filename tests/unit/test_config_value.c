@@ -399,6 +399,15 @@ static void check_bools(const struct bool_row *rows, size_t n_rows, bool (*parse
             fail_msg("\"%s\" was %s", rows[i].input, rows[i].expected ? "refused" : "taken");
 }
 
+static void test_currency(void **state)
+{
+    static const struct bool_row rows[] = {{"EUR", true},   {"USD", true},  {"eur", false}, {"EU", false},
+                                           {"EURO", false}, {"E1R", false}, {"", false},    {"€", false}};
+
+    (void)state;
+    check_bools(rows, N(rows), value_currency);
+}
+
 static void test_country(void **state)
 {
     static const struct bool_row rows[] = {
@@ -592,6 +601,7 @@ static void test_inner_nul(void **state)
     assert_false(value_origin(TEXT("https://127.0.0.1\0"), string));
     assert_false(value_duration(TEXT("30d\0"), &number));
     assert_false(value_country(TEXT("D\0")));
+    assert_false(value_currency(TEXT("EU\0")));
     assert_false(value_site_name(TEXT("shop\0")));
     assert_false(value_origin(TEXT_NONE, string));
     assert_true(value_duration((struct text){.data = "30days", .size = 3}, &number));
@@ -600,12 +610,13 @@ static void test_inner_nul(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_duration), cmocka_unit_test(test_size),        cmocka_unit_test(test_count),
-        cmocka_unit_test(test_listen),   cmocka_unit_test(test_cidr),        cmocka_unit_test(test_origin),
-        cmocka_unit_test(test_host),     cmocka_unit_test(test_origin_host), cmocka_unit_test(test_host_within),
-        cmocka_unit_test(test_country),  cmocka_unit_test(test_names),       cmocka_unit_test(test_hash),
-        cmocka_unit_test(test_language), cmocka_unit_test(test_distance),    cmocka_unit_test(test_inner_nul),
-        cmocka_unit_test(test_place),    cmocka_unit_test(test_cookie),      cmocka_unit_test(test_query_name),
+        cmocka_unit_test(test_duration),   cmocka_unit_test(test_size),        cmocka_unit_test(test_count),
+        cmocka_unit_test(test_listen),     cmocka_unit_test(test_cidr),        cmocka_unit_test(test_origin),
+        cmocka_unit_test(test_host),       cmocka_unit_test(test_origin_host), cmocka_unit_test(test_host_within),
+        cmocka_unit_test(test_country),    cmocka_unit_test(test_currency),    cmocka_unit_test(test_names),
+        cmocka_unit_test(test_hash),       cmocka_unit_test(test_language),    cmocka_unit_test(test_distance),
+        cmocka_unit_test(test_inner_nul),  cmocka_unit_test(test_place),       cmocka_unit_test(test_cookie),
+        cmocka_unit_test(test_query_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

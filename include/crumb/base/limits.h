@@ -36,6 +36,7 @@
 #define COUNTRY_REGIMES_MAX 256 /* of one site, countries and regions */
 #define PURPOSE_COOKIES_MAX 64  /* of one purpose: names and patterns of cookies that go with it */
 #define COOKIE_NAME_BYTES_MAX 64
+#define GOALS_MAX 256           /* of one site */
 #define PAGE_QUERY_MAX 32       /* query pairs that belong to a page */
 #define PAGE_QUERY_BYTES_MAX 64 /* the name of one */
 
@@ -193,6 +194,7 @@
 #define QUERY_MATCH_HEAP_KIB_MAX 1024
 #define QUERY_ROWS_DEFAULT 10000
 #define QUERY_ROWS_MAX 10000
+#define SCHEMA_VALUES_DEFAULT 100               /* values of a dimension, where no limit is given */
 #define QUERY_DAYS_MAX 36600                    /* a hundred years */
 #define QUERY_RANGE_COUNT_MAX 999               /* the number in "7d" and "6mo" */
 #define QUERY_OFFSET_MAX 1000000000             /* rows skipped by pagination */

@@ -64,12 +64,12 @@ struct country_regime {
     enum regime regime;
 };
 
-/* What visitors are hoped to do: to view a page, or else an event. */
+/* What visitors shall do: see a page, or cause an event. */
 struct goal {
-    char *name;
-    char *page;     /* pattern with * (not /) and **; else NULL and */
-    char *event;    /* its name */
-    char *currency; /* ISO 4217, of what such an event is worth; or NULL */
+    char *name;     /* of no other goal of the site; default the event's, or "Visit PAGE" */
+    char *page;     /* a pattern of paths: * is anything but a slash, ** anything; or NULL */
+    char *event;    /* the name of an event, or NULL: one of the two */
+    char *currency; /* of the event's revenue, ISO 4217; or NULL: it has none */
 };
 
 struct retention {
@@ -113,11 +113,11 @@ struct site {
         unsigned n_query;
         bool hash; /* "#/route" is a part of the path, too */
     } pages;
+    struct goal *goals; /* in the order written */
+    unsigned n_goals;
     enum regime regime; /* `regimes.default`, default opt_in */
     struct country_regime *regimes;
     unsigned n_regimes;
-    struct goal *goals;
-    unsigned n_goals;
 };
 
 struct listen_address {

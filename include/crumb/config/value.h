@@ -57,6 +57,9 @@ bool value_country(struct text text);
  */
 bool value_place(struct text text, char ret_country[static 3], char ret_region[static 4]);
 
+/* A currency by the form of ISO 4217: three capital letters. Which there are is not checked: they come and go. */
+bool value_currency(struct text text);
+
 /* The name of a query pair that no address writes in two ways: letters, digits, dots, - and _. */
 bool value_query_name(struct text text);
 

@@ -34,6 +34,9 @@ enum field {
     FIELD_COUNTRY,
     FIELD_REGION,
     FIELD_CITY,
+    FIELD_COUNTRY_NAME,
+    FIELD_REGION_NAME,
+    FIELD_CITY_NAME, /* a city is stored by its name */
     FIELD_LANGUAGE,
     FIELD_SCREEN,
     FIELD_BOT,

@@ -28,3 +28,7 @@ struct labels {
 struct labels labels_of(enum query_unit unit, const struct query_days *days, const struct zone *zone);
 /* False: there are no more. */
 bool labels_next(struct labels *labels, struct label *ret_label);
+
+/* The same as an array that the caller frees. 0 or -ENOMEM. */
+int labels_list(enum query_unit unit, const struct query_days *days, const struct zone *zone, struct label **ret_labels,
+                size_t *ret_n);

@@ -153,7 +153,6 @@ struct query_row {
     const struct text *dimensions; /* n_dimensions texts */
     const int64_t *metrics;        /* n_metrics values, in units of 10^-names_decimals(): 66.7 is 667; or QUERY_NULL */
     const int64_t *compared;       /* the same over the other range; NULL where there is no comparison */
-    const char *currency;          /* by goal: of the row's revenue, lent from the site; NULL: it has none */
 };
 
 /* What it took. */

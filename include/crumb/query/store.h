@@ -11,6 +11,7 @@ struct query_store {
     struct days *days;
     struct db_txn *txn;
     const struct site *site;
+    const atomic_bool *cancelled; /* becomes true when nobody waits for the answer any more; NULL: somebody does */
 };
 
 struct query_source query_store_source(struct query_store *store);
