@@ -79,6 +79,7 @@ struct tally *tally_free(struct tally *tally)
     intern_deinit(&tally->pair_keys);
     free(tally->hot);
     free(tally->cold);
+    free(tally->of_texts);
     free(tally->pairs);
     free(tally);
     return NULL;
@@ -129,15 +130,61 @@ static int reserve_pairs(struct tally *tally, size_t n)
 /* A bound that is reached is this module's outcome. */
 static int full_or(int r) { return r == INTERN_E_FULL ? TALLY_E_FULL : error_trace(r); }
 
+static int find_group(struct tally *tally, const struct key *key, uint32_t *ret_group)
+{
+    int r = reserve_groups(tally);
+
+    return r ? r : intern_number(&tally->keys, text_of_key(tally, key), ret_group);
+}
+
+/* Most questions have one field, and many tables the same time: then a text's number finds the group. */
+static int reserve_of_texts(struct tally *tally, int64_t time)
+{
+    size_t n = tally->n_of_texts ? tally->n_of_texts : FIRST_GROUPS;
+
+    if (time != tally->of_time && tally->of_texts)
+        memset(tally->of_texts, 0, tally->n_of_texts * sizeof *tally->of_texts);
+    tally->of_time = time;
+    if (intern_n(&tally->texts) <= tally->n_of_texts)
+        return 0;
+    while (n < intern_n(&tally->texts))
+        n *= 2;
+    uint32_t *of_texts = realloc(tally->of_texts, n * sizeof *of_texts);
+    if (!of_texts)
+        return error_origin(-ENOMEM);
+    memset(of_texts + tally->n_of_texts, 0, (n - tally->n_of_texts) * sizeof *of_texts);
+    tally->of_texts = of_texts;
+    tally->n_of_texts = n;
+    return 0;
+}
+
+static int find_group_of_text(struct tally *tally, const struct key *key, uint32_t *ret_group)
+{
+    int r = reserve_of_texts(tally, key->time);
+
+    if (r < 0)
+        return error_trace(r);
+    uint32_t *known = &tally->of_texts[key->texts[0]];
+    r = *known ? 0 : find_group(tally, key, ret_group);
+    if (r)
+        return r;
+    if (!*known)
+        *known = *ret_group + 1;
+    *ret_group = *known - 1;
+    return 0;
+}
+
 int tally_group(struct tally *tally, int64_t time, const struct text *texts, uint32_t *ret_group)
 {
     struct key key = {.time = time};
-    int r = reserve_groups(tally);
+    int r = 0;
 
     for (unsigned i = 0; r == 0 && i < tally->question.n_fields; i++)
         r = intern_number(&tally->texts, texts[i], &key.texts[i]);
-    r = r ? r : intern_number(&tally->keys, text_of_key(tally, &key), ret_group);
-    return full_or(r);
+    if (r)
+        return full_or(r);
+    bool by_text = tally->question.n_fields == 1 && !tally->question.by_hour;
+    return full_or((by_text ? find_group_of_text : find_group)(tally, &key, ret_group));
 }
 
 int tally_page(struct tally *tally, struct text path, uint32_t *ret_page)

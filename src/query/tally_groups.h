@@ -37,6 +37,9 @@ struct tally {
     struct tally_hot *hot;
     struct tally_cold *cold;
     size_t capacity;
+    uint32_t *of_texts; /* where there is one field: group of each text at of_time, plus 1; 0: not known */
+    size_t n_of_texts;
+    int64_t of_time;
     bool has_page;           /* among the fields, so that a group is a pair already */
     struct intern pair_keys; /* else: group and page */
     struct tally_pair *pairs;

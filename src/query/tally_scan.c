@@ -5,6 +5,8 @@
  *   times     where the day is cut or hours are asked for: each hit's hour
  *   codes     all fields as one number (codes.h)
  *   walk      visit by visit, hit by hit: code -> group -> its figures
+ *   meetings  visitors go into the sketches of the groups they were met in, group
+ *             by group, so that each sketch is fetched into the cache once
  *
  * Codes become groups when they are first met, so that a group is made only for
  * what passes.  Two codes may be of one group: pages of one path and two titles.
@@ -22,6 +24,11 @@
 #define DAY_S_MAX (25 * HOUR_S + HOUR_S) /* the longest day there is, and an hour for what nobody thought of */
 #define SCROLL_MAX 101                   /* per cent plus 1 */
 
+/* A visitor is new in a group of this table. */
+struct meeting {
+    uint32_t slot, visitor; /* the group's, as in scan.groups; what sketches know of the visitor */
+};
+
 struct scan {
     struct tally *tally;
     const struct tally_question *question;
@@ -30,8 +37,11 @@ struct scan {
     uint8_t *visits, *hits; /* who passes; hits NULL: as their visit */
     uint8_t *hours;         /* of each hit; NULL: not asked for */
     struct codes codes;
-    uint32_t *groups; /* of each code (of each hour), plus 1; 0: not met yet */
-    uint32_t *pages;  /* numbers of the pages' paths, plus 1, where pages are told apart; 0: not met yet */
+    uint32_t *groups; /* of each slot: a code (of an hour), plus 1; 0: not met yet */
+    size_t n_slots;
+    struct meeting *meetings;
+    size_t n_meetings;
+    uint32_t *pages; /* numbers of the pages' paths, plus 1, where pages are told apart; 0: not met yet */
     const uint32_t *n_hits, *acts, *starts_s, *visitors;
     /* the visit that the walk is at */
     uint32_t visit, first, end;     /* its hits */
@@ -41,6 +51,9 @@ struct scan {
     uint32_t entry; /* group of its first view, plus 1 */
 };
 
+static void free_pointer(void *pointer) { free(*(void **)pointer); }
+#define FREE_AUTO __attribute__((cleanup(free_pointer)))
+
 static void scan_deinit(struct scan *scan)
 {
     free(scan->visits);
@@ -48,6 +61,7 @@ static void scan_deinit(struct scan *scan)
     free(scan->hours);
     free(scan->groups);
     free(scan->pages);
+    free(scan->meetings);
     codes_deinit(&scan->codes);
 }
 
@@ -184,10 +198,23 @@ static int make_codes(struct scan *scan)
 
     if (r < 0)
         return error_trace(r);
-    scan->groups = calloc((size_t)scan->codes.n * (question->by_hour ? DAY_HOURS : 1) + 1, sizeof *scan->groups);
-    if (question->needs & TALLY_PAGES)
+    scan->n_slots = (size_t)scan->codes.n * (question->by_hour ? DAY_HOURS : 1);
+    return 0;
+}
+
+static int make_room(struct scan *scan)
+{
+    unsigned needs = scan->question->needs;
+    size_t n_meetings = scan->table->n[scan->codes.of_hits || scan->hours ? RELATION_HIT : RELATION_VISIT];
+
+    scan->groups = calloc(scan->n_slots + 1, sizeof *scan->groups);
+    if (needs & TALLY_PAGES)
         scan->pages = calloc((size_t)scan->table->n[RELATION_PAGE] + 1, sizeof *scan->pages);
-    return scan->groups && (scan->pages || !(question->needs & TALLY_PAGES)) ? 0 : error_origin(-ENOMEM);
+    if (needs & TALLY_VISITORS)
+        scan->meetings = malloc((n_meetings + 1) * sizeof *scan->meetings);
+    if (!scan->groups || (needs & TALLY_PAGES && !scan->pages) || (needs & TALLY_VISITORS && !scan->meetings))
+        return error_origin(-ENOMEM);
+    return 0;
 }
 
 static __attribute__((noinline)) int meet_code(struct scan *scan, unsigned hour, uint32_t code, uint32_t *group_plus_1)
@@ -203,9 +230,14 @@ static __attribute__((noinline)) int meet_code(struct scan *scan, unsigned hour,
     return r;
 }
 
+static size_t slot_of(const struct scan *scan, unsigned hour, uint32_t code)
+{
+    return (size_t)hour * scan->codes.n + code;
+}
+
 static inline int group_of(struct scan *scan, unsigned hour, uint32_t code, uint32_t *ret_group)
 {
-    uint32_t *group_plus_1 = &scan->groups[(size_t)hour * scan->codes.n + code];
+    uint32_t *group_plus_1 = &scan->groups[slot_of(scan, hour, code)];
     int r = *group_plus_1 ? 0 : meet_code(scan, hour, code, group_plus_1);
 
     *ret_group = *group_plus_1 - 1;
@@ -299,18 +331,18 @@ static int count_visit_by_hour(struct scan *scan, uint32_t code)
 }
 
 /* The visit's first hit that passes in @group. */
-static inline int meet_group(struct scan *scan, uint32_t group, uint32_t code)
+static inline int meet_group(struct scan *scan, unsigned hour, uint32_t code, uint32_t group)
 {
-    struct tally *tally = scan->tally;
-    int r = 0;
+    struct tally_hot *hot = &scan->tally->hot[group];
 
-    tally->hot[group].last_visit = tally->n_visits;
-    if (scan->visitors && tally->hot[group].last_visitor != tally->n_visitors) {
-        tally->hot[group].last_visitor = tally->n_visitors;
-        r = hll_add_visitor(&tally->cold[group].visitors, scan->visitor_item);
+    hot->last_visit = scan->tally->n_visits;
+    if (scan->visitors && hot->last_visitor != scan->tally->n_visitors) {
+        hot->last_visitor = scan->tally->n_visitors;
+        scan->meetings[scan->n_meetings++] =
+            (struct meeting){.slot = (uint32_t)slot_of(scan, hour, code), .visitor = scan->visitor_item};
     }
-    if (r || !scan->began)
-        return r;
+    if (!scan->began)
+        return 0;
     if (scan->hours)
         return count_visit_by_hour(scan, code);
     count_visit(scan, group);
@@ -388,8 +420,9 @@ static int add_details(struct scan *scan, uint32_t group, uint32_t hit)
 
 static inline int add_hit(struct scan *scan, uint32_t hit)
 {
+    unsigned hour = scan->hours ? scan->hours[hit] : 0;
     uint32_t code = code_of(scan, hit), group;
-    int r = group_of(scan, scan->hours ? scan->hours[hit] : 0, code, &group);
+    int r = group_of(scan, hour, code, &group);
 
     if (r)
         return r;
@@ -397,7 +430,7 @@ static inline int add_hit(struct scan *scan, uint32_t hit)
     hot->events++;
     hot->views += scan->acts && scan->acts[hit] == 0;
     if (hot->last_visit != scan->tally->n_visits)
-        r = meet_group(scan, group, code);
+        r = meet_group(scan, hour, code, group);
     if (r == 0 && scan->question->needs & (TALLY_PAGES | TALLY_REVENUE))
         r = add_details(scan, group, hit);
     return r;
@@ -405,52 +438,124 @@ static inline int add_hit(struct scan *scan, uint32_t hit)
 
 static int walk_hits(struct scan *scan)
 {
-    bool needs_entry = scan->question->needs & TALLY_WHOLE && scan->codes.of_hits;
-    uint32_t first = 0;
     int r = 0;
 
-    for (uint32_t visit = 0; visit < scan->table->n[RELATION_VISIT]; first += scan->n_hits[visit++]) {
-        if (!scan->visits[visit])
+    for (uint32_t hit = scan->first; r == 0 && hit < scan->end; hit++)
+        if (!scan->hits || scan->hits[hit])
+            r = add_hit(scan, hit);
+    return r;
+}
+
+/* The same where every hit has a code, and there are neither hours nor details: what most questions ask. */
+static int walk_codes(struct scan *scan)
+{
+    const uint32_t *codes = scan->codes.of, *groups = scan->groups, *acts = scan->acts, end = scan->end;
+    const uint32_t visit = scan->tally->n_visits;
+    const uint8_t *hits = scan->hits;
+    struct tally_hot *hot = scan->tally->hot;
+    int r = 0;
+
+    for (uint32_t hit = scan->first; r == 0 && hit < end; hit++) {
+        uint32_t group_plus_1 = groups[codes[hit]];
+
+        if (hits && !hits[hit])
             continue;
-        r = begin_visit(scan, visit, first);
-        if (r == 0 && needs_entry)
-            r = find_entry(scan);
-        for (uint32_t hit = first; r == 0 && hit < scan->end; hit++)
-            if (!scan->hits || scan->hits[hit])
-                r = add_hit(scan, hit);
-        if (r)
-            return r;
+        if (!group_plus_1 || hot[group_plus_1 - 1].last_visit != visit) {
+            r = add_hit(scan, hit);
+            hot = scan->tally->hot; /* a new group may have moved it */
+            continue;
+        }
+        hot[group_plus_1 - 1].events++;
+        hot[group_plus_1 - 1].views += acts && acts[hit] == 0;
     }
-    return 0;
+    return r;
 }
 
 /* The same where all hits of a visit go to one group: they are counted at once. */
-static int walk_visits(struct scan *scan)
+static int walk_at_once(struct scan *scan)
 {
-    uint32_t first = 0, group;
+    uint32_t code = scan->codes.of[scan->visit], group;
 
-    for (uint32_t visit = 0; visit < scan->table->n[RELATION_VISIT]; first += scan->n_hits[visit++]) {
-        if (!scan->visits[visit] || !scan->n_hits[visit])
-            continue;
-        int r = begin_visit(scan, visit, first);
-        r = r ? r : group_of(scan, 0, code_of(scan, first), &group);
-        if (r)
-            return r;
-        scan->tally->hot[group].events += scan->n_hits[visit];
-        scan->tally->hot[group].views += scan->acts ? views_among(scan) : 0;
-        r = meet_group(scan, group, code_of(scan, first));
-        if (r)
-            return r;
-    }
-    return 0;
+    if (scan->first == scan->end)
+        return 0;
+    int r = group_of(scan, 0, code, &group);
+    if (r)
+        return r;
+    scan->tally->hot[group].events += scan->end - scan->first;
+    scan->tally->hot[group].views += scan->acts ? views_among(scan) : 0;
+    return meet_group(scan, 0, code, group);
+}
+
+typedef int (*walk_fn)(struct scan *scan);
+
+static walk_fn choose_walk(const struct scan *scan)
+{
+    if (scan->hours || scan->question->needs & (TALLY_PAGES | TALLY_REVENUE))
+        return walk_hits;
+    if (scan->codes.of_hits)
+        return walk_codes;
+    return scan->hits ? walk_hits : walk_at_once;
 }
 
 static int walk(struct scan *scan)
 {
-    bool by_visit =
-        !scan->codes.of_hits && !scan->hits && !scan->hours && !(scan->question->needs & (TALLY_PAGES | TALLY_REVENUE));
+    bool needs_entry = scan->question->needs & TALLY_WHOLE && scan->codes.of_hits;
+    walk_fn walk_visit = choose_walk(scan);
+    uint32_t first = 0;
 
-    return by_visit ? walk_visits(scan) : walk_hits(scan);
+    for (uint32_t visit = 0; visit < scan->table->n[RELATION_VISIT]; first += scan->n_hits[visit++]) {
+        if (!scan->visits[visit])
+            continue;
+        int r = begin_visit(scan, visit, first);
+        if (r == 0 && needs_entry)
+            r = find_entry(scan);
+        r = r ? r : walk_visit(scan);
+        if (r)
+            return r;
+    }
+    return 0;
+}
+
+/* ---- sketches ---- */
+
+/* Visitors by slot: a counting sort. @ends becomes where those of each slot end. */
+static void sort_meetings(const struct scan *scan, uint32_t *ends, uint32_t *visitors)
+{
+    uint32_t n = 0;
+
+    for (size_t i = 0; i < scan->n_meetings; i++)
+        ends[scan->meetings[i].slot]++;
+    for (size_t slot = 0; slot < scan->n_slots; slot++) {
+        uint32_t n_of_slot = ends[slot];
+
+        ends[slot] = n;
+        n += n_of_slot;
+    }
+    for (size_t i = 0; i < scan->n_meetings; i++)
+        visitors[ends[scan->meetings[i].slot]++] = scan->meetings[i].visitor;
+}
+
+static int add_visitors(struct scan *scan)
+{
+    FREE_AUTO uint32_t *ends = NULL;
+    FREE_AUTO uint32_t *visitors = NULL;
+    int r = 0;
+
+    if (scan->n_meetings == 0)
+        return 0;
+    ends = calloc(scan->n_slots, sizeof *ends);
+    visitors = malloc(scan->n_meetings * sizeof *visitors);
+    if (!ends || !visitors)
+        return error_origin(-ENOMEM);
+    sort_meetings(scan, ends, visitors);
+    for (size_t slot = 0; r == 0 && slot < scan->n_slots; slot++) {
+        uint32_t from = slot ? ends[slot - 1] : 0;
+
+        if (from < ends[slot])
+            r = hll_add_visitors(&scan->tally->cold[scan->groups[slot] - 1].visitors, visitors + from,
+                                 ends[slot] - from);
+    }
+    return error_trace(r);
 }
 
 int tally_add(struct tally *tally, const struct tally_day *day)
@@ -476,5 +581,8 @@ int tally_add(struct tally *tally, const struct tally_day *day)
     r = r ? r : apply_goal(&scan);
     r = r ? r : apply_times(&scan);
     r = r ? r : make_codes(&scan);
-    return r ? error_trace(r) : walk(&scan);
+    r = r ? r : make_room(&scan);
+    r = r ? r : walk(&scan);
+    r = r ? r : add_visitors(&scan);
+    return r < 0 ? error_trace(r) : r;
 }

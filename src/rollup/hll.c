@@ -166,20 +166,42 @@ uint32_t hll_visitor(uint32_t site, uint32_t number)
     return entry_of(XXH3_64bits(&item, sizeof item));
 }
 
-int hll_add_visitor(struct hll *hll, uint32_t visitor)
+/* A new index where the form is full, or too small, makes it another. */
+static int add(struct hll *hll, uint32_t entry)
 {
+    uint32_t *slot = hll->capacity ? slot_of(hll, entry) : NULL;
     int r = 0;
 
-    if (!hll->registers && !has_index(hll, visitor))
-        r = hll->n_entries < sparse_max_of(hll) ? reserve(hll, hll->n_entries + 1) : make_dense(hll);
+    if (slot && (*slot || (hll->n_entries < sparse_max_of(hll) && 4 * (hll->n_entries + 1) <= 3 * hll->capacity))) {
+        hll->n_entries += !*slot;
+        if (*slot < entry)
+            *slot = entry;
+        return 0;
+    }
+    r = hll->n_entries < sparse_max_of(hll) ? reserve(hll, hll->n_entries + 1) : make_dense(hll);
     if (r < 0)
         return error_trace(r);
     if (hll->registers)
-        raise_register(hll, visitor);
+        raise_register(hll, entry);
     else
-        put(hll, visitor);
+        put(hll, entry);
     return 0;
 }
+
+int hll_add_visitors(struct hll *hll, const uint32_t *visitors, uint32_t n)
+{
+    int r = 0;
+
+    for (uint32_t i = 0; r == 0 && i < n; i++) {
+        if (hll->registers)
+            raise_register(hll, visitors[i]);
+        else
+            r = add(hll, visitors[i]);
+    }
+    return error_trace(r);
+}
+
+int hll_add_visitor(struct hll *hll, uint32_t visitor) { return error_trace(hll_add_visitors(hll, &visitor, 1)); }
 
 int hll_add(struct hll *hll, const void *item, size_t size)
 {

@@ -54,6 +54,8 @@ int hll_add(struct hll *hll, const void *item, size_t size);
  */
 uint32_t hll_visitor(uint32_t site, uint32_t number);
 int hll_add_visitor(struct hll *hll, uint32_t visitor);
+/* Many at once, which is quicker. 0, or -ENOMEM (some may have been added). */
+int hll_add_visitors(struct hll *hll, const uint32_t *visitors, uint32_t n);
 
 /* Adds everything that is in @from, which is as coarse. 0, or -ENOMEM (the sketch is unchanged). */
 int hll_merge(struct hll *hll, const struct hll *from);
