@@ -309,7 +309,7 @@ static void add_whole(const struct scan *scan, struct tally_cold *cold)
 }
 
 /* The visit began in the hour of @group, and one of its hits has passed there. */
-static void count_visit(struct scan *scan, uint32_t group)
+static inline void count_visit(struct scan *scan, uint32_t group)
 {
     scan->tally->hot[group].visits++;
     if (scan->question->needs & TALLY_WHOLE && (!scan->codes.of_hits || scan->entry == group + 1))
@@ -446,29 +446,46 @@ static int walk_hits(struct scan *scan)
     return r;
 }
 
-/* The same where every hit has a code, and there are neither hours nor details: what most questions ask. */
+/*
+ * The same where every hit has a code, and there are neither hours nor details:
+ * what most questions ask.  Nothing is called for a hit of a known group.
+ */
 static int walk_codes(struct scan *scan)
 {
-    const uint32_t *codes = scan->codes.of, *groups = scan->groups, *acts = scan->acts, end = scan->end;
-    const uint32_t visit = scan->tally->n_visits;
+    const uint32_t *codes = scan->codes.of, *acts = scan->acts, end = scan->end;
+    const uint32_t visit = scan->tally->n_visits, visitor = scan->tally->n_visitors;
     const uint8_t *hits = scan->hits;
-    struct tally_hot *hot = scan->tally->hot;
-    int r = 0;
+    const bool began = scan->began;
+    struct tally_hot *groups = scan->tally->hot;
+    struct meeting *meetings = scan->meetings;
+    size_t n_meetings = scan->n_meetings;
 
-    for (uint32_t hit = scan->first; r == 0 && hit < end; hit++) {
-        uint32_t group_plus_1 = groups[codes[hit]];
+    for (uint32_t hit = scan->first; hit < end; hit++) {
+        uint32_t code = codes[hit], group = scan->groups[code] - 1;
 
         if (hits && !hits[hit])
             continue;
-        if (!group_plus_1 || hot[group_plus_1 - 1].last_visit != visit) {
-            r = add_hit(scan, hit);
-            hot = scan->tally->hot; /* a new group may have moved it */
-            continue;
+        if (group == UINT32_MAX) {
+            int r = group_of(scan, 0, code, &group);
+            if (r)
+                return r;
+            groups = scan->tally->hot; /* which may have moved */
         }
-        hot[group_plus_1 - 1].events++;
-        hot[group_plus_1 - 1].views += acts && acts[hit] == 0;
+        struct tally_hot *hot = &groups[group];
+        hot->events++;
+        hot->views += acts && acts[hit] == 0;
+        if (hot->last_visit == visit)
+            continue;
+        hot->last_visit = visit;
+        if (meetings && hot->last_visitor != visitor) {
+            hot->last_visitor = visitor;
+            meetings[n_meetings++] = (struct meeting){.slot = code, .visitor = scan->visitor_item};
+        }
+        if (began)
+            count_visit(scan, group);
     }
-    return r;
+    scan->n_meetings = n_meetings;
+    return 0;
 }
 
 /* The same where all hits of a visit go to one group: they are counted at once. */
