@@ -4,7 +4,7 @@
 #include "crumb/query/tally.h"
 #include "crumb/base/error.h"
 #include "crumb/query/goal.h"
-#include "tally_groups.h"
+#include "tally_scan.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -205,6 +205,8 @@ int tally_pair(struct tally *tally, uint32_t group, uint32_t page, struct tally_
     *ret_pair = &tally->pairs[pair];
     return 0;
 }
+
+int tally_add(struct tally *tally, const struct tally_day *day) { return tally_scan_table(tally, day); }
 
 /* ---- reading ---- */
 
