@@ -190,7 +190,9 @@ static int add(struct hll *hll, uint32_t entry)
 
 int hll_add_visitors(struct hll *hll, const uint32_t *visitors, uint32_t n)
 {
-    int r = 0;
+    uint32_t left = sparse_max_of(hll) - hll->n_entries;
+    int r =
+        hll->registers ? 0 : reserve(hll, hll->n_entries + (n < left ? n : left)); /* it grows once, not by and by */
 
     for (uint32_t i = 0; r == 0 && i < n; i++) {
         if (hll->registers)
