@@ -170,6 +170,8 @@ static void test_refused(void **state)
         {"[[\"is\",\"event:pages\",[\"/\"]]]", "filters[0][1]: must be a dimension"},
         {"[[\"is\",\"time:day\",[\"2026-01-01\"]]]", "filters[0][1]: must be a dimension"},
         {"[[\"is\",7,[\"/\"]]]", "filters[0][1]: must be a dimension"},
+        {"[[\"is_not\",\"event:goal\",[\"a\"]]]", "filters[0][1]: event:goal is only filtered by is and contains"},
+        {"[[\"matches\",\"event:goal\",[\"a\"]]]", "filters[0][1]: event:goal is only filtered by is and contains"},
         {"[[\"is\",\"event:page\",\"/\"]]", "filters[0][2]: must be a list of 1 to"},
         {"[[\"is\",\"event:page\",[]]]", "filters[0][2]: must be a list of 1 to"},
         {"[[\"is\",\"event:page\",[\"/\",1]]]", "filters[0][2][1]: must be a text"},
@@ -190,6 +192,48 @@ static void test_refused(void **state)
         check(bad[i].filters, filter == NULL);
         if (!text_starts(buffer_text(&complaint), text_of(bad[i].complaint)))
             fail_msg("%s: %.*s", bad[i].filters, TEXT_ARGS(buffer_text(&complaint)));
+    }
+}
+
+/* Names of goals become goals; what conversion is a share of passes by them, and by properties, at the top alone. */
+static void test_goals(void **state)
+{
+    static char bought[] = "Bought", buy[] = "buy", shops[] = "Visit /shop", about[] = "/ab*";
+    static struct goal goals[] = {{.name = bought, .event = buy}, {.name = shops, .page = about}};
+    const struct site site = {.goals = goals, .n_goals = N_ROWS(goals)};
+    static const struct {
+        const char *filters, *passed, *without;
+    } cases[] = {
+        {"[[\"is\",\"event:goal\",[\"Bought\"]]]", "c", "123"},
+        {"[[\"is\",\"event:goal\",[\"BOUGHT\"],{\"case_sensitive\":false}]]", "c", "123"},
+        {"[[\"is\",\"event:goal\",[\"Bought\",\"Visit /shop\"]]]", "cf", "123"},
+        {"[[\"contains\",\"event:goal\",[\"o\"]]]", "cf", "123"},
+        {"[[\"contains\",\"event:goal\",[\"none such\"]]]", "", "123"},
+        {"[[\"is\",\"event:goal\",[\"Bought\"]],[\"is\",\"visit:country\",[\"DE\"]]]", "c", "1"},
+        {"[[\"is\",\"event:props:x\",[\"1\"]],[\"is\",\"event:page\",[\"/\"]]]", "", "ad"},
+        {"[[\"has_done\",[\"is\",\"event:goal\",[\"Bought\"]]]]", "1", "1"},
+        {"[[\"not\",[\"is\",\"event:goal\",[\"Bought\"]]]]", "abdef", "abdef"},
+    };
+    TABLE_AUTO table = TABLE_INIT;
+
+    make(&table);
+    for (size_t i = 0; i < N_ROWS(cases); i++) {
+        BUFFER_AUTO complaint = BUFFER_INIT(QUERY_COMPLAINT_BYTES_MAX);
+        struct filter *filter = NULL;
+        struct mask mask;
+        char shown[sizeof HITS];
+
+        check_equal(cases[i].filters, parse(cases[i].filters, &filter, &complaint), 0);
+        check_equal(cases[i].filters, filter_bind(filter, &site, &complaint), 0);
+        check_equal(cases[i].filters, filter_apply(filter, &table, &mask), 0);
+        show(&table, &mask, shown);
+        check_text(cases[i].filters, text_of(shown), cases[i].passed);
+        free(mask.passes);
+        check_equal(cases[i].filters, filter_apply_without_goals(filter, &table, &mask), 0);
+        show(&table, &mask, shown);
+        check_text(cases[i].filters, text_of(shown), cases[i].without);
+        free(mask.passes);
+        filter_free(filter);
     }
 }
 
@@ -262,8 +306,9 @@ static void test_backtracking(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_passes), cmocka_unit_test(test_columns), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_none),        cmocka_unit_test(test_limits),  cmocka_unit_test(test_backtracking),
+        cmocka_unit_test(test_what_passes),  cmocka_unit_test(test_columns), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_goals),        cmocka_unit_test(test_none),    cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_backtracking),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
