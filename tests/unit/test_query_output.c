@@ -67,7 +67,7 @@ static const struct text texts[] = {T("2024-07-08"), T("/"),          T("2024-07
                                     T("/a,\"b\""),   T("2024-07-10"), T("/ä\x1b[2J\xff\\\n")};
 static const int64_t values[] = {7, 667, 150, 1234567, 0, 0, INT64_MAX, QUERY_NULL, 7};
 static const struct query_row answer_rows[] = {
-    {&texts[0], &values[0]}, {&texts[2], &values[3]}, {&texts[4], &values[6]}};
+    {&texts[0], &values[0], NULL}, {&texts[2], &values[3], NULL}, {&texts[4], &values[6], NULL}};
 
 static void assert_output(struct buffer *buffer, const char *expected)
 {
