@@ -524,20 +524,48 @@ static void test_labels(void **state)
     for (size_t i = 0; i < sizeof label_rows / sizeof label_rows[0]; i++) {
         struct zone *zone = zone_of(label_rows[i].zone);
         struct query_days days = days_in(zone, SUMMER, label_rows[i].range);
-        struct label *labels = NULL;
-        size_t n;
+        struct labels labels = labels_of(label_rows[i].unit, &days, zone);
+        struct label label = {""};
+        size_t n = 0;
 
-        assert_int_equal(labels_list(label_rows[i].unit, &days, zone, &labels, &n), 0);
-        if (n != label_rows[i].n)
-            fail_msg("row %zu: %zu labels", i, n);
-        if (n > 0) {
-            assert_string_equal(labels[0].text, label_rows[i].first);
-            assert_string_equal(labels[n - 1].text, label_rows[i].last);
+        for (; labels_next(&labels, &label); n++) {
+            if (n == 0)
+                assert_string_equal(label.text, label_rows[i].first);
+            if (n == 1)
+                assert_string_equal(label.text, label_rows[i].second);
         }
-        if (n > 1)
-            assert_string_equal(labels[1].text, label_rows[i].second);
-        free(labels);
+        if (n != label_rows[i].n || (n && strcmp(label.text, label_rows[i].last) != 0))
+            fail_msg("row %zu: %zu labels to %s", i, n, label.text);
         zone_free(zone);
+    }
+}
+
+static void test_moved(void **state)
+{
+    static const struct {
+        enum query_unit unit;
+        const char *label, *from, *to, *moved; /* NULL: it is none */
+    } rows[] = {
+        {QUERY_HOUR, "2024-07-02 01:00:00", "2024-07-01 23:00:00", "2024-06-30 22:00:00", "2024-07-01 00:00:00"},
+        {QUERY_HOUR, "2024-07-02 01:00:00", "2024-07-02 01:00:00", "1969-12-31 23:00:00", "1969-12-31 23:00:00"},
+        {QUERY_DAY, "2024-03-01", "2024-02-28", "2023-02-28", "2023-03-02"},
+        {QUERY_WEEK, "2024-01-15", "2024-01-01", "2023-01-02", "2023-01-16"},
+        {QUERY_WEEK, "1970-01-05", "1970-01-05", "1969-12-22", "1969-12-22"},
+        {QUERY_MONTH, "2024-02-01", "2023-11-01", "2022-11-01", "2023-02-01"},
+        {QUERY_DAY, "(none)", "2023-11-01", "2022-11-01", NULL},
+        {QUERY_HOUR, "2024-07-02", "2023-11-01 00:00:00", "2022-11-01 00:00:00", NULL},
+        {QUERY_DAY, "", "2023-11-01", "2022-11-01", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct label from, to, moved = {""};
+
+        strcpy(from.text, rows[i].from);
+        strcpy(to.text, rows[i].to);
+        bool good = label_moved(rows[i].unit, text_of(rows[i].label), from, to, &moved);
+        if (good != (rows[i].moved != NULL) || strcmp(moved.text, good ? rows[i].moved : "") != 0)
+            fail_msg("row %zu: %d, %s", i, good, moved.text);
     }
 }
 
@@ -547,7 +575,7 @@ int main(void)
         cmocka_unit_test(test_words),   cmocka_unit_test(test_times),        cmocka_unit_test(test_dates),
         cmocka_unit_test(test_days),    cmocka_unit_test(test_24h_fraction), cmocka_unit_test(test_all),
         cmocka_unit_test(test_refused), cmocka_unit_test(test_compared),     cmocka_unit_test(test_compared_range),
-        cmocka_unit_test(test_units),   cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_units),   cmocka_unit_test(test_labels),       cmocka_unit_test(test_moved),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
