@@ -72,9 +72,3 @@ export const fieldKeys = () =>
 export const lintRules = () =>
     [...read('src/consent/lint.c').matchAll(/\{"([a-z-]+)",\s*"([^"]+)",\s*lint_/g)].map(([, ...rule]) => rule);
 
-// The strings of an array.
-export function stringsOf(file, array) {
-    const found = new RegExp(`\\b${array}\\[\\w*\\] = \\{([^]*?)\\};`).exec(read(file));
-    assert.ok(found, `${file} has no ${array}`);
-    return [...found[1].matchAll(/"([^"]+)"/g)].map(([, text]) => text);
-}
