@@ -198,7 +198,7 @@ void query_output_table(const struct query *query, const struct query_answer *an
     measure_line(&form, NULL, &cell, buffer);
     for (size_t i = 0; i < answer->n_rows; i++) {
         measure_line(&form, &answer->rows[i], &cell, buffer);
-        if (query->n_dimensions && answer->rows[i].metrics[0] > form.most)
+        if (answer->n_rows > 1 && answer->rows[i].metrics[0] > form.most)
             form.most = answer->rows[i].metrics[0];
     }
     put_line(&form, NULL, &cell, buffer);

@@ -16,7 +16,7 @@ function evaluate(expression, names) {
 // Every name that a header defines as a whole number.
 export function defines(header) {
     const text = read(header).replace(/\/\*[^]*?\*\//g, '').replace(/\\\n/g, ' ');
-    const names = {};
+    const names = { UINT32_MAX: 2 ** 32 - 1 };
     for (const [, name, expression] of text.matchAll(/^#define (\w+) +(\S.*?)\s*$/gm))
         if (!/["'{]/.test(expression)) names[name] = evaluate(expression, names);
     return names;
