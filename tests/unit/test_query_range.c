@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -561,8 +562,8 @@ static void test_moved(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct label from, to, moved = {""};
 
-        strcpy(from.text, rows[i].from);
-        strcpy(to.text, rows[i].to);
+        snprintf(from.text, sizeof from.text, "%s", rows[i].from);
+        snprintf(to.text, sizeof to.text, "%s", rows[i].to);
         bool good = label_moved(rows[i].unit, text_of(rows[i].label), from, to, &moved);
         if (good != (rows[i].moved != NULL) || strcmp(moved.text, good ? rows[i].moved : "") != 0)
             fail_msg("row %zu: %d, %s", i, good, moved.text);
