@@ -478,8 +478,7 @@ static void test_table_names(void **state)
         BUFFER_AUTO buffer = BUFFER_INIT(1 << 16);
         char expected[128];
 
-        snprintf(expected, sizeof expected, "event:page%*s  visits\n%s       7\n", i == 1 ? 6 : 0, "",
-                 rows[i].shown);
+        snprintf(expected, sizeof expected, "event:page%*s  visits\n%s       7\n", i == 1 ? 6 : 0, "", rows[i].shown);
         query_output_table(&query, &answer, &buffer);
         assert_output(&buffer, expected);
     }
