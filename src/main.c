@@ -36,16 +36,19 @@ const struct command commands[] = {
      "Works while the server runs.\n",
      command_dump},
     {"query",
-     "-c FILE [--site NAME --metrics LIST --date-range RANGE --dimensions LIST --limit N] "
-     "[--format table|json|csv]",
+     "-c FILE [--site NAME --metrics LIST --date-range RANGE --dimensions LIST --filters JSON --compare MODE "
+     "--limit N] [--format table|json|csv|ndjson]",
      "Answers a question about traffic.",
      "Without --site, the question is read from standard input, as POST /api/v2/query takes it.\n"
      "  --site NAME          a site of the configuration\n"
-     "  --metrics LIST       visitors,visits,pageviews,views_per_visit,bounce_rate,visit_duration\n"
+     "  --metrics LIST       visitors,visits,pageviews,events,bounce_rate,visit_duration, ...\n"
      "  --date-range RANGE   day, 7d, 30d, month, 12mo, year, all, ..., or 2026-01-01,2026-01-31\n"
-     "  --dimensions LIST    time:day, event:page\n"
+     "  --dimensions LIST    time:day, event:page, visit:source, visit:country_name, ...\n"
+     "  --filters JSON       such as '[[\"is\", \"visit:device\", [\"phone\"]]]'\n"
+     "  --compare MODE       with the previous_period, or year_over_year\n"
      "  --limit N            rows at most\n"
-     "  --format FORM        table (default), json, csv\n"
+     "  --format FORM        table (default), json, csv, ndjson\n"
+     "docs/query-api.md has every name.\n"
      "Works while the server runs.\n",
      command_query},
     {"token", "--name NAME --role analyst|privacy|admin [--site NAME]...", "Makes a bearer token.",

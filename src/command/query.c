@@ -17,16 +17,27 @@
 enum form { FORM_TABLE, FORM_JSON, FORM_CSV, FORM_NDJSON };
 
 struct wish {
-    const char *site, *metrics, *range, *dimensions, *limit;
+    const char *site, *metrics, *range, *dimensions, *filters, *comparison, *limit;
     enum form form;
 };
 
-enum { OPTION_SITE = 256, OPTION_METRICS, OPTION_RANGE, OPTION_DIMENSIONS, OPTION_LIMIT, OPTION_FORMAT };
+enum {
+    OPTION_SITE = 256,
+    OPTION_METRICS,
+    OPTION_RANGE,
+    OPTION_DIMENSIONS,
+    OPTION_FILTERS,
+    OPTION_COMPARE,
+    OPTION_LIMIT,
+    OPTION_FORMAT
+};
 
 static const struct option options[] = {{"site", required_argument, NULL, OPTION_SITE},
                                         {"metrics", required_argument, NULL, OPTION_METRICS},
                                         {"date-range", required_argument, NULL, OPTION_RANGE},
                                         {"dimensions", required_argument, NULL, OPTION_DIMENSIONS},
+                                        {"filters", required_argument, NULL, OPTION_FILTERS},
+                                        {"compare", required_argument, NULL, OPTION_COMPARE},
                                         {"limit", required_argument, NULL, OPTION_LIMIT},
                                         {"format", required_argument, NULL, OPTION_FORMAT},
                                         {0}};
@@ -62,6 +73,12 @@ static int take(void *context, int option, const char *value)
     case OPTION_DIMENSIONS:
         wish->dimensions = value;
         return 0;
+    case OPTION_FILTERS:
+        wish->filters = value;
+        return 0;
+    case OPTION_COMPARE:
+        wish->comparison = value;
+        return 0;
     case OPTION_LIMIT:
         wish->limit = value;
         return 0;
@@ -92,6 +109,15 @@ static json_t *number_json(const char *word)
     return *word && !*end ? json_integer(number) : json_string(word);
 }
 
+/* JSON where it is some; else as it stands, and the request's parser says what is wrong with it. */
+static json_t *any_json(const char *word)
+{
+    json_t *value = NULL;
+    int r = json_read(text_of(word), &value);
+
+    return r == JSON_E_INVALID ? json_string(word) : value;
+}
+
 /* The flags as the request that they are short for. */
 static int put_request(const struct wish *wish, struct buffer *buffer)
 {
@@ -102,6 +128,10 @@ static int put_request(const struct wish *wish, struct buffer *buffer)
     request = json_member(request, "date_range", strchr(range, ',') ? list_json(range) : json_string(range));
     if (wish->dimensions)
         request = json_member(request, "dimensions", list_json(wish->dimensions));
+    if (wish->filters)
+        request = json_member(request, "filters", any_json(wish->filters));
+    if (wish->comparison)
+        request = json_member(request, "include", json_pack("{s:{s:s}}", "comparison", "mode", wish->comparison));
     if (wish->limit)
         request = json_member(request, "pagination", json_pack("{s:o}", "limit", number_json(wish->limit)));
     return json_put(buffer, request, 0);
@@ -221,7 +251,7 @@ int command_query(const struct command *self, int argc, char **argv)
 
     if (exit || !path)
         return exit;
-    if (!wish.site && (wish.metrics || wish.range || wish.dimensions || wish.limit))
+    if (!wish.site && (wish.metrics || wish.range || wish.dimensions || wish.filters || wish.comparison || wish.limit))
         return command_misuse(self, "say which site: --site NAME; without it the question is read from standard input");
     BUFFER_AUTO request = BUFFER_INIT(QUERY_BODY_BYTES_MAX + 1);
     int r = wish.site ? put_request(&wish, &request) : read_request(&request);

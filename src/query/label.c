@@ -4,16 +4,15 @@
  * sort as texts, so an hour that comes a second time is not.
  */
 #include "crumb/query/label.h"
-#include "crumb/base/error.h"
 #include "crumb/query/range.h"
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#define HOUR_MS (3600 * 1000LL)
-#define QUARTER_MS (HOUR_MS / 4) /* clocks stand a multiple of this beside UTC */
+#define QUARTER_MS (15 * 60 * 1000LL) /* clocks stand a multiple of this beside UTC */
+#define HOUR_S 3600
 #define DAY_S 86400
+#define DAY_HOURS 24
 #define WEEK_DAYS 7
+#define FIRST_MONDAY 4 /* 1970-01-05 */
 
 static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 
@@ -23,8 +22,8 @@ static int32_t first_of(enum query_unit unit, int32_t day)
     struct zone_date date;
 
     switch (unit) {
-    case QUERY_WEEK: /* 1970-01-05 was a Monday */
-        return day - (int32_t)(((int64_t)day - 4) - floor_div((int64_t)day - 4, WEEK_DAYS) * WEEK_DAYS);
+    case QUERY_WEEK:
+        return (int32_t)(floor_div((int64_t)day - FIRST_MONDAY, WEEK_DAYS) * WEEK_DAYS) + FIRST_MONDAY;
     case QUERY_MONTH:
         date = zone_date_of_day(day);
         date.mday = 1;
@@ -36,18 +35,23 @@ static int32_t first_of(enum query_unit unit, int32_t day)
     return day;
 }
 
+static struct label write_label(enum query_unit unit, int32_t day, unsigned hour)
+{
+    struct label label = {""};
+
+    range_write_date(day, label.text);
+    if (unit == QUERY_HOUR)
+        snprintf(label.text + RANGE_DATE_BYTES, sizeof label.text - RANGE_DATE_BYTES, " %c%c:00:00",
+                 '0' + (char)(hour / 10 % 10), '0' + (char)(hour % 10));
+    return label;
+}
+
 struct label label_of(enum query_unit unit, const struct zone *zone, int64_t at_ms)
 {
     int64_t wall_s = floor_div(at_ms, 1000) + zone_offset_s(zone, at_ms);
     int32_t day = (int32_t)floor_div(wall_s, DAY_S);
-    unsigned hour = (unsigned)((wall_s - (int64_t)day * DAY_S) / 3600) % 24;
-    struct label label = {""};
 
-    range_write_date(first_of(unit, day), label.text);
-    if (unit == QUERY_HOUR)
-        snprintf(label.text + RANGE_DATE_BYTES, sizeof label.text - RANGE_DATE_BYTES, " %c%c:00:00",
-                 '0' + (char)(hour / 10), '0' + (char)(hour % 10));
-    return label;
+    return write_label(unit, first_of(unit, day), (unsigned)((wall_s - (int64_t)day * DAY_S) / HOUR_S));
 }
 
 struct labels labels_of(enum query_unit unit, const struct query_days *days, const struct zone *zone)
@@ -77,27 +81,59 @@ bool labels_next(struct labels *labels, struct label *ret_label)
     return false;
 }
 
-int labels_list(enum query_unit unit, const struct query_days *days, const struct zone *zone, struct label **ret_labels,
-                size_t *ret_n)
+/* ---- moving ---- */
+
+/* Labels by number: hours, days, weeks or months since some day. */
+static bool number_of(enum query_unit unit, struct text label, int64_t *ret_number)
 {
-    struct labels labels = labels_of(unit, days, zone);
-    struct label *list = NULL, label;
-    size_t n = 0, capacity = 0;
+    struct zone_date date;
+    struct text day = {.data = label.data, .size = label.size < RANGE_DATE_BYTES ? label.size : RANGE_DATE_BYTES};
+    int64_t number;
 
-    while (labels_next(&labels, &label)) {
-        if (n == capacity) {
-            capacity = capacity ? 2 * capacity : 64;
-            struct label *more = realloc(list, capacity * sizeof *list);
+    if (!range_parse_date(day, &date))
+        return false;
+    number = zone_day_of_date(date);
+    if (unit == QUERY_HOUR && label.size < RANGE_DATE_BYTES + sizeof " 00" - 1)
+        return false;
+    if (unit == QUERY_HOUR)
+        number =
+            number * DAY_HOURS + 10 * (label.data[RANGE_DATE_BYTES + 1] - '0') + label.data[RANGE_DATE_BYTES + 2] - '0';
+    else if (unit == QUERY_WEEK)
+        number = floor_div(number - FIRST_MONDAY, WEEK_DAYS);
+    else if (unit == QUERY_MONTH)
+        number = date.year * 12LL + date.month - 1;
+    *ret_number = number;
+    return true;
+}
 
-            if (!more) {
-                free(list);
-                return error_origin(-ENOMEM);
-            }
-            list = more;
-        }
-        list[n++] = label;
+static struct label label_of_number(enum query_unit unit, int64_t number)
+{
+    switch (unit) {
+    case QUERY_HOUR:
+        return write_label(unit, (int32_t)floor_div(number, DAY_HOURS),
+                           (unsigned)(number - floor_div(number, DAY_HOURS) * DAY_HOURS));
+    case QUERY_WEEK:
+        return write_label(unit, (int32_t)(number * WEEK_DAYS + FIRST_MONDAY), 0);
+    case QUERY_MONTH:
+        return write_label(
+            unit,
+            zone_day_of_date((struct zone_date){.year = (int)floor_div(number, 12),
+                                                .month = (unsigned)(number - floor_div(number, 12) * 12) + 1,
+                                                .mday = 1}),
+            0);
+    case QUERY_DAY:
+        break;
     }
-    *ret_labels = list;
-    *ret_n = n;
-    return 0;
+    return write_label(unit, (int32_t)number, 0);
+}
+
+bool label_moved(enum query_unit unit, struct text label, struct label from, struct label to, struct label *ret_label)
+{
+    int64_t number, from_number, to_number;
+
+    if (!number_of(unit, label, &number) || !number_of(unit, text_of(from.text), &from_number) ||
+        !number_of(unit, text_of(to.text), &to_number))
+        return false;
+    *ret_label = label_of_number(unit, number - from_number + to_number);
+    return true;
 }

@@ -16,9 +16,6 @@ struct output {
     const struct query_answer *answer;
     const struct site *site;
     struct buffer *buffer;
-    /* of a comparison by time: the labels of both ranges, whose numbers pair them */
-    struct label *labels, *compared_labels;
-    size_t n_labels, n_compared_labels;
 };
 
 /* Begins a member of an object that has @n before. */
@@ -98,33 +95,28 @@ static void put_values(struct output *output, const struct query_row *row, const
 
 /* ---- comparison ---- */
 
-static int compare_labels(const void *a, const void *b)
+/* What the time @text of a row is compared with; false: nothing, as the other range is shorter. */
+static bool find_compared(const struct output *output, struct text text, struct label *ret_label)
 {
-    return strcmp(((const struct label *)a)->text, ((const struct label *)b)->text);
-}
+    const struct query_answer *answer = output->answer;
+    const struct query_days *days = &answer->days, *compared = &answer->compared_days;
+    const struct zone *zone = output->site->zone;
+    struct label from = label_of(answer->unit, zone, days->from_ms),
+                 to = label_of(answer->unit, zone, compared->from_ms);
+    struct label last = label_of(answer->unit, zone, compared->to_ms - 1);
 
-/* What the time @text of a row is compared with; NULL: nothing, as the other range is shorter. */
-static const struct label *compared_label(const struct output *output, struct text text)
-{
-    struct label key = {""};
-
-    if (text.size >= sizeof key.text)
-        return NULL;
-    memcpy(key.text, text.data, text.size);
-    const struct label *found =
-        output->n_labels ? bsearch(&key, output->labels, output->n_labels, sizeof key, compare_labels) : NULL;
-    size_t number = found ? (size_t)(found - output->labels) : output->n_compared_labels;
-    return number < output->n_compared_labels ? &output->compared_labels[number] : NULL;
+    return compared->from_ms < compared->to_ms && label_moved(answer->unit, text, from, to, ret_label) &&
+           strcmp(ret_label->text, last.text) <= 0;
 }
 
 static void put_compared_dimension(struct output *output, const struct query_row *row, unsigned i)
 {
-    const struct label *label = NULL;
+    struct label label;
 
     if (output->query->dimensions[i].kind != QUERY_TIME)
         output_value_put_string(row->dimensions[i], output->buffer);
-    else if ((label = compared_label(output, row->dimensions[i])))
-        output_value_put_string(text_of(label->text), output->buffer);
+    else if (find_compared(output, row->dimensions[i], &label))
+        output_value_put_string(text_of(label.text), output->buffer);
     else
         buffer_put_text(output->buffer, TEXT("null"));
 }
@@ -207,10 +199,20 @@ static void put_labels(struct output *output)
     buffer_put_u8(output->buffer, ']');
 }
 
+/* The words are the interface's. */
+static const char *sentence_of(const char *warning)
+{
+    if (strcmp(warning, "no_single_revenue_currency") == 0)
+        return "Revenue is null: the goals of the query have several currencies; ask for one of them, or by "
+               "event:goal.";
+    if (strcmp(warning, "revenue_goals_unavailable") == 0)
+        return "Revenue is null: no goal of the site has a currency; configure one under `goals`.";
+    return "Revenue is null: no goal of the query has a currency; ask for one that has by event:goal.";
+}
+
 static void put_warnings(struct output *output)
 {
     const struct query_answer *answer = output->answer;
-    bool several = strcmp(answer->revenue_warning, "no_single_revenue_currency") == 0;
     unsigned n = 0;
 
     buffer_put_u8(output->buffer, '{');
@@ -219,10 +221,7 @@ static void put_warnings(struct output *output)
             continue;
         put_member(output, &n, names_metric(output->query->metrics[i]));
         buffer_printf(output->buffer, "{\"code\":\"%s\",\"warning\":\"%s\"}", answer->revenue_warning,
-                      several ? "Revenue is null: the goals of the query have several currencies; ask for one of them, "
-                                "or by event:goal."
-                              : "Revenue is null: no goal of the query has a currency; ask for a goal that has one by "
-                                "event:goal.");
+                      sentence_of(answer->revenue_warning));
     }
     buffer_put_u8(output->buffer, '}');
 }
@@ -381,27 +380,11 @@ static void put_query(struct output *output)
 
 /* ---- the whole ---- */
 
-static void find_labels(struct output *output)
-{
-    const struct query_answer *answer = output->answer;
-    int r = 0;
-
-    if (!output->query->comparison || names_place_of(output->query, QUERY_TIME) < 0)
-        return;
-    r = labels_list(answer->unit, &answer->days, output->site->zone, &output->labels, &output->n_labels);
-    if (r == 0)
-        r = labels_list(answer->unit, &answer->compared_days, output->site->zone, &output->compared_labels,
-                        &output->n_compared_labels);
-    if (r && !output->buffer->fault)
-        output->buffer->fault = r;
-}
-
 void query_output_json(const struct query *query, const struct query_answer *answer, const struct site *site,
                        struct buffer *buffer)
 {
     struct output output = {.query = query, .answer = answer, .site = site, .buffer = buffer};
 
-    find_labels(&output);
     buffer_put_text(buffer, TEXT("{\"results\":["));
     for (size_t i = 0; i < answer->n_rows; i++) {
         output_value_put_comma(i, buffer);
@@ -412,8 +395,6 @@ void query_output_json(const struct query *query, const struct query_answer *ans
     buffer_put_text(buffer, TEXT(",\"query\":"));
     put_query(&output);
     buffer_put_u8(buffer, '}');
-    free(output.labels);
-    free(output.compared_labels);
 }
 
 /* ---- a row an object ---- */

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #define COLUMNS_MAX (QUERY_DIMENSIONS_MAX + 2 * QUERY_METRICS_MAX)
-#define BAR_CHARACTERS 10
+#define BAR_EIGHTHS 80 /* ten characters */
 #define CELL_BYTES_MAX (2 * QUERY_BODY_BYTES_MAX)
 
 /* ---- characters ---- */
@@ -137,21 +137,21 @@ static struct text cell_of(const struct table_form *form, const struct query_row
 
 /* ---- lines ---- */
 
-/* A bar as long as @value is to the most, in eighths of a character. */
+/* A bar as long as @value is to the most, in eighths of a character; what is more than nothing has one at least. */
 static void put_bar(const struct table_form *form, int64_t value, struct buffer *buffer)
 {
     static const char *const parts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-    int64_t step = form->most / (BAR_CHARACTERS * 8);
-    /* Divides first where the product could overflow: a bar is no figure. */
-    int64_t eighths =
-        form->most > INT64_MAX / 100 ? value / (step ? step : 1) : value * BAR_CHARACTERS * 8 / form->most;
+    int64_t most = form->most;
 
-    if (eighths > BAR_CHARACTERS * 8)
-        eighths = BAR_CHARACTERS * 8;
-    if (value > 0 && eighths == 0)
-        eighths = 1;
-    if (eighths <= 0)
+    if (value <= 0)
         return;
+    if (most > INT64_MAX / BAR_EIGHTHS) { /* a bar is no figure: small differences go */
+        value /= BAR_EIGHTHS;
+        most /= BAR_EIGHTHS;
+    }
+    int64_t eighths = value * BAR_EIGHTHS / most;
+    if (eighths == 0)
+        eighths = 1;
     put_spaces(2, buffer);
     for (; eighths >= 8; eighths -= 8)
         buffer_put_text(buffer, TEXT("█"));
@@ -198,7 +198,7 @@ void query_output_table(const struct query *query, const struct query_answer *an
     measure_line(&form, NULL, &cell, buffer);
     for (size_t i = 0; i < answer->n_rows; i++) {
         measure_line(&form, &answer->rows[i], &cell, buffer);
-        if (query->n_dimensions && answer->rows[i].metrics[0] > form.most)
+        if (answer->n_rows > 1 && answer->rows[i].metrics[0] > form.most)
             form.most = answer->rows[i].metrics[0];
     }
     put_line(&form, NULL, &cell, buffer);

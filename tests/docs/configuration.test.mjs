@@ -27,6 +27,7 @@ const PLACES = {
     'sites.NAME.purposes.KEY': 'sites.shop.purposes.analytics',
     'sites.NAME.banner': 'sites.shop.banner',
     'sites.NAME.pages': 'sites.shop.pages',
+    'sites.NAME.goals[]': 'sites.shop.goals[0]',
 };
 
 // The rows of a mapping: { key, form, fallback, effect }.
@@ -66,6 +67,7 @@ const everywhere = (content) => ({
             purposes: { analytics: { ...content } },
             banner: { ...content },
             pages: { ...content },
+            goals: [{ ...content }],
         },
     },
 });

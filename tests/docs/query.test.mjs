@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { blocksOf, proseOf, quoted, rows, section } from './documents.mjs';
-import { defines, stringsOf } from './sources.mjs';
+import { defines } from './sources.mjs';
 import { Stage, isBefore } from './stage.mjs';
 
 const FILE = 'docs/query-api.md';
-const NAMES = 'src/query/names.c';
 const ZONE = 'Europe/Berlin';
 const DAY_MS = 86_400_000;
 
@@ -19,38 +18,55 @@ after(() => stage?.end());
 
 const QUERY = { site_id: 'shop', metrics: ['visits'], date_range: ['2026-02-02', '2026-02-05'] };
 const firsts = (heading) => rows(section(FILE, heading)).flatMap(([cell]) => quoted(cell));
-const kinds = { metrics: ['Metrics', 'metrics'], dimensions: ['Dimensions', 'dimensions'] };
 
-for (const [key, [heading, array]] of Object.entries(kinds)) {
-    test(`every one of the ${key} that are answered is explained`, async () => {
-        const known = [...stringsOf(NAMES, array), ...(key === 'dimensions' ? ['time'] : [])];
-        assert.deepEqual([...new Set(firsts(heading))].sort(), known.sort());
-        for (const name of known) {
-            const { status, answer } = await stage.query({ ...QUERY, [key]: [name] });
-            assert.equal(status, 200, JSON.stringify(answer));
-        }
-    });
+// What a metric asks of the rest of the query, by the words of the schema.
+const NEEDS = { 'a dimension': ['event:page'], 'event:page as dimension or filter': ['event:page'],
+    'event:goal as dimension or filter': ['event:goal'] };
 
-    test(`every one of the ${key} that are not answered yet is named, and refused`, async () => {
-        const told = quoted(rows(section(FILE, 'What Plausible has besides')).join(' '));
-        for (const name of stringsOf(NAMES, `${array}_later`)) {
-            assert.ok(told.includes(name), name);
-            const { status, answer } = await stage.query({ ...QUERY, [key]: [name] });
-            assert.equal(status, 400);
-            assert.match(answer.error, /is not supported yet/);
-        }
-    });
-}
-
-test('no name is told that the program does not know', async () => {
-    const told = quoted(rows(section(FILE, 'What Plausible has besides')).join(' '));
-    for (const name of told.filter((each) => /^[a-z_:]+$/.test(each) && !['time', 'true'].includes(each))) {
-        const key = name.includes(':') ? 'dimensions' : 'metrics';
-        const { answer } = await stage.query({ ...QUERY, [key]: [name] });
-        assert.match(answer.error, /is not supported yet/, name);
+test('every metric is explained, with its unit and what it needs', async () => {
+    const { metrics } = await stage.schema();
+    const told = new Map(rows(section(FILE, 'Metrics')).filter((row) => row.length === 3)
+        .map(([name, unit]) => [quoted(name)[0], unit]));
+    assert.deepEqual([...told.keys()].sort(), metrics.map(({ name }) => name).sort());
+    const needs = new Map(rows(section(FILE, 'Metrics')).flatMap(([need, names]) =>
+        quoted(names ?? '').map((name) => [name, need])));
+    for (const { name, unit, decimals, requires } of metrics) {
+        const words = { pageviews: 'page views', 'pageviews per visit': 'page views a visit' };
+        assert.ok(told.get(name).startsWith(words[unit] ?? unit), `${name}: ${unit}`);
+        assert.equal(/(one|two) decimals?$/.exec(told.get(name))?.[1], { 1: 'one', 2: 'two' }[decimals], name);
+        if (requires) assert.ok(needs.has(name), name);
+        const query = { ...QUERY, metrics: [name], dimensions: NEEDS[requires] ?? [] };
+        const { status, answer } = await stage.query(query);
+        assert.equal(status, 200, JSON.stringify(answer));
+        if (!NEEDS[requires]) continue;
+        const refused = await stage.query({ ...query, dimensions: [] });
+        assert.equal(refused.status, 400);
+        assert.match(refused.answer.error, /cannot be told here/);
     }
-    const { answer } = await stage.query({ ...QUERY, dimensions: ['event:props:colour'] });
-    assert.match(answer.error, /is not supported yet/);
+});
+
+test('every dimension is explained and answered', async () => {
+    const { dimensions } = await stage.schema();
+    assert.deepEqual(firsts('Dimensions').sort(), dimensions.map(({ name }) => name).sort());
+    for (const { name, filters } of dimensions) {
+        const { status, answer } = await stage.query({ ...QUERY, dimensions: [name] });
+        assert.equal(status, 200, JSON.stringify(answer));
+        const value = name === 'event:goal' ? 'order' : 'x';
+        const filtered = await stage.query({ ...QUERY, filters: [['is', name, [value]]] });
+        assert.equal(filtered.status, filters ? 200 : 400, name);
+    }
+});
+
+test('every filter of the table is understood', async () => {
+    const operators = [...new Set(firsts('Filters').map((text) => /^\["(\w+)"/.exec(text)[1]))];
+    assert.equal(operators.length, 11);
+    const leaf = ['is', 'event:page', ['/']];
+    for (const operator of operators) {
+        const filter = /^(and|or)$/.test(operator) ? [operator, [leaf]]
+            : /^(not|has_)/.test(operator) ? [operator, leaf] : [operator, 'event:page', ['/']];
+        const { status, answer } = await stage.query({ ...QUERY, filters: [filter] });
+        assert.equal(status, 200, `${operator}: ${JSON.stringify(answer)}`);
+    }
 });
 
 // What a refusal of an unknown key says that is known.

@@ -16,7 +16,7 @@ function evaluate(expression, names) {
 // Every name that a header defines as a whole number.
 export function defines(header) {
     const text = read(header).replace(/\/\*[^]*?\*\//g, '').replace(/\\\n/g, ' ');
-    const names = {};
+    const names = { UINT32_MAX: 2 ** 32 - 1 };
     for (const [, name, expression] of text.matchAll(/^#define (\w+) +(\S.*?)\s*$/gm))
         if (!/["'{]/.test(expression)) names[name] = evaluate(expression, names);
     return names;
@@ -72,9 +72,3 @@ export const fieldKeys = () =>
 export const lintRules = () =>
     [...read('src/consent/lint.c').matchAll(/\{"([a-z-]+)",\s*"([^"]+)",\s*lint_/g)].map(([, ...rule]) => rule);
 
-// The strings of an array.
-export function stringsOf(file, array) {
-    const found = new RegExp(`\\b${array}\\[\\w*\\] = \\{([^]*?)\\};`).exec(read(file));
-    assert.ok(found, `${file} has no ${array}`);
-    return [...found[1].matchAll(/"([^"]+)"/g)].map(([, text]) => text);
-}

@@ -91,6 +91,15 @@ export class Stage {
         return { status: answer.status, answer: await answer.json() };
     }
 
+    async schema() {
+        await this.start();
+        const answer = await fetch(`http://127.0.0.1:${this.server.private}/api/v2/schema?site_id=shop`, {
+            headers: { Authorization: `Bearer ${this.token}` },
+        });
+        assert.equal(answer.status, 200);
+        return answer.json();
+    }
+
     // Stops the server, which must have been well.
     async end() {
         if (this.server.child) await this.server.end();

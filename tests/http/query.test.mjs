@@ -34,9 +34,10 @@ describe('POST /api/v2/query', { timeout: 120_000 }, () => {
         tokens.limited = await makeToken('limited', 'admin', 'other');
         tokens.stranger = await makeToken('stranger', 'analyst', 'shop');
         const known = Object.values(tokens).filter((one) => one !== tokens.stranger);
+        const goals = [{ name: 'Order', event: 'order', currency: 'EUR' }];
         const other = site({ origins: ['https://other.example'] });
         const agents = join(process.env.UAP_CORE ?? '/usr/share/uap-core', 'regexes.yaml');
-        server = await start({ agents, sites: { shop: site(), other }, tokens: known.map((one) => one.entry) });
+        server = await start({ agents, sites: { shop: site({ goals }), other }, tokens: known.map((one) => one.entry) });
     });
     after(() => server.end());
 
@@ -99,7 +100,9 @@ describe('POST /api/v2/query', { timeout: 120_000 }, () => {
         ['no metrics', { site_id: 'shop', date_range: 'all' }, /metrics/],
         ['an unknown metric', { ...QUESTION, metrics: ['clicks'] }, /metrics\[0\]: "clicks"/],
         ['an unknown dimension', { ...QUESTION, dimensions: ['visit:mood'] }, /dimensions\[0\]/],
-        ['a filter, which this version does not know', { ...QUESTION, filters: [['is', 'event:page', ['/']]] }, /filters/],
+        ['a filter without a list', { ...QUESTION, filters: [['is', 'event:page', '/']] }, /filters\[0\]\[2\]/],
+        ['a goal that there is not', { ...QUESTION, filters: [['is', 'event:goal', ['Nothing']]] }, /Nothing/],
+        ['a metric that needs a page', { ...QUESTION, metrics: ['scroll_depth'] }, /event:page/],
         ['a wrong date', { ...QUESTION, date_range: ['2026-02-30', '2026-03-01'] }, /date_range/],
         ['dates the wrong way round', { ...QUESTION, date_range: ['2026-03-01', '2026-02-01'] }, /date_range|range/],
         ['a key too many', { ...QUESTION, colour: 'red' }, /colour/],
@@ -123,7 +126,7 @@ describe('POST /api/v2/query', { timeout: 120_000 }, () => {
         assert.deepEqual(pages.map(of), [[3, 3, 4], [1, 1, 1]]);
     });
 
-    it('has no row for a page that nobody viewed, and begins a visit with the first page view', async () => {
+    it('has no row for a page on which nothing happened, and begins a visit with the first page view', async () => {
         const [before] = (await answer({ ...QUESTION, metrics: ['visits'] })).results[0].metrics;
         const visitors = [server.visitor(), server.visitor(), server.visitor()];
         await Promise.all(visitors.map((visitor) => visitor.chose('grant')));
@@ -137,9 +140,64 @@ describe('POST /api/v2/query', { timeout: 120_000 }, () => {
         const pages = { dimensions: ['event:page'], metrics: ['visits', 'pageviews', 'views_per_visit'] };
         const { results } = await answer({ ...QUESTION, ...pages });
         const of = (path) => results.find((row) => row.dimensions[0] === path)?.metrics;
-        assert.deepEqual([of(pinged), of(''), of(viewed)], [undefined, undefined, [1, 1, 2]]);
+        assert.deepEqual([of(pinged), of(''), of(viewed)], [undefined, [1, 0, null], [1, 1, 2]]);
         const [after] = (await answer({ ...QUESTION, metrics: ['visits'] })).results[0].metrics;
         assert.equal(after, before + 3);
+    });
+
+    it('is answered as CSV, or an object a line, to whom accepts that', async () => {
+        const asked = { ...QUESTION, metrics: ['pageviews'], dimensions: ['event:page'], pagination: { limit: 1 } };
+        const { results: [row] } = await answer(asked);
+        const [page] = row.dimensions;
+        const get = (accept) => post(asked, { authorization: `Bearer ${tokens.analyst.token}`, accept });
+        const csv = await get('text/csv');
+        assert.equal(csv.headers['content-type'], 'text/csv; charset=utf-8; header=present');
+        assert.equal(csv.text, `event:page,pageviews\r\n${page},${row.metrics[0]}\r\n`);
+        const lines = await get('application/x-ndjson');
+        assert.equal(lines.headers['content-type'], 'application/x-ndjson');
+        assert.deepEqual(JSON.parse(lines.text), { 'event:page': page, pageviews: row.metrics[0] });
+        assert.deepEqual(JSON.parse((await get('*/*')).text).results, [row]);
+    });
+
+    it('compares with another range, in every form', async () => {
+        const asked = { ...QUESTION, metrics: ['pageviews'], date_range: 'day',
+            include: { comparison: { mode: 'custom', date_range: 'day' } } };
+        const { results: [row] } = await answer(asked);
+        assert.deepEqual(row.comparison, { dimensions: [], metrics: row.metrics, change: [0] });
+    });
+
+    it('tells goals, and the values of a dimension, to those who may ask', async () => {
+        const get = (query, name = 'analyst') => request(server.private, {
+            path: `/api/v2/schema?${query}`,
+            headers: name ? { authorization: `Bearer ${tokens[name].token}` } : {},
+        });
+        const { goals } = JSON.parse((await get('site_id=shop')).text);
+        assert.deepEqual(goals, [{ name: 'Order', currency: 'EUR' }]);
+        (await get('site_id=shop', null)).error(401);
+        (await get('site_id=other')).error(403);
+        (await get('site_id=other&dimension=event:page')).error(403);
+        (await get('site_id=shop&dimension=event:page', 'privacy')).error(403);
+        assert.match((await get('site_id=shop&dimension=time:day')).error(400), /times have no values/);
+        const visitor = server.visitor();
+        await visitor.chose('grant');
+        const name = word();
+        await visitor.beacon({ url: `https://shop.example/${name}/A%20b` });
+        const search = `search=${name.toUpperCase()}%2Fa`;
+        const { values } = JSON.parse((await get(`site_id=shop&dimension=event:page&date_range=day&${search}`)).text);
+        assert.deepEqual(values.map((one) => one.visitors), [1]);
+        assert.ok(values[0].value.startsWith(`/${name}/`));
+    });
+
+    it('gives up a question whose client has left, and answers the next', async () => {
+        const leaving = Array.from({ length: 20 }, () => {
+            const left = new AbortController();
+            const asked = fetch(`http://127.0.0.1:${server.private}/api/v2/query`, { method: 'POST', signal: left.signal,
+                headers: { authorization: `Bearer ${tokens.analyst.token}` }, body: JSON.stringify(QUESTION) });
+            setTimeout(() => left.abort(), 1);
+            return asked.catch(() => undefined);
+        });
+        await Promise.all(leaving);
+        await answer(QUESTION);
     });
 
     it('counts programs apart, by why they are taken for some', async () => {

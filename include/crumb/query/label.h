@@ -29,6 +29,8 @@ struct labels labels_of(enum query_unit unit, const struct query_days *days, con
 /* False: there are no more. */
 bool labels_next(struct labels *labels, struct label *ret_label);
 
-/* The same as an array that the caller frees. 0 or -ENOMEM. */
-int labels_list(enum query_unit unit, const struct query_days *days, const struct zone *zone, struct label **ret_labels,
-                size_t *ret_n);
+/*
+ * What lies as far behind the label @to as @label does behind @from, all of
+ * @unit: how a time is paired with one of another range.  False: @label is none.
+ */
+bool label_moved(enum query_unit unit, struct text label, struct label from, struct label to, struct label *ret_label);

@@ -33,7 +33,7 @@ void query_output_csv(const struct query *query, const struct query_answer *answ
 
 /*
  * Aligned columns for people: names left, numbers right, and behind them a bar
- * that shows how the first metric compares with the largest of all rows.  A
+ * that shows how the first metric compares with the largest of all rows, where there are several.  A
  * terminal obeys control characters, and a page's name is what a stranger chose:
  * they are shown as \x1b and \u{202e}, the backslash as \\.
  */
