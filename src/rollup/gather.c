@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #define FIRST_EVENTS 64
+#define NETWORK_BYTES_MAX 6
 #define OTHER TEXT("(other)")
 
 /* Numbers of texts, one after the other: a row of a relation, or of what is kept together here. */
@@ -234,6 +235,30 @@ static uint32_t number_detail(struct gather *gather, const struct event *event, 
     return number_tuple(gather, SHARED_DETAIL, &tuple, r);
 }
 
+/* Of any address that may have been kept: its /24 or /48. */
+static struct text network_of(struct text address)
+{
+    size_t size = address.size == 4 ? 3 : address.size == 16 ? 6 : address.size;
+
+    return size == 3 || size == 6 ? (struct text){.data = address.data, .size = size} : TEXT_NONE;
+}
+
+/* Where there are too many networks, the further ones are not told apart. */
+static uint32_t number_network(struct gather *gather, const struct event *event, int *r)
+{
+    struct text network = network_of(event->address);
+    uint32_t number = 0;
+
+    if (*r || network.size == 0)
+        return 0;
+    *r = intern_number(&gather->networks, network, &number);
+    if (*r == INTERN_E_FULL) {
+        *r = 0;
+        return 0;
+    }
+    return number + 1;
+}
+
 /* Row 0 of every relation, and text 0, are the empty ones; and there is always room for "(other)". */
 static void number_nothing(struct gather *gather, int *r)
 {
@@ -258,6 +283,7 @@ int gather_new(int64_t start_ms, struct gather **ret_gather)
         return error_origin(-ENOMEM);
     gather->start_ms = start_ms;
     gather->texts = INTERN_INIT(SEGMENT_TEXTS_MAX, SEGMENT_TEXT_BYTES_MAX);
+    gather->networks = INTERN_INIT(DAY_NETWORKS_MAX, DAY_NETWORKS_MAX * (size_t)NETWORK_BYTES_MAX);
     for (unsigned i = 0; i < SHARED_N; i++)
         gather->shared[i] = INTERN_INIT(SEGMENT_ROWS_MAX, UINT32_MAX);
     for (unsigned i = 0; i < FRONT_N; i++)
@@ -276,6 +302,7 @@ struct gather *gather_free(struct gather *gather)
 {
     if (gather) {
         intern_deinit(&gather->texts);
+        intern_deinit(&gather->networks);
         for (unsigned i = 0; i < FRONT_N; i++) {
             intern_deinit(&gather->fronts[i].keys);
             free(gather->fronts[i].numbers);
@@ -298,6 +325,12 @@ static uint8_t scroll_of(const struct event *event)
         return 0;
     percent = seen >= event->page_height ? 100 : 100 * seen / event->page_height;
     return (uint8_t)(percent + 1);
+}
+
+/* A program that loads pages alone gives no such sign. */
+static bool is_alive(const struct event *event)
+{
+    return event->kind != EVENT_PAGEVIEW || event->dwell_ms || event->scroll_x_max || event->scroll_y_max;
 }
 
 static int reserve(struct gather *gather)
@@ -342,11 +375,13 @@ int gather_add(struct gather *gather, const struct gather_event *add)
         .visitor = add->visitor,
         .page = look_up(gather, event, FRONT_PAGE, &r),
         .context = look_up(gather, event, FRONT_CONTEXT, &r),
+        .network = number_network(gather, event, &r),
         .has_origin = event->kind == EVENT_PAGEVIEW,
         .dwell_ms = event->dwell_ms > DWELL_MS_MAX ? (uint32_t)DWELL_MS_MAX : (uint32_t)event->dwell_ms,
         .scroll = scroll_of(event),
         .kind = (uint8_t)event->kind,
         .traced = add->traced,
+        .alive = is_alive(event),
     };
     if (kept.has_origin)
         kept.origin = look_up(gather, event, FRONT_ORIGIN, &r);

@@ -37,11 +37,13 @@ struct gathered {
     uint32_t at_ms; /* since the day's start */
     uint32_t visitor;
     uint32_t page, context, origin, detail;
+    uint32_t network; /* of the address, numbered from 1; 0: unknown */
     uint32_t dwell_ms;
     uint8_t scroll; /* percent plus 1; 0: not known */
     uint8_t kind;
     bool traced;
     bool has_origin; /* page views alone have one */
+    bool alive;      /* it shows that somebody is there */
 };
 
 struct gather {
@@ -49,7 +51,7 @@ struct gather {
     struct gathered *events;
     size_t n_events, capacity, n_left_out;
     uint64_t sequence; /* of the newest */
-    struct intern texts, shared[SHARED_N];
+    struct intern texts, networks, shared[SHARED_N];
     struct front_table fronts[FRONT_N];
     struct buffer key; /* that is looked for in a front */
 };
