@@ -24,7 +24,7 @@ const struct command commands[] = {
     {"verify", "-c FILE [--rebuild] [--head FILE]...",
      "Checks the ledger's chain, the books and every invariant of the store.",
      "Prints what is wrong, the first wrong record by its name, and exits with 1.\n"
-     "  --rebuild    also builds the rollups of every sealed day again and compares them byte for byte\n"
+     "  --rebuild    also builds the segment and rollups of every sealed day again and compares byte for byte\n"
      "  --head FILE  also proves that the ledger continues an older head, as GET /v1/ledger/head gave it\n"
      "Works while the server runs.\n",
      command_verify},

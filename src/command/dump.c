@@ -44,12 +44,9 @@ static json_t *hex_json(const uint8_t *bytes, size_t size)
 /* The configuration's name of a site, or its number where it has left it. */
 static json_t *site_json(const struct dump *dump, uint32_t id)
 {
-    const struct config *config = dump->setup.edition->config;
+    const struct site *site = config_site_of_id(dump->setup.edition->config, id);
 
-    for (unsigned i = 0; id && i < config->n_sites; i++)
-        if (config->sites[i].id == id)
-            return json_string(config->sites[i].name);
-    return json_integer(id);
+    return site ? json_string(site->name) : json_integer(id);
 }
 
 static json_t *date_json(int32_t day)

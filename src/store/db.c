@@ -721,6 +721,17 @@ int db_entries(struct db_txn *txn, enum db_table table, uint64_t *ret_n)
     return 0;
 }
 
+int db_table_bytes(struct db_txn *txn, enum db_table table, uint64_t *ret_bytes)
+{
+    MDB_stat stat;
+    int r = db_error(mdb_stat(txn->txn, txn->db->tables[table], &stat));
+
+    if (r)
+        return r;
+    *ret_bytes = (uint64_t)(stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages) * stat.ms_psize;
+    return 0;
+}
+
 int db_bytes(struct db_txn *txn, uint64_t *ret_bytes)
 {
     MDB_envinfo info;

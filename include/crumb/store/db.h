@@ -113,8 +113,9 @@ int db_cursor_before(struct db_cursor *cursor, struct text key, struct text *ret
  */
 void db_check_readers(struct db *db);
 
-/* Number of entries of a table, and bytes of the store's file in use. */
+/* Number of entries of a table, bytes of its pages, and bytes of the store's file in use. */
 int db_entries(struct db_txn *txn, enum db_table table, uint64_t *ret_n);
+int db_table_bytes(struct db_txn *txn, enum db_table table, uint64_t *ret_bytes);
 int db_bytes(struct db_txn *txn, uint64_t *ret_bytes);
 const char *db_table_name(enum db_table table);
 
