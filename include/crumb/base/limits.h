@@ -173,15 +173,18 @@
 #define SEGMENT_TEXTS_MAX (16 << 20)
 #define SEGMENT_TEXT_BYTES_MAX (256 << 20)
 #define SEGMENT_BYTES_MAX (1 << 30)
-#define ROLLUP_BYTES_MAX (256 << 20)    /* one rollup, inflated */
-#define LIVE_DAYS_MAX 64                /* open days kept warm in memory */
-#define LIVE_EVENTS_MAX (2 << 20)       /* events of all of them; a larger day is built again for each question */
-#define DAYS_CACHE_BYTES_MAX (48 << 20) /* columns of sealed days kept unpacked */
-#define DAY_NETWORKS_MAX (1 << 22)      /* different networks of one site-day; those of further visitors are unknown */
-#define BOT_SPEED_VIEWS 60              /* so many page views of one visit ... */
-#define BOT_SPEED_MS 20000              /* ... within this are a program's */
-#define BOT_CROWD_VISITORS_MIN 50       /* of one network on one day ... */
-#define BOT_CROWD_PERCENT 90            /* ... so many of whom view one page and do nothing */
+#define EXPORT_ROWS_BYTES (64 << 10)          /* of rows that are written at once */
+#define EXPORT_ROW_BYTES_MAX (256 << 10)      /* of what a visit and a hit say, each, quoted */
+#define EXPORT_TEXTS_BYTES_MAX (1536LL << 20) /* a dictionary of which each byte is quoted */
+#define ROLLUP_BYTES_MAX (256 << 20)          /* one rollup, inflated */
+#define LIVE_DAYS_MAX 64                      /* open days kept warm in memory */
+#define LIVE_EVENTS_MAX (2 << 20)             /* events of all of them; a larger day is built again for each question */
+#define DAYS_CACHE_BYTES_MAX (48 << 20)       /* columns of sealed days kept unpacked */
+#define DAY_NETWORKS_MAX (1 << 22) /* different networks of one site-day; those of further visitors are unknown */
+#define BOT_SPEED_VIEWS 60         /* so many page views of one visit ... */
+#define BOT_SPEED_MS 20000         /* ... within this are a program's */
+#define BOT_CROWD_VISITORS_MIN 50  /* of one network on one day ... */
+#define BOT_CROWD_PERCENT 90       /* ... so many of whom view one page and do nothing */
 #define QUERY_BODY_BYTES_MAX (64 << 10)
 #define QUERY_METRICS_MAX 16
 #define QUERY_DIMENSIONS_MAX 8
@@ -209,6 +212,8 @@
 _Static_assert(RATE_BURST_S *RATE_ADDRESS_PER_S >= EVENTS_PER_BODY_MAX, "a full body is no flood");
 _Static_assert(STOP_LOOPS_MS_MAX < STOP_MS_MAX, "the writer and the store have time to close");
 _Static_assert(CONNECTIONS_PRIVATE_MAX < CONNECTIONS_SPARE_FILES, "some connections are left for visitors");
+_Static_assert(EXPORT_TEXTS_BYTES_MAX >= 6LL * SEGMENT_TEXT_BYTES_MAX, "any dictionary can be exported");
+_Static_assert(EXPORT_ROW_BYTES_MAX > 12 * QUERY_BYTES_MAX + 8192, "any event can be exported");
 _Static_assert(CONSENT_BODY_BYTES_MAX <= BODY_BYTES_MAX, "the server reads bodies up to BODY_BYTES_MAX");
 _Static_assert(QUERY_BODY_BYTES_MAX <= BODY_BYTES_MAX, "the server reads bodies up to BODY_BYTES_MAX");
 _Static_assert(QUERY_BYTES_MAX < JOURNAL_RECORD_BYTES_MAX, "any event that can be received can be stored");
