@@ -20,11 +20,11 @@ enum shared {
 };
 
 /*
- * A short cut from the bytes of many fields to their number: most events say of
- * page, browser and place what others said before, and are found at one look
- * instead of one for each text.
+ * A short cut from the bytes of many fields, as the journal has them, to their
+ * number: most events say of page, browser and place what others said before,
+ * and are found at one look, without being read.
  */
-enum front { FRONT_PAGE, FRONT_CONTEXT, FRONT_ORIGIN, FRONT_N };
+enum front { FRONT_PAGE, FRONT_CONTEXT, FRONT_ORIGIN, FRONT_DETAIL, FRONT_N };
 
 struct front_table {
     struct intern keys;
@@ -53,7 +53,8 @@ struct gather {
     uint64_t sequence; /* of the newest */
     struct intern texts, networks, shared[SHARED_N];
     struct front_table fronts[FRONT_N];
-    struct buffer key; /* that is looked for in a front */
+    struct buffer key;      /* that is looked for in a front */
+    struct buffer sections; /* of an event that is no record */
 };
 
 /* The numbers of a row, lent until the next gather_add(). */
