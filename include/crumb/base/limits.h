@@ -168,7 +168,7 @@
 #define DAY_HITS_MAX (50 << 20)          /* hits of one site-day held in memory while it is built */
 #define DAY_PAGES_MAX (1 << 20)          /* different pages of one site-day */
 #define DAY_PAGE_BYTES_MAX (64 << 20)    /* their text */
-#define VISITORS_MAX UINT32_MAX          /* of one site, ever: they are numbered */
+#define VISITORS_MAX 4294967295          /* of one site, ever: they are numbered */
 #define SEGMENT_ROWS_MAX DAY_HITS_MAX    /* of one relation of a site-day */
 #define SEGMENT_TEXTS_MAX (16 << 20)
 #define SEGMENT_TEXT_BYTES_MAX (256 << 20)
