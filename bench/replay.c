@@ -195,7 +195,7 @@ static int choose(struct replay *replay, struct browser *browser, const struct l
                                        .surface = SURFACE_API,
                                        .granted = line->granted};
     choosing->context.at_ms = line->at_ms;
-    choosing->context.known = browser->has_id;
+    choosing->context.known = true; /* the id is always the same: an earlier run may have given it */
     memcpy(choosing->context.visitor, browser->id, VISITOR_BYTES);
     memcpy(choosing->context.fresh, browser->id, VISITOR_BYTES);
     randombytes_buf(choosing->context.record_id, RECORD_ID_BYTES);

@@ -24,12 +24,14 @@ const struct command commands[] = {
     {"verify", "-c FILE [--rebuild] [--head FILE]...",
      "Checks the ledger's chain, the books and every invariant of the store.",
      "Prints what is wrong, the first wrong record by its name, and exits with 1.\n"
-     "  --rebuild    also builds the rollups of every sealed day again and compares them byte for byte\n"
+     "  --rebuild    also builds the segment and rollups of every sealed day again and compares byte for byte\n"
      "  --head FILE  also proves that the ledger continues an older head, as GET /v1/ledger/head gave it\n"
      "Works while the server runs.\n",
      command_verify},
-    {"dump", "-c FILE TIER [--site NAME] [--record ID]", "Prints a part of the store, one JSON object a line.",
-     "TIER is journal, ledger, visitors, consents, books, days, notices or rollup.\n"
+    {"dump", "-c FILE TIER [--site NAME] [--day DATE] [--record ID]",
+     "Prints a part of the store, one JSON object a line.",
+     "TIER is journal, ledger, visitors, consents, books, days, notices, segment or rollup.\n"
+     "  --day DATE   of segments: one day, such as 2026-01-31\n"
      "  --record ID  of the ledger: one record, by the id of its receipt or its sequence number, with the notice\n"
      "               exactly as it was shown, whether the chain holds, and how many events relied on it\n"
      "The journal holds personal data: treat what is printed accordingly.\n"
@@ -51,6 +53,18 @@ const struct command commands[] = {
      "docs/query-api.md has every name.\n"
      "Works while the server runs.\n",
      command_query},
+    {"export", "-c FILE --site NAME [--from DATE] [--to DATE] [--format ndjson|csv]",
+     "Prints what happened on a site, one row a hit, for other programs.",
+     "Pseudonymous: no address, no visitor's id. Visits and visitors are numbered within their day, so that what one\n"
+     "person did on two days cannot be joined.\n"
+     "  --site NAME    a site of the configuration\n"
+     "  --from DATE    the first day, such as 2026-01-01; without it, the first that there is\n"
+     "  --to DATE      the last day; without it, the last that there is\n"
+     "  --format FORM  ndjson (default): an object a line, empty fields left out; csv: all fields, with a head\n"
+     "Rows come day by day, and a sealed day gives the same bytes each time. To go on after a break, drop the rows of\n"
+     "the last day and begin --from that day.\n"
+     "Works while the server runs.\n",
+     command_export},
     {"token", "--name NAME --role analyst|privacy|admin [--site NAME]...", "Makes a bearer token.",
      "Prints the token, which is shown this once, and the line for `tokens:` in the configuration, which holds\n"
      "only its hash.\n",

@@ -28,6 +28,7 @@ int command_stat(const struct command *self, int argc, char **argv);
 int command_verify(const struct command *self, int argc, char **argv);
 int command_dump(const struct command *self, int argc, char **argv);
 int command_query(const struct command *self, int argc, char **argv);
+int command_export(const struct command *self, int argc, char **argv);
 int command_token(const struct command *self, int argc, char **argv);
 
 /* ---- setup.c ---- */
@@ -39,6 +40,9 @@ int command_misuse(const struct command *self, const char *format, ...) __attrib
 /* Loads a configuration and its edition; otherwise says why and returns an exit code. 0: *ret_edition is the caller's.
  */
 int command_load(const char *path, struct edition **ret_edition);
+
+/* Reads a date such as 2026-01-31 as days since 1970. 0, or -1: it is none. */
+int command_read_day(const char *date, int32_t *ret_day);
 
 /* An open store and the edition it belongs to. */
 struct setup {
@@ -68,3 +72,8 @@ void setup_close(struct setup *setup);
 /* Prints what the ledger record of that id or sequence proves; returns an exit code, EXIT_NO where the chain is broken.
  */
 int command_dump_record(const struct setup *setup, const char *name);
+
+/* ---- segments.c ---- */
+
+/* Prints the visits of a segment, one a line. 0 or a fault. */
+int command_print_segment(const char *site, const char *date, struct text bytes);

@@ -20,6 +20,7 @@
 struct dump {
     struct setup setup;
     const struct site *site; /* NULL: all */
+    const int32_t *day;      /* of segments; NULL: all */
 };
 
 static bool wanted(const struct dump *dump, uint32_t site) { return !dump->site || dump->site->id == site; }
@@ -44,20 +45,25 @@ static json_t *hex_json(const uint8_t *bytes, size_t size)
 /* The configuration's name of a site, or its number where it has left it. */
 static json_t *site_json(const struct dump *dump, uint32_t id)
 {
-    const struct config *config = dump->setup.edition->config;
+    const struct site *site = config_site_of_id(dump->setup.edition->config, id);
 
-    for (unsigned i = 0; id && i < config->n_sites; i++)
-        if (config->sites[i].id == id)
-            return json_string(config->sites[i].name);
-    return json_integer(id);
+    return site ? json_string(site->name) : json_integer(id);
+}
+
+#define DATE_BYTES 32
+
+static void write_date(int32_t day, char ret_text[DATE_BYTES])
+{
+    struct zone_date date = zone_date_of_day(day);
+
+    snprintf(ret_text, DATE_BYTES, "%04d-%02u-%02u", date.year, date.month, date.mday);
 }
 
 static json_t *date_json(int32_t day)
 {
-    struct zone_date date = zone_date_of_day(day);
-    char text[32];
+    char text[DATE_BYTES];
 
-    snprintf(text, sizeof text, "%04d-%02u-%02u", date.year, date.month, date.mday);
+    write_date(day, text);
     return json_string(text);
 }
 
@@ -265,26 +271,69 @@ static int dump_rollups(struct dump *dump)
     return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
 }
 
+/* ---- segments ---- */
+
+static int print_segment(struct dump *dump, uint32_t id, int32_t day, struct text bytes)
+{
+    const struct site *site = config_site_of_id(dump->setup.edition->config, id);
+    char number[16], date[DATE_BYTES];
+
+    if (!wanted(dump, id) || (dump->day && *dump->day != day))
+        return 0;
+    snprintf(number, sizeof number, "%u", (unsigned)id);
+    write_date(day, date);
+    return error_trace(command_print_segment(site ? site->name : number, date, bytes));
+}
+
+static int dump_segments(struct dump *dump)
+{
+    DB_CURSOR_AUTO *cursor = NULL;
+    struct text key, bytes;
+    int r = db_cursor_new(dump->setup.txn, DB_SEGMENTS, &cursor);
+
+    if (r)
+        return error_trace(r);
+    for (r = db_cursor_seek(cursor, TEXT_NONE, &key, &bytes); r == 0; r = db_cursor_next(cursor, &key, &bytes)) {
+        uint32_t site;
+        int32_t day;
+
+        if (!key_read_day(key, &site, &day))
+            return error_origin(-EBADMSG);
+        r = print_segment(dump, site, day, bytes);
+        if (r)
+            return error_trace(r);
+    }
+    return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
+}
+
 static const struct {
     const char *name;
     int (*dump)(struct dump *dump);
 } tiers[] = {{"journal", dump_journal}, {"ledger", dump_ledger},     {"visitors", dump_visitors},
              {"books", dump_books},     {"consents", dump_consents}, {"days", dump_days},
-             {"notices", dump_notices}, {"rollup", dump_rollups}};
+             {"notices", dump_notices}, {"segment", dump_segments},  {"rollup", dump_rollups}};
 
 struct wish {
     const char *site, *record;
+    bool has_day;
+    int32_t day;
 };
 
-enum { OPTION_SITE = 256, OPTION_RECORD };
+enum { OPTION_SITE = 256, OPTION_RECORD, OPTION_DAY };
 
-static const struct option options[] = {
-    {"site", required_argument, NULL, OPTION_SITE}, {"record", required_argument, NULL, OPTION_RECORD}, {0}};
+static const struct option options[] = {{"site", required_argument, NULL, OPTION_SITE},
+                                        {"record", required_argument, NULL, OPTION_RECORD},
+                                        {"day", required_argument, NULL, OPTION_DAY},
+                                        {0}};
 
 static int take(void *context, int option, const char *value)
 {
     struct wish *wish = context;
 
+    if (option == OPTION_DAY) {
+        wish->has_day = true;
+        return command_read_day(value, &wish->day);
+    }
     *(option == OPTION_SITE ? &wish->site : &wish->record) = value;
     return 0;
 }
@@ -301,9 +350,10 @@ static int dump_record(const char *path, const char *record)
     return exit;
 }
 
-static int dump_tier(const char *path, size_t tier, const char *site)
+static int dump_tier(const char *path, size_t tier, const struct wish *wish)
 {
-    struct dump dump = {.site = NULL};
+    struct dump dump = {.day = wish->has_day ? &wish->day : NULL};
+    const char *site = wish->site;
     int exit = setup_open(path, &dump.setup);
 
     if (exit)
@@ -335,8 +385,11 @@ int command_dump(const struct command *self, int argc, char **argv)
         return command_misuse(self, "--record goes with ledger, and without --site");
     if (wish.record)
         return dump_record(path, wish.record);
+    if (wish.has_day && (!tier || strcmp(tier, "segment") != 0))
+        return command_misuse(self, "--day goes with segment");
     for (size_t i = 0; tier && i < sizeof tiers / sizeof tiers[0]; i++)
         if (strcmp(tiers[i].name, tier) == 0)
-            return dump_tier(path, i, wish.site);
-    return command_misuse(self, "say which tier: journal, ledger, visitors, consents, books, days, notices or rollup");
+            return dump_tier(path, i, &wish);
+    return command_misuse(
+        self, "say which tier: journal, ledger, visitors, consents, books, days, notices, segment or rollup");
 }

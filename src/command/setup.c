@@ -4,6 +4,7 @@
 #include "command.h"
 #include "crumb/base/error.h"
 #include "crumb/base/log.h"
+#include "crumb/query/range.h"
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -110,6 +111,16 @@ int command_arguments(const struct command *self, int argc, char **argv, const s
         *ret_word = argv[optind];
     *ret_config = config;
     return EXIT_GOOD;
+}
+
+int command_read_day(const char *text, int32_t *ret_day)
+{
+    struct zone_date date;
+
+    if (!range_parse_date(text_of(text), &date))
+        return -1;
+    *ret_day = zone_day_of_date(date);
+    return 0;
 }
 
 static int open_failed(const char *folder, int r)

@@ -30,21 +30,27 @@ static json_t *books_json(const struct books *books)
 static const struct {
     const char *name;
     enum db_table table;
-} counted[] = {{"events", DB_JOURNAL}, {"visitors", DB_VISITORS}, {"ledger", DB_LEDGER}, {"rollups", DB_ROLLUPS}};
+} counted[] = {{"events", DB_JOURNAL},
+               {"visitors", DB_VISITORS},
+               {"ledger", DB_LEDGER},
+               {"segments", DB_SEGMENTS},
+               {"rollups", DB_ROLLUPS}};
 
 static int stat_store(struct setup *setup, json_t **ret_object)
 {
     json_t *object = json_object();
     struct books books = {0};
     uint32_t site, hour;
-    uint64_t n;
+    uint64_t n = 0;
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < sizeof counted / sizeof counted[0]; i++) {
         r = db_entries(setup->txn, counted[i].table, &n);
         json_object_set_new(object, counted[i].name, json_integer((json_int_t)n));
     }
-    json_object_set_new(object, "segments", json_integer(0)); /* this version has none */
+    if (r == 0)
+        r = db_table_bytes(setup->txn, DB_SEGMENTS, &n);
+    json_object_set_new(object, "segment_bytes", json_integer((json_int_t)n));
     if (r == 0)
         r = db_bytes(setup->txn, &n);
     if (r == 0)

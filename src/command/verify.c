@@ -9,6 +9,7 @@
 #include "crumb/consent/head.h"
 #include "crumb/consent/ledger.h"
 #include "crumb/consent/visitor.h"
+#include "crumb/rollup/audit.h"
 #include "crumb/rollup/seal.h"
 #include "crumb/store/accounting.h"
 #include "crumb/store/consents.h"
@@ -91,14 +92,14 @@ static void add(struct name *name, const char *format, ...)
 /* The configuration's name of a site, or its number where it has left it. */
 static struct name site_name(const struct verify *verify, uint32_t id)
 {
+    const struct site *site = config_site_of_id(verify->config, id);
     struct name name = {""};
 
-    for (unsigned i = 0; id && i < verify->config->n_sites; i++)
-        if (verify->config->sites[i].id == id)
-            add(&name, "%s", verify->config->sites[i].name);
-    if (id == ACCOUNTING_NO_SITE)
+    if (site)
+        add(&name, "%s", site->name);
+    else if (id == ACCOUNTING_NO_SITE)
         add(&name, "no site");
-    else if (!name.text[0])
+    else
         add(&name, "site number %" PRIu32, id);
     return name;
 }
@@ -545,6 +546,25 @@ static int check_rollups(struct verify *verify)
     return r == -EBADMSG ? wrong(verify, "rollups: days or events behind them are damaged") : r;
 }
 
+/* ---- segments ---- */
+
+static int check_segments(struct verify *verify)
+{
+    struct audit_finding finding;
+    int r = audit_segments(verify->txn, verify->config, verify->rebuild, &finding);
+    char others[64] = "";
+
+    if (r == -EBADMSG)
+        return wrong(verify, "segments: days or events behind them are damaged");
+    if (r != AUDIT_E_WRONG)
+        return error_trace(r);
+    if (finding.n > 1)
+        snprintf(others, sizeof others, "; %" PRIu64 " segments are wrong", finding.n);
+    if (!finding.site)
+        return wrong(verify, "segments: %s%s", finding.what, others);
+    return wrong(verify, "segment of %s: %s%s", day_name(verify, finding.site, finding.day).text, finding.what, others);
+}
+
 /* ---- the sequence ---- */
 
 static int check_sequence(struct verify *verify)
@@ -565,10 +585,10 @@ static const struct {
     const char *name;
     int (*check)(struct verify *verify);
     const char *needs;
-} checks[] = {{"ledger", check_ledger, NULL},         {"heads", check_heads, "ledger"},
-              {"visitors", check_visitors, "ledger"}, {"journal", check_journal, "ledger"},
-              {"books", check_books, "journal"},      {"consents", check_consents, "ledger"},
-              {"rollups", check_rollups, NULL},       {"sequence", check_sequence, NULL}};
+} checks[] = {
+    {"ledger", check_ledger, NULL},       {"heads", check_heads, "ledger"},  {"visitors", check_visitors, "ledger"},
+    {"journal", check_journal, "ledger"}, {"books", check_books, "journal"}, {"consents", check_consents, "ledger"},
+    {"segments", check_segments, NULL},   {"rollups", check_rollups, NULL},  {"sequence", check_sequence, NULL}};
 #define N_CHECKS (sizeof checks / sizeof checks[0])
 
 static bool is_good(const bool good[N_CHECKS], const char *name)

@@ -368,6 +368,15 @@ const struct site *config_site(const struct config *config, struct text name)
     return NULL;
 }
 
+/* A site that the store has not seen yet has no number. */
+const struct site *config_site_of_id(const struct config *config, uint32_t id)
+{
+    for (unsigned i = 0; id && i < config->n_sites; i++)
+        if (config->sites[i].id == id)
+            return &config->sites[i];
+    return NULL;
+}
+
 int config_purpose(const struct site *site, struct text name)
 {
     for (unsigned i = 0; i < site->n_purposes; i++)

@@ -1,5 +1,6 @@
 /*
- * Sealed days from rollups, open days from warm builds.
+ * Tables: sealed days from the shelf (shelf.h), the others live (live.h).
+ * Cells: sealed days from rollups, open days from warm builds.
  *
  * Warm builds stand in an array under one lock; a build under way holds it, so
  * two questions about the open day do the work once.  The least recently asked
@@ -10,6 +11,8 @@
 #include "crumb/base/error.h"
 #include "crumb/store/day.h"
 #include "crumb/store/journal.h"
+#include "live.h"
+#include "shelf.h"
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
@@ -24,6 +27,8 @@ struct warm {
 };
 
 struct days {
+    struct live *live;
+    struct shelf *shelf;
     struct days_bounds bounds;
     pthread_mutex_t lock;
     struct warm warm[LIVE_DAYS_MAX]; /* the first bounds.n_days of them */
@@ -39,6 +44,13 @@ int days_new(struct days_bounds bounds, struct days **ret_days)
         return error_origin(-ENOMEM);
     days->bounds = bounds;
     pthread_mutex_init(&days->lock, NULL);
+    int r = live_new(bounds, &days->live);
+    if (r == 0)
+        r = shelf_new(bounds.cache_bytes, &days->shelf);
+    if (r) {
+        days_free(days);
+        return error_trace(r);
+    }
     *ret_days = days;
     return 0;
 }
@@ -46,12 +58,66 @@ int days_new(struct days_bounds bounds, struct days **ret_days)
 struct days *days_free(struct days *days)
 {
     if (days) {
+        live_free(days->live);
+        shelf_free(days->shelf);
         for (unsigned i = 0; i < days->bounds.n_days; i++)
             build_free(days->warm[i].build);
         pthread_mutex_destroy(&days->lock);
         free(days);
     }
     return NULL;
+}
+
+/* ---- tables ---- */
+
+static int pin(struct days *days, struct db_txn *txn, const struct site *site, int32_t day, uint64_t columns,
+               const struct day_state *state, struct pinned **ret_pinned)
+{
+    struct shelf_key key = {.site = site->id, .day = day, .sealed = state->sealed};
+
+    if (!day_is_sealed(state))
+        return error_trace(live_pin(days->live, txn, site, day, state, ret_pinned));
+    live_forget(days->live, site->id, day);
+    return error_trace(shelf_pin(days->shelf, txn, key, columns, ret_pinned));
+}
+
+int days_pin(struct days *days, struct db_txn *txn, const struct site *site, int32_t day, uint64_t columns,
+             const struct table **ret_table, enum days_tier *ret_tier)
+{
+    struct pinned *pinned;
+    struct day_state state;
+    int r = site->id ? day_get(txn, site->id, day, &state) : DB_E_NOT_FOUND;
+
+    if (r == DB_E_NOT_FOUND) {
+        *ret_table = NULL;
+        *ret_tier = DAYS_SEGMENT; /* nothing was looked at, which is as quick */
+        return 0;
+    }
+    if (r == 0)
+        r = pin(days, txn, site, day, columns, &state, &pinned);
+    if (r)
+        return error_trace(r);
+    *ret_table = &pinned->table;
+    *ret_tier = pinned->tier;
+    return 0;
+}
+
+void days_unpin(struct days *days, const struct table *table)
+{
+    if (!table)
+        return;
+    if (pinned_of(table)->tier == DAYS_LIVE)
+        live_unpin(days->live, pinned_of(table));
+    else
+        shelf_unpin(days->shelf, pinned_of(table));
+}
+
+struct days_bounds days_held(struct days *days)
+{
+    struct days_bounds held = live_held(days->live);
+
+    held.cache_bytes = shelf_bytes(days->shelf);
+    return held;
 }
 
 /* ---- journal to build ---- */

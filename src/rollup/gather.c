@@ -1,6 +1,10 @@
 /*
  * An event is kept in 48 bytes: what it shares with others (its page, its
  * browser and place, where it came from, what was clicked) becomes numbers.
+ *
+ * A record's sections are walked but not read: the bytes of the fields that go
+ * together are looked up as they are, and only where they are new is the event
+ * decoded, its texts numbered and the number remembered.
  */
 #include "crumb/rollup/gather.h"
 #include "crumb/base/error.h"
@@ -11,6 +15,7 @@
 #include <stdlib.h>
 
 #define FIRST_EVENTS 64
+#define NETWORK_BYTES_MAX 6
 #define OTHER TEXT("(other)")
 
 /* Numbers of texts, one after the other: a row of a relation, or of what is kept together here. */
@@ -71,22 +76,27 @@ static uint32_t number_texts(struct gather *gather, enum shared shared, const st
                  sizeof((const struct text[]){__VA_ARGS__}) / sizeof(struct text), (first), (r))
 
 /* Widths in CSS pixels at which layouts commonly change. */
-static struct text screen_class(uint64_t width)
-{
-    static const struct {
-        uint64_t below;
-        const char *name;
-    } classes[] = {{1, ""},
-                   {480, "under 480"},
-                   {768, "480 to 767"},
-                   {1024, "768 to 1023"},
-                   {1440, "1024 to 1439"},
-                   {1920, "1440 to 1919"}};
+static const struct {
+    uint64_t below;
+    const char *name;
+} screens[] = {{1, ""},
+               {480, "under 480"},
+               {768, "480 to 767"},
+               {1024, "768 to 1023"},
+               {1440, "1024 to 1439"},
+               {1920, "1440 to 1919"},
+               {UINT64_MAX, "1920 and more"}};
+#define SCREENS_N (sizeof screens / sizeof screens[0])
 
-    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
-        if (width < classes[i].below)
-            return text_of(classes[i].name);
-    return TEXT("1920 and more");
+_Static_assert(SCREENS_N <= EVENT_LOG_country, "a screen's class begins no field of what stands before it in a key");
+
+static uint8_t screen_class(uint64_t width)
+{
+    uint8_t class = 0;
+
+    while (class < SCREENS_N - 1 && width >= screens[class].below)
+        class ++;
+    return class;
 }
 
 static uint32_t number_page(struct gather *gather, const struct event *event, int *r)
@@ -103,7 +113,7 @@ static uint32_t number_context(struct gather *gather, const struct event *event,
                              event->browser, event->browser_version));
     put(&tuple, NUMBER_TEXTS(gather, SHARED_PLACE, NULL, r, event->country, event->region, event->city));
     put(&tuple, number_text(gather, event->language, r));
-    put(&tuple, number_text(gather, screen_class(event->screen_width), r));
+    put(&tuple, number_text(gather, text_of(screens[screen_class(event->screen_width)].name), r));
     put(&tuple, (uint32_t)event->bot);
     return number_tuple(gather, SHARED_CONTEXT, &tuple, r);
 }
@@ -114,39 +124,6 @@ static uint32_t number_origin(struct gather *gather, const struct event *event, 
 
     return NUMBER_TEXTS(gather, SHARED_ORIGIN, &channel, r, event->source, event->referrer, event->utm_source,
                         event->utm_medium, event->utm_campaign, event->utm_content, event->utm_term, event->click_id);
-}
-
-/* The fields behind each front, texts with their sizes, so that no two events have the same key by chance. */
-static void put_key(const struct event *event, enum front front, struct buffer *key)
-{
-    const struct text page[] = {event->host, event->path, event->title};
-    const struct text context[] = {event->brand,
-                                   event->model,
-                                   event->os,
-                                   event->os_version,
-                                   event->browser,
-                                   event->browser_version,
-                                   event->country,
-                                   event->region,
-                                   event->city,
-                                   event->language,
-                                   screen_class(event->screen_width)};
-    const struct text origin[] = {event->source,       event->referrer,    event->utm_source, event->utm_medium,
-                                  event->utm_campaign, event->utm_content, event->utm_term,   event->click_id};
-    const struct text *texts = front == FRONT_PAGE ? page : front == FRONT_CONTEXT ? context : origin;
-    size_t n = front == FRONT_PAGE      ? sizeof page / sizeof page[0]
-               : front == FRONT_CONTEXT ? sizeof context / sizeof context[0]
-                                        : sizeof origin / sizeof origin[0];
-
-    buffer_clear(key);
-    if (front == FRONT_CONTEXT) {
-        buffer_put_varint(key, event->device);
-        buffer_put_varint(key, event->bot);
-    } else if (front == FRONT_ORIGIN) {
-        buffer_put_varint(key, event->channel);
-    }
-    for (size_t i = 0; i < n; i++)
-        buffer_put_sized(key, texts[i]);
 }
 
 /* Room first, so that there is no key without its number. */
@@ -171,23 +148,6 @@ static void remember(struct front_table *front, struct text key, uint32_t number
         front->numbers[at] = number;
     else if (*r == INTERN_E_FULL)
         *r = 0; /* the long way every time, then */
-}
-
-static uint32_t look_up(struct gather *gather, const struct event *event, enum front which, int *r)
-{
-    static uint32_t (*const number_fields[FRONT_N])(struct gather * tabulate, const struct event *event, int *r) = {
-        [FRONT_PAGE] = number_page, [FRONT_CONTEXT] = number_context, [FRONT_ORIGIN] = number_origin};
-    struct front_table *front = &gather->fronts[which];
-    uint32_t at, number;
-
-    put_key(event, which, &gather->key);
-    if (*r == 0)
-        *r = gather->key.fault;
-    if (*r == 0 && intern_find(&front->keys, buffer_text(&gather->key), &at))
-        return front->numbers[at];
-    number = number_fields[which](gather, event, r);
-    remember(front, buffer_text(&gather->key), number, r);
-    return number;
 }
 
 static int compare_properties(const void *left, const void *right)
@@ -247,6 +207,119 @@ static void number_nothing(struct gather *gather, int *r)
     number_detail(gather, &nothing, r);
 }
 
+/* ---- records ---- */
+
+/* A record that is being added. */
+struct told {
+    const struct journal_record *record;
+    struct event_outline log, device;
+    struct event event; /* once it was read */
+    bool is_read;
+};
+
+static int tell(const struct journal_record *record, struct told *ret_told)
+{
+    ret_told->record = record;
+    ret_told->is_read = false;
+    if (!event_outline(record->sections[CLASS_LOG], CLASS_LOG, &ret_told->log) ||
+        !event_outline(record->sections[CLASS_DEVICE], CLASS_DEVICE, &ret_told->device))
+        return error_origin(-EBADMSG);
+    return 0;
+}
+
+static uint64_t log_integer(const struct told *told, enum event_log_field field)
+{
+    return event_outline_integer(&told->log, field);
+}
+
+static uint64_t device_integer(const struct told *told, enum event_device_field field)
+{
+    return event_outline_integer(&told->device, field);
+}
+
+/* Words of a later version, or of a damaged record whose checksum is right. */
+static bool is_known(const struct event *event)
+{
+    return event->bot < BOT_N && event->channel < CHANNEL_N && event->device < DEVICE_N;
+}
+
+static const struct event *read_event(struct told *told, int *r)
+{
+    if (*r == 0 && !told->is_read && (!journal_event(told->record, &told->event) || !is_known(&told->event)))
+        *r = error_origin(-EBADMSG);
+    told->is_read = true;
+    return &told->event;
+}
+
+/* Fields tell their numbers and sizes, so no two events have the same key by chance. */
+static void put_key(const struct told *told, enum front front, struct buffer *key)
+{
+    buffer_clear(key);
+    switch (front) {
+    case FRONT_PAGE:
+        buffer_put_text(key, event_span(&told->log, EVENT_LOG_host, EVENT_LOG_path));
+        buffer_put_text(key, event_span(&told->log, EVENT_LOG_title, EVENT_LOG_title));
+        break;
+    case FRONT_CONTEXT:
+        buffer_put_text(key, event_span(&told->log, EVENT_LOG_country, EVENT_LOG_city));
+        buffer_put_text(key, event_span(&told->log, EVENT_LOG_bot, EVENT_LOG_bot));
+        buffer_put_u8(key, screen_class(device_integer(told, EVENT_DEVICE_screen_width)));
+        buffer_put_text(key, event_span(&told->device, EVENT_DEVICE_language, EVENT_DEVICE_browser_version));
+        break;
+    case FRONT_ORIGIN:
+        buffer_put_text(key, event_span(&told->log, EVENT_LOG_referrer, EVENT_LOG_referrer));
+        buffer_put_text(key, event_span(&told->log, EVENT_LOG_source, EVENT_LOG_click_id));
+        break;
+    default:
+        buffer_put_text(key, told->record->sections[CLASS_CLICKPATH]);
+    }
+}
+
+static uint32_t look_up(struct gather *gather, struct told *told, enum front which, int *r)
+{
+    static uint32_t (*const number_fields[FRONT_N])(struct gather * gather, const struct event *event,
+                                                    int *r) = {[FRONT_PAGE] = number_page,
+                                                               [FRONT_CONTEXT] = number_context,
+                                                               [FRONT_ORIGIN] = number_origin,
+                                                               [FRONT_DETAIL] = number_detail};
+    struct front_table *front = &gather->fronts[which];
+    uint32_t at, number;
+
+    put_key(told, which, &gather->key);
+    if (*r == 0)
+        *r = gather->key.fault;
+    if (*r == 0 && intern_find(&front->keys, buffer_text(&gather->key), &at))
+        return front->numbers[at];
+    const struct event *event = read_event(told, r);
+    number = *r ? 0 : number_fields[which](gather, event, r);
+    remember(front, buffer_text(&gather->key), number, r);
+    return number;
+}
+
+/* Of any address that may have been kept: its /24 or /48. */
+static struct text network_of(struct text address)
+{
+    size_t size = address.size == 4 ? 3 : address.size == 16 ? 6 : address.size;
+
+    return size == 3 || size == 6 ? (struct text){.data = address.data, .size = size} : TEXT_NONE;
+}
+
+/* Where there are too many networks, the further ones are not told apart. */
+static uint32_t number_network(struct gather *gather, const struct told *told, int *r)
+{
+    struct text network = network_of(event_outline_text(&told->log, EVENT_LOG_address));
+    uint32_t number = 0;
+
+    if (*r || network.size == 0)
+        return 0;
+    *r = intern_number(&gather->networks, network, &number);
+    if (*r == INTERN_E_FULL) {
+        *r = 0;
+        return 0;
+    }
+    return number + 1;
+}
+
 /* ---- adding ---- */
 
 int gather_new(int64_t start_ms, struct gather **ret_gather)
@@ -258,11 +331,13 @@ int gather_new(int64_t start_ms, struct gather **ret_gather)
         return error_origin(-ENOMEM);
     gather->start_ms = start_ms;
     gather->texts = INTERN_INIT(SEGMENT_TEXTS_MAX, SEGMENT_TEXT_BYTES_MAX);
+    gather->networks = INTERN_INIT(DAY_NETWORKS_MAX, DAY_NETWORKS_MAX * (size_t)NETWORK_BYTES_MAX);
     for (unsigned i = 0; i < SHARED_N; i++)
         gather->shared[i] = INTERN_INIT(SEGMENT_ROWS_MAX, UINT32_MAX);
     for (unsigned i = 0; i < FRONT_N; i++)
         gather->fronts[i].keys = INTERN_INIT(SEGMENT_ROWS_MAX, SEGMENT_TEXT_BYTES_MAX);
-    gather->key = BUFFER_INIT(QUERY_BYTES_MAX * 2);
+    gather->key = BUFFER_INIT(JOURNAL_RECORD_BYTES_MAX);
+    gather->sections = BUFFER_INIT(CLASS_N * JOURNAL_RECORD_BYTES_MAX);
     number_nothing(gather, &r);
     if (r) {
         gather_free(gather);
@@ -276,11 +351,13 @@ struct gather *gather_free(struct gather *gather)
 {
     if (gather) {
         intern_deinit(&gather->texts);
+        intern_deinit(&gather->networks);
         for (unsigned i = 0; i < FRONT_N; i++) {
             intern_deinit(&gather->fronts[i].keys);
             free(gather->fronts[i].numbers);
         }
         buffer_deinit(&gather->key);
+        buffer_deinit(&gather->sections);
         for (unsigned i = 0; i < SHARED_N; i++)
             intern_deinit(&gather->shared[i]);
         free(gather->events);
@@ -290,14 +367,25 @@ struct gather *gather_free(struct gather *gather)
 }
 
 /* How much of the page's height has been in the window, in percent plus 1. 0: the browser did not tell. */
-static uint8_t scroll_of(const struct event *event)
+static uint8_t scroll_of(const struct told *told)
 {
-    uint64_t seen = event->scroll_y_max + event->viewport_height, percent;
+    uint64_t page_height = device_integer(told, EVENT_DEVICE_page_height), percent;
+    uint64_t viewport_height = device_integer(told, EVENT_DEVICE_viewport_height);
+    uint64_t seen = log_integer(told, EVENT_LOG_scroll_y_max) + viewport_height;
 
-    if (!event->page_height || !event->viewport_height)
+    if (!page_height || !viewport_height)
         return 0;
-    percent = seen >= event->page_height ? 100 : 100 * seen / event->page_height;
+    percent = seen >= page_height ? 100 : 100 * seen / page_height;
     return (uint8_t)(percent + 1);
+}
+
+/* A program that loads pages alone gives no such sign. */
+static bool is_alive(const struct told *told)
+{
+    return told->record->kind != EVENT_PAGEVIEW ||
+           event_span(&told->log, EVENT_LOG_dwell_ms, EVENT_LOG_dwell_ms).size ||
+           event_span(&told->log, EVENT_LOG_scroll_x_max, EVENT_LOG_scroll_x_max).size ||
+           event_span(&told->log, EVENT_LOG_scroll_y_max, EVENT_LOG_scroll_y_max).size;
 }
 
 static int reserve(struct gather *gather)
@@ -323,38 +411,77 @@ static uint32_t since_start(const struct gather *gather, uint64_t at_ms)
     return since < 0 ? 0 : since > UINT32_MAX ? UINT32_MAX : (uint32_t)since;
 }
 
-int gather_add(struct gather *gather, const struct gather_event *add)
+static int add(struct gather *gather, struct told *told, uint64_t at_ms)
 {
-    const struct event *event = add->event;
-    int r = 0;
-
-    assert(event->kind >= EVENT_PAGEVIEW && event->kind < EVENT_KIND_N);
-    assert(add->sequence > gather->sequence);
-    if (!event->at_ms || gather->n_events == DAY_HITS_MAX) {
-        gather->n_left_out += event->at_ms != 0;
-        gather->sequence = add->sequence;
-        return 0;
-    }
-    r = reserve(gather);
+    const struct journal_record *record = told->record;
+    uint64_t dwell_ms = log_integer(told, EVENT_LOG_dwell_ms);
+    int r = reserve(gather);
     struct gathered kept = {
-        .fingerprint = add->fingerprint,
-        .at_ms = since_start(gather, event->at_ms),
-        .visitor = add->visitor,
-        .page = look_up(gather, event, FRONT_PAGE, &r),
-        .context = look_up(gather, event, FRONT_CONTEXT, &r),
-        .has_origin = event->kind == EVENT_PAGEVIEW,
-        .dwell_ms = event->dwell_ms > DWELL_MS_MAX ? (uint32_t)DWELL_MS_MAX : (uint32_t)event->dwell_ms,
-        .scroll = scroll_of(event),
-        .kind = (uint8_t)event->kind,
-        .traced = add->traced,
+        .fingerprint = record->fingerprint,
+        .at_ms = since_start(gather, at_ms),
+        .visitor = record->number,
+        .page = look_up(gather, told, FRONT_PAGE, &r),
+        .context = look_up(gather, told, FRONT_CONTEXT, &r),
+        .network = number_network(gather, told, &r),
+        .has_origin = record->kind == EVENT_PAGEVIEW,
+        .dwell_ms = dwell_ms > DWELL_MS_MAX ? (uint32_t)DWELL_MS_MAX : (uint32_t)dwell_ms,
+        .scroll = scroll_of(told),
+        .kind = (uint8_t)record->kind,
+        .traced = record->granted & CLASS_BIT(CLASS_CLICKPATH),
+        .alive = is_alive(told),
     };
     if (kept.has_origin)
-        kept.origin = look_up(gather, event, FRONT_ORIGIN, &r);
-    if (event->kind == EVENT_STRUCT)
-        kept.detail = number_detail(gather, event, &r);
+        kept.origin = look_up(gather, told, FRONT_ORIGIN, &r);
+    if (record->kind == EVENT_STRUCT)
+        kept.detail = look_up(gather, told, FRONT_DETAIL, &r);
     if (r)
         return error_fold(r);
     gather->events[gather->n_events++] = kept;
-    gather->sequence = add->sequence;
     return 0;
+}
+
+int gather_record(struct gather *gather, const struct journal_record *record)
+{
+    struct told told;
+    int r = tell(record, &told);
+
+    assert(record->kind >= EVENT_PAGEVIEW && record->kind < EVENT_KIND_N);
+    assert(record->sequence > gather->sequence);
+    if (r)
+        return error_trace(r);
+    uint64_t at_ms = log_integer(&told, EVENT_LOG_at_ms);
+    if (at_ms && gather->n_events < DAY_HITS_MAX)
+        r = add(gather, &told, at_ms);
+    else
+        gather->n_left_out += at_ms != 0;
+    if (r)
+        return error_trace(r);
+    gather->sequence = record->sequence;
+    return 0;
+}
+
+int gather_add(struct gather *gather, const struct gather_event *one)
+{
+    struct journal_record record = {.sequence = one->sequence,
+                                    .kind = one->event->kind,
+                                    .number = one->visitor,
+                                    .fingerprint = one->fingerprint,
+                                    .granted = one->traced ? CLASS_BIT(CLASS_CLICKPATH) : 0,
+                                    .classes = CLASS_ALL};
+    size_t ends[CLASS_N];
+
+    buffer_clear(&gather->sections);
+    for (unsigned class = 0; class < CLASS_N; class ++) {
+        event_encode(one->event, class, &gather->sections);
+        ends[class] = gather->sections.size;
+    }
+    if (gather->sections.fault)
+        return error_origin(gather->sections.fault);
+    for (unsigned class = 0; class < CLASS_N; class ++) {
+        struct text all = buffer_text(&gather->sections);
+        size_t start = class ? ends[class - 1] : 0;
+
+        record.sections[class] = (struct text){.data = all.data + start, .size = ends[class] - start};
+    }
+    return error_trace(gather_record(gather, &record));
 }

@@ -20,11 +20,11 @@ enum shared {
 };
 
 /*
- * A short cut from the bytes of many fields to their number: most events say of
- * page, browser and place what others said before, and are found at one look
- * instead of one for each text.
+ * A short cut from the bytes of many fields, as the journal has them, to their
+ * number: most events say of page, browser and place what others said before,
+ * and are found at one look, without being read.
  */
-enum front { FRONT_PAGE, FRONT_CONTEXT, FRONT_ORIGIN, FRONT_N };
+enum front { FRONT_PAGE, FRONT_CONTEXT, FRONT_ORIGIN, FRONT_DETAIL, FRONT_N };
 
 struct front_table {
     struct intern keys;
@@ -37,11 +37,13 @@ struct gathered {
     uint32_t at_ms; /* since the day's start */
     uint32_t visitor;
     uint32_t page, context, origin, detail;
+    uint32_t network; /* of the address, numbered from 1; 0: unknown */
     uint32_t dwell_ms;
     uint8_t scroll; /* percent plus 1; 0: not known */
     uint8_t kind;
     bool traced;
     bool has_origin; /* page views alone have one */
+    bool alive;      /* it shows that somebody is there */
 };
 
 struct gather {
@@ -49,9 +51,10 @@ struct gather {
     struct gathered *events;
     size_t n_events, capacity, n_left_out;
     uint64_t sequence; /* of the newest */
-    struct intern texts, shared[SHARED_N];
+    struct intern texts, networks, shared[SHARED_N];
     struct front_table fronts[FRONT_N];
-    struct buffer key; /* that is looked for in a front */
+    struct buffer key;      /* that is looked for in a front */
+    struct buffer sections; /* of an event that is no record */
 };
 
 /* The numbers of a row, lent until the next gather_add(). */

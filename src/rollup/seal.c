@@ -1,10 +1,13 @@
 /*
- * Days that are over become rollups.
+ * Days that are over become segments and rollups.
  */
 #include "crumb/rollup/seal.h"
 #include "crumb/base/error.h"
 #include "crumb/base/metrics.h"
 #include "crumb/rollup/days.h"
+#include "crumb/rollup/fill.h"
+#include "crumb/rollup/segment.h"
+#include "crumb/rollup/tabulate.h"
 #include "crumb/store/day.h"
 #include "crumb/store/key.h"
 #include <errno.h>
@@ -13,9 +16,8 @@
 #define ROLLUP_FILE_BYTES_MAX ROLLUP_BYTES_MAX
 
 struct due_day {
-    uint32_t site;
+    const struct site *site;
     int32_t day;
-    uint64_t last;
 };
 
 /* ---- which days ---- */
@@ -27,19 +29,11 @@ struct due {
     size_t n, capacity;
 };
 
-static const struct site *find_site(const struct config *config, uint32_t id)
-{
-    for (unsigned i = 0; i < config->n_sites; i++)
-        if (config->sites[i].id == id)
-            return &config->sites[i];
-    return NULL;
-}
-
 static int collect_due(void *context, uint32_t id, int32_t day, const struct day_state *state)
 {
     struct due *due = context;
     /* Days of a site that left the configuration stay as they are until it comes back. */
-    const struct site *site = find_site(due->config, id);
+    const struct site *site = config_site_of_id(due->config, id);
 
     if (!site || day_is_sealed(state) || zone_day_start_ms(site->zone, day + 1) + SEAL_GRACE_MS > due->now_ms)
         return 0;
@@ -52,7 +46,7 @@ static int collect_due(void *context, uint32_t id, int32_t day, const struct day
         due->days = grown;
         due->capacity = capacity;
     }
-    due->days[due->n++] = (struct due_day){.site = id, .day = day, .last = state->last};
+    due->days[due->n++] = (struct due_day){.site = site, .day = day};
     return 0;
 }
 
@@ -70,9 +64,10 @@ static int find_due(struct db *db, struct due *due)
 
 struct seal {
     struct write_op super;
-    uint32_t site;
+    const struct site *site;
     int32_t day;
-    uint64_t last; /* what the rollups were built from */
+    uint64_t last; /* what it was built from */
+    struct buffer segment;
     struct buffer rollups[DIMENSION_N];
 };
 
@@ -105,21 +100,49 @@ int seal_build(struct db_txn *txn, uint32_t site, int32_t day, struct buffer rol
     return error_trace(r);
 }
 
+static int encode_table(const struct gather *gather, struct buffer *segment)
+{
+    __attribute__((cleanup(table_deinit))) struct table table = TABLE_INIT;
+    int r = tabulate_table(gather, &table);
+
+    if (r)
+        return error_trace(r);
+    segment_encode(&table, segment);
+    return segment->fault ? error_origin(segment->fault) : 0;
+}
+
+int seal_segment(struct db_txn *txn, const struct site *site, int32_t day, struct buffer *segment)
+{
+    struct gather *gather = NULL;
+    int r = gather_new(zone_day_start_ms(site->zone, day), &gather);
+
+    if (r == 0)
+        r = fill_gather(txn, site->id, day, 0, gather);
+    if (r == 0)
+        r = encode_table(gather, segment);
+    gather_free(gather);
+    return error_trace(r);
+}
+
+/* All of a day and its mark are one transaction, so a sealed day has everything. */
 static int seal_apply(struct write_op *op, struct batch *batch)
 {
     struct seal *seal = (struct seal *)op;
+    struct key key = key_day(seal->site->id, seal->day);
     struct day_state state;
-    int r = error_fold(day_get(batch->txn, seal->site, seal->day, &state));
+    int r = error_fold(day_get(batch->txn, seal->site->id, seal->day, &state));
 
+    if (r == 0)
+        r = error_fold(db_put(batch->txn, DB_SEGMENTS, key_text(&key), buffer_text(&seal->segment)));
     for (unsigned dimension = 1; r == 0 && dimension < DIMENSION_N; dimension++) {
-        struct key key = key_rollup(seal->site, seal->day, (uint8_t)dimension);
+        key = key_rollup(seal->site->id, seal->day, (uint8_t)dimension);
         r = error_fold(db_put(batch->txn, DB_ROLLUPS, key_text(&key), buffer_text(&seal->rollups[dimension])));
     }
     if (r)
         return r;
     /* Events that came while it was built leave the day dirty: `last` is ahead of `sealed`. */
     state.sealed = seal->last;
-    return error_trace(day_put(batch->txn, seal->site, seal->day, &state));
+    return error_trace(day_put(batch->txn, seal->site->id, seal->day, &state));
 }
 
 static void seal_done(struct write_op *op, int result)
@@ -137,9 +160,11 @@ static int read_day(struct db *db, struct seal *seal)
     int r = db_begin_read(db, &txn);
 
     if (r == 0)
-        r = error_fold(day_get(txn, seal->site, seal->day, &state));
+        r = error_fold(day_get(txn, seal->site->id, seal->day, &state));
     if (r == 0)
-        r = seal_build(txn, seal->site, seal->day, seal->rollups);
+        r = seal_segment(txn, seal->site, seal->day, &seal->segment);
+    if (r == 0)
+        r = seal_build(txn, seal->site->id, seal->day, seal->rollups);
     if (r == 0)
         seal->last = state.last;
     return error_trace(r);
@@ -150,11 +175,13 @@ static int seal_day(struct db *db, const struct due_day *due, int (*submit)(void
 {
     struct seal seal = {.super = {.apply = seal_apply, .done = seal_done}, .site = due->site, .day = due->day};
 
+    seal.segment = BUFFER_INIT(SEGMENT_BYTES_MAX);
     for (unsigned i = 0; i < DIMENSION_N; i++)
         seal.rollups[i] = BUFFER_INIT(ROLLUP_FILE_BYTES_MAX);
     int r = read_day(db, &seal);
     if (r == 0)
         r = error_fold(submit(context, &seal.super));
+    buffer_deinit(&seal.segment);
     for (unsigned i = 0; i < DIMENSION_N; i++)
         buffer_deinit(&seal.rollups[i]);
     return error_trace(r);

@@ -2,12 +2,14 @@
  *   sort            the events' indexes by visitor, then by time
  *   walk            visitor by visitor through the order: repeated events are
  *                   left out, visits cut at each silence, hits and visits written
+ *   crowds          visits of programs that only the day as a whole shows
  *   fill            the rows that they refer to
  *   renumber        from the order of arrival to canonical numbers
  */
 #include "crumb/rollup/tabulate.h"
 #include "crumb/base/error.h"
 #include "crumb/base/limits.h"
+#include "crumb/rollup/bots.h"
 #include "crumb/rollup/renumber.h"
 #include "gathered.h"
 #include <errno.h>
@@ -70,6 +72,10 @@ struct walk {
     uint32_t *dwell_ms; /* of each hit, as reported */
     uint64_t *slots;    /* fingerprints of one visitor */
     size_t n_slots;
+    struct bots_speed speed;       /* of the visit under way */
+    struct bots_visitor *visitors; /* those whom nothing has shown to be programs so far */
+    uint32_t *first_visits;        /* of each of them */
+    size_t n_visitors;
 };
 
 /* A visit under way. */
@@ -135,6 +141,8 @@ static void walk_event(struct walk *walk, struct visit *visit, const struct gath
         visit->has_origin = true;
         visit->origin = event->origin;
     }
+    if (event->kind == EVENT_PAGEVIEW)
+        bots_view(&walk->speed, event->at_ms);
     if (event->kind != EVENT_PING)
         add_hit(walk, visit, event);
     note_page(walk, visit, event);
@@ -167,7 +175,7 @@ static void end_visit(struct walk *walk, const struct visit *visit, uint32_t vis
     VISIT(walk, place)[number] = context[1];
     VISIT(walk, language)[number] = context[2];
     VISIT(walk, screen)[number] = context[3];
-    VISIT(walk, bot)[number] = context[4];
+    VISIT(walk, bot)[number] = context[4] ? context[4] : walk->speed.exceeded ? BOT_SPEED : BOT_NONE;
     VISIT(walk, origin)[number] = visit->origin;
     VISIT(walk, traced)[number] = visit->traced;
     set_dwells(walk, visit);
@@ -194,12 +202,29 @@ static void empty_slots(struct walk *walk, size_t n_events)
     memset(walk->slots, 0, walk->n_slots * sizeof *walk->slots);
 }
 
+static void begin_visit(struct walk *walk, struct visit *visit, const struct gathered *event)
+{
+    *visit = (struct visit){.first_hit = walk->n_hits, .first_ms = event->at_ms, .last_hit_s = event->at_ms / 1000};
+    bots_begin(&walk->speed);
+}
+
+/* Of a visitor whose first event is @first, in their visit @first_visit, and who has @n_events. */
+static void keep_visitor(struct walk *walk, const struct gathered *first, uint32_t first_visit, size_t n_events)
+{
+    if (VISIT(walk, bot)[first_visit] != BOT_NONE)
+        return;
+    walk->first_visits[walk->n_visitors] = first_visit;
+    walk->visitors[walk->n_visitors++] = (struct bots_visitor){
+        .network = first->network, .lone = n_events == 1 && first->kind == EVENT_PAGEVIEW && !first->alive};
+}
+
 /* The events [@from, @to) of the order are of one visitor. */
 static void walk_visitor(struct walk *walk, size_t from, size_t to)
 {
-    uint32_t visitor = (uint32_t)(walk->order[from].key >> 32);
+    uint32_t visitor = (uint32_t)(walk->order[from].key >> 32), first_visit = walk->n_visits;
     struct visit visit;
     bool is_open = false;
+    size_t n_events = 0;
 
     empty_slots(walk, to - from);
     for (size_t i = from; i < to; i++) {
@@ -212,12 +237,13 @@ static void walk_visitor(struct walk *walk, size_t from, size_t to)
             is_open = false;
         }
         if (!is_open)
-            visit =
-                (struct visit){.first_hit = walk->n_hits, .first_ms = event->at_ms, .last_hit_s = event->at_ms / 1000};
+            begin_visit(walk, &visit, event);
         is_open = true;
+        n_events++;
         walk_event(walk, &visit, event);
     }
     end_visit(walk, &visit, visitor);
+    keep_visitor(walk, &walk->gather->events[walk->order[from].event], first_visit, n_events);
 }
 
 static size_t end_of_visitor(const struct place_in_order *order, size_t from, size_t n)
@@ -229,27 +255,65 @@ static size_t end_of_visitor(const struct place_in_order *order, size_t from, si
     return to;
 }
 
-static int walk_all(struct walk *walk, size_t n)
+/* ---- crowds ---- */
+
+static int find_crowds(struct walk *walk)
 {
-    size_t n_most = 0, n_slots = 2;
+    size_t n_networks = intern_n(&walk->gather->networks) + 1;
+    FREE_AUTO struct bots_network *networks = calloc(n_networks, sizeof *networks);
+
+    if (!networks)
+        return error_origin(-ENOMEM);
+    bots_find_crowds(walk->visitors, walk->n_visitors, networks, n_networks);
+    for (size_t i = 0; i < walk->n_visitors; i++)
+        if (walk->visitors[i].lone && networks[walk->visitors[i].network].is_crowd)
+            VISIT(walk, bot)[walk->first_visits[i]] = BOT_CROWD;
+    return 0;
+}
+
+/* ---- all visitors ---- */
+
+/* How many visitors there are, and the events of the one with most. */
+static size_t count_visitors(const struct place_in_order *order, size_t n, size_t *ret_n_most)
+{
+    size_t n_visitors = 0, n_most = 0;
 
     for (size_t from = 0, to; from < n; from = to) {
-        to = end_of_visitor(walk->order, from, n);
+        to = end_of_visitor(order, from, n);
         n_most = to - from > n_most ? to - from : n_most;
+        n_visitors++;
     }
+    *ret_n_most = n_most;
+    return n_visitors;
+}
+
+static int reserve_walk(struct walk *walk, size_t n)
+{
+    size_t n_most, n_visitors = count_visitors(walk->order, n, &n_most), n_slots = 2;
+
     while (n_slots < 2 * n_most)
         n_slots *= 2;
     walk->slots = malloc(n_slots * sizeof *walk->slots);
     walk->dwell_ms = malloc((n + 1) * sizeof *walk->dwell_ms);
-    if (walk->slots && walk->dwell_ms)
-        for (size_t from = 0, to; from < n; from = to) {
-            to = end_of_visitor(walk->order, from, n);
-            walk_visitor(walk, from, to);
-        }
-    int r = walk->slots && walk->dwell_ms ? 0 : error_origin(-ENOMEM);
+    walk->visitors = malloc((n_visitors + 1) * sizeof *walk->visitors);
+    walk->first_visits = malloc((n_visitors + 1) * sizeof *walk->first_visits);
+    return walk->slots && walk->dwell_ms && walk->visitors && walk->first_visits ? 0 : error_origin(-ENOMEM);
+}
+
+static int walk_all(struct walk *walk, size_t n)
+{
+    int r = reserve_walk(walk, n);
+
+    for (size_t from = 0, to; r == 0 && from < n; from = to) {
+        to = end_of_visitor(walk->order, from, n);
+        walk_visitor(walk, from, to);
+    }
+    r = r ? r : find_crowds(walk);
     free(walk->slots);
     free(walk->dwell_ms);
-    return r;
+    free(walk->visitors);
+    free(walk->first_visits);
+    return error_trace(r);
 }
 
 static int walk_in_order(struct walk *walk, size_t n)

@@ -47,7 +47,7 @@ static const char *const table_names[DB_TABLE_N] = {
     [DB_META] = "meta",       [DB_SITES] = "sites",       [DB_NOTICES] = "notices",
     [DB_LEDGER] = "ledger",   [DB_RECEIPTS] = "receipts", [DB_VISITORS] = "visitors",
     [DB_JOURNAL] = "journal", [DB_DAYS] = "days",         [DB_ACCOUNTING] = "accounting",
-    [DB_ROLLUPS] = "rollups", [DB_CONSENTS] = "consents"};
+    [DB_ROLLUPS] = "rollups", [DB_SEGMENTS] = "segments", [DB_CONSENTS] = "consents"};
 
 struct db {
     MDB_env *env;
@@ -179,10 +179,13 @@ static void tell_steps(struct db_txn *txn)
     }
 }
 
-/* Counts one row read or written. */
-static void step(struct db_txn *txn)
+/* Counts one row read or written; a large one lies on many pages. */
+static void step(struct db_txn *txn, size_t value_bytes)
 {
-    if (++txn->n_steps >= DB_RESIDENT_STEPS)
+    size_t n = 1 + value_bytes / DB_RESIDENT_STEP_BYTES;
+
+    txn->n_steps += n < DB_RESIDENT_STEPS ? (unsigned)n : DB_RESIDENT_STEPS;
+    if (txn->n_steps >= DB_RESIDENT_STEPS)
         tell_steps(txn);
 }
 
@@ -613,11 +616,10 @@ void db_abort_at(struct db_txn **txn) { db_abort(*txn); }
 
 int db_get(struct db_txn *txn, enum db_table table, struct text key, struct text *ret_value)
 {
-    MDB_val k = val_of(key), v;
-
-    step(txn);
+    MDB_val k = val_of(key), v = {.mv_size = 0};
     int r = db_error(mdb_get(txn->txn, txn->db->tables[table], &k, &v));
 
+    step(txn, v.mv_size);
     if (r)
         return r;
     *ret_value = text_of_val(v);
@@ -630,7 +632,7 @@ int db_put(struct db_txn *txn, enum db_table table, struct text key, struct text
     int r = injected(txn->db, DB_STEP_PUT);
 
     assert(key.size > 0 && key.size <= DB_KEY_BYTES_MAX);
-    step(txn);
+    step(txn, value.size);
     txn->has_put = true;
     touch(txn, value.size);
     if (r == 0 && !txn->puts[table])
@@ -678,11 +680,10 @@ void db_cursor_free_at(struct db_cursor **cursor) { db_cursor_free(*cursor); }
 static int cursor_get(struct db_cursor *cursor, MDB_cursor_op op, struct text key, struct text *ret_key,
                       struct text *ret_value)
 {
-    MDB_val k = val_of(key), v;
-
-    step(cursor->txn);
+    MDB_val k = val_of(key), v = {.mv_size = 0};
     int r = db_error(mdb_cursor_get(cursor->cursor, &k, &v, op));
 
+    step(cursor->txn, v.mv_size);
     if (r)
         return r;
     *ret_key = text_of_val(k);
@@ -717,6 +718,17 @@ int db_entries(struct db_txn *txn, enum db_table table, uint64_t *ret_n)
     if (r)
         return r;
     *ret_n = stat.ms_entries;
+    return 0;
+}
+
+int db_table_bytes(struct db_txn *txn, enum db_table table, uint64_t *ret_bytes)
+{
+    MDB_stat stat;
+    int r = db_error(mdb_stat(txn->txn, txn->db->tables[table], &stat));
+
+    if (r)
+        return r;
+    *ret_bytes = (uint64_t)(stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages) * stat.ms_psize;
     return 0;
 }
 

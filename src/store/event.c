@@ -24,64 +24,65 @@ enum form {
 };
 
 struct field {
-    uint8_t number; /* append, never renumber; unique within its class */
+    uint8_t number; /* one more than its place in the table */
     enum form form;
     const char *name;
     size_t offset;
 };
 
-#define FIELD(number, form, name)                                                                                      \
+#define FIELD(class, form, name)                                                                                       \
     {                                                                                                                  \
-        number, FORM_##form, #name, offsetof(struct event, name)                                                       \
+        EVENT_##class##_##name, FORM_##form, #name, offsetof(struct event, name)                                       \
     }
 
 static const struct field log_fields[] = {
-    FIELD(1, INTEGER, at_ms),
-    FIELD(2, TEXT, host),
-    FIELD(3, TEXT, path),
-    FIELD(4, TEXT, referrer),
-    FIELD(5, TEXT, title),
-    FIELD(6, ADDRESS, address),
-    FIELD(7, INTEGER, dwell_ms),
-    FIELD(8, INTEGER, scroll_x_min),
-    FIELD(9, INTEGER, scroll_x_max),
-    FIELD(10, INTEGER, scroll_y_min),
-    FIELD(11, INTEGER, scroll_y_max),
-    FIELD(12, TEXT, country),
-    FIELD(13, TEXT, region),
-    FIELD(14, TEXT, city),
-    FIELD(15, TEXT, source),
-    FIELD(16, CHANNEL, channel),
-    FIELD(17, TEXT, utm_source),
-    FIELD(18, TEXT, utm_medium),
-    FIELD(19, TEXT, utm_campaign),
-    FIELD(20, TEXT, utm_content),
-    FIELD(21, TEXT, utm_term),
-    FIELD(22, TEXT, click_id),
-    FIELD(23, BOT, bot),
+    FIELD(LOG, INTEGER, at_ms),
+    FIELD(LOG, TEXT, host),
+    FIELD(LOG, TEXT, path),
+    FIELD(LOG, TEXT, referrer),
+    FIELD(LOG, TEXT, title),
+    FIELD(LOG, ADDRESS, address),
+    FIELD(LOG, INTEGER, dwell_ms),
+    FIELD(LOG, INTEGER, scroll_x_min),
+    FIELD(LOG, INTEGER, scroll_x_max),
+    FIELD(LOG, INTEGER, scroll_y_min),
+    FIELD(LOG, INTEGER, scroll_y_max),
+    FIELD(LOG, TEXT, country),
+    FIELD(LOG, TEXT, region),
+    FIELD(LOG, TEXT, city),
+    FIELD(LOG, TEXT, source),
+    FIELD(LOG, CHANNEL, channel),
+    FIELD(LOG, TEXT, utm_source),
+    FIELD(LOG, TEXT, utm_medium),
+    FIELD(LOG, TEXT, utm_campaign),
+    FIELD(LOG, TEXT, utm_content),
+    FIELD(LOG, TEXT, utm_term),
+    FIELD(LOG, TEXT, click_id),
+    FIELD(LOG, BOT, bot),
 };
 
 static const struct field device_fields[] = {
-    FIELD(1, INTEGER, screen_width),
-    FIELD(2, INTEGER, screen_height),
-    FIELD(3, INTEGER, viewport_width),
-    FIELD(4, INTEGER, viewport_height),
-    FIELD(5, INTEGER, page_width),
-    FIELD(6, INTEGER, page_height),
-    FIELD(7, TEXT, language),
-    FIELD(8, TEXT, zone),
-    FIELD(9, DEVICE, device),
-    FIELD(10, TEXT, brand),
-    FIELD(11, TEXT, model),
-    FIELD(12, TEXT, os),
-    FIELD(13, TEXT, os_version),
-    FIELD(14, TEXT, browser),
-    FIELD(15, TEXT, browser_version),
+    FIELD(DEVICE, INTEGER, screen_width),
+    FIELD(DEVICE, INTEGER, screen_height),
+    FIELD(DEVICE, INTEGER, viewport_width),
+    FIELD(DEVICE, INTEGER, viewport_height),
+    FIELD(DEVICE, INTEGER, page_width),
+    FIELD(DEVICE, INTEGER, page_height),
+    FIELD(DEVICE, TEXT, language),
+    FIELD(DEVICE, TEXT, zone),
+    FIELD(DEVICE, DEVICE, device),
+    FIELD(DEVICE, TEXT, brand),
+    FIELD(DEVICE, TEXT, model),
+    FIELD(DEVICE, TEXT, os),
+    FIELD(DEVICE, TEXT, os_version),
+    FIELD(DEVICE, TEXT, browser),
+    FIELD(DEVICE, TEXT, browser_version),
 };
 
 static const struct field clickpath_fields[] = {
-    FIELD(1, TEXT, category), FIELD(2, TEXT, action),           FIELD(3, TEXT, label),    FIELD(4, TEXT, property),
-    FIELD(5, TEXT, value),    FIELD(6, PROPERTIES, properties), FIELD(7, TEXT, currency),
+    FIELD(CLICKPATH, TEXT, category), FIELD(CLICKPATH, TEXT, action), FIELD(CLICKPATH, TEXT, label),
+    FIELD(CLICKPATH, TEXT, property), FIELD(CLICKPATH, TEXT, value),  FIELD(CLICKPATH, PROPERTIES, properties),
+    FIELD(CLICKPATH, TEXT, currency),
 };
 
 #undef FIELD
@@ -157,10 +158,9 @@ void event_encode(const struct event *event, enum event_class class, struct buff
 
 static const struct field *find_field(enum event_class class, uint8_t number)
 {
-    for (const struct field *field = classes[class].fields; field < classes[class].end; field++)
-        if (field->number == number)
-            return field;
-    return NULL;
+    const struct field *field = classes[class].fields + number - 1;
+
+    return number && field < classes[class].end ? field : NULL;
 }
 
 static void decode_field(struct reader *reader, const struct field *field, struct event *event)
@@ -190,6 +190,88 @@ bool event_decode(struct text section, enum event_class class, struct event *eve
         decode_field(&reader, field, event);
     }
     return !reader.bad;
+}
+
+/* ---- outlines ---- */
+
+static bool skip_varint(const uint8_t **at, const uint8_t *end, uint64_t *ret_value)
+{
+    uint64_t value = 0;
+
+    for (unsigned shift = 0; *at < end && shift < 64; shift += 7) {
+        uint8_t byte = *(*at)++;
+
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80) {
+            *ret_value = value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool skip_sized(const uint8_t **at, const uint8_t *end)
+{
+    uint64_t size;
+
+    if (!skip_varint(at, end, &size) || size > (uint64_t)(end - *at))
+        return false;
+    *at += size;
+    return true;
+}
+
+static bool skip_field(const uint8_t **at, const uint8_t *end, const struct field *field)
+{
+    uint64_t value;
+
+    if (is_number(field))
+        return skip_varint(at, end, &value);
+    return skip_sized(at, end) && (field->form != FORM_PROPERTIES || skip_sized(at, end));
+}
+
+bool event_outline(struct text section, enum event_class class, struct event_outline *ret_outline)
+{
+    const uint8_t *start = (const uint8_t *)section.data, *at = start, *end = start + section.size;
+    unsigned n_known = 0; /* fields whose start is known */
+
+    ret_outline->section = section.size ? section.data : "";
+    while (at < end) {
+        const struct field *field = find_field(class, *at);
+        unsigned number = *at;
+
+        if (!field || number < n_known || (number == n_known && field->form != FORM_PROPERTIES))
+            return false;
+        while (n_known < number)
+            ret_outline->starts[++n_known] = (uint32_t)(at - start);
+        at++;
+        if (!skip_field(&at, end, field))
+            return false;
+    }
+    while (n_known < EVENT_FIELDS_END)
+        ret_outline->starts[++n_known] = (uint32_t)section.size;
+    return true;
+}
+
+uint64_t event_outline_integer(const struct event_outline *outline, unsigned number)
+{
+    struct text span = event_span(outline, number, number);
+    const uint8_t *at = (const uint8_t *)span.data + 1;
+    uint64_t value = 0;
+
+    if (span.size)
+        skip_varint(&at, (const uint8_t *)span.data + span.size, &value);
+    return value;
+}
+
+struct text event_outline_text(const struct event_outline *outline, unsigned number)
+{
+    struct text span = event_span(outline, number, number);
+    const uint8_t *at = (const uint8_t *)span.data + 1, *end = (const uint8_t *)span.data + span.size;
+    uint64_t size;
+
+    if (!span.size || !skip_varint(&at, end, &size))
+        return TEXT_NONE;
+    return (struct text){.data = (const char *)at, .size = (size_t)(end - at)};
 }
 
 /* The network of a truncated address is shown with zeros. */

@@ -50,10 +50,10 @@ export function replay(server, input, env = {}) {
     return { child, ended };
 }
 
-// Every row of them, where building them again gives the same.
+// Every row of what days are sealed to, where building it again gives the same.
 export async function rollups(server) {
     const { code, stdout, stderr } = await server.run('verify', ['--rebuild']);
     assert.equal(code, 0, stdout + stderr);
     await server.books();
-    return server.dump('rollup');
+    return [...(await server.dump('segment')), ...(await server.dump('rollup'))];
 }

@@ -9,7 +9,8 @@ import { event } from './client.mjs';
 import { CRUMB, Server, crumb, site, withServer } from './server.mjs';
 
 const COMMANDS = ['serve', 'check', 'lint', 'stat', 'verify', 'dump', 'query', 'token'];
-const TIERS = ['journal', 'ledger', 'visitors', 'books', 'days', 'notices', 'rollup'];
+const TIERS = ['journal', 'ledger', 'visitors', 'books', 'days', 'notices', 'segment', 'rollup'];
+const SEALED = ['segment', 'rollup']; // of days that are over
 
 // A folder with a configuration that no server ever used.
 async function withFolder(config, act) {
@@ -302,7 +303,7 @@ describe('crumb stat', { timeout: 60_000 }, () => {
             await visitor.events([event(), event(), 'rubbish']);
             await other.beacon();
             const { bytes, accounting, ...counts } = await server.stat();
-            assert.deepEqual(counts, { events: 2, visitors: 1, ledger: 2, segments: 0, rollups: 0 });
+            assert.deepEqual(counts, { events: 2, visitors: 1, ledger: 2, segments: 0, segment_bytes: 0, rollups: 0 });
             assert.ok(bytes > 0);
             const { dropped, ...sums } = accounting;
             assert.deepEqual(sums, { received: 4, stored: 2 });
@@ -322,7 +323,7 @@ describe('crumb verify', { timeout: 60_000 }, () => {
             for (const args of [[], ['--rebuild']]) {
                 const { code, stdout } = await server.run('verify', args);
                 assert.equal(code, 0);
-                for (const check of ['ledger', 'visitors', 'journal', 'books', 'rollups', 'sequence'])
+                for (const check of ['ledger', 'visitors', 'journal', 'books', 'segments', 'rollups', 'sequence'])
                     assert.match(stdout, new RegExp(`^good +${check}$`, 'm'));
                 assert.match(stdout, /^1 ledger records, 1 events$/m);
             }
@@ -341,8 +342,8 @@ describe('crumb dump', { timeout: 60_000 }, () => {
             }
             for (const tier of TIERS) {
                 const rows = await server.dump(tier);
-                if (tier !== 'rollup') assert.ok(rows.length >= 2, tier);
-                if (tier === 'notices' || tier === 'rollup') continue;
+                if (!SEALED.includes(tier)) assert.ok(rows.length >= 2, tier);
+                if (tier === 'notices' || SEALED.includes(tier)) continue;
                 const { stdout } = await server.run('dump', [tier, '--site', 'other']);
                 const some = stdout.split('\n').filter(Boolean).map(JSON.parse);
                 assert.deepEqual(some, rows.filter((row) => row.site === 'other'), tier);
@@ -353,7 +354,8 @@ describe('crumb dump', { timeout: 60_000 }, () => {
 
     it('refuses a tier and a site that are not there', async () => {
         await withServer({}, async (server) => {
-            for (const args of [[], ['everything'], ['journal', '--site', 'nowhere'], ['journal', 'ledger']]) {
+            for (const args of [[], ['everything'], ['journal', '--site', 'nowhere'], ['journal', 'ledger'],
+                ['journal', '--day', '2026-01-01'], ['segment', '--day', '2026-02-30']]) {
                 const { code, stdout } = await server.run('dump', args);
                 assert.deepEqual([code, stdout], [2, ''], args.join(' '));
             }
@@ -429,6 +431,65 @@ describe('crumb serve', { timeout: 60_000 }, () => {
             const { code, stderr } = await folder.run('serve');
             assert.equal(code, 3);
             assert.match(stderr, /^crumb: error: .*\/proc\/crumb/);
+        });
+    });
+});
+
+describe('crumb export', { timeout: 60_000 }, () => {
+    const DAY = /^(\d{4}-\d\d-\d\d)T/;
+
+    async function rowsOf(server, ...args) {
+        const { code, stdout, stderr } = await server.run('export', ['--site', 'shop', ...args]);
+        assert.equal(code, 0, stderr);
+        return stdout;
+    }
+
+    it('prints a row a hit, in both forms, while the server runs', async () => {
+        await withServer({}, async (server) => {
+            const visitor = server.visitor();
+            await visitor.chose('grant');
+            for (const path of ['/one', '/two,three']) await visitor.beacon({ url: `https://shop.example${path}` });
+            const rows = (await rowsOf(server)).split('\n').filter(Boolean).map(JSON.parse);
+            assert.deepEqual(rows.map((row) => row.path), ['/one', '/two,three']);
+            assert.deepEqual(rows.map(({ visitor, visit, hit }) => [visitor, visit, hit]), [[1, 1, 1], [1, 1, 2]]);
+            const csv = (await rowsOf(server, '--format', 'csv')).split('\r\n');
+            assert.match(csv[0], /^time,visitor,visit,hit,event,/);
+            assert.equal(csv.length, 4);
+            assert.match(csv[2], /,"\/two,three",/);
+        });
+    });
+
+    it('does not tell who it was', async () => {
+        await withServer({}, async (server) => {
+            const visitor = server.visitor();
+            await visitor.chose('grant');
+            await visitor.beacon();
+            const [{ visitor: id }] = await server.dump('journal');
+            assert.match(id, /^[0-9a-f]{32}$/);
+            assert.ok(!(await rowsOf(server)).includes(id));
+        });
+    });
+
+    it('gives the days that were asked for, and nothing where there is none', async () => {
+        await withServer({}, async (server) => {
+            assert.equal(await rowsOf(server), '');
+            const visitor = server.visitor();
+            await visitor.chose('grant');
+            await visitor.beacon();
+            const [{ day }] = await server.dump('journal');
+            assert.match(JSON.parse(await rowsOf(server, '--from', day, '--to', day)).time, DAY);
+            assert.equal(await rowsOf(server, '--to', '2020-01-01'), '');
+            assert.equal(await rowsOf(server, '--from', '2100-01-01'), '');
+        });
+    });
+
+    it('refuses what it cannot do', async () => {
+        await withServer({}, async (server) => {
+            for (const args of [[], ['--site', 'nowhere'], ['--site', 'shop', '--format', 'xml'],
+                ['--site', 'shop', '--from', 'yesterday'], ['--site', 'shop', 'more']]) {
+                const { code, stdout } = await server.run('export', args);
+                assert.deepEqual([code, stdout], [2, ''], args.join(' '));
+            }
         });
     });
 });

@@ -23,8 +23,11 @@ static void append(struct batch *batch, const struct site *site, int32_t day, un
     for (unsigned i = 0; i < n; i++) {
         BUFFER_AUTO section = BUFFER_INIT(256);
         struct event event = {.kind = EVENT_PAGEVIEW, .at_ms = (uint64_t)zone_day_start_ms(site->zone, day) + i};
-        struct journal_record record = {
-            .site = site->id, .day = day, .kind = EVENT_PAGEVIEW, .granted = CLASS_ALL, .classes = CLASS_BIT(CLASS_LOG)};
+        struct journal_record record = {.site = site->id,
+                                        .day = day,
+                                        .kind = EVENT_PAGEVIEW,
+                                        .granted = CLASS_ALL,
+                                        .classes = CLASS_BIT(CLASS_LOG)};
 
         event_encode(&event, CLASS_LOG, &section);
         record.sections[CLASS_LOG] = buffer_text(&section);
@@ -70,18 +73,18 @@ static void test_bounds(void **state)
         const char *asked; /* days by number, in this order */
         struct days_bounds warm;
     } rows[] = {
-        {"nothing was asked", {4, 100}, "", {0, 0}},
-        {"one day", {4, 100}, "2", {1, 3}},
-        {"one day twice", {4, 100}, "22", {1, 3}},
-        {"as many days as there is room for", {4, 100}, "0123", {4, 10}},
-        {"one more takes the place of the one that was asked longest ago", {4, 100}, "01235", {4, 2 + 3 + 4 + 6}},
-        {"which another question makes another one", {4, 100}, "012305", {4, 1 + 3 + 4 + 6}},
-        {"room for one", {1, 100}, "0123", {1, 4}},
-        {"as many events as there is room for", {4, 10}, "0123", {4, 10}},
-        {"one more event drops a day", {4, 9}, "0123", {3, 2 + 3 + 4}},
-        {"or several", {4, 9}, "01235", {1, 6}},
-        {"a day that is too large is not kept", {4, 5}, "5", {0, 0}},
-        {"nor are the others then", {4, 5}, "0015", {0, 0}},
+        {"nothing was asked", {4, 100, 0}, "", {0, 0, 0}},
+        {"one day", {4, 100, 0}, "2", {1, 3, 0}},
+        {"one day twice", {4, 100, 0}, "22", {1, 3, 0}},
+        {"as many days as there is room for", {4, 100, 0}, "0123", {4, 10, 0}},
+        {"one more takes the place of the one that was asked longest ago", {4, 100, 0}, "01235", {4, 2 + 3 + 4 + 6, 0}},
+        {"which another question makes another one", {4, 100, 0}, "012305", {4, 1 + 3 + 4 + 6, 0}},
+        {"room for one", {1, 100, 0}, "0123", {1, 4, 0}},
+        {"as many events as there is room for", {4, 10, 0}, "0123", {4, 10, 0}},
+        {"one more event drops a day", {4, 9, 0}, "0123", {3, 2 + 3 + 4, 0}},
+        {"or several", {4, 9, 0}, "01235", {1, 6, 0}},
+        {"a day that is too large is not kept", {4, 5, 0}, "5", {0, 0, 0}},
+        {"nor are the others then", {4, 5, 0}, "0015", {0, 0, 0}},
     };
     struct store store;
     (void)state;

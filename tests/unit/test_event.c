@@ -358,6 +358,83 @@ static void test_truncated(void **state)
     }
 }
 
+/* ---- outlines ---- */
+
+static struct event outlined_event(void)
+{
+    return (struct event){.kind = EVENT_PAGEVIEW,
+                          .at_ms = 1767258000000,
+                          .host = TEXT("shop.example"),
+                          .title = TEXT("Hats"),
+                          .address = {.data = "\xcb\x00\x71", .size = 3},
+                          .scroll_y_max = 300,
+                          .bot = BOT_AGENT,
+                          .screen_width = 1920,
+                          .browser_version = TEXT("130"),
+                          .label = TEXT("L"),
+                          .n_properties = 2,
+                          .properties = {{TEXT("a"), TEXT("1")}, {TEXT("b"), TEXT("2")}}};
+}
+
+static void outline(enum event_class class, struct buffer *section, struct event_outline *ret_outline)
+{
+    struct event event = outlined_event();
+
+    event_encode(&event, class, section);
+    assert_true(event_outline(buffer_text(section), class, ret_outline));
+}
+
+/* What an outline says of a field is what reading it says, and the spans of all fields are the section. */
+static void test_outline(void **state)
+{
+    BUFFER_AUTO log = BUFFER_INIT(1024), device = BUFFER_INIT(1024), clickpath = BUFFER_INIT(1024);
+    struct event_outline of;
+
+    outline(CLASS_LOG, &log, &of);
+    assert_true(event_outline_integer(&of, EVENT_LOG_at_ms) == 1767258000000);
+    assert_text(event_outline_text(&of, EVENT_LOG_host), "shop.example");
+    assert_int_equal(event_outline_text(&of, EVENT_LOG_path).size, 0);
+    assert_text(event_outline_text(&of, EVENT_LOG_title), "Hats");
+    assert_int_equal(event_outline_text(&of, EVENT_LOG_address).size, 3);
+    assert_int_equal(event_outline_integer(&of, EVENT_LOG_dwell_ms), 0);
+    assert_int_equal(event_outline_integer(&of, EVENT_LOG_scroll_y_max), 300);
+    assert_int_equal(event_outline_integer(&of, EVENT_LOG_bot), BOT_AGENT);
+    assert_int_equal(event_span(&of, EVENT_LOG_country, EVENT_LOG_click_id).size, 0);
+    assert_int_equal(event_span(&of, EVENT_LOG_host, EVENT_LOG_path).size, 2 + 12);
+    assert_true(text_equal(event_span(&of, EVENT_LOG_at_ms, EVENT_LOG_bot), buffer_text(&log)));
+    outline(CLASS_DEVICE, &device, &of);
+    assert_int_equal(event_outline_integer(&of, EVENT_DEVICE_screen_width), 1920);
+    assert_text(event_outline_text(&of, EVENT_DEVICE_browser_version), "130");
+    assert_true(
+        text_equal(event_span(&of, EVENT_DEVICE_screen_width, EVENT_DEVICE_browser_version), buffer_text(&device)));
+    outline(CLASS_CLICKPATH, &clickpath, &of);
+    assert_int_equal(event_span(&of, EVENT_CLICKPATH_properties, EVENT_CLICKPATH_properties).size, 2 * 5);
+}
+
+/* As a damaged section may be: cut anywhere, in another order, told twice. */
+static void test_bad_outlines(void **state)
+{
+    static const struct {
+        const char *name;
+        struct text section;
+    } sections[] = {
+        {"no such field", {.data = "\x63\x01", .size = 2}},
+        {"field 0", {.data = "\x00\x01", .size = 2}},
+        {"another order", {.data = "\x03\x01/\x02\x01h", .size = 6}},
+        {"a field twice", {.data = "\x02\x01h\x02\x01h", .size = 6}},
+        {"a text that is cut", {.data = "\x02\x05h", .size = 3}},
+        {"a number that does not end", {.data = "\x01\xff\xff", .size = 3}},
+        {"a field without its value", {.data = "\x01", .size = 1}},
+    };
+    struct event_outline of;
+
+    for (size_t i = 0; i < N_ROWS(sections); i++)
+        check(sections[i].name, !event_outline(sections[i].section, CLASS_LOG, &of));
+    assert_true(event_outline(TEXT_NONE, CLASS_LOG, &of));
+    assert_int_equal(event_outline_integer(&of, EVENT_LOG_at_ms), 0);
+    assert_int_equal(event_outline_text(&of, EVENT_LOG_host).size, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +447,8 @@ int main(void)
         cmocka_unit_test(test_largest),
         cmocka_unit_test(test_unknown_fields),
         cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_outline),
+        cmocka_unit_test(test_bad_outlines),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -520,6 +520,21 @@ static void check_rollups(const struct run *run, struct db_txn *txn)
         buffer_deinit(&built[i]);
 }
 
+static void check_segment(const struct run *run, struct db_txn *txn)
+{
+    const struct site *shop = &run->config->sites[0];
+    struct key key = key_day(shop->id, DAY);
+    BUFFER_AUTO built = BUFFER_INIT(1 << 20);
+    struct day_state day;
+    struct text kept;
+
+    if (day_get(txn, shop->id, DAY, &day) || !day_is_sealed(&day))
+        return;
+    assert_int_equal(seal_segment(txn, shop, DAY, &built), 0);
+    assert_int_equal(db_get(txn, DB_SEGMENTS, key_text(&key), &kept), 0);
+    assert_true(text_equal(kept, buffer_text(&built)));
+}
+
 static void check_store(const struct run *run)
 {
     DB_TXN_AUTO *txn = NULL;
@@ -529,6 +544,7 @@ static void check_store(const struct run *run)
     check_visitors(run, txn);
     check_books(run, txn);
     check_journal(run, txn);
+    check_segment(run, txn);
     check_rollups(run, txn);
 }
 

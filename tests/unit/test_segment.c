@@ -6,6 +6,7 @@
 #include "crumb/base/limits.h"
 #include "crumb/rollup/segment.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <xxhash.h>
 
@@ -241,6 +242,58 @@ static void test_full_buffer(void **state)
     }
 }
 
+/* ---- seeds of the fuzzer ---- */
+
+/* As the fuzz target puts them together: the numbers of rows and texts, then the parts with their sizes in a byte. */
+static void put_as_parts(const struct segment *segment, struct buffer *seed)
+{
+    for (unsigned i = 0; i < RELATION_N; i++)
+        buffer_put_u8(seed, (uint8_t)segment->n[i]);
+    buffer_put_u8(seed, (uint8_t)segment->n_texts);
+    buffer_put_u8(seed, (uint8_t)segment->text_bytes);
+    for (unsigned i = 0; i < COLUMN_N + 2; i++) {
+        struct text part = i < COLUMN_N ? segment->columns[i] : i == COLUMN_N ? segment->ends : segment->texts;
+
+        part.size -= 4; /* its checksum */
+        buffer_put_u8(seed, (uint8_t)part.size);
+        buffer_put_text(seed, part);
+    }
+}
+
+static void write_seed(const char *folder, const char *name, const struct buffer *seed)
+{
+    char path[4096];
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(seed->data, 1, seed->size, file), seed->size);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* SEEDS=tests/fuzz/corpus/segment writes those of a good segment anew, after its format has changed. */
+static void test_seeds(void **state)
+{
+    TABLE_AUTO table = make_table();
+    BUFFER_AUTO whole = BUFFER_INIT(SEGMENT_BYTES_MAX), parts = BUFFER_INIT(SEGMENT_BYTES_MAX);
+    const char *folder = getenv("SEEDS");
+    struct segment segment;
+
+    encode(&table, &whole);
+    assert_int_equal(segment_open(buffer_text(&whole), &segment), 0);
+    put_as_parts(&segment, &parts);
+    assert_int_equal(parts.fault, 0);
+    if (!folder)
+        return;
+    write_seed(folder, "good-whole", &whole);
+    write_seed(folder, "good-parts", &parts);
+    whole.size -= 1;
+    write_seed(folder, "bad-truncated", &whole);
+    whole.data[whole.size / 2] ^= 1;
+    whole.size += 1;
+    write_seed(folder, "bad-checksum", &whole);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +306,7 @@ int main(void)
         cmocka_unit_test(test_texts_that_overlap),
         cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_full_buffer),
+        cmocka_unit_test(test_seeds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -378,12 +378,180 @@ static void test_numbers(void **state)
     gather_free(gather);
 }
 
+/* ---- programs by what they do ---- */
+
+struct view {
+    uint32_t visitor;
+    int64_t at_ms; /* since the start */
+    const char *address;
+    enum bot bot; /* as it says itself */
+    bool alive;
+};
+
+static void add_view(struct gather *gather, struct view view)
+{
+    struct event event = {.kind = EVENT_PAGEVIEW,
+                          .at_ms = (uint64_t)(START_MS + view.at_ms),
+                          .path = TEXT("/"),
+                          .bot = view.bot,
+                          .dwell_ms = view.alive ? 1000 : 0,
+                          .address = text_of(view.address)};
+    struct gather_event one = {.sequence = gather_n_events(gather) + 1, .visitor = view.visitor, .event = &event};
+
+    assert_int_equal(gather_add(gather, &one), 0);
+}
+
+static void check_visits(const char *name, const struct gather *gather, unsigned of_people, unsigned of_bots,
+                         enum bot bot)
+{
+    TABLE_AUTO table = TABLE_INIT;
+    unsigned n_people = 0, n_bots = 0;
+
+    assert_int_equal(tabulate_table(gather, &table), 0);
+    for (uint32_t i = 0; i < table.n[RELATION_VISIT]; i++) {
+        n_people += table.columns[COLUMN_VISIT_bot][i] == BOT_NONE;
+        n_bots += table.columns[COLUMN_VISIT_bot][i] == bot;
+    }
+    check_equal(name, n_people, of_people);
+    check_equal(name, n_bots, of_bots);
+    check_equal(name, n_people + n_bots, table.n[RELATION_VISIT]);
+}
+
+/* A visit that is too fast is a program's; the one before it and the one after it are not. */
+static void test_speed(void **state)
+{
+    struct gather *gather;
+    int64_t at_ms = VISIT_GAP_MS + 1;
+
+    assert_int_equal(gather_new(START_MS, &gather), 0);
+    add_view(gather, (struct view){1, 0, "abc", BOT_NONE, true});
+    for (unsigned i = 0; i < BOT_SPEED_VIEWS - 1; i++)
+        add_view(gather, (struct view){1, at_ms + i * (BOT_SPEED_MS / (BOT_SPEED_VIEWS - 1)), "abc", BOT_NONE, true});
+    check_visits("one too few", gather, 2, 0, BOT_SPEED);
+    add_view(gather, (struct view){1, at_ms + BOT_SPEED_MS + 1, "abc", BOT_NONE, true});
+    check_visits("a millisecond too slow", gather, 2, 0, BOT_SPEED);
+    add_view(gather, (struct view){1, at_ms + BOT_SPEED_MS, "abc", BOT_NONE, true});
+    check_visits("too fast", gather, 1, 1, BOT_SPEED);
+    add_view(gather, (struct view){1, at_ms + 2 * VISIT_GAP_MS, "abc", BOT_NONE, true});
+    check_visits("and slow again", gather, 2, 1, BOT_SPEED);
+    gather_free(gather);
+}
+
+/* What an event says of itself stands, however fast it is. */
+static void test_speed_of_a_program(void **state)
+{
+    struct gather *gather;
+
+    assert_int_equal(gather_new(START_MS, &gather), 0);
+    for (unsigned i = 0; i < BOT_SPEED_VIEWS; i++)
+        add_view(gather, (struct view){1, i, "abc", BOT_AGENT, true});
+    check_visits("a program that says so", gather, 0, 1, BOT_AGENT);
+    gather_free(gather);
+}
+
+static struct gather *crowd_of(unsigned n_lone, unsigned n_alive, unsigned n_others, unsigned n_others_alive)
+{
+    struct gather *gather;
+    uint32_t visitor = 0;
+
+    assert_int_equal(gather_new(START_MS, &gather), 0);
+    for (unsigned i = 0; i < n_lone + n_alive; i++)
+        add_view(gather, (struct view){visitor++, i, "abc", BOT_NONE, i >= n_lone});
+    for (unsigned i = 0; i < n_others; i++)
+        add_view(gather, (struct view){visitor++, i, "xyz", BOT_NONE, i < n_others_alive});
+    return gather;
+}
+
+static void test_crowd(void **state)
+{
+    enum { MIN = BOT_CROWD_VISITORS_MIN };
+    static const struct {
+        const char *name;
+        unsigned n_lone, n_alive, n_others, n_others_alive, n_bots;
+    } crowds[] = {
+        {"a crowd", MIN, 0, 10, 6, MIN},
+        {"too few", MIN - 1, 0, 10, 6, 0},
+        {"nine in ten", 9 * MIN, MIN, 10, 6, 9 * MIN},
+        {"fewer than that", 9 * MIN - 1, MIN, 10, 6, 0},
+        {"where half of the others do not live either", MIN, 0, 10, 5, 0},
+        {"where there is nobody else", MIN, 0, 0, 0, 0},
+        {"whose others are many", MIN, 0, 8 * MIN, 8 * MIN, MIN},
+    };
+
+    for (size_t i = 0; i < N_ROWS(crowds); i++) {
+        unsigned n = crowds[i].n_lone + crowds[i].n_alive + crowds[i].n_others;
+        struct gather *gather =
+            crowd_of(crowds[i].n_lone, crowds[i].n_alive, crowds[i].n_others, crowds[i].n_others_alive);
+
+        check_visits(crowds[i].name, gather, n - crowds[i].n_bots, crowds[i].n_bots, BOT_CROWD);
+        gather_free(gather);
+    }
+}
+
+/* Who comes back is no longer one of a crowd; and a network that is unknown is none. */
+static void test_crowd_is_asked_again(void **state)
+{
+    enum { MIN = BOT_CROWD_VISITORS_MIN };
+    struct gather *gather = crowd_of(MIN, 0, 10, 10);
+
+    check_visits("at first", gather, 10, MIN, BOT_CROWD);
+    for (uint32_t visitor = 0; visitor < MIN / 5; visitor++)
+        add_view(gather, (struct view){visitor, 60000, "abc", BOT_NONE, false});
+    check_visits("some came back", gather, MIN + 10, 0, BOT_CROWD);
+    gather_free(gather);
+
+    assert_int_equal(gather_new(START_MS, &gather), 0);
+    for (uint32_t visitor = 0; visitor < 2 * MIN; visitor++)
+        add_view(gather, (struct view){visitor, visitor, "", BOT_NONE, false});
+    add_view(gather, (struct view){2 * MIN, 0, "xyz", BOT_NONE, true});
+    check_visits("of no network", gather, 2 * MIN + 1, 0, BOT_CROWD);
+    gather_free(gather);
+}
+
+/* A whole address and its network are the same network; another /24 is not. */
+static void test_networks(void **state)
+{
+    enum { MIN = BOT_CROWD_VISITORS_MIN };
+    static const struct {
+        const char *name, *address, *other;
+        unsigned n_bots;
+    } pairs[] = {
+        {"a whole IPv4 address", "abc1", "abc", MIN},
+        {"two of one /24", "abc1", "abc2", MIN},
+        {"two of different /24", "abc1", "abd1", 0},
+        {"two of one /48", "abcdef0123456789", "abcdef", MIN},
+        {"two of different /48", "abcdef0123456789", "abcdeg0123456789", 0},
+        {"no address at all", "ab", "ab", 0},
+    };
+
+    for (size_t i = 0; i < N_ROWS(pairs); i++) {
+        struct gather *gather;
+
+        assert_int_equal(gather_new(START_MS, &gather), 0);
+        for (uint32_t visitor = 0; visitor < MIN; visitor++)
+            add_view(gather,
+                     (struct view){visitor, 0, visitor % 2 ? pairs[i].address : pairs[i].other, BOT_NONE, false});
+        add_view(gather, (struct view){MIN, 0, "xyz", BOT_NONE, true});
+        check_visits(pairs[i].name, gather, MIN + 1 - pairs[i].n_bots, pairs[i].n_bots, BOT_CROWD);
+        gather_free(gather);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),     cmocka_unit_test(test_every_field), cmocka_unit_test(test_origin),
-        cmocka_unit_test(test_odd_ones), cmocka_unit_test(test_pure),        cmocka_unit_test(test_grows),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_every_field),
+        cmocka_unit_test(test_origin),
+        cmocka_unit_test(test_odd_ones),
+        cmocka_unit_test(test_pure),
+        cmocka_unit_test(test_grows),
         cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_speed),
+        cmocka_unit_test(test_speed_of_a_program),
+        cmocka_unit_test(test_crowd),
+        cmocka_unit_test(test_networks),
+        cmocka_unit_test(test_crowd_is_asked_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

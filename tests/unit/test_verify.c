@@ -8,6 +8,8 @@
 #include "crumb/consent/ledger.h"
 #include "crumb/consent/visitor.h"
 #include "crumb/rollup/seal.h"
+#include "crumb/rollup/segment.h"
+#include "crumb/rollup/tabulate.h"
 #include "crumb/store/consents.h"
 #include "crumb/store/journal.h"
 #include "store_fixture.h"
@@ -367,6 +369,63 @@ static void books_of_a_lost_site_damaged(struct store *store, struct batch *batc
     store_fixture_put_checked(batch->txn, DB_ACCOUNTING, key_text(&key), TEXT("?"));
 }
 
+static void segment_missing(struct store *store, struct batch *batch)
+{
+    take_away(batch, DB_SEGMENTS, key_day(store->site->id, SEALED_DAY));
+}
+
+static void segment_damaged(struct store *store, struct batch *batch)
+{
+    struct key key = key_day(store->site->id, SEALED_DAY);
+
+    store_fixture_damage(batch->txn, DB_SEGMENTS, key_text(&key), 12);
+}
+
+static void copy_segment(struct store *store, struct batch *batch, struct key to)
+{
+    struct key from = key_day(store->site->id, SEALED_DAY);
+    char bytes[4096];
+    struct text value;
+
+    assert_int_equal(db_get(batch->txn, DB_SEGMENTS, key_text(&from), &value), 0);
+    assert_true(value.size <= sizeof bytes);
+    memcpy(bytes, value.data, value.size);
+    value.data = bytes;
+    assert_int_equal(db_put(batch->txn, DB_SEGMENTS, key_text(&to), value), 0);
+}
+
+static void segment_of_open_day(struct store *store, struct batch *batch)
+{
+    copy_segment(store, batch, key_day(store->site->id, OPEN_DAY));
+}
+
+static void segments_of_no_day(struct store *store, struct batch *batch)
+{
+    copy_segment(store, batch, key_day(store->site->id, OPEN_DAY + 1));
+    copy_segment(store, batch, key_day(77, SEALED_DAY));
+}
+
+static void segment_of_no_key(struct store *store, struct batch *batch)
+{
+    (void)store;
+    assert_int_equal(db_put(batch->txn, DB_SEGMENTS, TEXT("key"), TEXT("value")), 0);
+}
+
+static void segment_of_other_events(struct store *store, struct batch *batch)
+{
+    struct key key = key_day(store->site->id, SEALED_DAY);
+    BUFFER_AUTO bytes = BUFFER_INIT(4096);
+    struct table table = TABLE_INIT;
+    struct gather *gather;
+
+    assert_int_equal(gather_new(0, &gather), 0);
+    assert_int_equal(tabulate_table(gather, &table), 0);
+    segment_encode(&table, &bytes);
+    assert_int_equal(db_put(batch->txn, DB_SEGMENTS, key_text(&key), buffer_text(&bytes)), 0);
+    table_deinit(&table);
+    gather_free(gather);
+}
+
 static void rollup_missing(struct store *store, struct batch *batch)
 {
     take_away(batch, DB_ROLLUPS, key_rollup(store->site->id, SEALED_DAY, DIMENSION_PAGE));
@@ -460,6 +519,18 @@ static const struct row {
      "books of no site, 2026-03-02 09:00 UTC: damaged, or they do not balance", false},
     {"damaged books of a site that left", books_of_a_lost_site_damaged,
      "books of site number 77, 2026-03-02 09:00 UTC: damaged, or they do not balance", false},
+    {"a segment that is missing", segment_missing,
+     "segment of shop, 2026-03-02: it is not there, but the day is sealed", false},
+    {"a damaged segment", segment_damaged, "segment of shop, 2026-03-02: damaged", false},
+    {"a segment of a day that is open", segment_of_open_day, "segment of shop, 2026-03-03: its day was never sealed",
+     false},
+    {"segments of no day", segments_of_no_day,
+     "segment of shop, 2026-03-04: its day was never sealed; 2 segments are wrong", false},
+    {"a segment of no key", segment_of_no_key, "segments: a key is none", false},
+    {"a segment of other events, not looked at", segment_of_other_events, NULL, false},
+    {"a segment of other events", segment_of_other_events,
+     "segment of shop, 2026-03-02: building it again gives other bytes", true},
+    {"the segments of a damaged day", day_damaged, "segments: days or events behind them are damaged", false},
     {"a rollup that is missing", rollup_missing,
      "rollup of shop, 2026-03-02, event:page: it is not there, but the day is sealed", false},
     {"a total that is missing", total_missing,

@@ -149,9 +149,10 @@
 #define DB_RESERVE_BYTES_MIN (256 << 10) /* ... but at least this, a few hundred withdrawals ... */
 #define DB_RESERVE_BYTES_MAX (4 << 20)   /* ... and at most this */
 #define DB_READERS_MAX 126
-#define DB_RESIDENT_BYTES_MAX (24 << 20) /* of mapped files, before pages of the store are given back */
-#define DB_RESIDENT_STEPS 512            /* rows read or written between two looks at that */
-#define DB_KEY_BYTES_MAX 64              /* our longest key; LMDB allows 511 */
+#define DB_RESIDENT_BYTES_MAX (24 << 20)  /* of mapped files, before pages of the store are given back */
+#define DB_RESIDENT_STEPS 512             /* rows read or written between two looks at that */
+#define DB_RESIDENT_STEP_BYTES (64 << 10) /* of a large row, which count as one more */
+#define DB_KEY_BYTES_MAX 64               /* our longest key; LMDB allows 511 */
 #define NOTICE_BYTES_MAX (64 << 10)
 #define SCRIPT_BYTES_MAX (512 << 10) /* of one consent.js: a notice with all its escapes, and the code */
 #define SCRIPTS_BYTES_MAX (16 << 20) /* of all that are kept rendered: about 300 of site, language and regime */
@@ -168,19 +169,23 @@
 #define DAY_HITS_MAX (50 << 20)          /* hits of one site-day held in memory while it is built */
 #define DAY_PAGES_MAX (1 << 20)          /* different pages of one site-day */
 #define DAY_PAGE_BYTES_MAX (64 << 20)    /* their text */
-#define VISITORS_MAX UINT32_MAX          /* of one site, ever: they are numbered */
+#define VISITORS_MAX 4294967295          /* of one site, ever: they are numbered */
 #define SEGMENT_ROWS_MAX DAY_HITS_MAX    /* of one relation of a site-day */
 #define SEGMENT_TEXTS_MAX (16 << 20)
 #define SEGMENT_TEXT_BYTES_MAX (256 << 20)
 #define SEGMENT_BYTES_MAX (1 << 30)
-#define ROLLUP_BYTES_MAX (256 << 20) /* one rollup, inflated */
-#define LIVE_DAYS_MAX 64             /* open days kept warm in memory */
-#define LIVE_EVENTS_MAX (2 << 20)    /* events of all of them; a larger day is built again for each question */
-#define DAY_NETWORKS_MAX (1 << 22)   /* different networks of one site-day; those of further visitors are unknown */
-#define BOT_SPEED_VIEWS 60           /* so many page views of one visit ... */
-#define BOT_SPEED_MS 20000           /* ... within this are a program's */
-#define BOT_CROWD_VISITORS_MIN 50    /* of one network on one day ... */
-#define BOT_CROWD_PERCENT 90         /* ... so many of whom view one page and do nothing */
+#define EXPORT_ROWS_BYTES (64 << 10)          /* of rows that are written at once */
+#define EXPORT_ROW_BYTES_MAX (256 << 10)      /* of what a visit and a hit say, each, quoted */
+#define EXPORT_TEXTS_BYTES_MAX (1536LL << 20) /* a dictionary of which each byte is quoted */
+#define ROLLUP_BYTES_MAX (256 << 20)          /* one rollup, inflated */
+#define LIVE_DAYS_MAX 64                      /* open days kept warm in memory */
+#define LIVE_EVENTS_MAX (2 << 20)             /* events of all of them; a larger day is built again for each question */
+#define DAYS_CACHE_BYTES_MAX (48 << 20)       /* columns of sealed days kept unpacked */
+#define DAY_NETWORKS_MAX (1 << 22) /* different networks of one site-day; those of further visitors are unknown */
+#define BOT_SPEED_VIEWS 60         /* so many page views of one visit ... */
+#define BOT_SPEED_MS 20000         /* ... within this are a program's */
+#define BOT_CROWD_VISITORS_MIN 50  /* of one network on one day ... */
+#define BOT_CROWD_PERCENT 90       /* ... so many of whom view one page and do nothing */
 #define QUERY_BODY_BYTES_MAX (64 << 10)
 #define QUERY_METRICS_MAX 16
 #define QUERY_DIMENSIONS_MAX 8
@@ -211,6 +216,8 @@
 _Static_assert(RATE_BURST_S *RATE_ADDRESS_PER_S >= EVENTS_PER_BODY_MAX, "a full body is no flood");
 _Static_assert(STOP_LOOPS_MS_MAX < STOP_MS_MAX, "the writer and the store have time to close");
 _Static_assert(CONNECTIONS_PRIVATE_MAX < CONNECTIONS_SPARE_FILES, "some connections are left for visitors");
+_Static_assert(EXPORT_TEXTS_BYTES_MAX >= 6LL * SEGMENT_TEXT_BYTES_MAX, "any dictionary can be exported");
+_Static_assert(EXPORT_ROW_BYTES_MAX > 12 * QUERY_BYTES_MAX + 8192, "any event can be exported");
 _Static_assert(CONSENT_BODY_BYTES_MAX <= BODY_BYTES_MAX, "the server reads bodies up to BODY_BYTES_MAX");
 _Static_assert(QUERY_BODY_BYTES_MAX <= BODY_BYTES_MAX, "the server reads bodies up to BODY_BYTES_MAX");
 _Static_assert(QUERY_BYTES_MAX < JOURNAL_RECORD_BYTES_MAX, "any event that can be received can be stored");

@@ -183,6 +183,8 @@ struct config *config_unref(struct config *config);
 
 /* The site of a name, or NULL. Lent for as long as the configuration lives. */
 const struct site *config_site(const struct config *config, struct text name);
+/* The site that the store knows by that number, or NULL: it has left the configuration. */
+const struct site *config_site_of_id(const struct config *config, uint32_t id);
 
 /* Its index in site->purposes, or -1. */
 int config_purpose(const struct site *site, struct text name);

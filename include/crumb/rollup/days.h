@@ -1,18 +1,22 @@
 /*
- * Where the cells of a site-day come from: its rollups when it is sealed, else
- * a build of its journal.
+ * Where the table of a site-day comes from: its segment when it is sealed, else
+ * a gather of its journal.
  *
- * Builds of open days are kept warm, at most LIVE_DAYS_MAX of them with
- * LIVE_EVENTS_MAX events, and grown by what the journal got since the last
- * question: this is the live segment.  It is brought up to date when it is
- * asked, so an answer shows every event that was acknowledged before the
- * question.
+ * Open days are kept warm, at most LIVE_DAYS_MAX of them with LIVE_EVENTS_MAX
+ * events, and grown by what the journal got since the last question.  They are
+ * brought up to date when they are asked for, so an answer shows every event
+ * that was acknowledged before the question.  Of sealed days those columns are
+ * unpacked that are asked for, and kept up to DAYS_CACHE_BYTES_MAX.
+ *
+ * (The cells that questions were answered from before there were tables are
+ * given by the same struct, from rollups and warm builds.)
  */
 #pragma once
 
 #include "crumb/base/limits.h"
 #include "crumb/config/config.h"
 #include "crumb/rollup/build.h"
+#include "crumb/rollup/table.h"
 #include "crumb/store/db.h"
 
 struct days;
@@ -20,17 +24,41 @@ struct days;
 /* How much is kept warm. */
 struct days_bounds {
     unsigned n_days;
-    uint64_t n_events; /* of all of them */
+    uint64_t n_events;  /* of all of them */
+    size_t cache_bytes; /* columns of sealed days, beside those that are pinned */
 };
 
 /* Those of the service. */
-#define DAYS_BOUNDS ((struct days_bounds){.n_days = LIVE_DAYS_MAX, .n_events = LIVE_EVENTS_MAX})
+#define DAYS_BOUNDS                                                                                                    \
+    ((struct days_bounds){.n_days = LIVE_DAYS_MAX, .n_events = LIVE_EVENTS_MAX, .cache_bytes = DAYS_CACHE_BYTES_MAX})
 
 /* 0 or -ENOMEM. @bounds: DAYS_BOUNDS, or smaller ones. */
 int days_new(struct days_bounds bounds, struct days **ret_days);
+/* Nothing may be pinned. Returns NULL. */
 struct days *days_free(struct days *days);
 
-/* What is warm now. Any thread. */
+/* ---- tables ---- */
+
+enum days_tier { DAYS_LIVE, DAYS_SEGMENT };
+
+/*
+ * The table of one site-day, with @columns (a set) at least, lent until
+ * days_unpin(); *ret_table is NULL where nothing happened.  It does not change
+ * meanwhile, whatever is sealed; but only the columns that were asked for may be
+ * looked at, and the texts only where one of them is of texts, as another thread
+ * may be adding others.  0 or a fault (-EBADMSG: a row is damaged).  Any thread.
+ */
+int days_pin(struct days *days, struct db_txn *txn, const struct site *site, int32_t day, uint64_t columns,
+             const struct table **ret_table, enum days_tier *ret_tier);
+/* Gives it back; NULL is fine. Any thread. */
+void days_unpin(struct days *days, const struct table *table);
+
+/* What is kept now, for tests and metrics. Any thread. */
+struct days_bounds days_held(struct days *days);
+
+/* ---- cells ---- */
+
+/* The builds that are warm now. Any thread. */
 struct days_bounds days_warm(struct days *days);
 
 /*

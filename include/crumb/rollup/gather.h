@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "crumb/store/event.h"
+#include "crumb/store/journal.h"
 
 struct gather;
 
@@ -21,10 +21,14 @@ int gather_new(int64_t start_ms, struct gather **ret_gather);
 struct gather *gather_free(struct gather *gather);
 
 /*
- * Adds one event; its texts are copied.  Past DAY_HITS_MAX events it is only
+ * Adds one event as the journal has it; its texts are copied.  Past DAY_HITS_MAX events it is only
  * counted as left out; a text past SEGMENT_TEXTS_MAX or SEGMENT_TEXT_BYTES_MAX
- * becomes "(other)".  0, or -ENOMEM: then it is as if it had not been added.
+ * becomes "(other)".  0, -EBADMSG (a section is damaged) or -ENOMEM: then it is as
+ * if it had not been added.
  */
+int gather_record(struct gather *gather, const struct journal_record *record);
+
+/* The same of an event that is no record yet. */
 int gather_add(struct gather *gather, const struct gather_event *event);
 
 /* The events added, repeated ones too, and those left out. */

@@ -1,12 +1,12 @@
 /*
  * Sealing: a day that is over, by its site's zone and SEAL_GRACE_MS, is built
- * from its journal and its rollups are written.  A day that got late events
- * after it was sealed is dirty and is sealed again.
+ * from its journal, and its segment and rollups are written.  A day that got late
+ * events after it was sealed is dirty and is sealed again.
  *
- * The build reads a snapshot beside the writer; the rollups are written by the
- * writer, in one transaction with the mark that says up to which sequence they
- * were built.  Sealing twice gives the same rows (P6); being killed in between
- * leaves an open day.
+ * The build reads a snapshot beside the writer; what it gives is written by the
+ * writer, in one transaction with the mark that says up to which sequence it was
+ * built.  Sealing twice gives the same rows (P6); being killed in between leaves
+ * an open day.
  */
 #pragma once
 
@@ -31,3 +31,6 @@ int seal_due(struct db *db, const struct config *config, int64_t now_ms,
  * fault.
  */
 int seal_build(struct db_txn *txn, uint32_t site, int32_t day, struct buffer rollups[DIMENSION_N]);
+
+/* The segment of a site-day from its journal, appended: likewise. 0 or a fault. */
+int seal_segment(struct db_txn *txn, const struct site *site, int32_t day, struct buffer *segment);

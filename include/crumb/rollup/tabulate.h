@@ -14,6 +14,9 @@
  * earliest (then lowest sequence).  An event without a time (its visitor allows
  * click-path alone) is not told.
  *
+ * A visit's bot is what its events say of themselves; of others the day may find
+ * out by what they do (rollup/bots.h).
+ *
  * A hit's dwell is the visible time that was reported for it, and where nothing
  * was, the time until the visit's next hit on another page.
  */

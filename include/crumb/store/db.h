@@ -34,6 +34,7 @@ enum db_table {
     DB_DAYS,       /* site, day -> how much is in its journal, and what of it is sealed */
     DB_ACCOUNTING, /* site, hour -> received, stored, dropped by reason */
     DB_ROLLUPS,    /* site, day, dimension -> cells */
+    DB_SEGMENTS,   /* site, day -> the day's table */
     DB_CONSENTS,   /* site, day, notice, country, device, language -> shown, choices by kind */
     DB_TABLE_N
 };
@@ -112,8 +113,9 @@ int db_cursor_before(struct db_cursor *cursor, struct text key, struct text *ret
  */
 void db_check_readers(struct db *db);
 
-/* Number of entries of a table, and bytes of the store's file in use. */
+/* Number of entries of a table, bytes of its pages, and bytes of the store's file in use. */
 int db_entries(struct db_txn *txn, enum db_table table, uint64_t *ret_n);
+int db_table_bytes(struct db_txn *txn, enum db_table table, uint64_t *ret_bytes);
 int db_bytes(struct db_txn *txn, uint64_t *ret_bytes);
 const char *db_table_name(enum db_table table);
 

@@ -58,6 +58,60 @@ struct event {
     uint64_t created_ms, sent_ms; /* dtm, stm: the browser's clock */
 };
 
+/* The numbers of fields on disk, by class: append, never renumber. They ascend in a section, and there is no gap. */
+enum event_log_field {
+    EVENT_LOG_at_ms = 1,
+    EVENT_LOG_host,
+    EVENT_LOG_path,
+    EVENT_LOG_referrer,
+    EVENT_LOG_title,
+    EVENT_LOG_address,
+    EVENT_LOG_dwell_ms,
+    EVENT_LOG_scroll_x_min,
+    EVENT_LOG_scroll_x_max,
+    EVENT_LOG_scroll_y_min,
+    EVENT_LOG_scroll_y_max,
+    EVENT_LOG_country,
+    EVENT_LOG_region,
+    EVENT_LOG_city,
+    EVENT_LOG_source,
+    EVENT_LOG_channel,
+    EVENT_LOG_utm_source,
+    EVENT_LOG_utm_medium,
+    EVENT_LOG_utm_campaign,
+    EVENT_LOG_utm_content,
+    EVENT_LOG_utm_term,
+    EVENT_LOG_click_id,
+    EVENT_LOG_bot,
+    EVENT_FIELDS_END /* of the class that has most */
+};
+enum event_device_field {
+    EVENT_DEVICE_screen_width = 1,
+    EVENT_DEVICE_screen_height,
+    EVENT_DEVICE_viewport_width,
+    EVENT_DEVICE_viewport_height,
+    EVENT_DEVICE_page_width,
+    EVENT_DEVICE_page_height,
+    EVENT_DEVICE_language,
+    EVENT_DEVICE_zone,
+    EVENT_DEVICE_device,
+    EVENT_DEVICE_brand,
+    EVENT_DEVICE_model,
+    EVENT_DEVICE_os,
+    EVENT_DEVICE_os_version,
+    EVENT_DEVICE_browser,
+    EVENT_DEVICE_browser_version
+};
+enum event_clickpath_field {
+    EVENT_CLICKPATH_category = 1,
+    EVENT_CLICKPATH_action,
+    EVENT_CLICKPATH_label,
+    EVENT_CLICKPATH_property,
+    EVENT_CLICKPATH_value,
+    EVENT_CLICKPATH_properties,
+    EVENT_CLICKPATH_currency
+};
+
 /* The class without which an event of this kind is not stored at all: pv and pp are log, se is clickpath. */
 enum event_class event_carrier(enum event_kind kind);
 
@@ -66,6 +120,31 @@ void event_encode(const struct event *event, enum event_class class, struct buff
 
 /* Reads what event_encode() wrote into @event, texts borrowed from @section. False: not such bytes. */
 bool event_decode(struct text section, enum event_class class, struct event *event);
+
+/*
+ * Where the fields of a section lie, for those who compare their bytes instead
+ * of reading them.
+ */
+struct event_outline {
+    const char *section;
+    uint32_t
+        starts[EVENT_FIELDS_END + 1]; /* by number, from 1: where the first field of this number or a higher one is */
+};
+
+/* False: not such bytes, or not in the order in which they are written. */
+bool event_outline(struct text section, enum event_class class, struct event_outline *ret_outline);
+
+/* The bytes of the fields from number @first to @last, as they stand there; empty where there is none. */
+static inline struct text event_span(const struct event_outline *outline, unsigned first, unsigned last)
+{
+    uint32_t start = outline->starts[first];
+
+    return (struct text){.data = outline->section + start, .size = outline->starts[last + 1] - start};
+}
+
+/* The value of an integer, 0 where it is not there; and a text. */
+uint64_t event_outline_integer(const struct event_outline *outline, unsigned number);
+struct text event_outline_text(const struct event_outline *outline, unsigned number);
 
 /*
  * For dumps and tests: calls @visit with the name and printable value of each

@@ -1,0 +1,127 @@
+/*
+ * First every segment as it lies there, then every sealed day.
+ */
+#include "crumb/rollup/audit.h"
+#include "crumb/base/error.h"
+#include "crumb/rollup/seal.h"
+#include "crumb/rollup/segment.h"
+#include "crumb/store/day.h"
+#include "crumb/store/key.h"
+#include <errno.h>
+
+struct audit {
+    struct db_txn *txn;
+    const struct config *config;
+    bool rebuild;
+    struct audit_finding finding;
+};
+
+static void find(struct audit *audit, uint32_t site, int32_t day, const char *what)
+{
+    if (audit->finding.n++ == 0) {
+        audit->finding.site = site;
+        audit->finding.day = day;
+        audit->finding.what = what;
+    }
+}
+
+/* ---- as they lie there ---- */
+
+static int read_whole(struct text bytes)
+{
+    __attribute__((cleanup(table_deinit))) struct table table = TABLE_INIT;
+    struct segment segment;
+    int r = segment_open(bytes, &segment);
+
+    return r ? error_trace(r) : error_trace(segment_read(&segment, COLUMN_ALL, &table));
+}
+
+static int check_row(struct audit *audit, struct text key, struct text bytes)
+{
+    struct day_state state;
+    uint32_t site;
+    int32_t day;
+
+    if (!key_read_day(key, &site, &day)) {
+        find(audit, 0, 0, "a key is none");
+        return 0;
+    }
+    int r = read_whole(bytes);
+    if (r == -EBADMSG || r == -EFBIG) {
+        find(audit, site, day, "damaged");
+        return 0;
+    }
+    if (r)
+        return error_trace(r);
+    r = day_get(audit->txn, site, day, &state);
+    if (r == DB_E_NOT_FOUND || (r == 0 && !state.sealed)) {
+        find(audit, site, day, "its day was never sealed");
+        return 0;
+    }
+    return error_trace(r);
+}
+
+static int check_rows(struct audit *audit)
+{
+    DB_CURSOR_AUTO *cursor = NULL;
+    struct text key, bytes;
+    int r = db_cursor_new(audit->txn, DB_SEGMENTS, &cursor);
+
+    if (r)
+        return error_trace(r);
+    for (r = db_cursor_seek(cursor, TEXT_NONE, &key, &bytes); r == 0; r = db_cursor_next(cursor, &key, &bytes)) {
+        r = check_row(audit, key, bytes);
+        if (r)
+            return error_trace(r);
+    }
+    return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
+}
+
+/* ---- every sealed day ---- */
+
+static int compare(struct audit *audit, const struct site *site, int32_t day, struct text kept)
+{
+    BUFFER_AUTO built = BUFFER_INIT(SEGMENT_BYTES_MAX);
+    int r = seal_segment(audit->txn, site, day, &built);
+
+    if (r)
+        return error_trace(r);
+    if (!text_equal(kept, buffer_text(&built)))
+        find(audit, site->id, day, "building it again gives other bytes");
+    return 0;
+}
+
+/* Questions about a sealed day read its segment and nothing else. */
+static int check_day(void *context, uint32_t id, int32_t day, const struct day_state *state)
+{
+    struct audit *audit = context;
+    const struct site *site = config_site_of_id(audit->config, id);
+    struct key key = key_day(id, day);
+    struct text kept;
+
+    if (!day_is_sealed(state))
+        return 0;
+    int r = db_get(audit->txn, DB_SEGMENTS, key_text(&key), &kept);
+    if (r == DB_E_NOT_FOUND) {
+        find(audit, id, day, "it is not there, but the day is sealed");
+        return 0;
+    }
+    if (r == 0 && audit->rebuild && site && state->events)
+        r = compare(audit, site, day, kept);
+    return error_trace(r);
+}
+
+int audit_segments(struct db_txn *txn, const struct config *config, bool rebuild, struct audit_finding *ret_finding)
+{
+    struct audit audit = {.txn = txn, .config = config, .rebuild = rebuild};
+    int r = check_rows(&audit);
+
+    if (r == 0)
+        r = day_each(txn, check_day, &audit);
+    if (r)
+        return error_trace(r);
+    if (!audit.finding.n)
+        return 0;
+    *ret_finding = audit.finding;
+    return AUDIT_E_WRONG;
+}

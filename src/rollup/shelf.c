@@ -1,0 +1,254 @@
+/*
+ * A hash table of days, which are in a list, too, the one that was asked for
+ * last in front.  Columns are unpacked without the lock, by whoever marked the
+ * day busy, from the pages of their own transaction, and added under it.  A
+ * column that is there stays where it is until the day goes, and a day goes only
+ * while nobody has it.
+ */
+#include "shelf.h"
+#include "crumb/base/error.h"
+#include "crumb/rollup/segment.h"
+#include "crumb/store/key.h"
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#define BUCKETS 1024
+
+struct shelf_day {
+    struct pinned pinned; /* first */
+    struct shelf_key key;
+    bool is_open;     /* the numbers of rows are known */
+    bool busy;        /* somebody unpacks columns of it */
+    uint64_t columns; /* that are there */
+    size_t bytes;
+    struct shelf_day *next_in_bucket;
+    struct shelf_day *newer, *older;
+};
+
+struct shelf {
+    size_t bytes_max, n_bytes;
+    pthread_mutex_t lock;
+    pthread_cond_t idle; /* a day is busy no more */
+    struct shelf_day *buckets[BUCKETS];
+    struct shelf_day *newest, *oldest;
+};
+
+int shelf_new(size_t bytes_max, struct shelf **ret_shelf)
+{
+    struct shelf *shelf = calloc(1, sizeof *shelf);
+
+    if (!shelf)
+        return error_origin(-ENOMEM);
+    shelf->bytes_max = bytes_max;
+    pthread_mutex_init(&shelf->lock, NULL);
+    pthread_cond_init(&shelf->idle, NULL);
+    *ret_shelf = shelf;
+    return 0;
+}
+
+/* ---- the list and the table ---- */
+
+static struct shelf_day **bucket_of(struct shelf *shelf, struct shelf_key key)
+{
+    return &shelf->buckets[((uint32_t)key.day + 31 * key.site) % BUCKETS];
+}
+
+static bool is_same(struct shelf_key a, struct shelf_key b)
+{
+    return a.site == b.site && a.day == b.day && a.sealed == b.sealed;
+}
+
+static void unlink_day(struct shelf *shelf, struct shelf_day *day)
+{
+    *(day->newer ? &day->newer->older : &shelf->newest) = day->older;
+    *(day->older ? &day->older->newer : &shelf->oldest) = day->newer;
+}
+
+static void link_newest(struct shelf *shelf, struct shelf_day *day)
+{
+    day->newer = NULL;
+    day->older = shelf->newest;
+    *(day->older ? &day->older->newer : &shelf->oldest) = day;
+    shelf->newest = day;
+}
+
+static void remove_day(struct shelf *shelf, struct shelf_day *day)
+{
+    struct shelf_day **at = bucket_of(shelf, day->key);
+
+    while (*at != day)
+        at = &(*at)->next_in_bucket;
+    *at = day->next_in_bucket;
+    unlink_day(shelf, day);
+    shelf->n_bytes -= day->bytes;
+    table_deinit(&day->pinned.table);
+    free(day);
+}
+
+/* The day of @key, which is the newest now; NULL: no memory for it. */
+static struct shelf_day *find_or_add(struct shelf *shelf, struct shelf_key key)
+{
+    struct shelf_day **bucket = bucket_of(shelf, key), *day = *bucket;
+
+    while (day && !is_same(day->key, key))
+        day = day->next_in_bucket;
+    if (day) {
+        unlink_day(shelf, day);
+    } else {
+        day = calloc(1, sizeof *day);
+        if (!day)
+            return NULL;
+        day->pinned.tier = DAYS_SEGMENT;
+        day->key = key;
+        day->bytes = sizeof *day;
+        day->next_in_bucket = *bucket;
+        *bucket = day;
+        shelf->n_bytes += day->bytes;
+    }
+    link_newest(shelf, day);
+    return day;
+}
+
+/* Drops what was asked for longest ago, as far as nobody has it. */
+static void bound(struct shelf *shelf)
+{
+    struct shelf_day *newer;
+
+    for (struct shelf_day *day = shelf->oldest; day && shelf->n_bytes > shelf->bytes_max; day = newer) {
+        newer = day->newer;
+        if (!day->pinned.n_pins)
+            remove_day(shelf, day);
+    }
+}
+
+struct shelf *shelf_free(struct shelf *shelf)
+{
+    if (shelf) {
+        while (shelf->oldest) {
+            assert(!shelf->oldest->pinned.n_pins);
+            remove_day(shelf, shelf->oldest);
+        }
+        pthread_cond_destroy(&shelf->idle);
+        pthread_mutex_destroy(&shelf->lock);
+        free(shelf);
+    }
+    return NULL;
+}
+
+size_t shelf_bytes(struct shelf *shelf)
+{
+    pthread_mutex_lock(&shelf->lock);
+    size_t n_bytes = shelf->n_bytes;
+    pthread_mutex_unlock(&shelf->lock);
+    return n_bytes;
+}
+
+/* ---- columns ---- */
+
+/* Without the lock. @ret_table gets what @day has not: the missing columns, the texts, the numbers of rows. */
+static int unpack(struct db_txn *txn, const struct shelf_day *day, uint64_t columns, struct table *ret_table)
+{
+    struct key key = key_day(day->key.site, day->key.day);
+    struct table table = {.texts = day->pinned.table.texts};
+    struct segment segment;
+    struct text bytes;
+    int r = db_get(txn, DB_SEGMENTS, key_text(&key), &bytes);
+
+    if (r)
+        return r == DB_E_NOT_FOUND ? error_origin(-EBADMSG) : error_trace(r);
+    r = segment_open(bytes, &segment);
+    if (r == 0)
+        r = segment_read(&segment, columns & ~day->columns, &table);
+    if (day->pinned.table.texts.n)
+        table.texts = (struct table_texts){.n = 0};
+    if (r) {
+        table_deinit(&table);
+        return error_trace(r);
+    }
+    *ret_table = table;
+    return 0;
+}
+
+static size_t bytes_of(const struct table *table)
+{
+    size_t bytes = 0;
+
+    for (unsigned i = 0; i < COLUMN_N; i++)
+        if (table->columns[i])
+            bytes += (table->n[table_relation(i)] + 1ul) * sizeof *table->columns[i];
+    if (table->texts.n)
+        bytes += table->texts.n * sizeof *table->texts.ends + table->texts.ends[table->texts.n - 1];
+    return bytes;
+}
+
+/* What is there already is not written, as somebody may be reading it. */
+static void add_columns(struct shelf *shelf, struct shelf_day *day, uint64_t columns, const struct table *from)
+{
+    struct table *table = &day->pinned.table;
+    size_t bytes = bytes_of(from);
+
+    if (!day->is_open)
+        memcpy(table->n, from->n, sizeof table->n);
+    for (unsigned i = 0; i < COLUMN_N; i++)
+        if (from->columns[i])
+            table->columns[i] = from->columns[i];
+    if (from->texts.n)
+        table->texts = from->texts;
+    day->is_open = true;
+    day->columns |= columns;
+    day->bytes += bytes;
+    shelf->n_bytes += bytes;
+}
+
+static bool lacks(const struct shelf_day *day, uint64_t columns) { return !day->is_open || columns & ~day->columns; }
+
+/* Under the lock, which it leaves while it works. @day is pinned, so it stays. */
+static int provide(struct shelf *shelf, struct db_txn *txn, struct shelf_day *day, uint64_t columns)
+{
+    struct table table;
+
+    while (lacks(day, columns) && day->busy)
+        pthread_cond_wait(&shelf->idle, &shelf->lock);
+    if (!lacks(day, columns))
+        return 0;
+    day->busy = true;
+    pthread_mutex_unlock(&shelf->lock);
+    int r = unpack(txn, day, columns, &table);
+    pthread_mutex_lock(&shelf->lock);
+    if (r == 0)
+        add_columns(shelf, day, columns, &table);
+    day->busy = false;
+    pthread_cond_broadcast(&shelf->idle);
+    return error_trace(r);
+}
+
+int shelf_pin(struct shelf *shelf, struct db_txn *txn, struct shelf_key key, uint64_t columns,
+              struct pinned **ret_pinned)
+{
+    int r = 0;
+
+    pthread_mutex_lock(&shelf->lock);
+    struct shelf_day *day = find_or_add(shelf, key);
+    if (day) {
+        day->pinned.n_pins++;
+        r = provide(shelf, txn, day, columns);
+        if (r == 0)
+            *ret_pinned = &day->pinned;
+        else if (--day->pinned.n_pins == 0 && !day->is_open)
+            remove_day(shelf, day);
+        bound(shelf);
+    }
+    pthread_mutex_unlock(&shelf->lock);
+    return day ? error_trace(r) : error_origin(-ENOMEM);
+}
+
+void shelf_unpin(struct shelf *shelf, struct pinned *pinned)
+{
+    pthread_mutex_lock(&shelf->lock);
+    assert(pinned->n_pins > 0);
+    pinned->n_pins--;
+    bound(shelf);
+    pthread_mutex_unlock(&shelf->lock);
+}
