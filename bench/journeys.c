@@ -1,6 +1,7 @@
 /*
  * What paths and funnels cost a hit: days of generated traffic in memory, each
- * question asked several times, the median told.  Pages follow Zipf's law, and
+ * question asked several times, the median of the time on the core told (others
+ * may use the machine, too).  Pages follow Zipf's law, and
  * a visit has 1 to 30 hits, most of them few.
  *
  *   journeys [DAYS [HITS_A_DAY]]
@@ -31,11 +32,11 @@ static _Noreturn void die(const char *what)
     exit(1);
 }
 
-static double now_ms(void)
+static double spent_ms(void)
 {
     struct timespec time;
 
-    clock_gettime(CLOCK_MONOTONIC, &time);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
     return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
 }
 
@@ -168,10 +169,10 @@ static void measure(const char *name, const struct traffic *traffic,
     uint64_t visits = 0;
 
     for (unsigned i = 0; i < ROUNDS; i++) {
-        double start_ms = now_ms();
+        double start_ms = spent_ms();
 
         visits = ask(traffic, context);
-        ms[i] = now_ms() - start_ms;
+        ms[i] = spent_ms() - start_ms;
     }
     qsort(ms, ROUNDS, sizeof ms[0], compare);
     printf("%-36s %8.2f ms %7.2f ns/hit   %llu visits\n", name, ms[ROUNDS / 2],

@@ -188,12 +188,22 @@ static void walk_hits(const struct walk *walk, size_t from, size_t to, struct at
     }
 }
 
+/* Whether the visit makes the first step at all: most do not, and are done with. */
+static bool begins(const struct walk *walk, size_t from, size_t to)
+{
+    while (from < to && !(walk->made[from] & 1))
+        from++;
+    return from < to;
+}
+
 static int walk_visit(void *context, uint32_t visit, size_t from, size_t to)
 {
     const struct walk *walk = context;
     struct funnel *funnel = walk->funnel;
     struct attempt attempt;
 
+    if (!begins(walk, from, to))
+        return 0;
     attempt.n_made = 0;
     for (unsigned step = 0; step < funnel->question.n_steps; step++)
         attempt.ways[step].exists = false;
@@ -202,30 +212,38 @@ static int walk_visit(void *context, uint32_t visit, size_t from, size_t to)
         funnel->visits[step]++;
         funnel->after_s[step] += step ? attempt.best.at_s[step] - attempt.best.at_s[step - 1] : 0;
     }
-    if (!attempt.n_made)
-        return 0;
     return error_trace(note_visitor(funnel, walk->table->columns[COLUMN_VISIT_visitor][visit], attempt.n_made));
 }
 
 /* ---- tables ---- */
 
-/* Adds the bit of one step to the hits that make it. */
+/* Adds the bit of one step to the hits that pass. */
+static void mark_hits(uint32_t *made, const uint8_t *passes, size_t n, unsigned step)
+{
+    for (size_t hit = 0; hit < n; hit++)
+        made[hit] |= (uint32_t)passes[hit] << step;
+}
+
+static void mark_visits(const struct table *table, uint32_t *made, const uint8_t *passes, unsigned step)
+{
+    const uint32_t *n_hits = table->columns[COLUMN_VISIT_n_hits];
+
+    for (uint32_t visit = 0; visit < table->n[RELATION_VISIT]; made += n_hits[visit++])
+        for (uint32_t hit = 0; passes[visit] && hit < n_hits[visit]; hit++)
+            made[hit] |= 1u << step;
+}
+
 static int mark_step(const struct walk *walk, unsigned step)
 {
-    const uint32_t *n_hits = walk->table->columns[COLUMN_VISIT_n_hits];
     struct mask mask;
-    size_t hit = 0;
     int r = filter_apply(walk->funnel->question.steps[step], walk->table, &mask);
 
     if (r < 0)
         return error_trace(r);
     if (mask.of_hits)
-        for (hit = 0; hit < walk->table->n[RELATION_HIT]; hit++)
-            walk->made[hit] |= (uint32_t)mask.passes[hit] << step;
+        mark_hits(walk->made, mask.passes, walk->table->n[RELATION_HIT], step);
     else
-        for (uint32_t visit = 0; visit < walk->table->n[RELATION_VISIT]; visit++)
-            for (uint32_t i = 0; i < n_hits[visit]; i++)
-                walk->made[hit++] |= (uint32_t)mask.passes[visit] << step;
+        mark_visits(walk->table, walk->made, mask.passes, step);
     free(mask.passes);
     return 0;
 }

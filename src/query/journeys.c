@@ -22,18 +22,18 @@ static bool matches(const struct mask *mask, uint32_t visit, size_t from, size_t
 static int each_visit(const struct journeys_scope *scope, const struct mask *mask, journeys_visit each, void *context,
                       struct journeys_counts *counts)
 {
-    uint32_t *const *columns = scope->table->columns;
+    const struct table *table = scope->table;
+    const uint32_t *starts_s = table->columns[COLUMN_VISIT_start_s], *n_hits = table->columns[COLUMN_VISIT_n_hits];
+    const uint32_t *bots = table->columns[COLUMN_VISIT_bot], *traced = table->columns[COLUMN_VISIT_traced];
+    uint32_t n = table->n[RELATION_VISIT], from_s = scope->from_s, to_s = scope->to_s;
     size_t from = 0, to;
     int r = 0;
 
-    for (uint32_t visit = 0; r == 0 && visit < scope->table->n[RELATION_VISIT]; visit++, from = to) {
-        uint32_t start_s = columns[COLUMN_VISIT_start_s][visit];
-
-        to = from + columns[COLUMN_VISIT_n_hits][visit];
-        if (columns[COLUMN_VISIT_bot][visit] || start_s < scope->from_s || start_s >= scope->to_s ||
-            !matches(mask, visit, from, to))
+    for (uint32_t visit = 0; r == 0 && visit < n; visit++, from = to) {
+        to = from + n_hits[visit];
+        if (bots[visit] || starts_s[visit] < from_s || starts_s[visit] >= to_s || !matches(mask, visit, from, to))
             continue;
-        if (columns[COLUMN_VISIT_traced][visit] == 1) { /* whatever else it might be is no consent */
+        if (traced[visit] == 1) { /* whatever else it might be is no consent */
             counts->traced++;
             r = each(context, visit, from, to);
         } else {

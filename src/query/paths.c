@@ -112,18 +112,19 @@ static size_t append(struct step *steps, size_t n, struct step next, bool keeps_
 static int read_steps(struct walk *walk, size_t from, size_t to, size_t *ret_n)
 {
     const uint32_t *acts = walk->table->columns[COLUMN_HIT_act], *pages = walk->table->columns[COLUMN_HIT_page];
-    const uint32_t *dwells = walk->table->columns[COLUMN_HIT_dwell_s];
+    const uint32_t *dwells = walk->table->columns[COLUMN_HIT_dwell_s], *numbers = walk->numbers;
+    struct step *steps = walk->steps;
     bool keeps_loops = walk->paths->question.keeps_loops;
     size_t n = 0;
 
     for (size_t hit = from; hit < to; hit++) {
         if (acts[hit])
             continue;
-        int r = walk->numbers[pages[hit]] ? 0 : number_page(walk, pages[hit]);
+        int r = numbers[pages[hit]] ? 0 : number_page(walk, pages[hit]);
         if (r)
             return r;
-        struct step step = {.page = walk->numbers[pages[hit]], .dwell_s = dwells[hit]};
-        n = append(walk->steps, n, step, keeps_loops);
+        struct step step = {.page = numbers[pages[hit]], .dwell_s = dwells[hit]};
+        n = append(steps, n, step, keeps_loops);
     }
     *ret_n = n;
     return 0;
