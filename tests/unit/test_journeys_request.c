@@ -1,14 +1,32 @@
 /*
- * Requests about paths and funnels: what is accepted, and what is refused with
- * which sentence.
+ * Requests about paths and funnels: what is accepted, what is refused with which
+ * sentence, and each allocation failing in turn (linked with
+ * -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc).
  */
 #include "crumb/query/funnel_request.h"
 #include "crumb/query/paths_request.h"
 #include "journeys_table.h"
+#include <errno.h>
 #include <stdio.h>
 
 #define BASE "\"site_id\":\"shop\",\"date_range\":\"7d\""
 #define WITH(rest) "{" BASE "," rest "}"
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *pointer, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *pointer, size_t size);
+
+/* This many allocations from now one fails; negative: none does. */
+static long n_until_failure = -1;
+
+static bool fails_now(void) { return n_until_failure >= 0 && n_until_failure-- == 0; }
+
+void *__wrap_malloc(size_t size) { return fails_now() ? NULL : __real_malloc(size); }
+void *__wrap_calloc(size_t n, size_t size) { return fails_now() ? NULL : __real_calloc(n, size); }
+void *__wrap_realloc(void *pointer, size_t size) { return fails_now() ? NULL : __real_realloc(pointer, size); }
 
 struct row {
     const char *json;
@@ -284,13 +302,55 @@ static void test_limits(void **state)
     funnel_request_deinit(&request);
 }
 
+/* ---- faults ---- */
+
+static int parse_both(const char *json_of_paths, const char *json_of_funnel, struct buffer *complaint)
+{
+    struct paths_request paths;
+    struct funnel_request funnel;
+    int r = paths_request_parse(text_of(json_of_paths), &paths, complaint);
+
+    if (r)
+        return r;
+    r = funnel_request_parse(text_of(json_of_funnel), &funnel, complaint);
+    if (r == 0)
+        funnel_request_deinit(&funnel);
+    paths_request_deinit(&paths);
+    return r;
+}
+
+/* Fails each allocation until none is left to fail. Gives how many there were. */
+static long fail_each(bool others_may_hide)
+{
+    long n = 0;
+
+    for (bool failed = true; failed; n++) {
+        BUFFER_AUTO complaint = BUFFER_INIT(QUERY_COMPLAINT_BYTES_MAX);
+
+        n_until_failure = n;
+        int r = parse_both(WITH("\"start\":\"/\",\"filters\":[[\"is\",\"event:page\",[\"/\"]]]"),
+                           STEPS("{\"page\":\"/*\"},{\"any\":[" A ",{\"event\":\"Buy\"}]}"), &complaint);
+        failed = n_until_failure < 0;
+        n_until_failure = -1;
+        assert_true(failed ? r == -ENOMEM || others_may_hide : r == 0);
+    }
+    return n;
+}
+
+/* jansson's reader passes over some failures of its own: those may be told as a bad request, or not at all. */
+static void test_no_memory(void **state)
+{
+    assert_true(fail_each(false) > 10);
+    json_set_alloc_funcs(__wrap_malloc, free);
+    assert_true(fail_each(true) > 50);
+    json_set_alloc_funcs(__real_malloc, free);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_paths),
-        cmocka_unit_test(test_funnels),
-        cmocka_unit_test(test_steps),
-        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_paths),  cmocka_unit_test(test_funnels),   cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_limits), cmocka_unit_test(test_no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
