@@ -227,8 +227,8 @@ static int filters_of_step(const char *key, json_t *value, const struct place *p
     return *ret_filters ? 0 : error_origin(-ENOMEM);
 }
 
-/* The one key that says what the step is. */
-static int find_maker(json_t *step, const struct place *place, const char **ret_key, struct buffer *complaint)
+/* The one key that says what the step is; NULL: none does, or several. */
+static const char *find_maker(json_t *step)
 {
     const char *key = NULL;
     unsigned n = 0;
@@ -238,10 +238,7 @@ static int find_maker(json_t *step, const struct place *place, const char **ret_
             key = step_keys[i];
             n++;
         }
-    if (n != 1)
-        return request_complain(complaint, "%s: must have one of page, event, any and filters", place->text);
-    *ret_key = key;
-    return 0;
+    return n == 1 ? key : NULL;
 }
 
 static int parse_name(json_t *step, json_t *maker, const struct place *place, struct text *ret_name,
@@ -261,14 +258,17 @@ static int parse_name(json_t *step, json_t *maker, const struct place *place, st
 static int parse_step(struct funnel_request *request, json_t *step, unsigned i, struct buffer *complaint)
 {
     JSON_AUTO *filters = NULL;
-    const char *key = NULL;
     struct place place = place_of("steps[%u]", i), below = place_of("steps[%u].", i);
 
     if (!json_is_object(step))
         return request_complain(complaint, "%s: must be an object, like {\"page\": \"/cart\"}", place.text);
     int r = request_keys(step, place.text, step_keys, complaint);
-    r = r ? r : find_maker(step, &place, &key, complaint);
-    r = r ? r : parse_name(step, json_object_get(step, key), &place, &request->names[i], complaint);
+    if (r)
+        return error_trace(r);
+    const char *key = find_maker(step);
+    if (!key)
+        return request_complain(complaint, "%s: must have one of page, event, any and filters", place.text);
+    r = parse_name(step, json_object_get(step, key), &place, &request->names[i], complaint);
     r = r ? r : filters_of_step(key, json_object_get(step, key), &place, &filters, complaint);
     r = r ? r : request_filters(filters, below.text, &request->filters[i], complaint);
     if (r)

@@ -572,6 +572,47 @@ static void test_oracle(void **state)
         check_seed(seed);
 }
 
+/* ---- limits ---- */
+
+/* One visit of @n different pages, by hand, as events would take long. */
+static void make_long_visit(uint32_t n, struct table *table)
+{
+    static const enum column of_hits[] = {COLUMN_HIT_page, COLUMN_HIT_act, COLUMN_HIT_dwell_s, COLUMN_PAGE_path};
+    static const enum column of_visits[] = {COLUMN_VISIT_start_s, COLUMN_VISIT_n_hits, COLUMN_VISIT_bot,
+                                            COLUMN_VISIT_traced};
+
+    for (size_t i = 0; i < N_ROWS(of_visits); i++)
+        assert_non_null(table->columns[of_visits[i]] = calloc(1, sizeof(uint32_t)));
+    for (size_t i = 0; i < N_ROWS(of_hits); i++)
+        assert_non_null(table->columns[of_hits[i]] = calloc(n, sizeof(uint32_t)));
+    table->columns[COLUMN_VISIT_n_hits][0] = n;
+    table->columns[COLUMN_VISIT_traced][0] = 1;
+    table->n[RELATION_VISIT] = 1;
+    table->n[RELATION_HIT] = table->n[RELATION_PAGE] = table->texts.n = n;
+    assert_non_null(table->texts.ends = calloc(n, sizeof(uint32_t)));
+    assert_non_null(table->texts.bytes = calloc(n, 4));
+    for (uint32_t i = 0; i < n; i++) {
+        table->columns[COLUMN_HIT_page][i] = table->columns[COLUMN_PAGE_path][i] = i;
+        table->texts.ends[i] = 4 * (i + 1);
+        memcpy(table->texts.bytes + (size_t)4 * i, &i, 4);
+    }
+}
+
+static void test_too_many_pages(void **state)
+{
+    const struct paths_question question = {.n_steps = 2, .n_nodes = 1};
+
+    for (unsigned past = 0; past < 2; past++) {
+        TABLE_AUTO table = TABLE_INIT;
+        struct paths *paths;
+
+        make_long_visit(PATHS_PAGES_MAX + past, &table);
+        assert_int_equal(paths_new(&question, &paths), 0);
+        assert_int_equal(paths_add(paths, &table, 0, DAY_S), past ? PATHS_E_FULL : 0);
+        paths_free(paths);
+    }
+}
+
 /* ---- faults ---- */
 
 static int ask(const struct paths_question *question, const struct table *table, struct paths_answer *ret_answer,
@@ -621,10 +662,8 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_ranges_and_days),
-        cmocka_unit_test(test_oracle),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_rows),           cmocka_unit_test(test_ranges_and_days), cmocka_unit_test(test_oracle),
+        cmocka_unit_test(test_too_many_pages), cmocka_unit_test(test_no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
