@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define FIRST_ROOM 64 /* numbers */
+
 /* ---- making and freeing ---- */
 
 /* The number of a page that was asked for by name. */
@@ -164,33 +166,31 @@ static bool cut(const struct paths *paths, const struct step *steps, size_t n, s
 
 /* ---- what is kept ---- */
 
-/* @memory with room for @n elements at least, the new ones 0. */
-static int grow(uint64_t **memory, size_t *capacity, size_t n)
+/* Gives @memory room for @n numbers at least, the new ones 0. */
+static int grow(uint64_t **memory, size_t *room, size_t n)
 {
-    size_t wanted = *capacity ? *capacity : 64;
+    size_t wanted = *room ? *room : FIRST_ROOM;
 
-    if (n <= *capacity)
+    if (n <= *room)
         return 0;
     while (wanted < n)
         wanted *= 2;
     uint64_t *more = realloc(*memory, wanted * sizeof *more);
     if (!more)
         return error_origin(-ENOMEM);
-    memset(more + *capacity, 0, (wanted - *capacity) * sizeof *more);
+    memset(more + *room, 0, (wanted - *room) * sizeof *more);
     *memory = more;
-    *capacity = wanted;
+    *room = wanted;
     return 0;
 }
 
 static int keep_dwells(struct paths *paths, const struct step *steps, unsigned n)
 {
     unsigned n_steps = paths->question.n_steps;
-    size_t room = paths->dwell_room;
-    int r = grow(&paths->dwell_s, &room, (intern_n(&paths->pages) + 1) * n_steps);
+    int r = grow(&paths->dwell_s, &paths->dwell_room, (intern_n(&paths->pages) + 1) * n_steps);
 
     if (r < 0)
         return error_trace(r);
-    paths->dwell_room = room;
     for (unsigned i = 0; i < n; i++)
         paths->dwell_s[(size_t)steps[i].page * n_steps + i] += steps[i].dwell_s;
     return 0;
