@@ -40,6 +40,52 @@ int json_put(struct buffer *buffer, json_t *json, size_t flags)
     return r ? error_origin(-ENOMEM) : 0;
 }
 
+/* How many bytes the character at the front of @text has, by its first byte and the bounds of RFC 3629; 0: it is none.
+ */
+static size_t character_bytes(struct text text)
+{
+    const unsigned char *bytes = (const unsigned char *)text.data;
+    size_t n = bytes[0] < 0x80 ? 1 : bytes[0] < 0xc2 ? 0 : bytes[0] < 0xe0 ? 2 : bytes[0] < 0xf0 ? 3 : 4;
+    /* The second byte rules out what is longer than needed, surrogates, and what is past U+10FFFF. */
+    unsigned char least = bytes[0] == 0xe0 ? 0xa0 : bytes[0] == 0xf0 ? 0x90 : 0x80;
+    unsigned char most = bytes[0] == 0xed ? 0x9f : bytes[0] == 0xf4 ? 0x8f : 0xbf;
+
+    if (n == 0 || n > text.size || bytes[0] > 0xf4 || (n > 1 && (bytes[1] < least || bytes[1] > most)))
+        return 0;
+    for (size_t i = 2; i < n; i++)
+        if ((bytes[i] & 0xc0) != 0x80)
+            return 0;
+    return n;
+}
+
+static bool is_plain(char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; }
+
+void json_put_text(struct buffer *buffer, struct text text)
+{
+    buffer_put_u8(buffer, '"');
+    while (text.size) {
+        size_t n = 0;
+
+        while (n < text.size && is_plain(text.data[n]))
+            n++;
+        buffer_put(buffer, text.data, n);
+        text = text_from(text, n);
+        if (!text.size)
+            break;
+        n = character_bytes(text);
+        if (n == 0)
+            buffer_put_text(buffer, TEXT("\xef\xbf\xbd"));
+        else if (n > 1)
+            buffer_put(buffer, text.data, n);
+        else if (*text.data == '"' || *text.data == '\\')
+            buffer_printf(buffer, "\\%c", *text.data);
+        else
+            buffer_printf(buffer, "\\u%04x", (unsigned)*text.data);
+        text = text_from(text, n ? n : 1);
+    }
+    buffer_put_u8(buffer, '"');
+}
+
 /* What stands outside of texts: how deep brackets nest, and how many values there are at most. */
 struct shape {
     unsigned depth;

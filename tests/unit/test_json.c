@@ -163,15 +163,46 @@ static void test_read(void **state)
     }
 }
 
+/* Every byte string becomes a JSON string; what is no character (RFC 3629) becomes U+FFFD, a byte at a time. */
+static void test_put_text(void **state)
+{
+    static const struct {
+        const char *text, *json;
+    } rows[] = {
+        {"", "\"\""},
+        {"/shop?a=b", "\"/shop?a=b\""},
+        {"a\"b\\c", "\"a\\\"b\\\\c\""},
+        {"\n\x1b\x7f", "\"\\u000a\\u001b\\u007f\""},
+        {"\xc3\xa4\xe2\x82\xac\xf0\x9f\x8d\xaa", "\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x8d\xaa\""},
+        {"\xf4\x8f\xbf\xbf\xed\x9f\xbf", "\"\xf4\x8f\xbf\xbf\xed\x9f\xbf\""},
+        {"a\xff", "\"a\xef\xbf\xbd\""},
+        {"\x80z", "\"\xef\xbf\xbdz\""},
+        {"\xc3", "\"\xef\xbf\xbd\""},
+        {"\xc3z", "\"\xef\xbf\xbdz\""},
+        {"\xc0\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\""},
+        {"\xe0\x80\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
+        {"\xe2\x82", "\"\xef\xbf\xbd\xef\xbf\xbd\""},
+        {"\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
+        {"\xf4\x90\x80\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
+        {"\xf5\x80\x80\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        BUFFER_AUTO json = BUFFER_INIT(1024);
+
+        json_put_text(&json, text_of(rows[i].text));
+        check_text(rows[i].json, buffer_text(&json), rows[i].json);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_read),
-                                       cmocka_unit_test(test_whole),
-                                       cmocka_unit_test(test_null_is_no_memory),
-                                       cmocka_unit_test(test_bound),
-                                       cmocka_unit_test(test_no_memory),
-                                       cmocka_unit_test(test_read_canonical),
-                                       cmocka_unit_test(test_read_without_memory)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_read),           cmocka_unit_test(test_put_text),
+        cmocka_unit_test(test_whole),          cmocka_unit_test(test_null_is_no_memory),
+        cmocka_unit_test(test_bound),          cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_read_canonical), cmocka_unit_test(test_read_without_memory)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

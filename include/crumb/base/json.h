@@ -44,3 +44,6 @@ int json_read(struct text text, json_t **ret_json);
  * json_pack() gave can be passed on unseen.  0, -ENOMEM or -EOVERFLOW.
  */
 int json_put(struct buffer *buffer, json_t *json, size_t flags);
+
+/* Appends @text as a JSON string. Bytes that are no UTF-8 become U+FFFD. */
+void json_put_text(struct buffer *buffer, struct text text);

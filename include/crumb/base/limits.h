@@ -210,7 +210,19 @@
 #define QUERY_COMPLAINT_BYTES_MAX 1024          /* what is wrong with a query, in one sentence */
 #define QUERY_ANSWER_BYTES_MAX (64 << 20)       /* one answer over HTTP */
 #define QUERY_OUTPUT_BYTES_MAX (1LL << 30)      /* one answer of `crumb query` */
-#define POOL_THREADS 2 /* of each pool: one looks up for visitors, the other answers analysts */
+#define PATHS_STEPS_MAX 20
+#define PATHS_STEPS_DEFAULT 5
+#define PATHS_NODES_MAX 50 /* pages told of one step, and whole paths */
+#define PATHS_NODES_DEFAULT 10
+#define PATHS_PAGES_MAX (1 << 18)     /* different pages on the paths of one question */
+#define PATHS_DIFFERENT_MAX (4 << 20) /* different paths */
+#define PATHS_BYTES_MAX (64 << 20)    /* their memory, and that of the pages' names */
+#define FUNNEL_STEPS_MAX 20
+#define FUNNEL_ANY_MAX 16              /* pages or events of which any makes a step */
+#define FUNNEL_NAME_BYTES_MAX 256      /* what a step is called */
+#define FUNNEL_WINDOW_S_MAX 86400      /* no visit is longer than a day */
+#define FUNNEL_VISITORS_MAX (16 << 20) /* that came to the first step */
+#define POOL_THREADS 2                 /* of each pool: one looks up for visitors, the other answers analysts */
 #define POOL_JOBS_MAX 1024
 
 _Static_assert(RATE_BURST_S *RATE_ADDRESS_PER_S >= EVENTS_PER_BODY_MAX, "a full body is no flood");
