@@ -11,7 +11,7 @@
 //                                  page began
 //   percentage                     visitors of all visitors that the query has
 //
-// Ratios are rounded, halves up; without anything to divide by they are 0.
+// Ratios are rounded, halves up. An average of nothing is null, and the least in order; the first engine said 0.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 
@@ -72,16 +72,17 @@ function filterSql(filter) {
 
 // ---- metrics ----
 
-const rounded = (numerator, denominator, scale) =>
-    `CASE WHEN ${denominator} THEN (2 * ${numerator} * ${scale} + ${denominator}) / (2 * ${denominator}) ELSE 0 END`;
-const METRICS = {
+const rounded = (numerator, denominator, scale, nothing) =>
+    `CASE WHEN ${denominator} THEN (2 * ${numerator} * ${scale} + ${denominator}) / (2 * ${denominator}) ELSE ${nothing} END`;
+const WHOLE = 'coalesce(w.whole, 0)';
+const metricsSql = (nothing) => ({
     visitors: 'g.visitors', visits: 'g.visits', pageviews: 'g.pageviews', events: 'g.events',
-    views_per_visit: rounded('coalesce(w.views, 0)', 'coalesce(w.whole, 0)', 100),
-    bounce_rate: rounded('coalesce(w.bounces, 0)', 'coalesce(w.whole, 0)', 1000),
-    visit_duration: rounded('coalesce(w.duration_ms, 0)', '(1000 * coalesce(w.whole, 0))', 1),
-    percentage: rounded('g.visitors', '(SELECT count(DISTINCT visitor) FROM hits)', 1000),
-};
-const DECIMALS = { views_per_visit: 100, bounce_rate: 10, percentage: 10 };
+    views_per_visit: rounded('w.views', WHOLE, 100, nothing),
+    bounce_rate: rounded('w.bounces', WHOLE, 1000, nothing),
+    visit_duration: rounded('w.duration_ms', `(1000 * ${WHOLE})`, 1, nothing),
+    percentage: rounded('g.visitors', '(SELECT count(DISTINCT visitor) FROM hits)', 10_000, nothing),
+});
+const DECIMALS = { views_per_visit: 100, bounce_rate: 10, percentage: 100 };
 
 // ---- a query ----
 
@@ -122,6 +123,7 @@ export function sqlOf({ body, range }, isFirst) {
         counted, `v.is_program = ${asksPrograms ? 1 : 0}`, ...(isFirst ? [] : [inside.replaceAll('t ', 'hit.t ')]),
         ...filters.map(filterSql),
     ].join(' AND ');
+    const figures = metricsSql(isFirst ? 0 : 'NULL');
     const group = keys.length ? `GROUP BY ${keys.join(', ')}` : '';
     return `WITH ${visits(isFirst ? inside : '1', isFirst)},
         hits AS (SELECT ${list(expressions, 'hit.visit', 'hit.visitor', 'hit.kind', 'hit.page')}
@@ -133,7 +135,7 @@ export function sqlOf({ body, range }, isFirst) {
         w AS (SELECT ${list(keys, 'count(*) AS whole', 'coalesce(sum(v.bounce), 0) AS bounces',
             'coalesce(sum(v.duration_ms), 0) AS duration_ms', 'coalesce(sum(v.views), 0) AS views')}
             FROM of_group JOIN v ON v.visit = of_group.visit ${group})
-        SELECT ${list(keys.map((key) => `g.${key} AS ${key}`), metrics.map((name, i) => `${METRICS[name]} AS m${i}`))}
+        SELECT ${list(keys.map((key) => `g.${key} AS ${key}`), metrics.map((name, i) => `${figures[name]} AS m${i}`))}
         FROM g LEFT JOIN w ON ${keys.map((key) => `g.${key} IS w.${key}`).join(' AND ') || '1'}
         ORDER BY ${orderOf(body)}`;
 }
@@ -143,7 +145,7 @@ export function sqlOf({ body, range }, isFirst) {
 function pageOf({ body }, rows) {
     const { metrics, dimensions, pagination, include } = body;
     const all = rows.map((row) => ({
-        metrics: metrics.map((name, i) => row[`m${i}`] / (DECIMALS[name] ?? 1)),
+        metrics: metrics.map((name, i) => (row[`m${i}`] === null ? null : row[`m${i}`] / (DECIMALS[name] ?? 1))),
         dimensions: dimensions.map((_, i) => row[`d${i}`]),
     }));
     const { offset = 0, limit = 10_000 } = pagination ?? {};

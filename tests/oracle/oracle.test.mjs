@@ -9,15 +9,17 @@
 //
 //     SEED=n repeats one set (its days end today, so today's differ from tomorrow's); SETS=n, QUERIES=n do more.
 //
-// Not asked, as one definition alone does not say it: visits by the hour or in a range that cuts a day, and what visits
-// were as a whole by page together with a filter of events.
+// Not asked, as the definitions leave it open: visits by the hour or in a range that cuts a day, what visits were as a
+// whole by page together with a filter of events, and the percentage of programs. An hour in which a visit began before
+// anything that counts has a row of zeros, which is not compared.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { spawnSync } from 'node:child_process';
-import http from 'node:http';
 import { Random } from '../crash/load.mjs';
 import { request } from '../http/client.mjs';
 import { Server, crumb, eventually, site } from '../http/server.mjs';
@@ -73,14 +75,18 @@ function complain(set, rows, query, got, expected) {
         `crumb    ${JSON.stringify(got)}\nSQL      ${JSON.stringify(expected)}\n${rows.length} events are in ${file}`;
 }
 
+const isNothing = ({ metrics }) => metrics.every((metric) => !metric);
+
 async function compare(set, rows, queries, isFirst, ask) {
     const expected = answersOf(rows, queries, isFirst), texts = [];
     for (const [i, query] of queries.entries()) {
         const text = await ask(query.body);
         const { results, meta } = JSON.parse(text);
-        const got = { results, meta: { ...('total_rows' in meta && { total_rows: meta.total_rows }) } };
+        const byHour = query.body.dimensions.includes('time:hour');
+        const told = (rows) => (byHour ? rows.filter((row) => !isNothing(row)) : rows);
+        const got = { results: told(results), meta: { ...('total_rows' in meta && { total_rows: meta.total_rows }) } };
         try {
-            assert.deepEqual(got, expected[i]);
+            assert.deepEqual(got, { ...expected[i], results: told(expected[i].results) });
         } catch {
             assert.fail(complain(set, rows, query, got, expected[i]));
         }
@@ -125,7 +131,8 @@ async function comeNow(server, zone) {
 // ---- one set ----
 
 async function tryOne(seed, t) {
-    const random = new Random(Math.imul(seed + 1, 0x85ebca6b) >>> 3); // neighbours differ from the first draw on
+    // Neighbours differ from the first draw on.
+    const random = new Random(createHash('sha256').update(String(seed)).digest().readInt32LE());
     const set = { seed, ...makeSet(random) };
     const { zone, first, late } = set;
     const made = await crumb(['token', '--name', 'oracle', '--role', 'analyst', '--site', 'shop']);
