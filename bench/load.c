@@ -292,8 +292,17 @@ static int next_batch(struct loader *loader)
     return r ? error_trace(r) : error_trace(batch_begin(loader->db, &loader->batch));
 }
 
+/* What has been read of the file need not be in memory, nor be counted as it. */
+static void give_back(struct text csv, struct text rest)
+{
+    size_t read = (csv.size - rest.size) & ~((size_t)sysconf(_SC_PAGESIZE) - 1);
+
+    madvise((void *)(uintptr_t)csv.data, read, MADV_DONTNEED);
+}
+
 static int load_rows(struct loader *loader, struct text csv)
 {
+    const struct text all = csv;
     struct text fields[FIELD_N];
     int r = batch_begin(loader->db, &loader->batch);
 
@@ -310,8 +319,10 @@ static int load_rows(struct loader *loader, struct text csv)
         }
         r = load_row(loader, fields);
         loader->n_rows++;
-        if (r == 0 && ++loader->n_in_batch == ROWS_PER_BATCH)
+        if (r == 0 && ++loader->n_in_batch == ROWS_PER_BATCH) {
+            give_back(all, csv);
             r = next_batch(loader);
+        }
     }
     if (r == 0)
         return error_trace(batch_commit(&loader->batch));

@@ -15,6 +15,6 @@ export async function readLogs(log, folder) {
     const figures = ({ seconds, peak_mb }) => ({ load_s: rounded(seconds), peak_mb: rounded(peak_mb, 1) });
     return {
         goaccess: { ...figures(goaccess), pageviews: general.total_requests, visitors_by_day: general.unique_visitors },
-        logswan: { ...figures(logswan), pageviews: hits?.total ?? hits, visitors: visits },
+        logswan: { ...figures(logswan), pageviews: hits.total, visitors: visits.total },
     };
 }

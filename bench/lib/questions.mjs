@@ -49,12 +49,10 @@ const PATH_STEPS = 3;
 const PATHS_TOLD = 20;
 const PATHS = 50; // crumb tells a path that ended apart from one that went on; enough of both for the first twenty
 
-const stepsOf = (answer) => answer.steps ?? answer.results.steps ?? answer.results;
-
-function pathRows(answer) {
+function pathRows({ paths }) {
     const sums = new Map();
-    for (const { pages, visits } of answer.paths ?? answer.results.paths) {
-        const path = pages.map((page) => page.page ?? page).join(' > ');
+    for (const { pages, visits } of paths) {
+        const path = pages.join(' > ');
         sums.set(path, (sums.get(path) ?? 0) + visits);
     }
     const rows = [...sums].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
@@ -117,7 +115,7 @@ export const questions = [
                 steps: [{ page: '/' }, { page: '/products/item*' }, { page: '/cart' }],
             },
         }),
-        read: (answer) => stepsOf(answer).map((step) => [step.visits]),
+        read: ({ steps }) => steps.map((step) => [step.visits]),
         sql: (d, set) => d.funnel(days(set)),
         steps: ["page = '/'", "page LIKE '%/products/item%'", "page = '/cart'"],
     },
