@@ -4,12 +4,15 @@
  * lines.  For tests, benchmarks and trying the program on real logs; it is not
  * installed.
  *
- *   build/bench/replay -c FILE < events.ndjson
+ *   build/bench/replay -c FILE [--no-seal] < events.ndjson
  *
  * A line is one event and what its visitor has granted by then:
  *
  *   {"t":1767225600000,"site":"shop","visitor":"any string","ip":"203.0.113.9",
  *    "ua":"Mozilla/5.0 ...","purposes":["analytics"],"event":"e=pv&url=..."}
+ *
+ * Days that the last line's time makes due are sealed in the end, unless the
+ * store is to be looked at while they are open.
  *
  * A change of `purposes` writes a ledger record first.  Lines that are none are
  * reported and skipped; then the exit code is 1.
@@ -401,14 +404,14 @@ static void print_books(const struct replay *replay, unsigned n_sealed)
     json_decref(object);
 }
 
-static int run(struct replay *replay)
+static int run(struct replay *replay, bool seals)
 {
     unsigned n_sealed = 0;
     int r = open_store(replay);
 
     if (r == 0)
         r = play_all(replay, stdin);
-    if (r == 0)
+    if (r == 0 && seals)
         r = seal_due(replay->db, replay->edition->config, replay->last_ms, submit_and_drain, replay, NULL, &n_sealed);
     if (r) {
         log_fault("replay", r);
@@ -422,14 +425,16 @@ int main(int argc, char **argv)
 {
     struct replay replay = {.last_ms = 0};
 
-    if (argc != 3 || strcmp(argv[1], "-c") != 0) {
-        fprintf(stderr, "usage: replay -c FILE < events.ndjson\n");
+    bool seals = argc == 3;
+
+    if (argc < 3 || argc > 4 || strcmp(argv[1], "-c") != 0 || (!seals && strcmp(argv[3], "--no-seal") != 0)) {
+        fprintf(stderr, "usage: replay -c FILE [--no-seal] < events.ndjson\n");
         return EXIT_USAGE;
     }
     if (sodium_init() < 0 || load(argv[2], &replay.edition))
         return EXIT_NO;
     replay.browsers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    int exit = run(&replay);
+    int exit = run(&replay, seals);
     writer_free(replay.writer);
     dedupe_free(replay.dedupe);
     suffixes_free(replay.suffixes);
