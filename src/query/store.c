@@ -1,16 +1,29 @@
 /*
- * Cells of a site from the store.
+ * Tables from the segments and live days of a store, coverage from its books.
  */
 #include "crumb/query/store.h"
 #include "crumb/base/error.h"
+#include "crumb/store/accounting.h"
 #include "crumb/store/day.h"
 
-static int cells(void *context, int32_t day, enum dimension dimension, int64_t from_ms, int64_t to_ms,
-                 struct cells *ret_cells)
+static int table(void *context, int32_t day, uint64_t columns, const struct table **ret_table,
+                 enum query_tier *ret_tier)
+{
+    struct query_store *store = context;
+    enum days_tier tier;
+    int r = days_pin(store->days, store->txn, store->site, day, columns, ret_table, &tier);
+
+    if (r)
+        return error_trace(r);
+    *ret_tier = tier == DAYS_SEGMENT ? QUERY_SEGMENT : QUERY_LIVE;
+    return 0;
+}
+
+static void release(void *context, const struct table *table)
 {
     struct query_store *store = context;
 
-    return error_trace(days_cells(store->days, store->txn, store->site, day, dimension, from_ms, to_ms, ret_cells));
+    days_unpin(store->days, table);
 }
 
 static int days(void *context, int32_t *ret_first, int32_t *ret_last)
@@ -26,7 +39,34 @@ static int days(void *context, int32_t *ret_first, int32_t *ret_last)
     return error_trace(r);
 }
 
+/* An hour of the books belongs to where it begins: they are hours of UTC, and some zones are half of one away. */
+static uint32_t hour_from(int64_t at_ms) { return at_ms <= 0 ? 0 : accounting_hour(at_ms - 1) + 1; }
+
+static int coverage(void *context, int64_t from_ms, int64_t to_ms, struct query_coverage *ret_coverage)
+{
+    struct query_store *store = context;
+    struct books books;
+    int r = accounting_between(store->txn, store->site->id, hour_from(from_ms), hour_from(to_ms), &books);
+
+    if (r)
+        return error_trace(r);
+    *ret_coverage = (struct query_coverage){.received = books.received, .stored = books.stored};
+    return 0;
+}
+
+static bool is_cancelled(void *context)
+{
+    const struct query_store *store = context;
+
+    return store->cancelled && atomic_load(store->cancelled);
+}
+
 struct query_source query_store_source(struct query_store *store)
 {
-    return (struct query_source){.context = store, .cells = cells, .days = days};
+    return (struct query_source){.context = store,
+                                 .table = table,
+                                 .release = release,
+                                 .days = days,
+                                 .coverage = coverage,
+                                 .is_cancelled = is_cancelled};
 }

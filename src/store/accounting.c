@@ -120,3 +120,31 @@ int accounting_each(struct db_txn *txn, accounting_visit visit, void *context, u
     }
     return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
 }
+
+int accounting_between(struct db_txn *txn, uint32_t site, uint32_t from_hour, uint32_t to_hour, struct books *ret_books)
+{
+    DB_CURSOR_AUTO *cursor = NULL;
+    struct key first = key_hour(site, from_hour);
+    struct books sum = {0};
+    struct text key, value;
+    int r = db_cursor_new(txn, DB_ACCOUNTING, &cursor);
+
+    if (r)
+        return error_trace(r);
+    for (r = db_cursor_seek(cursor, key_text(&first), &key, &value); r == 0; r = db_cursor_next(cursor, &key, &value)) {
+        struct books books;
+        uint32_t of_site, hour;
+
+        if (!key_read_hour(key, &of_site, &hour))
+            return error_origin(-EBADMSG);
+        if (of_site != site || hour >= to_hour)
+            break;
+        if (!decode(key, value, &books))
+            return error_origin(-EBADMSG);
+        accounting_sum(&sum, &books);
+    }
+    if (r < 0)
+        return error_trace(r);
+    *ret_books = sum;
+    return 0;
+}

@@ -1,5 +1,5 @@
 /*
- * The store as a source of cells.
+ * The store as a source of tables.
  */
 #pragma once
 
