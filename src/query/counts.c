@@ -112,8 +112,10 @@ static int make_rows(struct counts *counts, const char *currency)
 /* What shares are shares of: their visitors. */
 static int make_wholes(struct counts *counts)
 {
-    struct tally_question total = {.filter = counts->query->filter, .needs = TALLY_VISITORS};
-    struct tally_question all = total, alike = question_of(counts);
+    struct tally_question alike = question_of(counts);
+    struct tally_question total = {
+        .filter = counts->query->filter, .programs = tally_has_field(&alike, FIELD_BOT), .needs = TALLY_VISITORS};
+    struct tally_question all = total;
     int r = 0;
 
     all.without_goals = alike.without_goals = true;

@@ -49,12 +49,11 @@ static int64_t money(int64_t thousandths, uint64_t n, uint64_t scale)
 int64_t measure(enum query_metric metric, const struct measures *measures)
 {
     const struct figures *figures = &measures->figures;
-    uint64_t visitors = figures->visitors ? hll_count(figures->visitors) : 0;
     uint64_t scale = power_of_ten(names_decimals(metric));
 
     switch (metric) {
     case QUERY_VISITORS:
-        return count_of(visitors);
+        return count_of(measures->visitors);
     case QUERY_VISITS:
         return count_of(figures->visits);
     case QUERY_PAGEVIEWS:
@@ -72,11 +71,11 @@ int64_t measure(enum query_metric metric, const struct measures *measures)
     case QUERY_TIME_ON_PAGE:
         return mean(figures->dwell_s, figures->viewing, scale);
     case QUERY_PERCENTAGE:
-        return share(visitors, measures->total, scale);
+        return share(measures->visitors, measures->total, scale);
     case QUERY_CONVERSION_RATE:
-        return share(visitors, measures->all, scale);
+        return share(measures->visitors, measures->all, scale);
     case QUERY_GROUP_CONVERSION_RATE:
-        return share(visitors, measures->alike, scale);
+        return share(measures->visitors, measures->alike, scale);
     case QUERY_TOTAL_REVENUE:
         return measures->has_revenue ? money(figures->revenue, 1, scale) : QUERY_NULL;
     case QUERY_AVERAGE_REVENUE:

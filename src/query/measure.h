@@ -10,6 +10,7 @@
 /* What metrics of one row are made of. */
 struct measures {
     struct figures figures;
+    uint64_t visitors;
     uint64_t total, all, alike; /* visitors that shares are of (counts.h) */
     bool has_revenue;           /* there is one currency */
     struct query_coverage coverage;

@@ -28,10 +28,17 @@ struct place {
     uint32_t row;
 };
 
+/* A range, and the visitors that all its shares are of: counted once, as that takes as long as some rows. */
+struct side {
+    const struct counts *counts;
+    uint64_t total, all;
+};
+
 struct rows {
     const struct rows_question *question;
     const struct query *query;
     const struct counts *counts;
+    struct side here, there; /* there: what is compared with */
     struct row *rows;
     int64_t *values; /* n_metrics a row */
     struct place *places;
@@ -109,20 +116,30 @@ static bool asks_for(const struct query *query, enum query_metric metric)
     return false;
 }
 
-static int measure_row(const struct rows *rows, const struct counts *counts, const struct row *row, int64_t *values)
+static struct side side_of(const struct counts *counts)
+{
+    if (!counts)
+        return (struct side){.counts = NULL};
+    return (struct side){.counts = counts,
+                         .total = counts_visitors(counts->total, 0, NULL),
+                         .all = counts_visitors(counts->all, 0, NULL)};
+}
+
+static int measure_row(const struct rows *rows, const struct side *side, const struct row *row, int64_t *values)
 {
     const struct query *query = rows->query;
+    const struct counts *counts = side->counts;
     const struct tally *tally = counts->rows[row->tally];
     const char *currency = counts->goals ? counts->goals[row->tally]->currency : rows->question->currency;
-    struct measures measures = {.has_revenue = currency != NULL};
+    struct measures measures = {.has_revenue = currency != NULL, .total = side->total, .all = side->all};
     struct text texts[QUERY_DIMENSIONS_MAX];
 
-    if (!row->is_none)
+    if (!row->is_none) {
         measures.figures = tally_figures(tally, row->group);
+        measures.visitors = hll_count(measures.figures.visitors);
+    }
     for (unsigned i = 0; !row->is_none && i < counts->n_fields; i++)
         texts[i] = tally_text(tally, row->group, i);
-    measures.total = counts_visitors(counts->total, 0, NULL);
-    measures.all = counts_visitors(counts->all, 0, NULL);
     if (!row->is_none || counts->n_fields == 0)
         measures.alike = counts_visitors(counts->alike, row->time, texts);
     if (asks_for(query, QUERY_COVERAGE)) {
@@ -175,7 +192,7 @@ static int list(struct rows *rows, bool *ret_is_empty)
     if (rows->n == 0 && query->n_dimensions == 0)
         rows->rows[rows->n++] = (struct row){.is_none = true};
     for (size_t i = 0; i < rows->n; i++) {
-        int r = measure_row(rows, rows->counts, &rows->rows[i], rows->values + i * query->n_metrics);
+        int r = measure_row(rows, &rows->here, &rows->rows[i], rows->values + i * query->n_metrics);
         if (r < 0)
             return error_trace(r);
     }
@@ -307,7 +324,7 @@ static int put_row(struct block *block, const struct rows *rows, uint32_t number
     struct row other = find_compared(rows, row);
     into->compared = block->values;
     block->values += n_metrics;
-    return error_trace(measure_row(rows, compared, &other, block->values - n_metrics));
+    return error_trace(measure_row(rows, &rows->there, &other, block->values - n_metrics));
 }
 
 static int page(const struct rows *rows, struct query_answer *answer)
@@ -335,8 +352,11 @@ static int page(const struct rows *rows, struct query_answer *answer)
 
 int rows_make(const struct rows_question *question, struct query_answer *answer)
 {
-    __attribute__((cleanup(rows_deinit))) struct rows rows = {
-        .question = question, .query = question->counts->query, .counts = question->counts};
+    __attribute__((cleanup(rows_deinit))) struct rows rows = {.question = question,
+                                                              .query = question->counts->query,
+                                                              .counts = question->counts,
+                                                              .here = side_of(question->counts),
+                                                              .there = side_of(question->compared)};
     bool is_empty = true;
     int r = list(&rows, &is_empty);
 

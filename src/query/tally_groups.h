@@ -55,5 +55,3 @@ int tally_page(struct tally *tally, struct text path, uint32_t *ret_page);
 
 /* The pair of a group and a page. 0, -ENOMEM or TALLY_E_FULL. Lent until the next call. */
 int tally_pair(struct tally *tally, uint32_t group, uint32_t page, struct tally_pair **ret_pair);
-
-bool tally_has_field(const struct tally_question *question, enum field field);

@@ -64,8 +64,8 @@ static void tell_programs(struct tally_scan *scan)
 {
     const struct tally_question *question = scan->question;
     const uint32_t *bots = scan->table->columns[COLUMN_VISIT_bot];
-    bool programs =
-        tally_has_field(question, FIELD_BOT) || (question->filter && filter_has_field(question->filter, FIELD_BOT));
+    bool programs = question->programs || tally_has_field(question, FIELD_BOT) ||
+                    (question->filter && filter_has_field(question->filter, FIELD_BOT));
 
     for (uint32_t visit = 0; visit < scan->table->n[RELATION_VISIT]; visit++)
         scan->visits[visit] &= (bots[visit] != 0) == programs;

@@ -269,6 +269,7 @@ static const struct {
     {"\"metrics\":[\"visits\"],\"dimensions\":[\"visit:entry_page\",\"visit:exit_page\"]",
      "/,/: 2; /,/shop: 2; (none),(none): 1; /shop,/shop: 1"},
     {"\"metrics\":[\"visitors\",\"events\"],\"dimensions\":[\"visit:bot\"]", "agent: 1 2"},
+    {"\"metrics\":[\"visitors\",\"percentage\"],\"dimensions\":[\"visit:bot\"]", "agent: 1 10000"},
     {"\"metrics\":[\"visitors\",\"events\"],\"filters\":[[\"is\",\"visit:bot\",[\"agent\"]]]", ": 1 2"},
     {"\"metrics\":[\"visitors\",\"visits\",\"pageviews\"],\"filters\":[[\"is\",\"visit:country\",[\"DE\"]]]",
      ": 3 4 6"},

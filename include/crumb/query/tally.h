@@ -60,6 +60,7 @@ struct tally_question {
     bool without_goals;          /* filter_apply_without_goals() */
     const struct goal *goal;     /* hits must complete it, too; NULL: need not */
     struct text currency;        /* of TALLY_REVENUE */
+    bool programs;               /* count them and not people, whatever the fields and the filter are */
     bool by_hour;
     unsigned needs; /* set of enum tally_need */
 };
@@ -79,6 +80,9 @@ struct tally_day {
                                  the whole day is 0 and UINT32_MAX */
     struct tally_clock clock; /* for hours */
 };
+
+/* Whether one of the fields is that. */
+bool tally_has_field(const struct tally_question *question, enum field field);
 
 struct tally;
 
