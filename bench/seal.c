@@ -16,6 +16,7 @@
 #include "crumb/base/limits.h"
 #include "crumb/base/log.h"
 #include "crumb/consent/choice.h"
+#include "crumb/rollup/fill.h"
 #include "crumb/rollup/segment.h"
 #include "crumb/rollup/tabulate.h"
 #include "crumb/store/journal.h"
@@ -26,7 +27,6 @@
 #include <time.h>
 
 #define ROUNDS_MAX 99
-#define SEGMENT_BYTES_MAX (1 << 30)
 
 enum phase { GATHER, TABULATE, ENCODE, PHASE_N };
 
@@ -40,7 +40,6 @@ struct sealing {
     const struct site *site;
     struct gather *gather;
     struct round round;
-    int fault;
 };
 
 static double cpu_s(void)
@@ -49,21 +48,6 @@ static double cpu_s(void)
 
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static int gather_record(void *context, const struct journal_record *record)
-{
-    struct sealing *sealing = context;
-    struct event event;
-
-    if (!journal_event(record, &event))
-        return error_origin(-EBADMSG);
-    struct gather_event add = {.sequence = record->sequence,
-                               .fingerprint = record->fingerprint,
-                               .visitor = record->number,
-                               .traced = record->granted & CLASS_BIT(CLASS_CLICKPATH),
-                               .event = &event};
-    return error_trace(gather_add(sealing->gather, &add));
 }
 
 /* One day; the phases' times are added to the round. */
@@ -76,7 +60,7 @@ static int seal_day(struct sealing *sealing, int32_t day)
 
     if (r)
         return error_trace(r);
-    r = journal_each(sealing->txn, sealing->site->id, day, 0, gather_record, sealing);
+    r = fill_gather(sealing->txn, sealing->site->id, day, 0, sealing->gather);
     times[1] = cpu_s();
     if (r == 0)
         r = tabulate_table(sealing->gather, &table);

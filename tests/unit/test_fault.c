@@ -332,13 +332,15 @@ static int ask(struct run *run, struct db_txn *txn, uint64_t *ret_pageviews)
     struct query query;
     int r = query_parse(TEXT(QUERY), &query, &complaint);
 
-    if (r == 0)
-        r = query_run(&query, store.site->zone, NOW + 48 * 3600000LL, &source, &answer, &complaint);
+    if (r == 0) {
+        r = query_run(&query, store.site, NOW + 48 * 3600000LL, &source, &answer, &complaint);
+        query_deinit(&query);
+    }
     assert_true(r <= 0);
     if (r)
         return r;
     assert_int_equal(answer.n_rows, 1);
-    *ret_pageviews = answer.rows[0].metrics[0];
+    *ret_pageviews = (uint64_t)answer.rows[0].metrics[0];
     query_answer_deinit(&answer);
     return 0;
 }
