@@ -16,196 +16,9 @@
 
 #define FIRST_EVENTS 64
 #define NETWORK_BYTES_MAX 6
-#define OTHER TEXT("(other)")
-
-/* Numbers of texts, one after the other: a row of a relation, or of what is kept together here. */
-#define TUPLE_MAX (2 + 2 * PROPERTIES_MAX)
-struct tuple {
-    uint32_t numbers[TUPLE_MAX];
-    unsigned n;
-};
-
-/* ---- numbers ---- */
 
 size_t gather_n_events(const struct gather *gather) { return gather->n_events; }
 size_t gather_n_left_out(const struct gather *gather) { return gather->n_left_out; }
-
-/* Faults stay in *r, so that a row of texts is checked once. */
-static uint32_t number_text(struct gather *gather, struct text text, int *r)
-{
-    uint32_t number = 0;
-
-    if (*r)
-        return 0;
-    *r = intern_number(&gather->texts, text, &number);
-    if (*r == INTERN_E_FULL)
-        *r = intern_number(&gather->texts, OTHER, &number);
-    return number;
-}
-
-static uint32_t number_tuple(struct gather *gather, enum shared shared, const struct tuple *tuple, int *r)
-{
-    struct text bytes = {.data = (const char *)tuple->numbers, .size = tuple->n * sizeof tuple->numbers[0]};
-    uint32_t number = 0;
-
-    if (*r == 0)
-        *r = intern_number(&gather->shared[shared], bytes, &number);
-    return number;
-}
-
-static void put(struct tuple *tuple, uint32_t number)
-{
-    assert(tuple->n < TUPLE_MAX);
-    tuple->numbers[tuple->n++] = number;
-}
-
-static uint32_t number_texts(struct gather *gather, enum shared shared, const struct text *texts, unsigned n,
-                             const uint32_t *first, int *r)
-{
-    struct tuple tuple = {.n = 0};
-
-    if (first)
-        put(&tuple, *first);
-    for (unsigned i = 0; i < n; i++)
-        put(&tuple, number_text(gather, texts[i], r));
-    return number_tuple(gather, shared, &tuple, r);
-}
-
-#define NUMBER_TEXTS(gather, shared, first, r, ...)                                                                    \
-    number_texts((gather), (shared), (const struct text[]){__VA_ARGS__},                                               \
-                 sizeof((const struct text[]){__VA_ARGS__}) / sizeof(struct text), (first), (r))
-
-/* Widths in CSS pixels at which layouts commonly change. */
-static const struct {
-    uint64_t below;
-    const char *name;
-} screens[] = {{1, ""},
-               {480, "under 480"},
-               {768, "480 to 767"},
-               {1024, "768 to 1023"},
-               {1440, "1024 to 1439"},
-               {1920, "1440 to 1919"},
-               {UINT64_MAX, "1920 and more"}};
-#define SCREENS_N (sizeof screens / sizeof screens[0])
-
-_Static_assert(SCREENS_N <= EVENT_LOG_country, "a screen's class begins no field of what stands before it in a key");
-
-static uint8_t screen_class(uint64_t width)
-{
-    uint8_t class = 0;
-
-    while (class < SCREENS_N - 1 && width >= screens[class].below)
-        class ++;
-    return class;
-}
-
-static uint32_t number_page(struct gather *gather, const struct event *event, int *r)
-{
-    return NUMBER_TEXTS(gather, SHARED_PAGE, NULL, r, event->host, event->path, event->title);
-}
-
-static uint32_t number_context(struct gather *gather, const struct event *event, int *r)
-{
-    uint32_t device = (uint32_t)event->device;
-    struct tuple tuple = {.n = 0};
-
-    put(&tuple, NUMBER_TEXTS(gather, SHARED_AGENT, &device, r, event->brand, event->model, event->os, event->os_version,
-                             event->browser, event->browser_version));
-    put(&tuple, NUMBER_TEXTS(gather, SHARED_PLACE, NULL, r, event->country, event->region, event->city));
-    put(&tuple, number_text(gather, event->language, r));
-    put(&tuple, number_text(gather, text_of(screens[screen_class(event->screen_width)].name), r));
-    put(&tuple, (uint32_t)event->bot);
-    return number_tuple(gather, SHARED_CONTEXT, &tuple, r);
-}
-
-static uint32_t number_origin(struct gather *gather, const struct event *event, int *r)
-{
-    uint32_t channel = (uint32_t)event->channel;
-
-    return NUMBER_TEXTS(gather, SHARED_ORIGIN, &channel, r, event->source, event->referrer, event->utm_source,
-                        event->utm_medium, event->utm_campaign, event->utm_content, event->utm_term, event->click_id);
-}
-
-/* Room first, so that there is no key without its number. */
-static void remember(struct front_table *front, struct text key, uint32_t number, int *r)
-{
-    uint32_t at;
-
-    if (*r == 0 && intern_n(&front->keys) == front->capacity) {
-        size_t capacity = front->capacity ? 2 * front->capacity : FIRST_EVENTS;
-        uint32_t *numbers = realloc(front->numbers, capacity * sizeof *numbers);
-
-        if (!numbers) {
-            *r = error_origin(-ENOMEM);
-            return;
-        }
-        front->numbers = numbers;
-        front->capacity = capacity;
-    }
-    if (*r == 0)
-        *r = intern_number(&front->keys, key, &at);
-    if (*r == 0)
-        front->numbers[at] = number;
-    else if (*r == INTERN_E_FULL)
-        *r = 0; /* the long way every time, then */
-}
-
-static int compare_properties(const void *left, const void *right)
-{
-    const struct event_property *a = left, *b = right;
-    size_t shared = a->name.size < b->name.size ? a->name.size : b->name.size;
-    int c = shared ? memcmp(a->name.data, b->name.data, shared) : 0;
-
-    return c ? c : (a->name.size > b->name.size) - (a->name.size < b->name.size);
-}
-
-/* By their names, as it means nothing which was said first; the wire refuses the same name twice. */
-static uint32_t number_set(struct gather *gather, const struct event *event, int *r)
-{
-    struct event_property properties[PROPERTIES_MAX];
-    struct tuple tuple = {.n = 0};
-
-    memcpy(properties, event->properties, event->n_properties * sizeof properties[0]);
-    qsort(properties, event->n_properties, sizeof properties[0], compare_properties);
-    for (unsigned i = 0; i < event->n_properties; i++) {
-        put(&tuple, number_text(gather, properties[i].name, r));
-        put(&tuple, number_text(gather, properties[i].value, r));
-    }
-    return number_tuple(gather, SHARED_SET, &tuple, r);
-}
-
-/* Row 0 of ACT is a page view's, so a click that says nothing of itself says "(other)". */
-static struct text action_of(const struct event *event)
-{
-    bool is_mute = !event->category.size && !event->action.size && !event->label.size && !event->property.size;
-
-    return is_mute && event->kind == EVENT_STRUCT ? OTHER : event->action;
-}
-
-static uint32_t number_detail(struct gather *gather, const struct event *event, int *r)
-{
-    struct tuple tuple = {.n = 0};
-
-    put(&tuple,
-        NUMBER_TEXTS(gather, SHARED_ACT, NULL, r, event->category, action_of(event), event->label, event->property));
-    put(&tuple, number_text(gather, event->value, r));
-    put(&tuple, number_text(gather, event->currency, r));
-    put(&tuple, number_set(gather, event, r));
-    return number_tuple(gather, SHARED_DETAIL, &tuple, r);
-}
-
-/* Row 0 of every relation, and text 0, are the empty ones; and there is always room for "(other)". */
-static void number_nothing(struct gather *gather, int *r)
-{
-    static const struct event nothing = {.kind = EVENT_PAGEVIEW};
-
-    number_text(gather, TEXT_NONE, r);
-    number_text(gather, OTHER, r);
-    number_page(gather, &nothing, r);
-    number_context(gather, &nothing, r);
-    number_origin(gather, &nothing, r);
-    number_detail(gather, &nothing, r);
-}
 
 /* ---- records ---- */
 
@@ -263,7 +76,7 @@ static void put_key(const struct told *told, enum front front, struct buffer *ke
     case FRONT_CONTEXT:
         buffer_put_text(key, event_span(&told->log, EVENT_LOG_country, EVENT_LOG_city));
         buffer_put_text(key, event_span(&told->log, EVENT_LOG_bot, EVENT_LOG_bot));
-        buffer_put_u8(key, screen_class(device_integer(told, EVENT_DEVICE_screen_width)));
+        buffer_put_u8(key, gathered_screen(device_integer(told, EVENT_DEVICE_screen_width)));
         buffer_put_text(key, event_span(&told->device, EVENT_DEVICE_language, EVENT_DEVICE_browser_version));
         break;
     case FRONT_ORIGIN:
@@ -275,13 +88,37 @@ static void put_key(const struct told *told, enum front front, struct buffer *ke
     }
 }
 
+/* Room first, so that there is no key without its number. */
+static void remember(struct front_table *front, struct text key, uint32_t number, int *r)
+{
+    uint32_t at;
+
+    if (*r == 0 && intern_n(&front->keys) == front->capacity) {
+        size_t capacity = front->capacity ? 2 * front->capacity : FIRST_EVENTS;
+        uint32_t *numbers = realloc(front->numbers, capacity * sizeof *numbers);
+
+        if (!numbers) {
+            *r = error_origin(-ENOMEM);
+            return;
+        }
+        front->numbers = numbers;
+        front->capacity = capacity;
+    }
+    if (*r == 0)
+        *r = intern_number(&front->keys, key, &at);
+    if (*r == 0)
+        front->numbers[at] = number;
+    else if (*r == INTERN_E_FULL)
+        *r = 0; /* the long way every time, then */
+}
+
 static uint32_t look_up(struct gather *gather, struct told *told, enum front which, int *r)
 {
     static uint32_t (*const number_fields[FRONT_N])(struct gather * gather, const struct event *event,
-                                                    int *r) = {[FRONT_PAGE] = number_page,
-                                                               [FRONT_CONTEXT] = number_context,
-                                                               [FRONT_ORIGIN] = number_origin,
-                                                               [FRONT_DETAIL] = number_detail};
+                                                    int *r) = {[FRONT_PAGE] = gathered_page,
+                                                               [FRONT_CONTEXT] = gathered_context,
+                                                               [FRONT_ORIGIN] = gathered_origin,
+                                                               [FRONT_DETAIL] = gathered_detail};
     struct front_table *front = &gather->fronts[which];
     uint32_t at, number;
 
@@ -338,7 +175,7 @@ int gather_new(int64_t start_ms, struct gather **ret_gather)
         gather->fronts[i].keys = INTERN_INIT(SEGMENT_ROWS_MAX, SEGMENT_TEXT_BYTES_MAX);
     gather->key = BUFFER_INIT(JOURNAL_RECORD_BYTES_MAX);
     gather->sections = BUFFER_INIT(CLASS_N * JOURNAL_RECORD_BYTES_MAX);
-    number_nothing(gather, &r);
+    gathered_nothing(gather, &r);
     if (r) {
         gather_free(gather);
         return error_fold(r);

@@ -1,5 +1,6 @@
 /*
- * What gather.c keeps of a day's events, for tabulate.c to make a table of.
+ * What gather.c keeps of a day's events, for tabulate.c to make a table of, and
+ * how what they have in common becomes numbers (gathered.c).
  */
 #pragma once
 
@@ -62,3 +63,16 @@ static inline const uint32_t *gathered_row(const struct gather *gather, enum sha
 {
     return (const uint32_t *)(const void *)intern_text(&gather->shared[shared], number).data;
 }
+
+/* The number of what @event says of each. Faults stay in *r (0, -ENOMEM, or INTERN_E_FULL), and then it means nothing.
+ */
+uint32_t gathered_page(struct gather *gather, const struct event *event, int *r);
+uint32_t gathered_context(struct gather *gather, const struct event *event, int *r);
+uint32_t gathered_origin(struct gather *gather, const struct event *event, int *r);
+uint32_t gathered_detail(struct gather *gather, const struct event *event, int *r);
+
+/* Row 0 of every relation, and text 0, are the empty ones; and there is always room for "(other)". */
+void gathered_nothing(struct gather *gather, int *r);
+
+/* The class of a screen's width, which is the same for all that are told by the same text; below EVENT_LOG_country. */
+uint8_t gathered_screen(uint64_t width);

@@ -120,7 +120,7 @@ describe('one changed byte', { timeout: 120_000 }, () => {
         await withDamage(async (server, visitors) => {
             const [visitor, other] = visitors;
             const { id } = visitor;
-            damage(server, bytes(SHOP, id, '02'), 22);
+            damage(server, bytes(SHOP, id, '01'), 22);
             await assertWrong(server, /^wrong +visitors: a row is damaged$/m);
             await server.launch();
             assert.deepEqual((await visitor.beacon()).result, { received: 1, no_consent: 1 });
