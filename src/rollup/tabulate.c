@@ -78,12 +78,16 @@ struct walk {
     size_t n_visitors;
 };
 
+#define CONTEXT_N 5
+
 /* A visit under way. */
 struct visit {
     uint32_t first_hit;
     uint32_t first_ms, last_ms; /* of its events */
     uint32_t last_hit_s;
-    uint32_t context, origin;
+    uint32_t context[CONTEXT_N]; /* agent, place, language, screen, bot */
+    uint32_t context_seen;       /* of the newest event */
+    uint32_t origin;
     bool has_origin, traced;
 };
 
@@ -131,12 +135,25 @@ static void note_page(struct walk *walk, const struct visit *visit, const struct
         HIT(walk, scroll)[view] = event->scroll;
 }
 
+/* Of each part the first that is known: a ping tells of programs alone, and clicks nothing of language and screen. */
+static void note_context(const struct walk *walk, struct visit *visit, uint32_t context)
+{
+    const uint32_t *parts;
+
+    if (context == visit->context_seen)
+        return;
+    visit->context_seen = context;
+    parts = gathered_row(walk->gather, SHARED_CONTEXT, context);
+    for (unsigned i = 0; i < CONTEXT_N; i++)
+        if (!visit->context[i])
+            visit->context[i] = parts[i];
+}
+
 static void walk_event(struct walk *walk, struct visit *visit, const struct gathered *event)
 {
     visit->last_ms = event->at_ms;
     visit->traced |= event->traced;
-    if (!visit->context)
-        visit->context = event->context;
+    note_context(walk, visit, event->context);
     if (!visit->has_origin && event->has_origin) {
         visit->has_origin = true;
         visit->origin = event->origin;
@@ -164,7 +181,7 @@ static void set_dwells(struct walk *walk, const struct visit *visit)
 
 static void end_visit(struct walk *walk, const struct visit *visit, uint32_t visitor)
 {
-    const uint32_t *context = gathered_row(walk->gather, SHARED_CONTEXT, visit->context);
+    const uint32_t *context = visit->context;
     uint32_t number = walk->n_visits++;
 
     VISIT(walk, visitor)[number] = visitor;

@@ -222,6 +222,38 @@ static void test_every_field(void **state)
     gather_free(gather);
 }
 
+/* Of agent, place, language and screen each comes from the first event that has it, as no event has all of them. */
+static void test_context(void **state)
+{
+    struct event events[] = {
+        {.kind = EVENT_PING, .at_ms = START_MS, .path = TEXT("/"), .bot = BOT_AGENT},
+        {.kind = EVENT_STRUCT, .at_ms = START_MS + 1, .path = TEXT("/"), .browser = TEXT("Firefox"), .bot = BOT_AGENT},
+        {.kind = EVENT_PAGEVIEW,
+         .at_ms = START_MS + 2,
+         .path = TEXT("/"),
+         .browser = TEXT("Chrome"),
+         .language = TEXT("de"),
+         .country = TEXT("AT"),
+         .screen_width = 400}};
+    struct gather *gather;
+    TABLE_AUTO table = TABLE_INIT;
+
+    assert_int_equal(gather_new(START_MS, &gather), 0);
+    for (uint64_t i = 0; i < N_ROWS(events); i++) {
+        struct gather_event one = {.sequence = i + 1, .visitor = 3, .event = &events[i]};
+        assert_int_equal(gather_add(gather, &one), 0);
+    }
+    assert_int_equal(tabulate_table(gather, &table), 0);
+    assert_int_equal(table.n[RELATION_VISIT], 1);
+    assert_text(table_text(&table, table.columns[COLUMN_AGENT_browser][table.columns[COLUMN_VISIT_agent][0]]),
+                "Firefox");
+    assert_text(table_text(&table, table.columns[COLUMN_PLACE_country][table.columns[COLUMN_VISIT_place][0]]), "AT");
+    assert_text(table_text(&table, table.columns[COLUMN_VISIT_language][0]), "de");
+    assert_true(table.columns[COLUMN_VISIT_screen][0] != 0);
+    assert_int_equal(table.columns[COLUMN_VISIT_bot][0], BOT_AGENT);
+    gather_free(gather);
+}
+
 /* A visit came from where its first page view came from; a later one does not change that. */
 static void test_origin(void **state)
 {
@@ -542,6 +574,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_every_field),
+        cmocka_unit_test(test_context),
         cmocka_unit_test(test_origin),
         cmocka_unit_test(test_odd_ones),
         cmocka_unit_test(test_pure),
