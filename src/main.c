@@ -39,7 +39,7 @@ const struct command commands[] = {
      command_dump},
     {"query",
      "-c FILE [--site NAME --metrics LIST --date-range RANGE --dimensions LIST --filters JSON --compare MODE "
-     "--limit N] [--format table|json|csv|ndjson]",
+     "--limit N] [--paths | --funnel] [--format table|json|csv|ndjson]",
      "Answers a question about traffic.",
      "Without --site, the question is read from standard input, as POST /api/v2/query takes it.\n"
      "  --site NAME          a site of the configuration\n"
@@ -50,6 +50,7 @@ const struct command commands[] = {
      "  --compare MODE       with the previous_period, or year_over_year\n"
      "  --limit N            rows at most\n"
      "  --format FORM        table (default), json, csv, ndjson\n"
+     "  --paths, --funnel    the question on standard input is of these: docs/journeys.md\n"
      "docs/query-api.md has every name.\n"
      "Works while the server runs.\n",
      command_query},

@@ -6,7 +6,7 @@
 #include "crumb/base/error.h"
 #include "crumb/base/json.h"
 #include "crumb/base/log.h"
-#include "crumb/query/output.h"
+#include "crumb/query/inquiry.h"
 #include "crumb/query/range.h"
 #include "crumb/query/store.h"
 #include <errno.h>
@@ -14,11 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum form { FORM_TABLE, FORM_JSON, FORM_CSV, FORM_NDJSON };
-
 struct wish {
     const char *site, *metrics, *range, *dimensions, *filters, *comparison, *limit;
-    enum form form;
+    enum inquiry_kind kind;
+    enum inquiry_form form;
 };
 
 enum {
@@ -29,7 +28,9 @@ enum {
     OPTION_FILTERS,
     OPTION_COMPARE,
     OPTION_LIMIT,
-    OPTION_FORMAT
+    OPTION_FORMAT,
+    OPTION_PATHS,
+    OPTION_FUNNEL
 };
 
 static const struct option options[] = {{"site", required_argument, NULL, OPTION_SITE},
@@ -40,16 +41,18 @@ static const struct option options[] = {{"site", required_argument, NULL, OPTION
                                         {"compare", required_argument, NULL, OPTION_COMPARE},
                                         {"limit", required_argument, NULL, OPTION_LIMIT},
                                         {"format", required_argument, NULL, OPTION_FORMAT},
+                                        {"paths", no_argument, NULL, OPTION_PATHS},
+                                        {"funnel", no_argument, NULL, OPTION_FUNNEL},
                                         {0}};
 
 static int take_form(struct wish *wish, const char *value)
 {
     static const char *const forms[] = {
-        [FORM_TABLE] = "table", [FORM_JSON] = "json", [FORM_CSV] = "csv", [FORM_NDJSON] = "ndjson"};
+        [INQUIRY_TABLE] = "table", [INQUIRY_JSON] = "json", [INQUIRY_CSV] = "csv", [INQUIRY_NDJSON] = "ndjson"};
 
     for (unsigned i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         if (strcmp(forms[i], value) == 0) {
-            wish->form = (enum form)i;
+            wish->form = (enum inquiry_form)i;
             return 0;
         }
     }
@@ -81,6 +84,12 @@ static int take(void *context, int option, const char *value)
         return 0;
     case OPTION_LIMIT:
         wish->limit = value;
+        return 0;
+    case OPTION_PATHS:
+        wish->kind = INQUIRY_PATHS;
+        return 0;
+    case OPTION_FUNNEL:
+        wish->kind = INQUIRY_FUNNEL;
         return 0;
     default:
         return take_form(wish, value);
@@ -163,36 +172,14 @@ static void say_empty(const struct query_days *days)
         fprintf(stderr, "crumb query: no traffic from %.*s to %.*s\n", RANGE_DATE_BYTES, first, RANGE_DATE_BYTES, last);
 }
 
-static void put_answer(const struct query *query, const struct query_answer *answer, const struct site *site,
-                       enum form form, struct buffer *output)
+static int run(struct setup *setup, struct inquiry *inquiry, struct buffer *output, struct buffer *complaint)
 {
-    switch (form) {
-    case FORM_JSON:
-        query_output_json(query, answer, site, output);
-        break;
-    case FORM_CSV:
-        query_output_csv(query, answer, output);
-        break;
-    case FORM_NDJSON:
-        query_output_ndjson(query, answer, site, output);
-        break;
-    case FORM_TABLE:
-        query_output_table(query, answer, output);
-        if (answer->is_empty)
-            say_empty(&answer->days);
-        break;
-    }
-}
-
-static int run(struct setup *setup, const struct query *query, enum form form, struct buffer *output,
-               struct buffer *complaint)
-{
-    const struct site *site = config_site(setup->edition->config, text_of(query->site));
-    struct query_answer answer;
+    const struct site *site = config_site(setup->edition->config, inquiry_site(inquiry));
     struct days *days = NULL;
 
     if (!site) {
-        buffer_printf(complaint, "site_id: `%s` is not a site of the configuration", query->site);
+        buffer_printf(complaint, "site_id: `%.*s` is not a site of the configuration",
+                      TEXT_ARGS(inquiry_site(inquiry)));
         return QUERY_E_INVALID;
     }
     int r = days_new(DAYS_BOUNDS, &days);
@@ -200,57 +187,59 @@ static int run(struct setup *setup, const struct query *query, enum form form, s
         return error_trace(r);
     struct query_store store = {.days = days, .txn = setup->txn, .site = site};
     struct query_source source = query_store_source(&store);
-    r = query_run(query, site, clock_now_ms(&clock_system), &source, &answer, complaint);
-    if (r == 0) {
-        put_answer(query, &answer, site, form, output);
-        query_answer_deinit(&answer);
-        r = output->fault ? error_origin(output->fault) : 0;
-    }
+    r = inquiry_answer(inquiry, site, clock_now_ms(&clock_system), &source, output, complaint);
     days_free(days);
     return r;
 }
 
-static int ask(const char *path, struct text request, enum form form)
+static int tell(int r, const struct inquiry *inquiry, const struct buffer *output, const struct buffer *complaint)
 {
-    BUFFER_AUTO complaint = BUFFER_INIT(QUERY_COMPLAINT_BYTES_MAX);
-    BUFFER_AUTO output = BUFFER_INIT(QUERY_OUTPUT_BYTES_MAX);
-    struct query query;
-    struct setup setup;
-    int r = query_parse(request, &query, &complaint);
-    int exit = EXIT_GOOD;
-
-    if (r == 0) {
-        exit = setup_open(path, &setup);
-        if (exit == EXIT_GOOD) {
-            r = run(&setup, &query, form, &output, &complaint);
-            setup_close(&setup);
-        }
-        query_deinit(&query);
-        if (exit != EXIT_GOOD)
-            return exit;
-    }
     if (r > 0) {
-        fprintf(stderr, "crumb query: %.*s\n", TEXT_ARGS(buffer_text(&complaint)));
+        fprintf(stderr, "crumb query: %.*s\n", TEXT_ARGS(buffer_text(complaint)));
         return EXIT_USAGE;
     }
     if (r < 0) {
         log_fault("cannot answer", r);
         return EXIT_FAILED;
     }
-    fwrite(output.data, 1, output.size, stdout);
-    if (form == FORM_JSON)
+    fwrite(output->data, 1, output->size, stdout);
+    if (inquiry->form == INQUIRY_JSON)
         printf("\n");
+    if (inquiry->form == INQUIRY_TABLE && inquiry->is_empty)
+        say_empty(&inquiry->days);
+    return EXIT_GOOD;
+}
+
+static int ask(const char *path, struct text request, const struct wish *wish)
+{
+    BUFFER_AUTO complaint = BUFFER_INIT(QUERY_COMPLAINT_BYTES_MAX);
+    BUFFER_AUTO output = BUFFER_INIT(QUERY_OUTPUT_BYTES_MAX);
+    struct inquiry inquiry;
+    struct setup setup;
+    int r = inquiry_parse(wish->kind, wish->form, request, &inquiry, &complaint);
+
+    if (r)
+        return tell(r, NULL, &output, &complaint);
+    int exit = setup_open(path, &setup);
+    if (exit == EXIT_GOOD) {
+        r = run(&setup, &inquiry, &output, &complaint);
+        setup_close(&setup);
+        exit = tell(r, &inquiry, &output, &complaint);
+    }
+    inquiry_deinit(&inquiry);
     return exit;
 }
 
 int command_query(const struct command *self, int argc, char **argv)
 {
-    struct wish wish = {.form = FORM_TABLE};
+    struct wish wish = {.form = INQUIRY_TABLE};
     const char *path = NULL;
     int exit = command_arguments(self, argc, argv, options, take, &wish, &path, NULL);
 
     if (exit || !path)
         return exit;
+    if (wish.site && wish.kind != INQUIRY_QUERY)
+        return command_misuse(self, "--paths and --funnel read a request of docs/journeys.md from standard input");
     if (!wish.site && (wish.metrics || wish.range || wish.dimensions || wish.filters || wish.comparison || wish.limit))
         return command_misuse(self, "say which site: --site NAME; without it the question is read from standard input");
     BUFFER_AUTO request = BUFFER_INIT(QUERY_BODY_BYTES_MAX + 1);
@@ -259,5 +248,5 @@ int command_query(const struct command *self, int argc, char **argv)
         log_fault("cannot ask", r);
         return EXIT_FAILED;
     }
-    return ask(path, buffer_text(&request), wish.form);
+    return ask(path, buffer_text(&request), &wish);
 }

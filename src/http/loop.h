@@ -165,6 +165,8 @@ void privacy_post(struct exchange *exchange);
 void privacy_style(struct exchange *exchange);
 void privacy_gpc(struct exchange *exchange);
 void stats_query(struct exchange *exchange);
+void stats_paths(struct exchange *exchange);
+void stats_funnel(struct exchange *exchange);
 void stats_schema(struct exchange *exchange);
 void stats_consents(struct exchange *exchange);
 void status_metrics(struct exchange *exchange);

@@ -39,6 +39,8 @@ static const struct route {
     ROUTE(PUBLIC, "GET", "/privacy.css", privacy_style),
     ROUTE(PUBLIC, "GET", "/.well-known/gpc.json", privacy_gpc),
     ROUTE(PRIVATE, "POST", "/api/v2/query", stats_query),
+    ROUTE(PRIVATE, "POST", "/api/v2/paths", stats_paths),
+    ROUTE(PRIVATE, "POST", "/api/v2/funnel", stats_funnel),
     ROUTE(PRIVATE, "GET", "/api/v2/schema", stats_schema),
     ROUTE(PRIVATE, "GET", "/metrics", status_metrics),
     ROUTE(PRIVATE, "GET", "/healthz", status_alive),

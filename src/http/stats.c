@@ -1,13 +1,12 @@
 /*
- * POST /api/v2/query, GET /api/v2/schema, GET /api/v2/consents.
+ * POST /api/v2/query, /paths and /funnel, GET /api/v2/schema and /consents.
  *
  * A question is answered on a thread of the pool, and given up where its client
  * leaves meanwhile.  The values of a dimension are a question, too.
  */
 #include "crumb/base/log.h"
 #include "crumb/query/consents.h"
-#include "crumb/query/output.h"
-#include "crumb/query/schema.h"
+#include "crumb/query/inquiry.h"
 #include "crumb/query/store.h"
 #include "loop.h"
 #include <errno.h>
@@ -60,16 +59,13 @@ static const struct token *need_token(struct exchange *exchange)
 
 /* ---- questions ---- */
 
-enum form { FORM_JSON, FORM_CSV, FORM_NDJSON, FORM_VALUES };
-
 struct question {
     struct pool_job super;
     struct wait wait;
     struct edition *edition;
     const struct service *service;
     const struct site *site;
-    struct query query;
-    enum form form;
+    struct inquiry inquiry;
     int64_t now_ms;
     struct buffer answer, complaint;
     int outcome;
@@ -77,35 +73,16 @@ struct question {
 
 static void question_free(struct question *question)
 {
-    query_deinit(&question->query);
+    inquiry_deinit(&question->inquiry);
     edition_unref(question->edition);
     buffer_deinit(&question->answer);
     buffer_deinit(&question->complaint);
     free(question);
 }
 
-static void put_answer(struct question *question, const struct query_answer *answer)
-{
-    switch (question->form) {
-    case FORM_JSON:
-        query_output_json(&question->query, answer, question->site, &question->answer);
-        break;
-    case FORM_CSV:
-        query_output_csv(&question->query, answer, &question->answer);
-        break;
-    case FORM_NDJSON:
-        query_output_ndjson(&question->query, answer, question->site, &question->answer);
-        break;
-    case FORM_VALUES:
-        schema_put_values(&question->query, answer, &question->answer);
-        break;
-    }
-}
-
 static int answer_question(struct question *question)
 {
     DB_TXN_AUTO *txn = NULL;
-    struct query_answer answer;
     int r = db_begin_read(question->service->db, &txn);
 
     if (r)
@@ -113,12 +90,8 @@ static int answer_question(struct question *question)
     struct query_store store = {
         .days = question->service->days, .txn = txn, .site = question->site, .cancelled = &question->wait.is_gone};
     struct query_source source = query_store_source(&store);
-    r = query_run(&question->query, question->site, question->now_ms, &source, &answer, &question->complaint);
-    if (r)
-        return r;
-    put_answer(question, &answer);
-    query_answer_deinit(&answer);
-    return question->answer.fault;
+    return inquiry_answer(&question->inquiry, question->site, question->now_ms, &source, &question->answer,
+                          &question->complaint);
 }
 
 /* On one of the pool's threads. */
@@ -128,7 +101,7 @@ static void question_run(struct pool_job *job)
 
     question->outcome = job->cancelled || question->wait.is_gone ? -ECANCELED : answer_question(question);
     if (question->outcome < 0 && question->outcome != -ECANCELED)
-        log_fault(question->form == FORM_VALUES ? "GET /api/v2/schema" : "POST /api/v2/query", question->outcome);
+        log_fault("a question cannot be answered", question->outcome);
     wait_wake(&question->wait);
 }
 
@@ -142,17 +115,17 @@ static void question_answer(struct wait *wait, h2o_req_t *req)
         answer_error(req, 400, "the answer would be too large; ask for fewer rows or a shorter range");
     else if (req && question->outcome)
         answer_later(req, "the question cannot be answered now; try again later");
-    else if (req && question->form == FORM_CSV)
+    else if (req && question->inquiry.form == INQUIRY_CSV)
         answer_text(req, 200, TEXT("text/csv; charset=utf-8; header=present"), buffer_text(&question->answer));
-    else if (req && question->form == FORM_NDJSON)
+    else if (req && question->inquiry.form == INQUIRY_NDJSON)
         answer_text(req, 200, TEXT("application/x-ndjson"), buffer_text(&question->answer));
     else if (req)
         answer_json(req, 200, buffer_text(&question->answer));
     question_free(question);
 }
 
-/* Without a query yet. NULL: it was answered. */
-static struct question *question_new(struct exchange *exchange, enum form form)
+/* Without an inquiry yet. NULL: it was answered. */
+static struct question *question_new(struct exchange *exchange)
 {
     struct question *question = calloc(1, sizeof *question);
 
@@ -162,7 +135,6 @@ static struct question *question_new(struct exchange *exchange, enum form form)
     }
     question->edition = edition_ref(exchange->loop->edition);
     question->service = exchange->loop->service;
-    question->form = form;
     question->now_ms = clock_now_ms(exchange->loop->service->clock);
     question->answer = BUFFER_INIT(QUERY_ANSWER_BYTES_MAX);
     question->complaint = BUFFER_INIT(QUERY_COMPLAINT_BYTES_MAX);
@@ -176,10 +148,10 @@ static void answer_no_site(struct exchange *exchange)
     answer_error(exchange->req, 403, "this token may not read this site; `site_id` is a site of the configuration");
 }
 
-/* Takes @question, whose query was read with the result @r. */
+/* Takes @question, whose inquiry was read with the result @r. */
 static void ask(struct exchange *exchange, struct question *question, int r, const struct token *token)
 {
-    question->site = r == 0 ? config_site(question->edition->config, text_of(question->query.site)) : NULL;
+    question->site = r == 0 ? config_site(question->edition->config, inquiry_site(&question->inquiry)) : NULL;
     if (r < 0) {
         answer_later(exchange->req, "there is no memory now; try again later");
     } else if (r) {
@@ -196,25 +168,28 @@ static void ask(struct exchange *exchange, struct question *question, int r, con
     question_free(question);
 }
 
-/* ---- POST /api/v2/query ---- */
+static void ask_body(struct exchange *exchange, enum inquiry_kind kind, enum inquiry_form form)
+{
+    const struct token *token = need_token(exchange);
+    struct question *question = token ? question_new(exchange) : NULL;
 
-static enum form wanted_form(const struct exchange *exchange)
+    if (question)
+        ask(exchange, question,
+            inquiry_parse(kind, form, exchange_body(exchange), &question->inquiry, &question->complaint), token);
+}
+
+static enum inquiry_form wanted_form(const struct exchange *exchange)
 {
     struct text accept = exchange_header(exchange, TEXT("accept"));
 
-    return text_equal(accept, TEXT("text/csv"))               ? FORM_CSV
-           : text_equal(accept, TEXT("application/x-ndjson")) ? FORM_NDJSON
-                                                              : FORM_JSON;
+    return text_equal(accept, TEXT("text/csv"))               ? INQUIRY_CSV
+           : text_equal(accept, TEXT("application/x-ndjson")) ? INQUIRY_NDJSON
+                                                              : INQUIRY_JSON;
 }
 
-void stats_query(struct exchange *exchange)
-{
-    const struct token *token = need_token(exchange);
-    struct question *question = token ? question_new(exchange, wanted_form(exchange)) : NULL;
-
-    if (question)
-        ask(exchange, question, query_parse(exchange_body(exchange), &question->query, &question->complaint), token);
-}
+void stats_query(struct exchange *exchange) { ask_body(exchange, INQUIRY_QUERY, wanted_form(exchange)); }
+void stats_paths(struct exchange *exchange) { ask_body(exchange, INQUIRY_PATHS, INQUIRY_JSON); }
+void stats_funnel(struct exchange *exchange) { ask_body(exchange, INQUIRY_FUNNEL, INQUIRY_JSON); }
 
 /* ---- GET /api/v2/schema ---- */
 
@@ -249,9 +224,9 @@ void stats_schema(struct exchange *exchange)
         answer_schema(exchange, wish.site, token);
         return;
     }
-    struct question *question = question_new(exchange, FORM_VALUES);
+    struct question *question = question_new(exchange);
     if (question)
-        ask(exchange, question, schema_query(&wish, &question->query, &question->complaint), token);
+        ask(exchange, question, inquiry_values(&wish, &question->inquiry, &question->complaint), token);
 }
 
 /* ---- GET /api/v2/consents ---- */

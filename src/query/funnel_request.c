@@ -9,7 +9,6 @@
 #include "crumb/query/funnel_request.h"
 #include "crumb/base/error.h"
 #include "crumb/base/json.h"
-#include "crumb/query/parse_range.h"
 #include "crumb/query/request.h"
 #include <errno.h>
 #include <stdarg.h>
@@ -333,7 +332,7 @@ static int parse_root(struct funnel_request *request, struct buffer *complaint)
     int r = request_keys(root, "the request", keys, complaint);
 
     r = r ? r : request_site(json_object_get(root, "site_id"), request->site, complaint);
-    r = r ? r : parse_range(json_object_get(root, "date_range"), &request->range, complaint);
+    r = r ? r : request_range(json_object_get(root, "date_range"), "date_range", &request->range, complaint);
     r = r ? r : parse_steps(request, json_object_get(root, "steps"), complaint);
     r = r ? r : parse_order(json_object_get(root, "order"), &request->question.is_strict, complaint);
     r = r ? r : parse_window(json_object_get(root, "window"), &request->question.window_s, complaint);

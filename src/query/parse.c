@@ -2,7 +2,7 @@
  * JSON -> struct query.  Strict: a key, name or type that is not understood is
  * refused, because an answer to half of a question looks like an answer.
  */
-#include "asked.h"
+#include "parse.h"
 #include "crumb/base/error.h"
 #include "crumb/base/json.h"
 #include "crumb/query/names.h"
@@ -10,20 +10,16 @@
 #include <errno.h>
 #include <stdio.h>
 
+#define EXAMPLE "{\"site_id\": \"shop\", \"metrics\": [\"visitors\"], \"date_range\": \"7d\"}"
+
 static int parse_site_id(struct asked *asked, json_t *value)
 {
-    const char *site = json_string_value(value);
-
-    if (!site || !*site || strlen(site) > SITE_NAME_BYTES_MAX)
-        return asked_complain(asked, "site_id: must be the name of a site, a text of 1 to %d bytes",
-                              SITE_NAME_BYTES_MAX);
-    memcpy(asked->query.site, site, strlen(site) + 1);
-    return 0;
+    return request_site(value, asked->query.site, asked->complaint);
 }
 
 static int parse_date_range(struct asked *asked, json_t *value)
 {
-    return asked_range(asked, "date_range", value, &asked->query.range);
+    return request_range(value, "date_range", &asked->query.range, asked->complaint);
 }
 
 /* ---- metrics and dimensions ---- */
@@ -45,7 +41,7 @@ static int complain_known(struct asked *asked, const struct vocabulary *vocabula
     BUFFER_AUTO known = BUFFER_INIT(QUERY_COMPLAINT_BYTES_MAX);
 
     vocabulary->put_known(&known);
-    return asked_complain(asked, "%s; this version knows %.*s", what, TEXT_ARGS(buffer_text(&known)));
+    return request_complain(asked->complaint, "%s; this version knows %.*s", what, TEXT_ARGS(buffer_text(&known)));
 }
 
 static int complain_list(struct asked *asked, const struct vocabulary *vocabulary)
@@ -63,7 +59,7 @@ static int complain_name(struct asked *asked, const struct vocabulary *vocabular
     char what[128];
 
     if (name)
-        snprintf(what, sizeof what, "%s[%zu]: %s is not %s", vocabulary->key, i, asked_quote(name).text,
+        snprintf(what, sizeof what, "%s[%zu]: %s is not %s", vocabulary->key, i, request_quote(name).text,
                  vocabulary->thing);
     else
         snprintf(what, sizeof what, "%s[%zu]: must be a name, as text", vocabulary->key, i);
@@ -72,7 +68,8 @@ static int complain_name(struct asked *asked, const struct vocabulary *vocabular
 
 static int complain_twice(struct asked *asked, const char *key, size_t i, const char *name)
 {
-    return asked_complain(asked, "%s[%zu]: %s is there a second time; name it once", key, i, asked_quote(name).text);
+    return request_complain(asked->complaint, "%s[%zu]: %s is there a second time; name it once", key, i,
+                            request_quote(name).text);
 }
 
 static int parse_metrics(struct asked *asked, json_t *list)
@@ -121,7 +118,8 @@ static int parse_dimensions(struct asked *asked, json_t *list)
         if (find_dimension(query, &dimension, &before))
             return complain_twice(asked, dimensions.key, i, name);
         if (dimension.kind == QUERY_TIME && names_place_of(query, QUERY_TIME) >= 0)
-            return asked_complain(asked, "dimensions[%zu]: \"%s\" is a second time dimension; ask for one", i, name);
+            return request_complain(asked->complaint, "dimensions[%zu]: \"%s\" is a second time dimension; ask for one",
+                                    i, name);
         query->dimensions[query->n_dimensions++] = dimension;
     }
     return 0;
@@ -166,14 +164,14 @@ static int parse_order(struct asked *asked, json_t *item, size_t i)
 
     if (json_array_size(item) != 2 || !name || !direction ||
         (strcmp(direction, "asc") != 0 && strcmp(direction, "desc") != 0))
-        return asked_complain(asked,
-                              "order_by[%zu]: must be a name and a direction, like [\"visitors\", \"desc\"] or "
-                              "[\"event:page\", \"asc\"]",
-                              i);
+        return request_complain(asked->complaint,
+                                "order_by[%zu]: must be a name and a direction, like [\"visitors\", \"desc\"] or "
+                                "[\"event:page\", \"asc\"]",
+                                i);
     if (!find_order(query, text_of(name), &order))
-        return asked_complain(asked,
-                              "order_by[%zu]: %s is not among the query's metrics and dimensions; list it there too", i,
-                              asked_quote(name).text);
+        return request_complain(asked->complaint,
+                                "order_by[%zu]: %s is not among the query's metrics and dimensions; list it there too",
+                                i, request_quote(name).text);
     for (unsigned k = 0; k < query->n_orders; k++)
         if (query->orders[k].by_metric == order.by_metric && query->orders[k].index == order.index)
             return complain_twice(asked, "order_by", i, name);
@@ -185,8 +183,9 @@ static int parse_order(struct asked *asked, json_t *item, size_t i)
 static int parse_order_by(struct asked *asked, json_t *list)
 {
     if (!json_is_array(list) || json_array_size(list) > QUERY_ORDERS_MAX)
-        return asked_complain(asked, "order_by: must be a list of up to %d pairs, like [[\"visitors\", \"desc\"]]",
-                              QUERY_ORDERS_MAX);
+        return request_complain(asked->complaint,
+                                "order_by: must be a list of up to %d pairs, like [[\"visitors\", \"desc\"]]",
+                                QUERY_ORDERS_MAX);
     for (size_t i = 0; i < json_array_size(list); i++) {
         int r = parse_order(asked, json_array_get(list, i), i);
 
@@ -207,7 +206,7 @@ static int parse_count(struct asked *asked, json_t *object, const char *key, uns
     if (!value)
         return 0;
     if (!json_is_integer(value) || number < min || number > max)
-        return asked_complain(asked, "pagination.%s: must be a whole number from %u to %u", key, min, max);
+        return request_complain(asked->complaint, "pagination.%s: must be a whole number from %u to %u", key, min, max);
     *count = (unsigned)number;
     return 0;
 }
@@ -218,8 +217,9 @@ static int parse_pagination(struct asked *asked, json_t *object)
     struct query *query = &asked->query;
 
     if (!json_is_object(object))
-        return asked_complain(asked, "pagination: must be an object, like {\"limit\": 100, \"offset\": 0}");
-    int r = asked_keys(asked, "pagination", object, keys);
+        return request_complain(asked->complaint,
+                                "pagination: must be an object, like {\"limit\": 100, \"offset\": 0}");
+    int r = request_keys(object, "pagination", keys, asked->complaint);
     if (!r)
         r = parse_count(asked, object, "limit", 1, QUERY_ROWS_MAX, &query->limit);
     if (!r)
@@ -229,7 +229,7 @@ static int parse_pagination(struct asked *asked, json_t *object)
 
 static int parse_explain(struct asked *asked, json_t *value)
 {
-    return asked_bool(asked, "explain", value, &asked->query.explain);
+    return request_bool(value, "explain", &asked->query.explain, asked->complaint);
 }
 
 /* ---- the whole ---- */
@@ -240,7 +240,7 @@ static const struct {
     int (*parse)(struct asked *asked, json_t *value);
 } parts[] = {{"site_id", parse_site_id},       {"date_range", parse_date_range}, {"metrics", parse_metrics},
              {"dimensions", parse_dimensions}, {"filters", parse_filters},       {"order_by", parse_order_by},
-             {"include", asked_include},       {"pagination", parse_pagination}, {"explain", parse_explain}};
+             {"include", parse_include},       {"pagination", parse_pagination}, {"explain", parse_explain}};
 #define N_PARTS (sizeof parts / sizeof parts[0])
 #define N_PARTS_REQUIRED 3
 
@@ -248,12 +248,9 @@ static int check_root(struct asked *asked, json_t *root)
 {
     const char *keys[N_PARTS + 1] = {NULL};
 
-    if (!json_is_object(root))
-        return asked_complain(asked, "the query: must be a JSON object, like {\"site_id\": \"shop\", \"metrics\": "
-                                     "[\"visitors\"], \"date_range\": \"7d\"}");
     for (size_t i = 0; i < N_PARTS; i++)
         keys[i] = parts[i].key;
-    return error_trace(asked_keys(asked, "the query", root, keys));
+    return error_trace(request_keys(root, "the request", keys, asked->complaint));
 }
 
 static void default_orders(struct query *query)
@@ -277,7 +274,8 @@ static int parse_root(struct asked *asked, json_t *root)
         if (value)
             r = parts[i].parse(asked, value);
         else if (i < N_PARTS_REQUIRED)
-            r = asked_complain(asked, "%s: is missing; a query needs site_id, date_range and metrics", parts[i].key);
+            r = request_complain(asked->complaint, "%s: is missing; a query needs site_id, date_range and metrics",
+                                 parts[i].key);
     }
     if (!r)
         r = rules_check(&asked->query, asked->complaint);
@@ -289,20 +287,9 @@ static int parse_root(struct asked *asked, json_t *root)
 int query_parse(struct text json, struct query *ret_query, struct buffer *complaint)
 {
     struct asked asked = {.query = {.limit = QUERY_ROWS_DEFAULT}, .complaint = complaint};
-    json_error_t error;
+    int r = request_read(json, EXAMPLE, &asked.query.request, complaint);
 
-    if (json.size > QUERY_BODY_BYTES_MAX)
-        return asked_complain(&asked, "the query: has more than %d bytes; ask for less", QUERY_BODY_BYTES_MAX);
-    if (json_too_deep(json))
-        return asked_complain(&asked, "the query: is nested deeper than %d levels; a query needs less", JSON_DEPTH_MAX);
-    json_t *root = json_loadb(json.size ? json.data : "", json.size, JSON_REJECT_DUPLICATES, &error);
-    if (!root && (json_error_code(&error) == json_error_out_of_memory || !error.text[0]))
-        return error_origin(-ENOMEM);
-    if (!root)
-        return asked_complain(&asked, "the query: is not JSON: %s at line %d, column %d", error.text, error.line,
-                              error.column);
-    asked.query.request = root;
-    int r = parse_root(&asked, root);
+    r = r ? r : parse_root(&asked, asked.query.request);
     if (r) {
         query_deinit(&asked.query);
         return error_trace(r);

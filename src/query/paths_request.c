@@ -3,7 +3,6 @@
  */
 #include "crumb/query/paths_request.h"
 #include "crumb/base/error.h"
-#include "crumb/query/parse_range.h"
 #include "crumb/query/request.h"
 
 #define EXAMPLE "{\"site_id\": \"shop\", \"date_range\": \"7d\", \"start\": \"/\"}"
@@ -64,7 +63,7 @@ static int parse_root(struct paths_request *request, struct buffer *complaint)
     int r = request_keys(request->json, "the request", keys, complaint);
 
     r = r ? r : request_site(json_object_get(request->json, "site_id"), request->site, complaint);
-    r = r ? r : parse_range(json_object_get(request->json, "date_range"), &request->range, complaint);
+    r = r ? r : request_range(json_object_get(request->json, "date_range"), "date_range", &request->range, complaint);
     r = r ? r : parse_question(request->json, &request->question, complaint);
     r = r ? r : request_filters(json_object_get(request->json, "filters"), "", &request->filter, complaint);
     request->question.filter = request->filter;

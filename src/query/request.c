@@ -127,6 +127,16 @@ int request_count(json_t *object, const char *key, unsigned min, unsigned max, u
     return 0;
 }
 
+int request_bool(json_t *value, const char *place, bool *flag, struct buffer *complaint)
+{
+    if (!value)
+        return 0;
+    if (!json_is_boolean(value))
+        return request_complain(complaint, "%s: must be true or false", place);
+    *flag = json_is_true(value);
+    return 0;
+}
+
 int request_word(json_t *value, const char *key, const char *const *words, unsigned *ret_index,
                  struct buffer *complaint)
 {

@@ -81,9 +81,10 @@ export class Stage {
         return { code: status, output: stdout };
     }
 
-    async query(body) {
+    // @kind: query, paths or funnel.
+    async query(body, kind = 'query') {
         await this.start();
-        const answer = await fetch(`http://127.0.0.1:${this.server.private}/api/v2/query`, {
+        const answer = await fetch(`http://127.0.0.1:${this.server.private}/api/v2/${kind}`, {
             method: 'POST',
             headers: { Authorization: `Bearer ${this.token}` },
             body: typeof body === 'string' ? body : JSON.stringify(body),

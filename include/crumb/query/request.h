@@ -10,7 +10,7 @@
 
 #include "crumb/base/buffer.h"
 #include "crumb/base/limits.h"
-#include "crumb/query/filter.h"
+#include "crumb/query/query.h"
 #include <jansson.h>
 
 /* The object that @json is. @example shows one in the complaint. The caller frees it. */
@@ -34,6 +34,12 @@ int request_site(json_t *value, char ret_site[SITE_NAME_BYTES_MAX + 1], struct b
 /* Member @key of @object, a whole number from @min to @max. Where there is none, *count stays as it is. */
 int request_count(json_t *object, const char *key, unsigned min, unsigned max, unsigned *count,
                   struct buffer *complaint);
+
+/* True or false. @value NULL: *flag stays as it is. */
+int request_bool(json_t *value, const char *place, bool *flag, struct buffer *complaint);
+
+/* `date_range` or another range: a word as range.h knows it, or a list of two dates or two times. */
+int request_range(json_t *value, const char *place, struct query_range *ret_range, struct buffer *complaint);
 
 /* One of @words, which ends with NULL: its index. @value NULL: 0. */
 int request_word(json_t *value, const char *key, const char *const *words, unsigned *ret_index,
