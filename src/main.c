@@ -49,9 +49,10 @@ const struct command commands[] = {
      "  --filters JSON       such as '[[\"is\", \"visit:device\", [\"phone\"]]]'\n"
      "  --compare MODE       with the previous_period, or year_over_year\n"
      "  --limit N            rows at most\n"
+     "  --paths              standard input asks for paths, as POST /api/v2/paths takes it\n"
+     "  --funnel             standard input asks for a funnel\n"
      "  --format FORM        table (default), json, csv, ndjson\n"
-     "  --paths, --funnel    the question on standard input is of these: docs/journeys.md\n"
-     "docs/query-api.md has every name.\n"
+     "docs/query-api.md and docs/journeys.md have every name.\n"
      "Works while the server runs.\n",
      command_query},
     {"export", "-c FILE --site NAME [--from DATE] [--to DATE] [--format ndjson|csv]",
