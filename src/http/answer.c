@@ -1,5 +1,6 @@
 /*
- * Writing a response. Everything is copied into the request's pool.
+ * Writing a response. Everything but what is streamed is copied into the
+ * request's pool.
  */
 #include "crumb/base/json.h"
 #include "crumb/base/limits.h"
@@ -67,7 +68,7 @@ void answer_header(h2o_req_t *req, struct text name, struct text value)
                           copied.len);
 }
 
-void answer_text(h2o_req_t *req, int status, struct text type, struct text body)
+static void put_type(h2o_req_t *req, struct text type)
 {
     h2o_iovec_t copied_type = h2o_strdup(&req->pool, type.data, type.size);
 
@@ -77,7 +78,20 @@ void answer_text(h2o_req_t *req, int status, struct text type, struct text body)
     /* A handler that knows better has said so already. */
     if (h2o_find_header(&req->res.headers, H2O_TOKEN_CACHE_CONTROL, -1) < 0)
         h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CACHE_CONTROL, NULL, H2O_STRLIT("no-store"));
+}
+
+void answer_text(h2o_req_t *req, int status, struct text type, struct text body)
+{
+    put_type(req, type);
     send_response(req, status, h2o_strdup(&req->pool, body.data, body.size));
+}
+
+void answer_stream(h2o_req_t *req, struct text type, h2o_generator_t *generator)
+{
+    put_type(req, type);
+    req->res.status = 200;
+    req->res.reason = reason_of(200);
+    h2o_start_response(req, generator);
 }
 
 void answer_json(h2o_req_t *req, int status, struct text json)

@@ -28,12 +28,13 @@ struct loop {
     h2o_accept_ctx_t accept[LISTENER_N];
     int fds[LISTENER_N]; /* given to the listeners */
     h2o_socket_t *listeners[LISTENER_N];
-    sem_t ready;            /* posted once when the loop can take orders */
-    sem_t drained;          /* posted once when it has stopped */
-    sem_t may_end;          /* awaited then: no other thread will send it anything */
-    unsigned n_connections; /* of this loop */
-    unsigned n_waits;       /* requests, there or vanished, that another thread will wake */
-    struct wait *watched;   /* those of them whose clients are watched */
+    sem_t ready;               /* posted once when the loop can take orders */
+    sem_t drained;             /* posted once when it has stopped */
+    sem_t may_end;             /* awaited then: no other thread will send it anything */
+    unsigned n_connections;    /* of this loop */
+    unsigned n_waits;          /* requests, there or vanished, that another thread will wake */
+    struct wait *watched;      /* those of them whose clients are watched */
+    struct exporting *exports; /* under way */
     bool stopping;
 };
 
@@ -84,6 +85,8 @@ const struct site *exchange_site(struct exchange *exchange);
 void answer_header(h2o_req_t *req, struct text name, struct text value); /* both copied */
 void answer_json(h2o_req_t *req, int status, struct text json);
 void answer_text(h2o_req_t *req, int status, struct text type, struct text body);
+/* Begins a response of unknown length, which @generator goes on with; what h2o_send() sends is not copied. */
+void answer_stream(h2o_req_t *req, struct text type, h2o_generator_t *generator);
 /* Takes @object; NULL is answered 503. */
 void answer_object(h2o_req_t *req, int status, json_t *object);
 /* {"error": "..."} */
@@ -100,6 +103,16 @@ void answer_gif(h2o_req_t *req);
 void answer_cors(const struct exchange *exchange, const struct site *site);
 /* The same behind a wait, when the request's headers are gone. */
 void answer_cors_to(h2o_req_t *req, struct text origin, const struct site *site);
+
+/* ---- token.c: who asks ---- */
+
+/* Of the bearer token, or NULL: then it was answered 401. */
+const struct token *token_need(struct exchange *exchange);
+/* Statistics of @site; what happened there, hit by hit. */
+bool token_may_read(const struct token *token, const struct site *site);
+bool token_may_export(const struct token *token, const struct site *site);
+/* 403: the token may not, or there is no such site. */
+void token_refuse(struct exchange *exchange);
 
 /* ---- wait.c: requests that wait ---- */
 
@@ -169,6 +182,9 @@ void stats_paths(struct exchange *exchange);
 void stats_funnel(struct exchange *exchange);
 void stats_schema(struct exchange *exchange);
 void stats_consents(struct exchange *exchange);
+void export_get(struct exchange *exchange);
+/* Gives up the exports of a loop that has ended: their connections will not. */
+void export_give_up(struct loop *loop);
 void status_metrics(struct exchange *exchange);
 void status_alive(struct exchange *exchange);
 void status_ready(struct exchange *exchange);

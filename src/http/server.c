@@ -190,6 +190,7 @@ static bool loop_is_quiet(const struct loop *loop) { return loop->n_connections 
  */
 static void loop_deinit(struct loop *loop)
 {
+    export_give_up(loop);
     agent_cache_free(loop->agents);
     edition_unref(loop->edition);
     if (loop->accept[LISTENER_PUBLIC].ssl_ctx)

@@ -10,52 +10,7 @@
 #include "crumb/query/store.h"
 #include "loop.h"
 #include <errno.h>
-#include <sodium.h>
 #include <stdlib.h>
-
-/* ---- who asks ---- */
-
-static bool may_read(const struct token *token, const struct site *site)
-{
-    if (token->role == ROLE_PRIVACY)
-        return false; /* the privacy officer reads requests, not statistics */
-    for (unsigned i = 0; i < token->n_sites; i++)
-        if (strcmp(token->sites[i], site->name) == 0)
-            return true;
-    return token->role == ROLE_ADMIN && token->n_sites == 0;
-}
-
-/* RFC 6750 section 2.1. Every token is compared, each in constant time, so that timing tells nothing. */
-static const struct token *find_token(struct exchange *exchange)
-{
-    const struct config *config = exchange->loop->edition->config;
-    struct text credentials = exchange_header(exchange, TEXT("authorization"));
-    const struct token *found = NULL;
-    uint8_t hash[crypto_hash_sha256_BYTES];
-
-    /* The scheme's name has no case, RFC 9110 section 11.1. */
-    struct text scheme = text_cut(&credentials, ' ');
-    if (scheme.size != sizeof "Bearer" - 1 || strncasecmp(scheme.data, "Bearer", scheme.size) != 0)
-        return NULL;
-    crypto_hash_sha256(hash, (const uint8_t *)credentials.data, credentials.size);
-    for (unsigned i = 0; i < config->n_tokens; i++)
-        if (sodium_memcmp(hash, config->tokens[i].hash, sizeof hash) == 0)
-            found = &config->tokens[i];
-    return found;
-}
-
-/* NULL: it was answered 401. */
-static const struct token *need_token(struct exchange *exchange)
-{
-    const struct token *token = find_token(exchange);
-
-    if (!token) {
-        answer_header(exchange->req, TEXT("WWW-Authenticate"), TEXT("Bearer"));
-        answer_error(exchange->req, 401,
-                     "send `Authorization: Bearer TOKEN`; `crumb token` makes one, its hash goes under `tokens:`");
-    }
-    return token;
-}
 
 /* ---- questions ---- */
 
@@ -142,12 +97,6 @@ static struct question *question_new(struct exchange *exchange)
     return question;
 }
 
-/* One answer for both cases, so that a token learns nothing of other sites. */
-static void answer_no_site(struct exchange *exchange)
-{
-    answer_error(exchange->req, 403, "this token may not read this site; `site_id` is a site of the configuration");
-}
-
 /* Takes @question, whose inquiry was read with the result @r. */
 static void ask(struct exchange *exchange, struct question *question, int r, const struct token *token)
 {
@@ -156,8 +105,8 @@ static void ask(struct exchange *exchange, struct question *question, int r, con
         answer_later(exchange->req, "there is no memory now; try again later");
     } else if (r) {
         answer_error(exchange->req, 400, "%.*s", TEXT_ARGS(buffer_text(&question->complaint)));
-    } else if (!question->site || !may_read(token, question->site)) {
-        answer_no_site(exchange);
+    } else if (!question->site || !token_may_read(token, question->site)) {
+        token_refuse(exchange);
     } else {
         wait_begin(&question->wait, exchange, question_answer);
         wait_watch(&question->wait);
@@ -170,7 +119,7 @@ static void ask(struct exchange *exchange, struct question *question, int r, con
 
 static void ask_body(struct exchange *exchange, enum inquiry_kind kind, enum inquiry_form form)
 {
-    const struct token *token = need_token(exchange);
+    const struct token *token = token_need(exchange);
     struct question *question = token ? question_new(exchange) : NULL;
 
     if (question)
@@ -198,8 +147,8 @@ static void answer_schema(struct exchange *exchange, struct text name, const str
     const struct site *site = config_site(exchange->loop->edition->config, name);
     BUFFER_AUTO answer = BUFFER_INIT(ANSWER_OBJECT_BYTES_MAX);
 
-    if (!site || !may_read(token, site)) {
-        answer_no_site(exchange);
+    if (!site || !token_may_read(token, site)) {
+        token_refuse(exchange);
         return;
     }
     schema_put(site, &answer);
@@ -211,7 +160,7 @@ static void answer_schema(struct exchange *exchange, struct text name, const str
 
 void stats_schema(struct exchange *exchange)
 {
-    const struct token *token = need_token(exchange);
+    const struct token *token = token_need(exchange);
     struct schema_wish wish = {.site = exchange_param(exchange, TEXT("site_id")),
                                .dimension = exchange_param(exchange, TEXT("dimension")),
                                .search = exchange_param(exchange, TEXT("search")),
@@ -289,14 +238,14 @@ static void tallying_answer(struct wait *wait, h2o_req_t *req)
 void stats_consents(struct exchange *exchange)
 {
     BUFFER_AUTO complaint = BUFFER_INIT(QUERY_COMPLAINT_BYTES_MAX);
-    const struct token *token = need_token(exchange);
+    const struct token *token = token_need(exchange);
     struct query_consents query;
 
     if (!token)
         return;
     const struct site *site = config_site(exchange->loop->edition->config, exchange_param(exchange, TEXT("site_id")));
-    if (!site || !may_read(token, site)) {
-        answer_no_site(exchange);
+    if (!site || !token_may_read(token, site)) {
+        token_refuse(exchange);
         return;
     }
     if (query_consents_parse(exchange_param(exchange, TEXT("date_range")), exchange_param(exchange, TEXT("dimensions")),

@@ -94,10 +94,10 @@ struct export
     uint32_t *properties; /* the first of each set */
     uint32_t *hits;       /* of the visit under way, in the order of its rows */
     struct buffer visit;  /* the fields of the visit under way */
-    struct buffer rows;
+    struct buffer row, rows;
     uint32_t n_visitors;
-    int (*write)(void *context, struct text rows);
-    void *context;
+    uint32_t at_visit, first_hit; /* the visit under way, or the next */
+    uint32_t n_done, at_s;        /* of its hits; 0: it is not under way yet */
 };
 
 int export_form_of(const char *name)
@@ -324,17 +324,18 @@ static void write_scroll(const struct export *export, struct buffer *buffer, uin
 }
 
 /* Names say where a row's fields begin, so each is put together by itself and then added. */
-static void write_hit(struct export *export, uint32_t visit, uint32_t hit, uint32_t number, uint32_t at_s,
-                      struct buffer *row)
+static void write_hit(struct export *export, uint32_t hit)
 {
+    uint32_t visit = export->at_visit;
     bool is_view = HIT(act)[hit] == 0, is_traced = VISIT(traced)[visit];
+    struct buffer *row = &export->row;
 
     buffer_clear(row);
-    put_time(export, row, "time", is_traced ? at_s : VISIT(start_s)[visit]);
+    put_time(export, row, "time", is_traced ? export->at_s : VISIT(start_s)[visit]);
     put_number(export, row, "visitor", export->n_visitors);
     put_number(export, row, "visit", visit + 1);
     if (is_traced)
-        put_number(export, row, "hit", number);
+        put_number(export, row, "hit", export->n_done);
     else
         put_word(export, row, "hit", "");
     put_word(export, row, "event", is_view ? "pageview" : "action");
@@ -350,45 +351,48 @@ static void write_hit(struct export *export, uint32_t visit, uint32_t hit, uint3
     buffer_put_text(&export->rows, export->form == EXPORT_NDJSON ? TEXT("}\n") : TEXT("\r\n"));
 }
 
-static int flush(struct export *export)
+static void begin_visit(struct export *export)
 {
-    int r = export->rows.size ? export->write(export->context, buffer_text(&export->rows)) : 0;
+    uint32_t visit = export->at_visit;
 
-    buffer_clear(&export->rows);
-    return r;
+    export->n_visitors += visit == 0 || VISIT(visitor)[visit] != VISIT(visitor)[visit - 1];
+    export->at_s = VISIT(start_s)[visit];
+    write_visit(export, visit);
+    order_hits(export, visit, export->first_hit);
 }
 
-static int write_hits(struct export *export, uint32_t visit, uint32_t first, struct buffer *row)
+/* One row, or one step to the next visit. */
+static void step(struct export *export)
 {
-    uint32_t at_s = VISIT(start_s)[visit], n = VISIT(n_hits)[visit];
-    int r = 0;
+    uint32_t n = VISIT(n_hits)[export->at_visit];
 
-    order_hits(export, visit, first);
-    for (uint32_t i = 0; r == 0 && i < n; i++) {
-        at_s += HIT(after_s)[first + i];
-        write_hit(export, visit, export->hits[i], i + 1, at_s, row);
-        int fault = row->fault ? row->fault : export->visit.fault ? export->visit.fault : export->rows.fault;
+    if (export->n_done == 0)
+        begin_visit(export);
+    if (export->n_done < n) {
+        export->at_s += HIT(after_s)[export->first_hit + export->n_done];
+        uint32_t hit = export->hits[export->n_done++];
+        write_hit(export, hit);
+    }
+    if (export->n_done == n) {
+        export->first_hit += n;
+        export->at_visit++;
+        export->n_done = 0;
+    }
+}
+
+int export_next(struct export *export, struct text *ret_rows)
+{
+    buffer_clear(&export->rows);
+    while (export->at_visit < export->table->n[RELATION_VISIT] && export->rows.size < EXPORT_ROWS_BYTES) {
+        step(export);
+        int fault = export->row.fault     ? export->row.fault
+                    : export->visit.fault ? export->visit.fault
+                                          : export->rows.fault;
         if (fault)
             return error_origin(fault);
-        if (export->rows.size >= EXPORT_ROWS_BYTES)
-            r = flush(export);
     }
-    return r;
-}
-
-static int write_rows(struct export *export)
-{
-    BUFFER_AUTO row = BUFFER_INIT(EXPORT_ROW_BYTES_MAX);
-    uint32_t first = 0;
-    int r = 0;
-
-    for (uint32_t visit = 0; r == 0 && visit < export->table->n[RELATION_VISIT]; visit++) {
-        export->n_visitors += visit == 0 || VISIT(visitor)[visit] != VISIT(visitor)[visit - 1];
-        write_visit(export, visit);
-        r = write_hits(export, visit, first, &row);
-        first += VISIT(n_hits)[visit];
-    }
-    return r ? r : flush(export);
+    *ret_rows = buffer_text(&export->rows);
+    return 0;
 }
 
 static void put_names(struct buffer *buffer, const struct field *fields, size_t n)
@@ -408,30 +412,42 @@ void export_head(enum export_form form, struct buffer *buffer)
     buffer_put_text(buffer, TEXT("\r\n"));
 }
 
-int export_table(const struct table *table, int64_t start_ms, enum export_form form,
-                 int (*write)(void *context, struct text rows), void *context)
+int export_new(const struct table *table, int64_t start_ms, enum export_form form, struct export **ret_export)
 {
-    struct export export = {.table = table,
-                            .start_ms = start_ms,
-                            .form = form,
-                            .quoted = BUFFER_INIT(EXPORT_TEXTS_BYTES_MAX),
-                            .visit = BUFFER_INIT(EXPORT_ROW_BYTES_MAX),
-                            .rows = BUFFER_INIT(EXPORT_ROWS_BYTES + 2 * EXPORT_ROW_BYTES_MAX),
-                            .write = write,
-                            .context = context};
-    int r = quote_texts(&export);
+    struct export *export = malloc(sizeof *export);
 
-    if (r == 0)
-        r = find_sets(&export);
-    if (r == 0)
-        r = reserve_hits(&export);
-    if (r == 0)
-        r = write_rows(&export);
-    buffer_deinit(&export.quoted);
-    buffer_deinit(&export.visit);
-    buffer_deinit(&export.rows);
-    free(export.ends);
-    free(export.properties);
-    free(export.hits);
-    return r < 0 ? error_trace(r) : r;
+    if (!export)
+        return error_origin(-ENOMEM);
+    *export = (struct export){.table = table,
+                              .start_ms = start_ms,
+                              .form = form,
+                              .quoted = BUFFER_INIT(EXPORT_TEXTS_BYTES_MAX),
+                              .visit = BUFFER_INIT(EXPORT_ROW_BYTES_MAX),
+                              .row = BUFFER_INIT(EXPORT_ROW_BYTES_MAX),
+                              .rows = BUFFER_INIT(EXPORT_ROWS_BYTES + 2 * EXPORT_ROW_BYTES_MAX)};
+    int r = quote_texts(export);
+
+    r = r ? r : find_sets(export);
+    r = r ? r : reserve_hits(export);
+    if (r) {
+        export_free(export);
+        return error_trace(r);
+    }
+    *ret_export = export;
+    return 0;
+}
+
+struct export *export_free(struct export *export)
+{
+    if (export) {
+        buffer_deinit(&export->quoted);
+        buffer_deinit(&export->visit);
+        buffer_deinit(&export->row);
+        buffer_deinit(&export->rows);
+        free(export->ends);
+        free(export->properties);
+        free(export->hits);
+        free(export);
+    }
+    return NULL;
 }

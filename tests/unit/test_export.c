@@ -47,6 +47,24 @@ static struct table table_of(const struct gather_event *events, size_t n)
     return table;
 }
 
+/* Hands all rows to @write, until it gives something else than 0. */
+static int export_table(const struct table *table, int64_t start_ms, enum export_form form,
+                        int (*write)(void *context, struct text rows), void *context)
+{
+    struct export *export = NULL;
+    struct text rows;
+    int r = export_new(table, start_ms, form, &export);
+
+    while (r == 0) {
+        r = export_next(export, &rows);
+        if (r || !rows.size)
+            break;
+        r = write(context, rows);
+    }
+    export_free(export);
+    return r;
+}
+
 static int append(void *context, struct text rows)
 {
     struct buffer *buffer = context;

@@ -19,10 +19,19 @@ int export_form_of(const char *name);
 /* The first line of a CSV; of NDJSON nothing. */
 void export_head(enum export_form form, struct buffer *buffer);
 
+struct export;
+
 /*
- * Gives rows to @write, some at a time, in a buffer that is then used again; a
- * non-zero result of it ends the export and is returned.  The table has all
- * columns and is of a day that begins at @start_ms.  0, or -ENOMEM.
+ * Exports a table, which has all columns, is of a day that begins at @start_ms,
+ * and is borrowed until export_free().  0, -ENOMEM, or -EOVERFLOW (its texts
+ * exceed EXPORT_TEXTS_BYTES_MAX).
  */
-int export_table(const struct table *table, int64_t start_ms, enum export_form form,
-                 int (*write)(void *context, struct text rows), void *context);
+int export_new(const struct table *table, int64_t start_ms, enum export_form form, struct export **ret_export);
+struct export *export_free(struct export *export);
+
+/*
+ * The next rows, EXPORT_ROWS_BYTES of them and a row more at most; empty: there
+ * are no more.  Lent until the next call.  0, -ENOMEM, or -EOVERFLOW (a row
+ * exceeds EXPORT_ROW_BYTES_MAX).
+ */
+int export_next(struct export *export, struct text *ret_rows);
