@@ -93,13 +93,11 @@ static int make_beacon(struct exchange *exchange, struct text events, const stru
                                       .rates = service->rates,
                                       .at_ms = clock_now_ms(service->clock),
                                       .gpc = exchange_gpc(exchange),
-                                      .place = exchange_place(exchange),
                                       .cookie = cookies_of(exchange),
                                       .origin = exchange_header(exchange, TEXT("origin")),
                                       .referer = exchange_header(exchange, TEXT("referer")),
                                       .who = {.client = (struct sockaddr *)&client.address,
                                               .headers = headers_of(exchange, client.https),
-                                              .geo = exchange->loop->edition->geo,
                                               .suffixes = service->suffixes,
                                               .agent_rules = exchange->loop->edition->agents,
                                               .agent_cache = exchange->loop->agents},
@@ -110,6 +108,7 @@ static int make_beacon(struct exchange *exchange, struct text events, const stru
 
     if (!beacon)
         return -1;
+    request.who.place = geo_locate_city(exchange->loop->edition->geo, request.who.client, &request.who.city);
     beacon->form = form;
     if (collect_new(&request, on_done, beacon, &beacon->collect)) {
         free(beacon);

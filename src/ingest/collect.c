@@ -245,7 +245,7 @@ int collect_new(const struct collect_request *request, void (*done)(void *contex
     collect->dedupe = request->dedupe;
     collect->at_ms = request->at_ms;
     collect->gpc = request->gpc;
-    collect->place = request->place;
+    collect->place = request->who.place;
     collect->done = done;
     collect->context = context;
     collect->encoded = BUFFER_INIT(COLLECT_ENCODED_BYTES_MAX);

@@ -10,6 +10,9 @@ static void look_up_agent(struct enrich *enrich)
     const struct enrich_request *request = &enrich->request;
     const struct agent_hints *hints = &request->headers.hints;
 
+    if (enrich->done)
+        return;
+    enrich->done = true;
     if (request->agent_cache)
         enrich->agent = *agent_get(request->agent_cache, request->agent_rules, hints);
     else
@@ -22,23 +25,11 @@ static void look_up_agent(struct enrich *enrich)
         enrich->agent.bot = bot_of_headers(&request->headers);
 }
 
-static void look_up(struct enrich *enrich)
+static void put_place(const struct enrich_request *request, struct event *event)
 {
-    const struct enrich_request *request = &enrich->request;
-
-    if (enrich->done)
-        return;
-    enrich->done = true;
-    look_up_agent(enrich);
-    if (request->client)
-        enrich->place = geo_locate_city(request->geo, request->client, &enrich->city);
-}
-
-static void put_place(const struct enrich *enrich, struct event *event)
-{
-    event->country = text_of(enrich->place.country);
-    event->region = text_of(enrich->place.region);
-    event->city = enrich->city;
+    event->country = text_of(request->place.country);
+    event->region = text_of(request->place.region);
+    event->city = request->city;
 }
 
 static void put_agent(const struct enrich *enrich, struct event *event)
@@ -56,13 +47,13 @@ static void put_agent(const struct enrich *enrich, struct event *event)
 
 void enrich_event(struct enrich *enrich, const struct site *site, struct event *event)
 {
-    look_up(enrich);
+    look_up_agent(enrich);
     if (enrich->request.client)
         event->address = address_kept(enrich->request.client, site->address, enrich->address);
     event->bot = enrich->agent.bot;
     if (event->kind == EVENT_PING)
         return; /* its page view has said the rest */
-    put_place(enrich, event);
+    put_place(&enrich->request, event);
     put_agent(enrich, event);
     struct source source = source_of(enrich->request.suffixes, site, event);
     event->source = source.name;

@@ -195,7 +195,7 @@ static bool find_entry(const struct geo *geo, const struct sockaddr *address, st
 {
     int error = MMDB_SUCCESS;
 
-    if (!geo || (address->sa_family != AF_INET && address->sa_family != AF_INET6))
+    if (!geo || !address || (address->sa_family != AF_INET && address->sa_family != AF_INET6))
         return false;
     MMDB_lookup_result_s found = MMDB_lookup_sockaddr(&geo->mmdb, address, &error);
     if (error != MMDB_SUCCESS || !found.found_entry)
