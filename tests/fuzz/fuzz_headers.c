@@ -61,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct text lines = {.data = (const char *)data, .size = size};
     struct address_headers proxies;
-    struct bot_headers headers = {.known = true, .https = true};
+    struct bot_headers headers = {.known = true};
 
     proxies.forwarded_for = text_cut(&lines, '\n');
     proxies.proto = text_cut(&lines, '\n');
