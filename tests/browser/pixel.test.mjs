@@ -1,5 +1,6 @@
 // The tracker in a browser, against a real crumb: what is stored of a visit, and what leaves the browser at all.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { eventually } from './banner-service.mjs';
 import { startBrowser, stopBrowser, visit } from './banner.mjs';
@@ -91,6 +92,19 @@ describe('page views', { timeout: 240_000 }, () => {
             assert.ok(zone.length > 2);
             assert.ok(!JSON.stringify(sent()).includes('SECRET'), 'not even on the wire');
         }));
+
+    it('whatever click ids the service knows, and of none the value', () => {
+        const table = readFileSync(new URL('../../src/ingest/click_ids.c', import.meta.url), 'utf8');
+        const names = [...table.matchAll(/\{"(\w+)", "/g)].map(([, name]) => name);
+        assert.ok(names.length > 15);
+        return track({ path: `/?${names.map((name) => `${name}=SECRET`).join('&')}` }, async ({ accept, stored, sent }) => {
+            await accept();
+            const [{ log }] = await stored(1, 'pv');
+            const [{ url }] = sent('pv');
+            assert.deepEqual([...new URL(url).searchParams].map(([name, value]) => name + value), names);
+            assert.equal(log.click_id, names[0]);
+        });
+    });
 
     it('device and click path only where they are granted', () =>
         track({ service: { edit: (purposes) => Object.assign(purposes, { log: { collects: ['log'] } }) } },
