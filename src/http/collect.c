@@ -97,6 +97,7 @@ static int make_beacon(struct exchange *exchange, struct text events, const stru
                                       .referer = exchange_header(exchange, TEXT("referer")),
                                       .who = {.client = (struct sockaddr *)&client.address,
                                               .headers = headers_of(exchange),
+                                              .geo = exchange->loop->edition->geo,
                                               .suffixes = service->suffixes,
                                               .agent_rules = exchange->loop->edition->agents,
                                               .agent_cache = exchange->loop->agents},
@@ -107,7 +108,6 @@ static int make_beacon(struct exchange *exchange, struct text events, const stru
 
     if (!beacon)
         return -1;
-    request.who.place = geo_locate_city(exchange->loop->edition->geo, request.who.client, &request.who.city);
     beacon->form = form;
     if (collect_new(&request, on_done, beacon, &beacon->collect)) {
         free(beacon);
