@@ -197,9 +197,14 @@ static bool has_any(struct text agent, const char *const *whats, size_t n_whats)
     return false;
 }
 
-/* Browsers name their system in brackets; telephones that do not are of before 2010 and name maker or standard. */
+/*
+ * Browsers name their system in brackets.  Telephones that do not are of before
+ * 2010 and name maker or standard; browsers that show text, and a few
+ * applications with pages in them, name themselves alone.
+ */
 static bool is_bare(struct text agent)
 {
+    static const char *const plain[] = {"Lynx/", "ELinks/", "w3m/", "Dillo/", "NetSurf/", "ebayUserAgent/"};
     static const char *const telephones[] = {
         "MIDP",     "Browser", "browser", "SHP/",       "Obigo",   "Teleca",  "NetFront", "MMP/",
         "Opera",    "Dalvik",  "Nokia",   "NOKIA",      "SAMSUNG", "Samsung", "SEC-",     "LG",
@@ -207,13 +212,17 @@ static bool is_bare(struct text agent)
         "Ericsson", "DoCoMo",  "SHARP",   "BlackBerry", "PANTECH", "SAGEM",   "KDDI-",
     };
 
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        if (text_starts(agent, text_of(plain[i])))
+            return false;
     return agent.size && !has(agent, "(") && !has_any(agent, telephones, sizeof telephones / sizeof *telephones);
 }
 
 /* "compatible" is what Internet Explorer was to Netscape, and a few after it; since then only programs say it. */
 static bool is_compatible(struct text agent)
 {
-    static const char *const browsers[] = {"MSIE", "Konqueror", "Trident", "iCab", "Opera", "OmniWeb", "Symbian"};
+    static const char *const browsers[] = {"MSIE",    "Konqueror", "Trident", "iCab", "Opera",
+                                           "OmniWeb", "Symbian",   "Dillo",   "Links"};
 
     return has(agent, "(compatible;") && !has_any(agent, browsers, sizeof browsers / sizeof *browsers);
 }

@@ -59,6 +59,12 @@ static const struct {
     {"Mozilla/5.0 (Linux; Android 14; Pixel 7; wv) Version/4.0 Chrome/120.0 Mobile Safari/537.36 [FB_IAB/FB4A;]",
      BOT_NONE},
     {"Lynx/2.9.0 (dev) libwww-FM/2.14", BOT_NONE},
+    {"Lynx/2.8.9rel.1 libwww-FM/2.14 SSL-MM/1.4.1 OpenSSL/1.1.1d", BOT_NONE},
+    {"Dillo/3.0.5", BOT_NONE},
+    {"Mozilla/4.0 (compatible; Dillo 3.0)", BOT_NONE},
+    {"w3m/0.5.3+git20230121", BOT_NONE},
+    {"ebayUserAgent/eBayIOS;6.80.0;iOS;13.1.2;Apple;iPhone12_1;Vodafone;414x896;2.0", BOT_NONE},
+    {"Lynxbot/1.0", BOT_AGENT},
 };
 
 static void test_table(void **state)
