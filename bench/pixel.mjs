@@ -2,7 +2,8 @@
 //
 // Each is bundled with all that it needs and minified by the same program, then compressed. crumb's are the very bytes
 // that the service sends; the others begin as the pages of their packages tell to. What each does differs: crumb's has no
-// visitor id and no consent of its own, as the banner holds both.
+// visitor id and no consent of its own, as the banner holds both. umami is not among them: its tracker is no package of
+// its own on npm, but a part of its server's build.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

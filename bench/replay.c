@@ -246,12 +246,12 @@ static int send_event(struct replay *replay, const struct browser *browser, cons
         .at_ms = line->at_ms,
         .who = {.client = line->has_address ? (const struct sockaddr *)&line->address : NULL,
                 .headers = {.hints = {.agent = text_of(line->agent)}},
+                .geo = replay->edition->geo,
                 .suffixes = replay->suffixes,
                 .agent_rules = replay->edition->agents,
                 .agent_cache = replay->agents},
         .events = {.data = event, .size = (size_t)size},
         .visitor = browser->has_id ? browser->id : NULL};
-    request.who.place = geo_locate_city(replay->edition->geo, request.who.client, &request.who.city);
     int r = collect_new(&request, collecting_done, collecting, &collecting->collect);
     if (r) {
         free(collecting);

@@ -73,10 +73,9 @@ static struct text cookies_of(const struct exchange *exchange)
     return exchange_header(exchange, TEXT("sp-anonymous")).size ? TEXT_NONE : exchange_cookies(exchange);
 }
 
-static struct bot_headers headers_of(const struct exchange *exchange, bool https)
+static struct bot_headers headers_of(const struct exchange *exchange)
 {
     return (struct bot_headers){.known = true,
-                                .https = https,
                                 .hints = exchange_hints(exchange),
                                 .accept = exchange_header(exchange, TEXT("accept")),
                                 .accept_language = exchange_header(exchange, TEXT("accept-language"))};
@@ -97,7 +96,8 @@ static int make_beacon(struct exchange *exchange, struct text events, const stru
                                       .origin = exchange_header(exchange, TEXT("origin")),
                                       .referer = exchange_header(exchange, TEXT("referer")),
                                       .who = {.client = (struct sockaddr *)&client.address,
-                                              .headers = headers_of(exchange, client.https),
+                                              .headers = headers_of(exchange),
+                                              .geo = exchange->loop->edition->geo,
                                               .suffixes = service->suffixes,
                                               .agent_rules = exchange->loop->edition->agents,
                                               .agent_cache = exchange->loop->agents},
@@ -108,7 +108,6 @@ static int make_beacon(struct exchange *exchange, struct text events, const stru
 
     if (!beacon)
         return -1;
-    request.who.place = geo_locate_city(exchange->loop->edition->geo, request.who.client, &request.who.city);
     beacon->form = form;
     if (collect_new(&request, on_done, beacon, &beacon->collect)) {
         free(beacon);

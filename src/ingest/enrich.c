@@ -25,11 +25,21 @@ static void look_up_agent(struct enrich *enrich)
         enrich->agent.bot = bot_of_headers(&request->headers);
 }
 
-static void put_place(const struct enrich_request *request, struct event *event)
+const struct place *enrich_place(struct enrich *enrich)
 {
-    event->country = text_of(request->place.country);
-    event->region = text_of(request->place.region);
-    event->city = request->city;
+    if (!enrich->located)
+        enrich->place = geo_locate_city(enrich->request.geo, enrich->request.client, &enrich->city);
+    enrich->located = true;
+    return &enrich->place;
+}
+
+static void put_place(struct enrich *enrich, struct event *event)
+{
+    const struct place *place = enrich_place(enrich);
+
+    event->country = text_of(place->country);
+    event->region = text_of(place->region);
+    event->city = enrich->city;
 }
 
 static void put_agent(const struct enrich *enrich, struct event *event)
@@ -53,7 +63,7 @@ void enrich_event(struct enrich *enrich, const struct site *site, struct event *
     event->bot = enrich->agent.bot;
     if (event->kind == EVENT_PING)
         return; /* its page view has said the rest */
-    put_place(&enrich->request, event);
+    put_place(enrich, event);
     put_agent(enrich, event);
     struct source source = source_of(enrich->request.suffixes, site, event);
     event->source = source.name;

@@ -70,7 +70,7 @@ static void test_kinds(void **state)
     struct geo *geo = NULL;
 
     assert_int_equal(geo_open(getenv("GEO_NESTED"), &geo, &complaint), 0);
-    request.place = geo_locate_city(geo, request.client, &request.city);
+    request.geo = geo;
     /* One request may have events of several kinds. */
     struct enrich enrich = enrich_of(&request);
     for (size_t i = 0; i < N_ROWS(rows); i++) {
