@@ -1,5 +1,6 @@
 -- The load of bench/ingest.mjs, for wrk: one page view a request with an event id of its own, or a body of many.
---   wrk ... -s beacon.lua URL -- COOKIE EVENTS_PER_BODY   (0: GET /p.gif)
+--   wrk ... -s beacon.lua URL -- COOKIE EVENTS_PER_BODY SEED [VISITORS]
+-- EVENTS_PER_BODY 0: GET /p.gif. VISITORS: a file with an address and an agent a line, sent in turn.
 local counter = 0
 local thread = 0
 local next_thread = 1
@@ -23,9 +24,23 @@ function init(args)
     events = tonumber(args[2])
     seed = tonumber(args[3])
     headers = { ["Cookie"] = cookie }
+    if args[4] then visitors = read(args[4]) end
+end
+
+function read(file)
+    local list = {}
+    for line in io.lines(file) do
+        local address, agent = line:match("^(%S+) (.*)$")
+        list[#list + 1] = {
+            ["Cookie"] = cookie, ["Accept"] = "*/*", ["Accept-Language"] = "en-GB,en;q=0.9",
+            ["X-Forwarded-For"] = address, ["User-Agent"] = agent
+        }
+    end
+    return list
 end
 
 function request()
+    if visitors then headers = visitors[(counter * 2 + id) % #visitors + 1] end
     if events == 0 then
         return wrk.format("GET", "/p.gif?" .. event(), headers)
     end

@@ -7,6 +7,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { mmdb } from '../tests/http/mmdb.mjs';
+import { drawAgents, random } from './lib/agents.mjs';
 import { build, median, medians, quick, root, rotate, rounded, row, write } from './lib/figures.mjs';
 import { cpuSeconds, end, family, freePort, megabytes, start, untilAnswers } from './lib/process.mjs';
 import { wrk } from './lib/wrk.mjs';
@@ -16,6 +18,9 @@ const CONNECTIONS = quick ? [256] : [64, 256, 1000];
 const ROUNDS = quick ? 4 : 5;
 const SECONDS = quick ? 2 : 4;
 const EVENTS_PER_BODY = 20;
+const N_NETWORKS = 1024;
+const N_VISITORS = 20_000;
+const UAP_CORE = process.env.UAP_CORE ?? '/usr/share/uap-core';
 
 // ---- the servers ----
 
@@ -53,13 +58,15 @@ async function grant(port) {
     return `crumb_id=${/crumb_id=([^;]+)/.exec(cookies)[1]}`;
 }
 
-async function startCrumb(folder) {
+async function startCrumb(folder, name, more = '') {
     const port = await freePort();
-    const config = join(folder, 'crumb.yaml');
+    const config = join(folder, `${name}.yaml`);
     writeFileSync(
         config,
-        `data: ${folder}/data
+        `data: ${folder}/${name}
 listen: {public: 127.0.0.1:${port}, private: 127.0.0.1:0}
+trusted_proxies: [127.0.0.1]
+${more}
 # The whole load comes from one address, which no visitors do.
 rates: {address: 0, site: 0}
 sites:
@@ -70,7 +77,19 @@ sites:
 `);
     const child = start(join(build, 'crumb'), ['serve', '-c', config]);
     await untilAnswers(port, '/v1/notice?site=shop');
-    return { name: 'crumb', child, port, config, cookie: await grant(port), events: 0 };
+    return { name, child, port, config, cookie: await grant(port), events: 0 };
+}
+
+// Somebody else for each request: agents of the mix, addresses of a thousand networks, all of which the database knows.
+function makeVisitors(folder) {
+    const networks = Array.from({ length: N_NETWORKS }, (_, i) => `${11 + (i >> 6)}.${(i & 63) * 4}`);
+    const place = (i) => ({
+        country: { iso_code: ['DE', 'FR', 'US', 'IN'][i & 3] }, subdivisions: [{ iso_code: `R${i % 50}` }], city: { names: { en: `City ${i}` } },
+    });
+    writeFileSync(join(folder, 'geo.mmdb'), mmdb(Object.fromEntries(networks.map((net, i) => [`${net}.0.0/16`, place(i)]))));
+    const line = (agent) => `${networks[random(N_NETWORKS)]}.${random(256)}.${random(254) + 1} ${agent}\n`;
+    writeFileSync(join(folder, 'visitors'), drawAgents(N_VISITORS).map(line).join(''));
+    return join(folder, 'visitors');
 }
 
 // ---- one measurement ----
@@ -83,7 +102,8 @@ async function measure(server, connections) {
         `http://127.0.0.1:${server.port}`];
     const pids = family(server.child.pid);
     const before = cpuSeconds(pids);
-    const answers = await wrk(args, [server.cookie, String(server.events), String(++seed)]);
+    const answers = await wrk(args, [server.cookie, String(server.events), String(++seed),
+        ...(server.visitors ? [server.visitors] : [])]);
     return { ...answers, cpu_us: ((cpuSeconds(pids) - before) * 1e6) / answers.requests };
 }
 
@@ -101,6 +121,7 @@ function print(result) {
     console.log(`\ncrumb / nginx with log, CPU per beacon, 256 connections:      ${result.ratio_nginx_log}`);
     console.log(`crumb / bare libh2o, CPU per beacon, 256 connections:         ${result.ratio_floor}`);
     console.log(`crumb / nginx with log, CPU per event, ${EVENTS_PER_BODY} events a request:  ${result.ratio_nginx_log_batch}`);
+    console.log(`crumb with agents and places / without, 256 connections:      ${result.ratio_enriched}`);
     console.log(`crumb: peak resident ${result.peak_mb} MB, of which private ${result.private_mb} MB at the end; ` +
         `${result.events_stored} events stored durably`);
 }
@@ -110,17 +131,21 @@ async function main() {
     const servers = [];
     let failed = true;
     try {
-        servers.push(await startFloor(), await startNginx(folder), await startCrumb(folder));
+        const visitors = makeVisitors(folder);
+        const enriching = `agents: ${UAP_CORE}/regexes.yaml\ngeo: ${folder}/geo.mmdb`;
+        servers.push(await startFloor(), await startNginx(folder), await startCrumb(folder, 'crumb'),
+            { ...(await startCrumb(folder, 'crumb_enriched', enriching)), visitors });
         const crumb = servers[2];
-        const batch = { ...crumb, name: 'crumb_batch', events: EVENTS_PER_BODY };
+        const others = [{ ...crumb, name: 'crumb_mix', visitors }, { ...crumb, name: 'crumb_batch', events: EVENTS_PER_BODY }];
         const result = { quick, threads, connections: {}, date: new Date().toISOString() };
         for (const connections of CONNECTIONS) {
-            const rounds = await rotate([...servers, batch], ROUNDS, (server) => measure(server, connections));
-            const names = [...servers.map((server) => server.name), batch.name];
+            const rounds = await rotate([...servers, ...others], ROUNDS, (server) => measure(server, connections));
+            const names = [...servers, ...others].map((server) => server.name);
             result.connections[connections] = Object.fromEntries(names.map((name) => [name, medians(rounds, name, KEYS)]));
             if (connections !== 256) continue;
             result.ratio_nginx_log = ratio(rounds, 'crumb', 'nginx_log');
             result.ratio_floor = ratio(rounds, 'crumb', 'floor');
+            result.ratio_enriched = ratio(rounds, 'crumb_enriched', 'crumb_mix');
             result.ratio_nginx_log_batch = ratio(rounds, 'crumb_batch', 'nginx_log', EVENTS_PER_BODY);
         }
         result.peak_mb = rounded(megabytes([crumb.child.pid], 'VmHWM'), 1);

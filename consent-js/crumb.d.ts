@@ -18,8 +18,8 @@ export interface CrumbState {
 
 export type Props = Record<string, string | number | boolean>;
 
-/** What waits for the tracker; the last three are those of a click. */
-export type Tracked = [name: string, props?: Props, category?: string, kind?: string, link?: HTMLAnchorElement];
+/** What waits for the tracker: an event, its properties, its worth as pairs of the wire; the last three are of a click. */
+export type Tracked = [name: string, props: Props, worth?: object, category?: string, kind?: string, link?: string];
 
 export type CrumbEvent = 'ready' | 'change';
 

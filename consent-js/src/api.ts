@@ -25,8 +25,15 @@ export const crumb: Crumb = {
         return () => document.removeEventListener('crumb:' + name, hear);
     },
     queue,
+    // A value or currency that is none would have the service refuse the whole event.
     track(name, props) {
-        if (crumb.queue.length < Limit.TRACKED) crumb.queue.push([name, props]);
+        const { value, currency, ...more } = { ...props };
+        if (crumb.queue.length < Limit.TRACKED)
+            crumb.queue.push([
+                name,
+                more,
+                { se_va: /^-?\d*\.?\d+$/.exec(value as never) ?? '', x_cur: /^[a-z]{3}$/i.exec(currency as never) ?? '' },
+            ]);
     },
     minor: async () => {
         setMinor();

@@ -6,23 +6,27 @@ const WORTH_TELLING = '[data-crumb-click],a[href],area[href],button,[type=submit
 const FILE = /\.(pdf|epub|zip|gz|7z|docx?|xlsx?|pptx?|od[stp]|csv|mp[34]|exe|msi|dmg|apk)$/i;
 
 // Nothing: a link within the site.
-function kindOf(element: HTMLAnchorElement) {
-    const { protocol, host, pathname } = element;
+function kindOf(element: Element, { protocol, host, pathname }: HTMLAnchorElement) {
     if (protocol == 'mailto:') return 'mail';
     if (protocol == 'tel:') return 'telephone';
     if (element.matches('[download]') || FILE.test(pathname)) return 'download';
     return host ? host != location.host && 'outbound' : 'button';
 }
 
-// A form's `id` may be one of its fields; its attribute is not. The middle button opens links, too, as an `auxclick`.
+// A form's fields hide its properties, and links of pictures (SVG) have others: only attributes are looked at. The middle
+// button opens links, too, as an `auxclick`. Of the address the tracker masks what names a person.
 function onAct({ type, button = 0, target }: MouseEvent) {
     const isForm = type == 'submit';
-    const element = (target as Element).closest<HTMLAnchorElement>(isForm ? 'form' : WORTH_TELLING);
+    const element = (target as Element).closest?.(isForm ? 'form' : WORTH_TELLING);
     if (!element || button > 1) return;
-    const mark = element.dataset.crumbClick;
-    const name = mark || element.getAttribute('id') || element.localName;
-    const kind = isForm ? 'form' : kindOf(element) || (mark && 'link');
-    if (kind) window.crumb.queue.push([name, {}, isForm ? 'form' : 'click', kind, element]);
+    const of = (name: string) => element.getAttribute(name);
+    const link = document.createElement('a');
+    if (!isForm && of('href')) link.href = of('href')!;
+    const mark = of('data-crumb-click');
+    const kind = isForm ? 'form' : kindOf(element, link) || (mark && 'link');
+    const name = mark || of('id') || (isForm ? kind : element.localName);
+    const address = link.host && link.protocol + '//' + link.host + link.pathname;
+    if (kind) window.crumb.queue.push([name as string, {}, {}, isForm ? kind : 'click', kind, address]);
 }
 
 for (const type of ['click', 'auxclick', 'submit']) addEventListener(type, onAct as EventListener, true);

@@ -6,7 +6,8 @@
 
 import type { Tracked } from '../../consent-js/crumb.d.ts';
 import { mayTell, type Kind } from './consent.ts';
-import { clean, here } from './page.ts';
+import { mask } from './mask.ts';
+import { here } from './page.ts';
 
 type Pairs = Record<string, unknown>;
 
@@ -16,7 +17,7 @@ interface Event extends Pairs {
 }
 
 const enum Limit {
-    WAITING = 99, // and one more; what comes then is dropped
+    WAITING = 99, // and one more, those on their way among them; what comes then is dropped
     AT_ONCE = 8, // of 8,192 bytes each: what a browser lets outlive a page, and the service takes
     GATHER_MS = 300,
     AGAIN_MS = 500, // and as long as the event has waited already, ...
@@ -24,18 +25,21 @@ const enum Limit {
     LETTERS = 170, // 510 bytes of UTF-8 at most
 }
 
-const service = new URL('.', (document.currentScript as HTMLScriptElement).src);
+const service = new URL('p', (document.currentScript as HTMLScriptElement).src);
 
 let waiting: Event[] = [];
+let nFlying = 0;
+let again: void | number;
 
-const cut = (text: unknown) => ('' + text).slice(0, Limit.LETTERS);
+// What a page says of itself; it may be anything.
+const cut = (text: unknown) => mask('' + text).slice(0, Limit.LETTERS);
 
 // Twenty digits by chance make a UUID that names an event among those of one visitor; crypto.randomUUID() is not there on
 // a page without TLS.
 const digits = (n: number) => Math.random().toFixed(n).slice(2);
 
 export function report(e: Kind, pairs: Pairs) {
-    if (!mayTell(e) || waiting[Limit.WAITING]) return;
+    if (!mayTell(e) || waiting.length + nFlying > Limit.WAITING) return;
     waiting.push({
         aid: SETTINGS.site,
         e,
@@ -48,46 +52,51 @@ export function report(e: Kind, pairs: Pairs) {
 }
 
 // A click, a form that was sent, or an event of the page's own.
-export function track([name, props, category = 'event', kind = '', link]: Tracked) {
-    const pairs: Pairs = { se_ca: category, se_ac: name, se_pr: kind, se_la: link?.host ? clean(link) : '' };
-    for (const key in props)
-        pairs[key == 'value' ? 'se_va' : key == 'currency' ? 'x_cur' : 'x_p.' + key] = cut(props[key]);
+export function track([name, props, worth, category = 'event', kind = '', link = '']: Tracked) {
+    const pairs: Pairs = { se_ca: category, se_ac: cut(name), se_pr: kind, se_la: cut(link), ...worth };
+    for (const key in props) pairs['x_p.' + key] = cut(props[key]);
     report('se', pairs);
 }
 
-// The device is asked only where it may be. The title is what it is when a view is sent: frameworks set it a little after
-// the address.
+// The device is asked only where it may be, and so is the page, which is of class log. The title is what it is when a
+// view is sent: frameworks set it a little after the address.
 function line(event: Event) {
-    const { scrollWidth, scrollHeight } = document.documentElement;
     const device = mayTell('device') && {
         res: screen.width + 'x' + screen.height,
         vp: innerWidth + 'x' + innerHeight,
-        ds: scrollWidth + 'x' + scrollHeight,
         lang: navigator.language,
         tz: Intl.DateTimeFormat().resolvedOptions().timeZone,
     };
-    if (event.e == 'pv') event.page ??= cut(document.title);
-    return '' + new URLSearchParams({ ...event, ...device, stm: Date.now() } as never);
+    if (event.e == 'pv') event.page ||= cut(document.title);
+    if (!mayTell('pv')) event.url = '';
+    return new URLSearchParams({ ...event, ...device, stm: Date.now() } as never);
 }
 
-async function attempt(lines: string[]) {
+async function attempt(some: Event[]) {
+    const lines = some.map(line);
     const body = lines.join('\n');
-    if ('keepalive' in Request.prototype) {
-        const { status } = await fetch(service + 'p', { method: 'POST', body, keepalive: true, credentials: 'include' });
-        if (status > 499) throw 0;
-    } else if (!navigator.sendBeacon(service + 'p', body))
-        for (const each of lines) new Image().src = service + 'p.gif?' + each;
+    nFlying += some.length;
+    try {
+        if ('keepalive' in Request.prototype) {
+            if (
+                /429|5../.test(
+                    (await fetch(service, { method: 'POST', body, keepalive: true, credentials: 'include' })).status as never,
+                )
+            )
+                throw 0;
+        } else if (!navigator.sendBeacon?.(service, body))
+            lines.map((each) => (new Image().src = service + '.gif?' + each));
+    } catch {
+        waiting.unshift(...some);
+        const age = Date.now() - some[0]!.dtm;
+        if (age < Limit.AGE_MS) again ||= setTimeout(send, age + Limit.AGAIN_MS) as never;
+    }
+    nFlying -= some.length;
 }
 
 // Sends everything at once: the page may be gone in a moment.
 export function send() {
+    again = clearTimeout(again as number);
     waiting = waiting.filter(({ e }) => mayTell(e));
-    while (waiting[0]) {
-        const some = waiting.splice(0, Limit.AT_ONCE);
-        attempt(some.map(line)).catch(() => {
-            waiting.unshift(...some);
-            const age = Date.now() - some[0]!.dtm;
-            if (age < Limit.AGE_MS) setTimeout(send, age + Limit.AGAIN_MS);
-        });
-    }
+    while (waiting.length) attempt(waiting.splice(0, Limit.AT_ONCE));
 }

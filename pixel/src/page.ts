@@ -3,13 +3,13 @@
 import { mask } from './mask.ts';
 
 const enum Limit {
-    LETTERS = 2048, // an address of more is refused
+    LETTERS = 1000, // of an address; each may become three bytes, and an event of more than 8,192 is refused
 }
 
 const ROUTE = /^#!?\/[^?]*/;
-// utm_*, and whatever may be the click id of an advertisement (gclid, li_fat_id): of these only the name is told, and the
-// service knows which are.
-const CAMPAIGN = /^utm_|id$/;
+// utm_*, and whatever may be the click id of an advertisement (src/ingest/click_ids.c): of these, in brackets, only the
+// name is told, and the service knows which are.
+const CAMPAIGN = /^utm_|(id|igsh|epik)$/;
 
 // An address without its query: of another page that is nobody's business.
 export const clean = ({ protocol, host, pathname }: URL | Location | HTMLAnchorElement, rest = '') =>
@@ -20,8 +20,7 @@ export function here(withCampaign?: boolean) {
     const kept = new URLSearchParams();
     for (const [name, value] of new URLSearchParams(location.search)) {
         const isOfPage = SETTINGS.query?.includes(name);
-        if (isOfPage || (withCampaign && CAMPAIGN.test(name)))
-            kept.append(name, isOfPage || name[0] == 'u' ? value : '');
+        if (isOfPage || (withCampaign && CAMPAIGN.test(name))) kept.append(name, isOfPage || /^utm_/.test(name) ? value : '');
     }
     return clean(location, '?' + kept + ((SETTINGS.hash && ROUTE.exec(location.hash)) || ''));
 }

@@ -31,7 +31,7 @@ function look() {
     const now = performance.now();
     if (isSeen) seen += Math.min(now - last, Limit.GAP_MS);
     last = now;
-    isSeen = !document.hidden && document.hasFocus();
+    isSeen = document.hasFocus() && !document.hidden;
     deepest = Math.max(deepest, scrollY | 0);
 }
 
@@ -71,7 +71,7 @@ export function watchViews() {
             onSight();
         };
     }
-    for (const name of ['popstate', 'focus', 'blur', 'visibilitychange', 'pageshow', 'pagehide'])
+    for (const name of ['pagehide', 'pageshow', 'popstate', 'blur', 'focus', 'visibilitychange'])
         addEventListener(name, onSight as EventListener);
     addEventListener('scroll', look);
     setInterval(() => {

@@ -73,10 +73,9 @@ static struct text cookies_of(const struct exchange *exchange)
     return exchange_header(exchange, TEXT("sp-anonymous")).size ? TEXT_NONE : exchange_cookies(exchange);
 }
 
-static struct bot_headers headers_of(const struct exchange *exchange, bool https)
+static struct bot_headers headers_of(const struct exchange *exchange)
 {
     return (struct bot_headers){.known = true,
-                                .https = https,
                                 .hints = exchange_hints(exchange),
                                 .accept = exchange_header(exchange, TEXT("accept")),
                                 .accept_language = exchange_header(exchange, TEXT("accept-language"))};
@@ -93,12 +92,11 @@ static int make_beacon(struct exchange *exchange, struct text events, const stru
                                       .rates = service->rates,
                                       .at_ms = clock_now_ms(service->clock),
                                       .gpc = exchange_gpc(exchange),
-                                      .place = exchange_place(exchange),
                                       .cookie = cookies_of(exchange),
                                       .origin = exchange_header(exchange, TEXT("origin")),
                                       .referer = exchange_header(exchange, TEXT("referer")),
                                       .who = {.client = (struct sockaddr *)&client.address,
-                                              .headers = headers_of(exchange, client.https),
+                                              .headers = headers_of(exchange),
                                               .geo = exchange->loop->edition->geo,
                                               .suffixes = service->suffixes,
                                               .agent_rules = exchange->loop->edition->agents,

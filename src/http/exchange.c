@@ -26,20 +26,43 @@ struct text exchange_header(const struct exchange *exchange, struct text name)
     return at < 0 ? TEXT_NONE : text_of_iovec(exchange->req->headers.entries[at].value);
 }
 
-static void append(struct text *joined, char *room, size_t max, struct text part)
-{
-    size_t size = part.size < max - joined->size ? part.size : max - joined->size;
+/* Fields that are being joined, without the first @skipped bytes of the whole, and at most @max of them. */
+struct joined {
+    char *room;
+    size_t size, max, skipped;
+};
 
-    memcpy(room + joined->size, part.data, size);
+static void append(struct joined *joined, struct text part)
+{
+    size_t skipped = part.size < joined->skipped ? part.size : joined->skipped;
+    size_t left = joined->max - joined->size;
+
+    joined->skipped -= skipped;
+    part = text_from(part, skipped);
+    size_t size = part.size < left ? part.size : left;
+    memcpy(joined->room + joined->size, part.data, size);
     joined->size += size;
 }
 
+static size_t joined_size(const h2o_headers_t *headers, struct text name, struct text separator)
+{
+    size_t size = 0;
+
+    for (ssize_t at = -1; (at = h2o_find_header_by_str(headers, name.data, name.size, at)) >= 0;)
+        size += separator.size + headers->entries[at].value.len;
+    return size - separator.size; /* there is one at least */
+}
+
+/* Which end of a list tells where it is too long. */
+enum end { LEFT_END, RIGHT_END };
+
 /*
  * Every field of that name, joined as one list (RFC 9110 section 5.3; RFC 9113
- * section 8.2.3 for cookies).  What is longer than @max is cut one byte behind
- * it, so that whoever reads it sees that it is too long.
+ * section 8.2.3 for cookies).  Of what is longer than @max that end is kept and
+ * one byte more, so that whoever reads it sees that it is too long.
  */
-static struct text join_fields(const struct exchange *exchange, struct text name, struct text separator, size_t max)
+static struct text join_fields(const struct exchange *exchange, struct text name, struct text separator, enum end end,
+                               size_t max)
 {
     const h2o_headers_t *headers = &exchange->req->headers;
     ssize_t at = h2o_find_header_by_str(headers, name.data, name.size, -1);
@@ -50,19 +73,21 @@ static struct text join_fields(const struct exchange *exchange, struct text name
     at = h2o_find_header_by_str(headers, name.data, name.size, at);
     if (at < 0)
         return first;
-    char *room = h2o_mem_alloc_pool(&exchange->req->pool, max + 1);
-    struct text joined = {.data = room};
-    append(&joined, room, max + 1, first);
+    size_t size = joined_size(headers, name, separator);
+    struct joined joined = {.room = h2o_mem_alloc_pool(&exchange->req->pool, max + 1),
+                            .max = max + 1,
+                            .skipped = end == RIGHT_END && size > max + 1 ? size - (max + 1) : 0};
+    append(&joined, first);
     for (; at >= 0; at = h2o_find_header_by_str(headers, name.data, name.size, at)) {
-        append(&joined, room, max + 1, separator);
-        append(&joined, room, max + 1, text_of_iovec(headers->entries[at].value));
+        append(&joined, separator);
+        append(&joined, text_of_iovec(headers->entries[at].value));
     }
-    return joined;
+    return (struct text){.data = joined.room, .size = joined.size};
 }
 
 struct text exchange_cookies(const struct exchange *exchange)
 {
-    return join_fields(exchange, TEXT("cookie"), TEXT("; "), COOKIE_HEADER_BYTES_MAX);
+    return join_fields(exchange, TEXT("cookie"), TEXT("; "), LEFT_END, COOKIE_HEADER_BYTES_MAX);
 }
 
 struct text exchange_param(const struct exchange *exchange, struct text name)
@@ -96,8 +121,9 @@ struct client exchange_client(const struct exchange *exchange)
     const struct config *config = exchange->loop->edition->config;
     struct address_headers headers = {.proto = TEXT_NONE};
     if (config_proxy_trusted(config, (struct sockaddr *)&peer)) {
-        headers.forwarded_for = join_fields(exchange, TEXT("x-forwarded-for"), TEXT(", "), FORWARDED_BYTES_MAX);
-        headers.forwarded = join_fields(exchange, TEXT("forwarded"), TEXT(", "), FORWARDED_BYTES_MAX);
+        headers.forwarded_for =
+            join_fields(exchange, TEXT("x-forwarded-for"), TEXT(", "), RIGHT_END, FORWARDED_BYTES_MAX);
+        headers.forwarded = join_fields(exchange, TEXT("forwarded"), TEXT(", "), RIGHT_END, FORWARDED_BYTES_MAX);
         headers.proto = exchange_header(exchange, TEXT("x-forwarded-proto"));
     }
     struct client client = address_client(config, (struct sockaddr *)&peer, &headers);

@@ -4,6 +4,7 @@
 #include "adapt.h"
 #include "crumb/config/value.h"
 #include <stdio.h>
+#include <stdlib.h>
 
 #define NUMBER_TEXT_BYTES 32
 
@@ -142,6 +143,30 @@ void adapt_put_raw(struct buffer *lines, const char *name, struct text encoded)
     adapt_put_more(lines, encoded);
 }
 
+/*
+ * With the fifteen digits that a double holds for sure, and without an exponent,
+ * as the wire knows none.  What has more places than there is room for keeps
+ * its exponent and is refused as no number.
+ */
+static int print_real(char scratch[NUMBER_TEXT_BYTES], double value)
+{
+    char plain[NUMBER_TEXT_BYTES];
+    int n = snprintf(scratch, NUMBER_TEXT_BYTES, "%.15g", value);
+    const char *exponent = strchr(scratch, 'e');
+
+    if (!exponent)
+        return n;
+    int places = 14 - atoi(exponent + 1);
+    int n_plain = snprintf(plain, sizeof plain, "%.*f", places < 0 ? 0 : places < 28 ? places : 28, value);
+    if (n_plain < 0 || n_plain >= NUMBER_TEXT_BYTES)
+        return n;
+    while (places > 0 && plain[n_plain - 1] == '0')
+        n_plain--;
+    n_plain -= plain[n_plain - 1] == '.';
+    memcpy(scratch, plain, (size_t)n_plain);
+    return n_plain;
+}
+
 /* A scalar as text; false: it is none. */
 static bool read_scalar(json_t *value, char scratch[NUMBER_TEXT_BYTES], struct text *ret_text)
 {
@@ -158,7 +183,7 @@ static bool read_scalar(json_t *value, char scratch[NUMBER_TEXT_BYTES], struct t
     if (json_is_integer(value))
         n = snprintf(scratch, NUMBER_TEXT_BYTES, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     else if (json_is_real(value))
-        n = snprintf(scratch, NUMBER_TEXT_BYTES, "%.10g", json_real_value(value));
+        n = print_real(scratch, json_real_value(value));
     else
         return false;
     *ret_text = (struct text){.data = scratch, .size = (size_t)n};

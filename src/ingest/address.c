@@ -102,6 +102,16 @@ static struct text cut_last(struct text *list)
     return last;
 }
 
+/* Of a list that is too long its right end, behind a comma: whoever writes much to the left of it changes nothing. */
+static struct text right_end(struct text list)
+{
+    if (list.size <= FORWARDED_BYTES_MAX)
+        return list;
+    list = text_from(list, list.size - FORWARDED_BYTES_MAX);
+    text_cut(&list, ',');
+    return list;
+}
+
 /*
  * From the right: each hop was written by the one right of it, so belief ends
  * at the first untrusted one, and whatever a client made up, open quotes
@@ -109,8 +119,7 @@ static struct text cut_last(struct text *list)
  */
 static void follow(const struct config *config, struct text hops, bool elements, struct client *client)
 {
-    if (hops.size > FORWARDED_BYTES_MAX)
-        return; /* its right end, the only one to believe, may be missing */
+    hops = right_end(hops);
     while (hops.size) {
         struct text said = cut_last(&hops);
         struct sockaddr_storage hop;
@@ -126,9 +135,9 @@ static void follow(const struct config *config, struct text hops, bool elements,
 /* The peer's own word, which is the last one of Forwarded. */
 static bool is_https(const struct address_headers *headers)
 {
-    struct text forwarded = headers->forwarded, proto = headers->proto;
+    struct text forwarded = right_end(headers->forwarded), proto = headers->proto;
 
-    if (proto.size == 0 && headers->forwarded_for.size == 0 && forwarded.size <= FORWARDED_BYTES_MAX &&
+    if (proto.size == 0 && headers->forwarded_for.size == 0 &&
         !element_value(cut_last(&forwarded), TEXT("proto"), &proto))
         return false;
     return text_equal(trim(proto), TEXT("https"));

@@ -32,6 +32,7 @@ static const struct word {
     {"cypress", BOT_AUTOMATION},
     {"datadog", BOT_AGENT},
     {"datadogsynthetics", BOT_AGENT},
+    {"datanyze", BOT_AGENT},
     {"daum", BOT_AGENT},
     {"daumoa", BOT_AGENT},
     {"embedly", BOT_AGENT},
@@ -40,6 +41,7 @@ static const struct word {
     {"feedburner", BOT_AGENT},
     {"feedfetcher", BOT_AGENT},
     {"feedly", BOT_AGENT},
+    {"gomezagent", BOT_AGENT},
     {"googledocs", BOT_AGENT},
     {"googleimageproxy", BOT_AGENT},
     {"googleother", BOT_AGENT},
@@ -62,16 +64,20 @@ static const struct word {
     {"miniflux", BOT_AGENT},
     {"nagios", BOT_AGENT},
     {"netcraft", BOT_AGENT},
+    {"newrelicpinger", BOT_AGENT},
     {"newsblur", BOT_AGENT},
+    {"newsgator", BOT_AGENT},
     {"nightmare", BOT_AUTOMATION},
     {"nikto", BOT_AGENT},
     {"nmap", BOT_AGENT},
     {"nutch", BOT_AGENT},
     {"okhttp", BOT_AGENT},
+    {"openvas", BOT_AGENT},
     {"pagespeed", BOT_AGENT},
     {"perl", BOT_AGENT},
     {"phantomjs", BOT_AUTOMATION},
     {"pingdom", BOT_AGENT},
+    {"pingdomtms", BOT_AGENT},
     {"playwright", BOT_AUTOMATION},
     {"postmanruntime", BOT_AGENT},
     {"prerender", BOT_AGENT},
@@ -197,9 +203,15 @@ static bool has_any(struct text agent, const char *const *whats, size_t n_whats)
     return false;
 }
 
-/* Browsers name their system in brackets; telephones that do not are of before 2010 and name maker or standard. */
+/*
+ * Browsers name their system in brackets.  Telephones that do not are of before
+ * 2010 and name maker or standard; browsers that show text, and a few
+ * applications with pages in them, name themselves alone.
+ */
 static bool is_bare(struct text agent)
 {
+    static const char *const plain[] = {"Lynx/",    "ELinks/",        "w3m/",   "Dillo/",
+                                        "NetSurf/", "ebayUserAgent/", "[FBAN/", "J2ME/"};
     static const char *const telephones[] = {
         "MIDP",     "Browser", "browser", "SHP/",       "Obigo",   "Teleca",  "NetFront", "MMP/",
         "Opera",    "Dalvik",  "Nokia",   "NOKIA",      "SAMSUNG", "Samsung", "SEC-",     "LG",
@@ -207,23 +219,29 @@ static bool is_bare(struct text agent)
         "Ericsson", "DoCoMo",  "SHARP",   "BlackBerry", "PANTECH", "SAGEM",   "KDDI-",
     };
 
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        if (text_starts(agent, text_of(plain[i])))
+            return false;
     return agent.size && !has(agent, "(") && !has_any(agent, telephones, sizeof telephones / sizeof *telephones);
 }
 
 /* "compatible" is what Internet Explorer was to Netscape, and a few after it; since then only programs say it. */
 static bool is_compatible(struct text agent)
 {
-    static const char *const browsers[] = {"MSIE", "Konqueror", "Trident", "iCab", "Opera", "OmniWeb", "Symbian"};
+    static const char *const browsers[] = {"MSIE",    "Konqueror", "Trident", "iCab",    "Opera",
+                                           "OmniWeb", "Symbian",   "Dillo",   "NetFront"};
 
     return has(agent, "(compatible;") && !has_any(agent, browsers, sizeof browsers / sizeof *browsers);
 }
 
-/* "crawler@search.example"; what follows the sign in a browser's agent is a version. */
+/* "crawler@search.example"; what follows the sign in a browser's agent is a version, or says which calendar. */
 static bool has_mail(struct text agent)
 {
-    size_t at = text_find(agent, '@');
+    size_t at = text_find(agent, '@') + 1, end = at;
 
-    return at + 1 < agent.size && is_word(agent.data[at + 1]) && agent.data[at + 1] > '9';
+    while (end < agent.size && (is_word(agent.data[end]) || agent.data[end] == '-'))
+        end++;
+    return end < agent.size && end > at && agent.data[at] > '9' && agent.data[end] == '.';
 }
 
 /* Browsers do not explain themselves: an address in the agent is where somebody else does. */

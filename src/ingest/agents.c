@@ -2,12 +2,11 @@
  * The file of expressions, read whole into memory before anything looks at it.
  */
 #include "crumb/base/error.h"
+#include "crumb/base/file.h"
 #include "crumb/base/limits.h"
 #include "crumb/ingest/agent_read.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct agents {
@@ -19,27 +18,6 @@ static int unusable(struct buffer *complaint, const char *path, const char *what
 {
     buffer_printf(complaint, "agents: %s %s", path, what);
     return AGENTS_E_UNUSABLE;
-}
-
-/* O_NONBLOCK: a pipe in the file's place must not be waited for. */
-static int open_file(const char *path, size_t *ret_size, struct buffer *complaint)
-{
-    struct stat stat;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-    if (fd < 0 || fstat(fd, &stat) < 0) {
-        buffer_printf(complaint, "agents: %s cannot be read (%s)", path, strerror(errno));
-    } else if (!S_ISREG(stat.st_mode)) {
-        unusable(complaint, path, "is not a file");
-    } else if (stat.st_size == 0 || stat.st_size > AGENTS_FILE_BYTES_MAX) {
-        unusable(complaint, path, stat.st_size ? "is too large" : "is empty");
-    } else {
-        *ret_size = (size_t)stat.st_size;
-        return fd;
-    }
-    if (fd >= 0)
-        close(fd);
-    return -1;
 }
 
 /* False: it shrank meanwhile, or the disk failed. */
@@ -61,7 +39,7 @@ static bool read_all(int fd, uint8_t *bytes, size_t size)
 static int read_file(const char *path, struct buffer *bytes, struct buffer *complaint)
 {
     size_t size;
-    int fd = open_file(path, &size, complaint);
+    int fd = file_open("agents", path, AGENTS_FILE_BYTES_MAX, &size, complaint);
 
     if (fd < 0)
         return AGENTS_E_UNUSABLE;

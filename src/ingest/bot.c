@@ -1,8 +1,11 @@
 /*
  * A list of contradictions.  Sources: Fetch, section 4.6 (a browser adds Accept
  * and Accept-Language to whatever it fetches); User-Agent Client Hints, section
- * 3 (Sec-CH-UA, -Mobile and -Platform are sent unasked, over TLS only); and
- * Chromium, which has done so since version 89 and is the only engine that does.
+ * 3; and Chromium, the only engine that sends them.
+ *
+ * That hints are missing says nothing: a page turns them off for its visitors
+ * by Permissions-Policy (ch-ua=()), browsers made for privacy for themselves,
+ * and without TLS there are none.
  *
  * Browsers made of Chromium that go their own way (web views, applications) say
  * more in their User-Agent than Chrome does, and are left alone.
@@ -10,7 +13,6 @@
 #include "crumb/ingest/bot.h"
 #include "crumb/base/limits.h"
 
-#define HINTS_SINCE_CHROMIUM 89
 #define BEFORE " (KHTML, like Gecko) Chrome/"
 
 static bool has(struct text text, const char *word)
@@ -59,14 +61,6 @@ static bool is_plain_chrome(struct text agent)
 static bool lacks_the_common(const struct bot_headers *headers)
 {
     return headers->hints.agent.size == 0 || headers->accept.size == 0 || headers->accept_language.size == 0;
-}
-
-static bool lacks_hints(const struct bot_headers *headers)
-{
-    struct text agent = headers->hints.agent;
-
-    return headers->https && headers->hints.brands.size == 0 && is_plain_chrome(agent) &&
-           number_behind(agent, " Chrome/") >= HINTS_SINCE_CHROMIUM;
 }
 
 /* Two versions of one browser. */
@@ -120,7 +114,7 @@ enum bot bot_of_headers(const struct bot_headers *headers)
         return BOT_NONE;
     looked.hints.agent = bounded(looked.hints.agent);
     looked.hints.brands = bounded(looked.hints.brands);
-    bool odd = lacks_the_common(&looked) || lacks_hints(&looked) || has_two_versions(&looked.hints) ||
-               has_foreign_hints(&looked.hints) || has_two_forms(&looked.hints) || has_two_systems(&looked.hints);
+    bool odd = lacks_the_common(&looked) || has_two_versions(&looked.hints) || has_foreign_hints(&looked.hints) ||
+               has_two_forms(&looked.hints) || has_two_systems(&looked.hints);
     return odd ? BOT_HEADERS : BOT_NONE;
 }

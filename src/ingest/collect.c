@@ -36,7 +36,7 @@ struct collect {
     struct dedupe *dedupe;
     int64_t at_ms;
     bool gpc;
-    struct place place;
+    struct place place; /* found only where an event is left for the writer to judge */
     void (*done)(void *context, int result);
     void *context;
     struct buffer encoded;
@@ -172,6 +172,7 @@ static void read_item(struct collect *collect, struct item *item, struct text pa
     mask_event(&event);
     memcpy(item->visitor, shared->visitor, VISITOR_BYTES);
     enrich_event(&shared->enrich, item->site, &event);
+    collect->place = *enrich_place(&shared->enrich); /* the writer asks for it, of pings, too */
     encode_item(collect, item, &event, shared);
 }
 
@@ -245,7 +246,6 @@ int collect_new(const struct collect_request *request, void (*done)(void *contex
     collect->dedupe = request->dedupe;
     collect->at_ms = request->at_ms;
     collect->gpc = request->gpc;
-    collect->place = request->place;
     collect->done = done;
     collect->context = context;
     collect->encoded = BUFFER_INIT(COLLECT_ENCODED_BYTES_MAX);

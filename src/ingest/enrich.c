@@ -10,6 +10,9 @@ static void look_up_agent(struct enrich *enrich)
     const struct enrich_request *request = &enrich->request;
     const struct agent_hints *hints = &request->headers.hints;
 
+    if (enrich->done)
+        return;
+    enrich->done = true;
     if (request->agent_cache)
         enrich->agent = *agent_get(request->agent_cache, request->agent_rules, hints);
     else
@@ -22,22 +25,20 @@ static void look_up_agent(struct enrich *enrich)
         enrich->agent.bot = bot_of_headers(&request->headers);
 }
 
-static void look_up(struct enrich *enrich)
+const struct place *enrich_place(struct enrich *enrich)
 {
-    const struct enrich_request *request = &enrich->request;
-
-    if (enrich->done)
-        return;
-    enrich->done = true;
-    look_up_agent(enrich);
-    if (request->client)
-        enrich->place = geo_locate_city(request->geo, request->client, &enrich->city);
+    if (!enrich->located)
+        enrich->place = geo_locate_city(enrich->request.geo, enrich->request.client, &enrich->city);
+    enrich->located = true;
+    return &enrich->place;
 }
 
-static void put_place(const struct enrich *enrich, struct event *event)
+static void put_place(struct enrich *enrich, struct event *event)
 {
-    event->country = text_of(enrich->place.country);
-    event->region = text_of(enrich->place.region);
+    const struct place *place = enrich_place(enrich);
+
+    event->country = text_of(place->country);
+    event->region = text_of(place->region);
     event->city = enrich->city;
 }
 
@@ -56,7 +57,7 @@ static void put_agent(const struct enrich *enrich, struct event *event)
 
 void enrich_event(struct enrich *enrich, const struct site *site, struct event *event)
 {
-    look_up(enrich);
+    look_up_agent(enrich);
     if (enrich->request.client)
         event->address = address_kept(enrich->request.client, site->address, enrich->address);
     event->bot = enrich->agent.bot;

@@ -9,6 +9,7 @@
  */
 #include "crumb/ingest/geo.h"
 #include "crumb/base/error.h"
+#include "crumb/base/file.h"
 #include "crumb/base/limits.h"
 #include "crumb/config/value.h"
 #include "crumb/ingest/geodata.h"
@@ -20,7 +21,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define METADATA_MARK TEXT("\xab\xcd\xefMaxMind.com")
@@ -38,45 +38,24 @@ static int unusable(struct buffer *complaint, const char *path, const char *what
 
 /* ---- opening ---- */
 
-/* O_NONBLOCK: a pipe in the file's place must not be waited for. */
-static int open_source(const char *path, off_t *ret_size, struct buffer *complaint)
-{
-    struct stat stat;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-    if (fd < 0 || fstat(fd, &stat) < 0) {
-        buffer_printf(complaint, "geo: %s cannot be read (%s)", path, strerror(errno));
-    } else if (!S_ISREG(stat.st_mode)) {
-        unusable(complaint, path, "is not a file");
-    } else if (stat.st_size == 0 || stat.st_size > GEO_FILE_BYTES_MAX) {
-        unusable(complaint, path, stat.st_size ? "is too large" : "is empty");
-    } else {
-        *ret_size = stat.st_size;
-        return fd;
-    }
-    if (fd >= 0)
-        close(fd);
-    return -1;
-}
-
-static bool copy_all(int from, int to, off_t size)
+static bool copy_all(int from, int to, size_t size)
 {
     while (size > 0) {
-        ssize_t n = sendfile(to, from, NULL, (size_t)size);
+        ssize_t n = sendfile(to, from, NULL, size);
 
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
             return false; /* it shrank meanwhile, or the disk failed */
-        size -= n;
+        size -= (size_t)n;
     }
     return fcntl(to, F_ADD_SEALS, SEALS) == 0;
 }
 
 /* A descriptor of the file's copy, or -1 with a complaint. */
-static int copy_file(const char *path, off_t *ret_size, struct buffer *complaint)
+static int copy_file(const char *path, size_t *ret_size, struct buffer *complaint)
 {
-    int from = open_source(path, ret_size, complaint);
+    int from = file_open("geo", path, GEO_FILE_BYTES_MAX, ret_size, complaint);
 
     if (from < 0)
         return -1;
@@ -108,14 +87,14 @@ static bool has_plain_metadata(struct text file)
     return metadata.size && geodata_is_plain(metadata, 0);
 }
 
-static bool check_metadata(int fd, off_t size)
+static bool check_metadata(int fd, size_t size)
 {
-    void *map = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
+    void *map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
 
     if (map == MAP_FAILED)
         return false;
-    bool plain = has_plain_metadata((struct text){.data = map, .size = (size_t)size});
-    munmap(map, (size_t)size);
+    bool plain = has_plain_metadata((struct text){.data = map, .size = size});
+    munmap(map, size);
     return plain;
 }
 
@@ -135,7 +114,7 @@ static int open_copy(int fd, const char *path, struct geo *geo, struct buffer *c
 
 int geo_open(const char *path, struct geo **ret_geo, struct buffer *complaint)
 {
-    off_t size;
+    size_t size;
     int fd = copy_file(path, &size, complaint);
 
     if (fd < 0)
@@ -216,7 +195,7 @@ static bool find_entry(const struct geo *geo, const struct sockaddr *address, st
 {
     int error = MMDB_SUCCESS;
 
-    if (!geo || (address->sa_family != AF_INET && address->sa_family != AF_INET6))
+    if (!geo || !address || (address->sa_family != AF_INET && address->sa_family != AF_INET6))
         return false;
     MMDB_lookup_result_s found = MMDB_lookup_sockaddr(&geo->mmdb, address, &error);
     if (error != MMDB_SUCCESS || !found.found_entry)

@@ -4,6 +4,7 @@
  * values of utm_* decoded where they stand.
  */
 #include "crumb/ingest/page.h"
+#include "crumb/ingest/click_ids.h"
 #include "crumb/ingest/wire.h"
 
 /* A URL's query and fragment, without ? and #. */
@@ -92,14 +93,12 @@ static void read_utm(struct event *event, struct text query)
 
 static void read_click_id(struct event *event, struct text query)
 {
-    /* Of Google, Microsoft, Meta, TikTok, X, LinkedIn, Yandex, Pinterest, Reddit and Snapchat. */
-    static const char *const names[] = {"gclid",  "wbraid",    "gbraid", "dclid", "msclkid", "fbclid", "ttclid",
-                                        "twclid", "li_fat_id", "yclid",  "epik",  "rdt_cid", "sccid",  "ScCid"};
+    const struct click_id *row;
     struct text value;
 
-    for (size_t i = 0; i < sizeof names / sizeof names[0] && event->click_id.size == 0; i++)
-        if (find_pair(query, text_of(names[i]), &value).size)
-            event->click_id = text_of(names[i]);
+    for (size_t i = 0; event->click_id.size == 0 && (row = click_ids_row(i)); i++)
+        if (find_pair(query, text_of(row->name), &value).size)
+            event->click_id = text_of(row->name);
 }
 
 bool page_read(struct event *event, const struct site *site, char scratch[URL_BYTES_MAX])

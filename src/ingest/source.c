@@ -9,22 +9,9 @@
  *             what utm_source names; else a referral
  */
 #include "crumb/ingest/source.h"
+#include "crumb/ingest/click_ids.h"
 #include "crumb/ingest/source_sites.h"
 #include <strings.h>
-
-/* Click ids that advertisers put on links. Those that are on other links, too, are not paid. */
-static const struct click_id {
-    const char *name, *owner;
-    bool paid;
-    bool display; /* of an advertisement that is shown, not searched for */
-} click_ids[] = {
-    {"gclid", "Google", true, false},     {"gbraid", "Google", true, false},     {"wbraid", "Google", true, false},
-    {"dclid", "Google", true, true},      {"msclkid", "Bing", true, false},      {"yclid", "Yandex", true, false},
-    {"fbclid", "Facebook", false, false}, {"igsh", "Instagram", false, false},   {"igshid", "Instagram", false, false},
-    {"ttclid", "TikTok", true, false},    {"twclid", "X", true, false},          {"li_fat_id", "LinkedIn", true, false},
-    {"epik", "Pinterest", true, false},   {"rdt_cid", "Reddit", true, false},    {"ScCid", "Snapchat", true, false},
-    {"qclid", "Quora", true, false},      {"mc_cid", "Mailchimp", false, false}, {"mc_eid", "Mailchimp", false, false},
-};
 
 /* What a medium, or else a source, says of itself. */
 static const struct {
@@ -94,14 +81,6 @@ static enum channel channel_said(struct text word)
         if (said[i].anywhere ? contains(word, said[i].word) : says(word, said[i].word))
             return said[i].channel;
     return CHANNEL_NONE;
-}
-
-static const struct click_id *find_click_id(struct text name)
-{
-    for (size_t i = 0; i < N(click_ids); i++)
-        if (says(name, click_ids[i].name))
-            return &click_ids[i];
-    return NULL;
 }
 
 /* cpc, cpm, cpv and their like; ppc; paid_social; retargeting. */
@@ -230,7 +209,7 @@ struct source source_of(const struct suffixes *suffixes, const struct site *site
 {
     if (event->kind != EVENT_PAGEVIEW)
         return (struct source){.channel = CHANNEL_NONE};
-    const struct click_id *click = find_click_id(event->click_id);
+    const struct click_id *click = click_ids_find(event->click_id);
     struct referrer referrer = read_referrer(suffixes, site, event);
     const struct source_site *is = referrer.is;
     struct text name = event->utm_source;

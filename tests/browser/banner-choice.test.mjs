@@ -822,7 +822,7 @@ describe('window.crumb', () => {
                 for (let i = 0; i < 200; i++) window.crumb.track('bought', { i });
                 return [window.crumb.queue.length, window.crumb.queue[0]];
             });
-            assert.deepEqual([length, first], [100, ['bought', { i: 0 }]]);
+            assert.deepEqual([length, first], [100, ['bought', { i: 0 }, { se_va: '', x_cur: '' }]]);
             assert.ok(!service.asked.some((line) => line.includes('/p')));
         }));
 

@@ -18,7 +18,7 @@ const EXPECTED = [/ERR_|Failed to (load|fetch)/];
 before(startBrowser);
 after(stopBrowser);
 
-describe('delivery', { timeout: 600_000 }, () => {
+describe('delivery', { timeout: 1_200_000 }, () => {
     it(`of ${VISITS} visits to pages`, () =>
         visit({ body: BODY, expected: EXPECTED }, async ({ page, context, press, waitFor, service, at }) => {
             await press('Accept');
@@ -27,11 +27,19 @@ describe('delivery', { timeout: 600_000 }, () => {
             let n = 1; // the page of the choice
 
             const path = () => `/visit-${String(n++)}`;
+            // Every fifth page is looked at for so long that its time has to be told.
+            const stayed = [];
+            const stay = async (on) => {
+                if (n % 5) return;
+                stayed.push(`/visit-${n - 1}`);
+                await on.waitForTimeout(250);
+            };
             let tab = page;
             const ways = {
                 navigated: async () => {
                     await tab.goto(at + path());
                     await isTracking(tab);
+                    await stay(tab);
                 },
                 linked: async () => {
                     await tab.evaluate((to) => {
@@ -40,15 +48,18 @@ describe('delivery', { timeout: 600_000 }, () => {
                     }, path());
                     await tab.waitForURL(`**/visit-${n - 1}`);
                     await isTracking(tab);
+                    await stay(tab);
                 },
                 closed: async () => {
                     const other = await context.newPage();
                     await other.goto(at + path());
                     await isTracking(other);
+                    await stay(other);
                     await other.close();
                 },
                 scripted: async () => {
                     await tab.evaluate((to) => history.pushState(null, '', to), path());
+                    await stay(tab);
                 },
                 // Out of reach when it is seen, and back before it is left.
                 disconnected: async () => {
@@ -69,8 +80,13 @@ describe('delivery', { timeout: 600_000 }, () => {
             await tab.close();
 
             const journal = () => service.crumb.dump('journal');
+            const pings = async () => (await journal()).filter(({ event }) => event == 'pp').map(({ log }) => log.path);
             const views = async () => (await journal()).filter(({ event }) => event == 'pv').map(({ log }) => log.path);
             await eventually('the last view', async () => (await views()).length >= n);
+            assert.ok(stayed.length > n / 10);
+            await eventually('the last time', async () => (await pings()).includes(stayed.at(-1)));
+            const timed = await pings();
+            assert.deepEqual(stayed.filter((each) => !timed.includes(each)), [], 'whose time was lost');
             const seen = await views();
             const expected = ['/', ...Array.from({ length: n - 1 }, (_, i) => `/visit-${i + 1}`)];
             assert.deepEqual(expected.filter((each) => !seen.includes(each)), [], 'what was lost');
@@ -79,5 +95,23 @@ describe('delivery', { timeout: 600_000 }, () => {
             assert.equal((await journal()).length, new Set(ids).size, 'each event is stored, and once');
             const { dropped, received, stored } = await service.crumb.books();
             assert.deepEqual([received - stored, dropped.duplicate], [dropped.duplicate, dropped.duplicate], 'nothing was refused');
+        }));
+
+    it('of what was told when the page was hidden, where its process ends without a word', () =>
+        visit({ body: BODY }, async ({ page, context, press, waitFor, service }) => {
+            await press('Accept');
+            await waitFor(() => window.crumb && !(window.crumb.queue instanceof Array));
+            await page.waitForTimeout(250);
+            const session = await context.newCDPSession(page);
+            const crashed = page.waitForEvent('crash');
+            await page.evaluate(() => {
+                Object.defineProperty(document, 'hidden', { get: () => true });
+                document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+            });
+            session.send('Page.crash').catch(() => {}); // nobody is left to answer
+            await crashed;
+            const kinds = async () => (await service.crumb.dump('journal')).map(({ event }) => event).sort();
+            await eventually('both events', async () => (await kinds()).length == 2);
+            assert.deepEqual(await kinds(), ['pp', 'pv']);
         }));
 });

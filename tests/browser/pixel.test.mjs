@@ -1,5 +1,6 @@
 // The tracker in a browser, against a real crumb: what is stored of a visit, and what leaves the browser at all.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { eventually } from './banner-service.mjs';
 import { startBrowser, stopBrowser, visit } from './banner.mjs';
@@ -15,7 +16,8 @@ const LINKS = `<main>
 <a id="mail" href="mailto:ann@shop.example">Mail</a> <a id="phone" href="tel:+4917012345678">Phone</a>
 <button id="press">Ann Miller <b>presses</b></button> <div id="plain">Plain</div>
 <div id="area" data-crumb-click="area"><i>Area</i></div>
-<form id="order" action="/order"><input id="id" name="id" value="SECRET"><input name="name" value="SECRET">
+<svg width="20" height="20"><a id="drawn" href="http://other.test/drawn?q=secret"><rect width="20" height="20"/></a></svg>
+<form id="order" action="/order"><input name="host" value="SECRET"><input id="id" name="id" value="SECRET"><input name="name" value="SECRET">
 <button type="submit" id="send">Send</button></form>
 ${'<p>A line of a long page.</p>'.repeat(200)}</main>`;
 const STAY = () => {
@@ -77,7 +79,7 @@ describe('what is loaded', { timeout: 120_000 }, () => {
 
 describe('page views', { timeout: 240_000 }, () => {
     it('the page on which consent was given is the first, with all that its purposes cover', () =>
-        track({ path: '/hats?utm_source=mail&gclid=SECRET&token=SECRET#top' }, async ({ accept, stored, sent }) => {
+        track({ path: '/hats?utm_source=mail&gclid=SECRET&token=SECRET&uid=SECRET&user_id=SECRET#top' }, async ({ accept, stored, sent }) => {
             await accept();
             const [{ event, log, device }] = await stored(1);
             assert.equal(event, 'pv');
@@ -85,11 +87,24 @@ describe('page views', { timeout: 240_000 }, () => {
             assert.deepEqual({ host, path, title, utm_source, click_id, referrer },
                 { host: '127.0.0.1', path: '/hats', title: 'Shop', utm_source: 'mail', click_id: 'gclid', referrer: undefined });
             assert.ok(Math.abs(Date.now() - at_ms) < 20_000);
-            const { screen_width, viewport_width, viewport_height, page_height, language, zone } = device;
+            const { screen_width, viewport_width, viewport_height, language, zone } = device;
             assert.deepEqual([screen_width, viewport_width, viewport_height, language], ['1280', '1280', '800', 'en-US']);
-            assert.ok(Number(page_height) > 5000 && zone.length > 2);
+            assert.ok(zone.length > 2);
             assert.ok(!JSON.stringify(sent()).includes('SECRET'), 'not even on the wire');
         }));
+
+    it('whatever click ids the service knows, and of none the value', () => {
+        const table = readFileSync(new URL('../../src/ingest/click_ids.c', import.meta.url), 'utf8');
+        const names = [...table.matchAll(/\{"(\w+)", "/g)].map(([, name]) => name);
+        assert.ok(names.length > 15);
+        return track({ path: `/?${names.map((name) => `${name}=SECRET`).join('&')}` }, async ({ accept, stored, sent }) => {
+            await accept();
+            const [{ log }] = await stored(1, 'pv');
+            const [{ url }] = sent('pv');
+            assert.deepEqual([...new URL(url).searchParams].map(([name, value]) => name + value), names);
+            assert.equal(log.click_id, names[0]);
+        });
+    });
 
     it('device and click path only where they are granted', () =>
         track({ service: { edit: (purposes) => Object.assign(purposes, { log: { collects: ['log'] } }) } },
@@ -103,6 +118,29 @@ describe('page views', { timeout: 240_000 }, () => {
                 assert.deepEqual([row.event, row.device, row.clickpath], ['pv', undefined, undefined]);
                 for (const pairs of sent()) for (const name of ['res', 'vp', 'ds', 'lang', 'tz']) assert.ok(!(name in pairs));
             }));
+
+    it('no address of a page where only the click path is granted', () =>
+        track({ path: '/secret' }, async ({ page, ready, isTracking, stored, sent }) => {
+            await ready();
+            await page.evaluate(() => window.crumb.set({ journeys: true }));
+            await isTracking();
+            await page.evaluate(() => window.crumb.track('bought'));
+            const [row] = await stored(1);
+            assert.deepEqual([row.event, row.log, row.clickpath.action], ['se', undefined, 'bought']);
+            for (const pairs of sent()) assert.doesNotMatch(JSON.stringify(pairs), /secret|http/);
+        }));
+
+    it('of the longest addresses as much as an event has room for', () =>
+        track({ path: `/${'%C3%A9'.repeat(340)}?utm_source=mail` }, async ({ accept, isTracking, page, stored }) => {
+            await accept();
+            await page.evaluate(() => (document.title = '\u20ac'.repeat(999)));
+            await stored(1, 'pv');
+            await page.evaluate(() => (location.href = location.pathname.replace('%C3%A9', 'a')));
+            await page.waitForURL('**/a%C3*');
+            await isTracking();
+            const [, second] = await stored(2, 'pv');
+            assert.ok(second.log.path.length > 900 && second.log.referrer.length > 900);
+        }));
 
     it('addresses that a script changes, where they are another page', () =>
         track({ service: { pages: { query: ['q'] } } }, async ({ page, accept, stored }) => {
@@ -199,6 +237,25 @@ describe('how long, and how far', { timeout: 120_000 }, () => {
             assert.ok(second.log.dwell_ms >= 300 && second.log.dwell_ms < 800, second.log.dwell_ms);
         }));
 
+    it('not the time that another window has the focus', () =>
+        track({}, async ({ page, accept, stored, sight }) => {
+            await accept();
+            await stored(1, 'pv');
+            const focus = (has) => page.evaluate((now) => {
+                document.hasFocus = () => now;
+                dispatchEvent(new Event(now ? 'focus' : 'blur'));
+                return performance.now();
+            }, has);
+            const began = await focus(false);
+            await page.waitForTimeout(1500);
+            const ended = await focus(true);
+            await page.waitForTimeout(300);
+            await sight(true);
+            const whole = await page.evaluate(() => performance.now());
+            const [row] = await stored(1, 'pp');
+            assert.ok(row.log.dwell_ms >= 300 && row.log.dwell_ms <= whole - (ended - began), row.log.dwell_ms);
+        }));
+
     it('of each page that a script shows, and of the last one when the tab is closed', () =>
         track({}, async ({ page, accept, stored }) => {
             await accept();
@@ -232,9 +289,11 @@ describe('the click path', { timeout: 120_000 }, () => {
             await page.evaluate(STAY);
             for (const id of ['inside', 'plain', 'marked', 'outside', 'file', 'load', 'mail', 'phone', 'press', 'area', 'send'])
                 await page.click(`#${id}`, { position: { x: 3, y: 3 } });
+            await page.click('#drawn rect');
+            await page.evaluate(() => document.dispatchEvent(new MouseEvent('click')));
             await page.click('#outside', { button: 'middle' });
             await page.click('#outside', { button: 'right' });
-            const rows = await stored(11, 'se');
+            const rows = await stored(12, 'se');
             assert.deepEqual(rows.map(({ clickpath }) => [clickpath.category, clickpath.action, clickpath.property,
                 clickpath.label?.replace(/127.0.0.1:\d+/, 'shop')]), [
                 ['click', 'teaser', 'link', 'http://shop/inside'],
@@ -247,6 +306,7 @@ describe('the click path', { timeout: 120_000 }, () => {
                 ['click', 'area', 'button', undefined],
                 ['click', 'send', 'button', undefined],
                 ['form', 'order', 'form', undefined],
+                ['click', 'drawn', 'outbound', 'http://other.test/drawn'],
                 ['click', 'outside', 'outbound', 'http://other.test/u/*'],
             ]);
             assert.doesNotMatch(JSON.stringify(sent()), /secret|Miller|ann@|ann%40|4917/i);
@@ -261,6 +321,34 @@ describe('the click path', { timeout: 120_000 }, () => {
                 { category: 'event', action: 'bought', value: '9.5', currency: 'EUR', 'x_p.plan': 'pro', 'x_p.new': 'true' });
         }));
 
+    it('an event all the same whose worth is none', () =>
+        track({}, async ({ page, accept, stored }) => {
+            await accept();
+            await page.evaluate(() => {
+                const worths = [1e21, 1e-7, NaN, Infinity, '9,50', '1.2.3', 12345678.25, -0.5, '.5'];
+                worths.forEach((value, i) => window.crumb.track('n' + i, { value, currency: i % 2 ? 'eur' : 'euros' }));
+                window.crumb.track('none', null);
+            });
+            const rows = await stored(10, 'se');
+            assert.deepEqual(rows.map(({ clickpath }) => clickpath.value),
+                [...Array(6).fill(undefined), '12345678.25', '-0.5', '.5', undefined]);
+            assert.deepEqual(rows.slice(0, 2).map(({ clickpath }) => clickpath.currency), [undefined, 'EUR']);
+        }));
+
+    it('nothing that could name a person, and no name that is too long', () =>
+        track({}, async ({ page, accept, stored, sent }) => {
+            await page.evaluate(() => (document.title = 'Order of ann@shop.example'));
+            await accept();
+            await page.evaluate(() => {
+                window.crumb.track('mail to ann@shop.example', { phone: '+49 170 1234567', who: 'ann@shop.example' });
+                window.crumb.track('x'.repeat(600));
+            });
+            const [first, second] = (await stored(2, 'se')).map(({ clickpath }) => clickpath);
+            assert.deepEqual(first, { category: 'event', action: 'mail to *', 'x_p.phone': '+*', 'x_p.who': '*' });
+            assert.match(second.action, /^x{100,512}$/);
+            assert.doesNotMatch(JSON.stringify(sent()), /ann@|1234567/);
+        }));
+
     it('nothing of it where it is refused', () =>
         track({}, async ({ page, choose, stored, sent, service }) => {
             await choose('Measuring visits');
@@ -272,14 +360,15 @@ describe('the click path', { timeout: 120_000 }, () => {
         }));
 });
 
-describe('delivery', { timeout: 240_000 }, () => {
+describe('delivery', { timeout: 300_000 }, () => {
     for (const [name, fault, isStored] of [
         ['there is no network', { cut: true }, false],
         ['the service is not well', { status: 503 }, false],
+        ['too much came', { status: 429 }, false],
         ['the answer is lost', { lose: true }, true],
     ])
         it(`is tried again where ${name}, and counts once`, () =>
-            track({ expected: [/ERR_|503|Failed to load/] }, async ({ accept, stored, sent, service }) => {
+            track({ expected: [/ERR_|503|429|Failed to load/] }, async ({ accept, stored, sent, service }) => {
                 service.fault = { path: /^.p$/, ...fault };
                 await accept();
                 await eventually('a first attempt', () => sent('pv').length >= 1);
@@ -321,6 +410,47 @@ describe('delivery', { timeout: 240_000 }, () => {
             await stored(100, 'se');
         }));
 
+    it('counts those on their way among them', () =>
+        track({}, async ({ page, accept, stored, service }) => {
+            const flood = () => page.evaluate(() => {
+                for (let i = 0; i < 1000; i++) window.crumb.track('n');
+            });
+            await accept();
+            await stored(1, 'pv');
+            let release;
+            service.fault = { path: /^.p$/, hold: new Promise((done) => (release = done)) };
+            await flood();
+            await eventually('attempts on their way', () => service.held > 1);
+            await flood();
+            service.fault = null;
+            release();
+            await stored(100, 'se');
+            await page.evaluate(() => window.crumb.track('last'));
+            await stored(101, 'se');
+        }));
+
+    it('is tried again by one timer, ever more seldom', () =>
+        track({ expected: [/ERR_/] }, async ({ page, accept, stored, service }) => {
+            await accept();
+            await stored(1, 'pv');
+            service.fault = { path: /^.p$/, cut: true };
+            const before = service.asked.length;
+            await page.evaluate(async () => {
+                // The clock of somebody in a hurry: ten minutes are six seconds.
+                const [later, now] = [setTimeout, Date.now];
+                const began = now();
+                window.setTimeout = (act, ms) => later(act, ms / 100);
+                Date.now = () => began + 100 * (now() - began);
+                for (let i = 0; i < 8; i++) {
+                    window.crumb.track('n' + i);
+                    await new Promise((done) => setTimeout(done, 1000));
+                }
+                await new Promise((done) => later(done, 7000));
+            });
+            const n = service.asked.slice(before).filter((line) => line == 'POST /p').length;
+            assert.ok(n > 2 && n < 60, `${n} attempts`);
+        }));
+
     it('ends with the withdrawal, in the same task: what waits is dropped', () =>
         track({ expected: [/ERR_/] }, async ({ page, accept, stored, sent, service }) => {
             await accept();
@@ -349,7 +479,7 @@ describe('delivery', { timeout: 240_000 }, () => {
         ['by sendBeacon where fetch cannot outlive the page', () => delete Request.prototype.keepalive, 'POST /p'],
         ['by an image where there is neither', () => {
             delete Request.prototype.keepalive;
-            navigator.sendBeacon = () => false;
+            delete Navigator.prototype.sendBeacon;
         }, 'GET /p.gif'],
     ])
         it(`goes ${name}`, () =>

@@ -44,11 +44,12 @@ describe('Chromium over TLS', { timeout: 120_000 }, () => {
     after(() => server.end());
 
     // The bot labels of what a page told, by way.
-    async function labels(agent, path) {
+    async function labels(agent, path, headers) {
         const browser = await chromium.launch({ executablePath, args: [...ARGS, `--user-agent=${agent}`] });
         const before = (await server.dump('journal')).length;
         try {
             const page = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage();
+            if (headers) await page.route('**/gpc.json', (route) => route.fulfill({ headers, body: '{}' }));
             await page.goto(`${at}/.well-known/gpc.json`);
             await page.evaluate(async (base) => {
                 const { hash } = await (await fetch(`${base}/v1/notice?site=shop`)).json();
@@ -74,6 +75,11 @@ describe('Chromium over TLS', { timeout: 120_000 }, () => {
 
     it('is no program, whatever way an event takes', async () => {
         assert.deepEqual(await labels(chrome(major), 'as-it-is'), all(undefined));
+    });
+
+    it('is none on a page that lets nobody send client hints', async () => {
+        const policy = { 'permissions-policy': 'ch-ua=(), ch-ua-mobile=(), ch-ua-platform=()' };
+        assert.deepEqual(await labels(chrome(major), 'no-hints', policy), all(undefined));
     });
 
     it('is one where it says that it is another version', async () => {

@@ -50,10 +50,10 @@ static void check_proxies(const struct address_headers *headers)
     struct address_headers appended = *headers;
     appended.forwarded_for = append(&common, headers->forwarded_for, TEXT("198.51.100.1"));
     client = address_client(&config, (struct sockaddr *)&proxy, &appended);
-    assert(is(&client, appended.forwarded_for.size > FORWARDED_BYTES_MAX ? "127.0.0.1" : "198.51.100.1"));
+    assert(is(&client, "198.51.100.1"));
     appended = (struct address_headers){.forwarded = append(&standard, headers->forwarded, TEXT("for=198.51.100.1"))};
     client = address_client(&config, (struct sockaddr *)&proxy, &appended);
-    assert(is(&client, appended.forwarded.size > FORWARDED_BYTES_MAX ? "127.0.0.1" : "198.51.100.1"));
+    assert(is(&client, "198.51.100.1"));
     assert(!client.https);
 }
 
@@ -61,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct text lines = {.data = (const char *)data, .size = size};
     struct address_headers proxies;
-    struct bot_headers headers = {.known = true, .https = true};
+    struct bot_headers headers = {.known = true};
 
     proxies.forwarded_for = text_cut(&lines, '\n');
     proxies.proto = text_cut(&lines, '\n');

@@ -128,8 +128,8 @@ function fieldsOfTheProgram() {
     );
 }
 
-// A store in which one visitor with @granted classes has sent everything there is.
-async function storeOf(granted) {
+// A store in which one visitor with @granted classes has sent everything there is; @address: what of it is kept.
+async function storeOf(granted, address = 'full') {
     const server = new Server();
     writeFileSync(join(server.folder, 'geo.mmdb'), mmdb({ [`${HERE}/32`]: PLACE }));
     writeFileSync(join(server.folder, 'agents.yaml'), AGENTS);
@@ -138,7 +138,7 @@ async function storeOf(granted) {
         geo: 'geo.mmdb',
         agents: 'agents.yaml',
         trusted_proxies: ['127.0.0.1'],
-        sites: { shop: site({ address: 'full', purposes }) },
+        sites: { shop: site({ address, purposes }) },
     });
     try {
         await server.launch();
@@ -153,6 +153,9 @@ async function storeOf(granted) {
     return server;
 }
 
+// Of the client's address, as bytes; a name for each.
+const PARTS = { network: sized(6, [203, 0, 113]), address: Buffer.from([203, 0, 113, 77]), text: text(HERE) };
+
 const carried = (row) => (row.event === 'se' ? 'clickpath' : 'log');
 
 describe('the fields of events', { timeout: 120_000 }, () => {
@@ -166,6 +169,21 @@ describe('the fields of events', { timeout: 120_000 }, () => {
         const theirs = Object.entries(fieldsOfTheProgram()).map(([name, fields]) => [name, fields.sort()]);
         assert.deepEqual(ours, Object.fromEntries(theirs));
     });
+
+    for (const [mode, dumped, kept] of [
+        ['full', HERE, ['address']],
+        ['truncated', '203.0.113.0', ['network']],
+        ['none', undefined, []],
+    ])
+        it(`have of the address what is configured: ${mode}`, async () => {
+            const server = await storeOf(CLASSES, mode);
+            const rows = await server.dump('journal');
+            assert.deepEqual([...new Set(rows.map(({ log }) => log.address))], [dumped]);
+            assert.equal(rows[0].log.country, 'ZW', 'the place is that of the whole address');
+            const bytes = server.bytes();
+            assert.deepEqual(Object.keys(PARTS).filter((name) => bytes.includes(PARTS[name])), kept);
+            await server.end();
+        });
 
     for (let set = 0; set < 1 << CLASSES.length; set++) {
         const granted = CLASSES.filter((_, i) => set & (1 << i));

@@ -23,6 +23,8 @@ const FORGERIES = [
     ['the address of the proxy', { 'x-forwarded-for': PROXY }],
     ['rubbish', { 'x-forwarded-for': 'unknown, "' }],
     ['a long list', { 'x-forwarded-for': '198.51.100.1, '.repeat(200) }],
+    ['a list longer than is looked at', { 'x-forwarded-for': '198.51.100.1, '.repeat(400) }],
+    ['the same in many fields', { 'x-forwarded-for': Array(60).fill('198.51.100.1, '.repeat(10)) }],
     ['the header of RFC 7239', { forwarded: 'for=198.51.100.1;proto=https' }],
     ['both', { forwarded: 'for=198.51.100.1', 'x-forwarded-for': '198.51.100.1' }],
     ['an open quote', { forwarded: 'for="198.51.100.1', 'x-forwarded-for': '"198.51.100.1' }],

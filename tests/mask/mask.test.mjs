@@ -27,12 +27,9 @@ describe('masking', () => {
         });
     }
 
-    // Quadratic in 2,048 letters at most; an expression that backtracks for ever does not end within this.
-    it('ends soon, whatever an address says', () => {
-        for (const part of ['a', '%40', 'a@', '1', '1.', 'aB1', '0-', '%2', 'ffffffff-'])  {
-            const began = performance.now();
-            mask(part.repeat(2048 / part.length));
-            assert.ok(performance.now() - began < 1000, part);
-        }
+    // What takes time by the square of the letters does not end here before the test is given up.
+    it('takes no more than each letter of an address is worth', () => {
+        for (const part of ['a', '%40', 'a@', 'a.', '1', '1.', 'aB1', '0-', '%2', 'ffffffff-', 'eyJ', '-eyJ'])
+            assert.ok(mask(part.repeat(1_000_000 / part.length)).length <= 1_000_000, part);
     });
 });

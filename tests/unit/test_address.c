@@ -141,21 +141,50 @@ static void test_forwarded(void **state)
     config_unref(config);
 }
 
-/* A header that is too long is not believed at all, though its right end may look good. */
+/* Of a header that is too long the right end counts, which the trusted proxy wrote, and never a part of a hop. */
 static void test_too_long(void **state)
 {
+    static const struct {
+        const char *name, *last, *client;
+        bool https;
+    } rows[] = {
+        {"a client", ",for=203.0.113.9;proto=https", "203.0.113.9", true},
+        {"a client behind another proxy", ",for=203.0.113.9,for=10.0.0.1", "203.0.113.9", false},
+        {"no end at all", "", "127.0.0.1", false},
+    };
     struct config *config = store_fixture_config(store_fixture_yaml);
     struct sockaddr_storage peer = address_of("127.0.0.1");
-    BUFFER_AUTO hops = BUFFER_INIT(2 * FORWARDED_BYTES_MAX);
-    char shown[INET6_ADDRSTRLEN];
 
-    while (hops.size <= FORWARDED_BYTES_MAX)
-        buffer_put_text(&hops, TEXT("for=198.51.100.1,"));
-    buffer_put_text(&hops, TEXT("for=198.51.100.1;proto=https"));
-    struct address_headers headers = {.forwarded = buffer_text(&hops)};
-    struct client client = address_client(config, (struct sockaddr *)&peer, &headers);
-    assert_text(show((struct sockaddr *)&client.address, shown), "127.0.0.1");
-    assert_false(client.https);
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        for (size_t more = 0; more < 40; more++) {
+            BUFFER_AUTO hops = BUFFER_INIT(4 * FORWARDED_BYTES_MAX);
+            char shown[INET6_ADDRSTRLEN];
+
+            while (rows[i].last[0] && hops.size <= FORWARDED_BYTES_MAX)
+                buffer_put_text(&hops, TEXT("for=198.51.100.1,"));
+            /* One hop that is longer than everything; and the cut at each place of it. */
+            while (hops.size <= 2 * FORWARDED_BYTES_MAX + more)
+                buffer_put_u8(&hops, '1');
+            buffer_put_text(&hops, text_of(rows[i].last));
+            struct address_headers headers = {.forwarded = buffer_text(&hops)};
+            struct client client = address_client(config, (struct sockaddr *)&peer, &headers);
+            check_text(rows[i].name, show((struct sockaddr *)&client.address, shown), rows[i].client);
+            check_equal(rows[i].name, client.https, rows[i].https);
+        }
+    }
+    /* A hop that the cut goes through is not believed, though its rest is an address. */
+    for (size_t size = FORWARDED_BYTES_MAX + 1; size < FORWARDED_BYTES_MAX + 13; size++) {
+        BUFFER_AUTO hops = BUFFER_INIT(4 * FORWARDED_BYTES_MAX);
+        char shown[INET6_ADDRSTRLEN];
+
+        buffer_put_text(&hops, TEXT("198.51.100.1"));
+        while (hops.size + strlen(",10.0.0.1") < size)
+            buffer_put_text(&hops, TEXT(",10.0.0.1"));
+        struct address_headers headers = {.forwarded_for = buffer_text(&hops)};
+        struct client client = address_client(config, (struct sockaddr *)&peer, &headers);
+        if (hops.size > FORWARDED_BYTES_MAX)
+            assert_text(show((struct sockaddr *)&client.address, shown), "10.0.0.1");
+    }
     config_unref(config);
 }
 

@@ -59,6 +59,16 @@ static const struct {
     {"Mozilla/5.0 (Linux; Android 14; Pixel 7; wv) Version/4.0 Chrome/120.0 Mobile Safari/537.36 [FB_IAB/FB4A;]",
      BOT_NONE},
     {"Lynx/2.9.0 (dev) libwww-FM/2.14", BOT_NONE},
+    {"Lynx/2.8.9rel.1 libwww-FM/2.14 SSL-MM/1.4.1 OpenSSL/1.1.1d", BOT_NONE},
+    {"Dillo/3.0.5", BOT_NONE},
+    {"Mozilla/4.0 (compatible; Dillo 3.0)", BOT_NONE},
+    {"w3m/0.5.3+git20230121", BOT_NONE},
+    {"ebayUserAgent/eBayIOS;6.80.0;iOS;13.1.2;Apple;iPhone12_1;Vodafone;414x896;2.0", BOT_NONE},
+    {"Lynxbot/1.0", BOT_AGENT},
+    {"Mozilla/5.0 (X11; U; Linux i686; th-TH@calendar=gregorian) AppleWebKit/534.12 (KHTML, like Gecko)", BOT_NONE},
+    {"Mozilla/4.0 (compatible; Linux 2.6.10) NetFront/3.3 Kindle/1.0 (screen 600x800)", BOT_NONE},
+    {"[FBAN/FB4A;FBAV/3.6;FBLC/de_DE;FBPN/com.facebook.katana;FBDV/LG-P920]", BOT_NONE},
+    {"Mozilla/4.75 [en] (X11, U; OpenVAS)", BOT_AGENT},
 };
 
 static void test_table(void **state)

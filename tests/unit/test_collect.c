@@ -686,6 +686,36 @@ static void test_replay_knows_the_visitor(void **state)
     assert_text(buffer_text(&result), "received=1, stored=1");
 }
 
+static unsigned n_places;
+
+struct place __real_geo_locate_city(const struct geo *geo, const struct sockaddr *address, struct text *ret_city);
+struct place __wrap_geo_locate_city(const struct geo *geo, const struct sockaddr *address, struct text *ret_city);
+
+struct place __wrap_geo_locate_city(const struct geo *geo, const struct sockaddr *address, struct text *ret_city)
+{
+    n_places++;
+    return __real_geo_locate_city(geo, address, ret_city);
+}
+
+/* Where a client is costs a walk through the database: none for what is refused, one for a body. */
+static void test_places_looked_up(void **state)
+{
+    struct service *service = *state;
+    BUFFER_AUTO cookie = BUFFER_INIT(1000);
+    uint8_t id[VISITOR_BYTES];
+
+    choose(service, "shop", ALL, id);
+    put_cookie(service, "shop", id, &cookie);
+    n_places = 0;
+    handle_expecting(service, TEXT_NONE, PV "\n" PV, "received=2, no_consent=2");
+    handle_expecting(service, buffer_text(&cookie), "e=-", "received=1, malformed=1");
+    assert_int_equal(n_places, 0);
+    handle_expecting(service, buffer_text(&cookie), "e=-\n" PV "\n" PV, "received=3, stored=2, malformed=1");
+    assert_int_equal(n_places, 1);
+    handle_expecting(service, buffer_text(&cookie), "aid=shop&e=pp&url=https://shop.example/", "received=1, stored=1");
+    assert_int_equal(n_places, 2); /* the law that the writer asks for is that of the place */
+}
+
 /* Consent is prior: an event that happened before the choice waited in vain. */
 static void test_before_the_choice(void **state)
 {
@@ -1166,6 +1196,7 @@ int main(void)
         SERVICE_TEST(test_withdrawn_while_it_waits),
         SERVICE_TEST(test_stale_grant),
         SERVICE_TEST(test_replay_knows_the_visitor),
+        SERVICE_TEST(test_places_looked_up),
         SERVICE_TEST(test_before_the_choice),
         SERVICE_TEST(test_times),
         SERVICE_TEST(test_addresses),

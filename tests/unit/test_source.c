@@ -4,6 +4,8 @@
  */
 #include "check.h"
 #include "crumb/base/limits.h"
+#include "crumb/ingest/click_ids.h"
+#include "crumb/ingest/page.h"
 #include "crumb/ingest/source.h"
 #include "crumb/ingest/source_sites.h"
 #include "crumb/ingest/suffixes.h"
@@ -158,6 +160,28 @@ static void test_without_a_list(void **state)
     assert_text(source_of(NULL, &site, &event).name, "de.news.example");
 }
 
+/* Each row from the address of a page to its owner: none is dead. */
+static void test_click_ids(void **state)
+{
+    struct site site = shop();
+    const struct click_id *row;
+    size_t n = 0;
+
+    for (; (row = click_ids_row(n)); n++) {
+        char url[URL_BYTES_MAX], scratch[URL_BYTES_MAX];
+
+        snprintf(url, sizeof url, "https://shop.example/?%s=1", row->name);
+        struct event event = {.kind = EVENT_PAGEVIEW, .url = text_of(url)};
+        assert_true(page_read(&event, &site, scratch));
+        check_text(row->name, event.click_id, row->name);
+        struct source source = source_of(NULL, &site, &event);
+        check_text(row->name, source.name, row->owner);
+        check(row->name, source.channel != CHANNEL_DIRECT && source.channel != CHANNEL_REFERRAL);
+        check(row->name, (strncmp(words_channel(source.channel), "paid_", 5) == 0 || row->display) == row->paid);
+    }
+    assert_true(n > 15);
+}
+
 static void test_places(void **state)
 {
     const struct source_site *row;
@@ -225,8 +249,8 @@ static void test_suffixes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),  cmocka_unit_test(test_other_kinds), cmocka_unit_test(test_without_a_list),
-        cmocka_unit_test(test_places), cmocka_unit_test(test_suffixes),
+        cmocka_unit_test(test_table),     cmocka_unit_test(test_other_kinds), cmocka_unit_test(test_without_a_list),
+        cmocka_unit_test(test_click_ids), cmocka_unit_test(test_places),      cmocka_unit_test(test_suffixes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,7 @@
 
 #define UUID "123e4567-e89b-12d3-a456-426614174000"
 
-enum kind { TEXTUAL, INTEGRAL, PIXELS, ADDRESS, SOURCE, NAMED, DECIMAL };
+enum kind { TEXTUAL, INTEGRAL, PIXELS, ADDRESS, SOURCE, NAMED, DECIMAL, CODE };
 
 /* A good value, and one that is out of range by one; NULL: there is none that is a text's length. */
 static const struct pair {
@@ -43,6 +43,7 @@ static const struct pair {
     {"se_la", TEXTUAL, "/cart", NULL, LABEL_BYTES_MAX, false},
     {"se_pr", TEXTUAL, "red", NULL, LABEL_BYTES_MAX, false},
     {"se_va", DECIMAL, "9.99", NULL, 32, false},
+    {"x_cur", CODE, "EUR", "EU1", 3, false},
     {"x_vis", INTEGRAL, "12345", "86400001", 0, false},
     {"x_p.size", TEXTUAL, "L", NULL, LABEL_BYTES_MAX, false},
 };
@@ -114,6 +115,19 @@ static void check_value(const struct pair *pair, const char *value, size_t size,
 static void check_string(const struct pair *pair, const char *value, int r)
 {
     check_value(pair, value, strlen(value), r);
+}
+
+/* The table has every pair there is: each is known, none is there twice (test_doubled), and there are no more. */
+static void test_every_pair(void **state)
+{
+    size_t n_properties = 0;
+
+    (void)state;
+    for (size_t i = 0; i < N_ROWS(pairs); i++) {
+        check(pairs[i].name, wire_knows(text_of(pairs[i].name)));
+        n_properties += text_starts(text_of(pairs[i].name), TEXT("x_p."));
+    }
+    assert_int_equal(N_ROWS(pairs) - n_properties, wire_n_known());
 }
 
 static void test_good(void **state)
@@ -223,11 +237,11 @@ static void test_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),         cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_doubled),      cmocka_unit_test(test_encoded_wrongly),
-        cmocka_unit_test(test_nul_as_it_is), cmocka_unit_test(test_out_of_range),
-        cmocka_unit_test(test_huge),         cmocka_unit_test(test_of_another_kind),
-        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_every_pair),      cmocka_unit_test(test_good),
+        cmocka_unit_test(test_empty),           cmocka_unit_test(test_doubled),
+        cmocka_unit_test(test_encoded_wrongly), cmocka_unit_test(test_nul_as_it_is),
+        cmocka_unit_test(test_out_of_range),    cmocka_unit_test(test_huge),
+        cmocka_unit_test(test_of_another_kind), cmocka_unit_test(test_cut),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -109,7 +109,7 @@
 #define RETRY_AFTER_S 5                   /* told with a 503 */
 #define COOKIE_HEADER_BYTES_MAX 16384     /* all cookies of a request; a browser may send many of 4096 each */
 #define COOKIE_IDS_MAX 8                  /* cookies named crumb_id that are looked at: a MAC each */
-#define FORWARDED_BYTES_MAX 4096          /* all of X-Forwarded-For */
+#define FORWARDED_BYTES_MAX 4096          /* of X-Forwarded-For and Forwarded, from the right */
 #define CONSENT_BODY_BYTES_MAX (16 << 10) /* POST /v1/consent */
 #define AGENT_BYTES_MAX 1024              /* of User-Agent; what follows is not looked at */
 #define JSON_DEPTH_MAX 32

@@ -23,8 +23,8 @@ struct address_headers {
 /*
  * Who asks: the peer itself, or, where the peer is a trusted proxy, the
  * rightmost address that is no trusted proxy of X-Forwarded-For or, only where
- * there is none, of Forwarded.  Belief ends at a hop that is no address, and of
- * more than FORWARDED_BYTES_MAX nothing is believed.  What an untrusted peer
+ * there is none, of Forwarded.  Belief ends at a hop that is no address, and
+ * at FORWARDED_BYTES_MAX from the right.  What an untrusted peer
  * writes into the headers changes nothing.
  *
  * Why that order: a proxy that appends to X-Forwarded-For mostly hands on a

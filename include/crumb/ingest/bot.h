@@ -12,7 +12,6 @@
 
 struct bot_headers {
     bool known; /* false: there was no request with headers, as in a replay; nothing is concluded */
-    bool https; /* as the browser sees it: hints are not sent without */
     struct agent_hints hints;
     struct text accept, accept_language;
 };

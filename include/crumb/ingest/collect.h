@@ -28,7 +28,6 @@ struct collect_request {
     struct rates *rates;       /* NULL: no limits */
     int64_t at_ms;             /* when it was received */
     bool gpc;                  /* Sec-GPC: 1 */
-    struct place place;        /* of its client */
     struct text cookie, origin, referer;
     struct enrich_request who;
     bool is_body;    /* one event a line; else @events is one event */

@@ -25,8 +25,8 @@ struct geo *geo_free(struct geo *geo);
 
 /*
  * Where @address is.  Everything that is not known for sure is unknown: no
- * database (@geo NULL), no entry, a damaged one, a code that is no country's.
- * Bounded, does not block, any thread.
+ * database (@geo NULL), no address (NULL), no entry, a damaged one, a code that
+ * is no country's.  Bounded, does not block, any thread.
  */
 struct place geo_locate(const struct geo *geo, const struct sockaddr *address);
 

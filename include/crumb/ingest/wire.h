@@ -24,6 +24,9 @@ int wire_parse(struct text pairs, char *scratch, struct event *ret_event, const 
 /* Whether @name is that of a pair that is read, a property's ("x_p.NAME") included. */
 bool wire_knows(struct text name);
 
+/* How many pairs are read, properties aside. */
+size_t wire_n_known(void);
+
 /*
  * Decodes one value as wire_parse() does, into @scratch, which has room for
  * @raw.size bytes and may be @raw itself.  False: it breaks a rule.
