@@ -152,6 +152,8 @@
 #define DB_RESIDENT_BYTES_MAX (24 << 20)  /* of mapped files, before pages of the store are given back */
 #define DB_RESIDENT_STEPS 512             /* rows read or written between two looks at that */
 #define DB_RESIDENT_STEP_BYTES (64 << 10) /* of a large row, which count as one more */
+#define DB_AHEAD_BYTES ((size_t)1 << 20)  /* that a walk asks the kernel for at once */
+#define DB_AHEAD_ROWS_MIN 64              /* read in the window before, by whom it is a walk */
 #define DB_KEY_BYTES_MAX 64               /* our longest key; LMDB allows 511 */
 #define NOTICE_BYTES_MAX (64 << 10)
 #define SCRIPT_BYTES_MAX (512 << 10) /* of one consent.js: a notice with all its escapes, and the code */
@@ -206,10 +208,10 @@
 #define QUERY_GROUPS_MAX (1 << 20)              /* rows before pagination */
 #define QUERY_GROUP_NAMES_BYTES_MAX (256 << 20) /* the names of all of them */
 #define QUERY_PAIRS_MAX (4 << 20)               /* of a row and a page, for times on pages */
-#define QUERY_SCAN_HITS_MAX (1LL << 30)         /* that one query may look at; each of its days again for a comparison */
-#define QUERY_COMPLAINT_BYTES_MAX 1024          /* what is wrong with a query, in one sentence */
-#define QUERY_ANSWER_BYTES_MAX (64 << 20)       /* one answer over HTTP */
-#define QUERY_OUTPUT_BYTES_MAX (1LL << 30)      /* one answer of `crumb query` */
+#define QUERY_SCAN_HITS_MAX (1LL << 30)    /* that one query may look at; each of its days again for a comparison */
+#define QUERY_COMPLAINT_BYTES_MAX 1024     /* what is wrong with a query, in one sentence */
+#define QUERY_ANSWER_BYTES_MAX (64 << 20)  /* one answer over HTTP */
+#define QUERY_OUTPUT_BYTES_MAX (1LL << 30) /* one answer of `crumb query` */
 #define PATHS_STEPS_MAX 20
 #define PATHS_STEPS_DEFAULT 5
 #define PATHS_NODES_MAX 50 /* pages told of one step, and whole paths */
