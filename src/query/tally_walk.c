@@ -311,6 +311,12 @@ static walk_fn choose_walk(const struct tally_scan *scan)
     return scan->hits ? walk_hits : walk_at_once;
 }
 
+/* Most filters leave few hits: a visit of which none passes is not begun. */
+static bool has_hits(const struct tally_scan *scan, uint32_t visit, uint32_t first)
+{
+    return !scan->hits || memchr(scan->hits + first, 1, scan->n_hits[visit]);
+}
+
 int tally_walk(struct tally_scan *scan)
 {
     bool needs_entry = scan->question->needs & TALLY_WHOLE && scan->codes.of_hits;
@@ -318,7 +324,7 @@ int tally_walk(struct tally_scan *scan)
     uint32_t first = 0;
 
     for (uint32_t visit = 0; visit < scan->table->n[RELATION_VISIT]; first += scan->n_hits[visit++]) {
-        if (!scan->visits[visit])
+        if (!scan->visits[visit] || !has_hits(scan, visit, first))
             continue;
         int r = begin_visit(scan, visit, first);
         if (r == 0 && needs_entry)

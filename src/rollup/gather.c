@@ -64,27 +64,46 @@ static const struct event *read_event(struct told *told, int *r)
     return &told->event;
 }
 
-/* Fields tell their numbers and sizes, so no two events have the same key by chance. */
-static void put_key(const struct told *told, enum front front, struct buffer *key)
+/* One after the other; a copy only where there are two and they lie apart. */
+static struct text join(struct text first, struct text second, struct buffer *copy)
 {
-    buffer_clear(key);
+    if (!first.size || !second.size)
+        return first.size ? first : second;
+    if (first.data + first.size == second.data)
+        return (struct text){.data = first.data, .size = first.size + second.size};
+    buffer_put(copy, first.data, first.size);
+    buffer_put(copy, second.data, second.size);
+    return buffer_text(copy);
+}
+
+static struct text context_key(const struct told *told, struct buffer *copy)
+{
+    struct text place = event_span(&told->log, EVENT_LOG_country, EVENT_LOG_city);
+    struct text bot = event_span(&told->log, EVENT_LOG_bot, EVENT_LOG_bot);
+    struct text agent = event_span(&told->device, EVENT_DEVICE_language, EVENT_DEVICE_browser_version);
+
+    buffer_put(copy, place.data, place.size);
+    buffer_put(copy, bot.data, bot.size);
+    buffer_put_u8(copy, gathered_screen(device_integer(told, EVENT_DEVICE_screen_width)));
+    buffer_put(copy, agent.data, agent.size);
+    return buffer_text(copy);
+}
+
+/* Fields tell their numbers and sizes, so no two events have the same key by chance. */
+static struct text key_of(const struct told *told, enum front front, struct buffer *copy)
+{
+    buffer_clear(copy);
     switch (front) {
     case FRONT_PAGE:
-        buffer_put_text(key, event_span(&told->log, EVENT_LOG_host, EVENT_LOG_path));
-        buffer_put_text(key, event_span(&told->log, EVENT_LOG_title, EVENT_LOG_title));
-        break;
+        return join(event_span(&told->log, EVENT_LOG_host, EVENT_LOG_path),
+                    event_span(&told->log, EVENT_LOG_title, EVENT_LOG_title), copy);
     case FRONT_CONTEXT:
-        buffer_put_text(key, event_span(&told->log, EVENT_LOG_country, EVENT_LOG_city));
-        buffer_put_text(key, event_span(&told->log, EVENT_LOG_bot, EVENT_LOG_bot));
-        buffer_put_u8(key, gathered_screen(device_integer(told, EVENT_DEVICE_screen_width)));
-        buffer_put_text(key, event_span(&told->device, EVENT_DEVICE_language, EVENT_DEVICE_browser_version));
-        break;
+        return context_key(told, copy);
     case FRONT_ORIGIN:
-        buffer_put_text(key, event_span(&told->log, EVENT_LOG_referrer, EVENT_LOG_referrer));
-        buffer_put_text(key, event_span(&told->log, EVENT_LOG_source, EVENT_LOG_click_id));
-        break;
+        return join(event_span(&told->log, EVENT_LOG_referrer, EVENT_LOG_referrer),
+                    event_span(&told->log, EVENT_LOG_source, EVENT_LOG_click_id), copy);
     default:
-        buffer_put_text(key, told->record->sections[CLASS_CLICKPATH]);
+        return told->record->sections[CLASS_CLICKPATH];
     }
 }
 
@@ -122,14 +141,14 @@ static uint32_t look_up(struct gather *gather, struct told *told, enum front whi
     struct front_table *front = &gather->fronts[which];
     uint32_t at, number;
 
-    put_key(told, which, &gather->key);
+    struct text key = key_of(told, which, &gather->key);
     if (*r == 0)
         *r = gather->key.fault;
-    if (*r == 0 && intern_find(&front->keys, buffer_text(&gather->key), &at))
+    if (*r == 0 && intern_find(&front->keys, key, &at))
         return front->numbers[at];
     const struct event *event = read_event(told, r);
     number = *r ? 0 : number_fields[which](gather, event, r);
-    remember(front, buffer_text(&gather->key), number, r);
+    remember(front, key, number, r);
     return number;
 }
 
@@ -219,10 +238,8 @@ static uint8_t scroll_of(const struct told *told)
 /* A program that loads pages alone gives no such sign. */
 static bool is_alive(const struct told *told)
 {
-    return told->record->kind != EVENT_PAGEVIEW ||
-           event_span(&told->log, EVENT_LOG_dwell_ms, EVENT_LOG_dwell_ms).size ||
-           event_span(&told->log, EVENT_LOG_scroll_x_max, EVENT_LOG_scroll_x_max).size ||
-           event_span(&told->log, EVENT_LOG_scroll_y_max, EVENT_LOG_scroll_y_max).size;
+    return told->record->kind != EVENT_PAGEVIEW || event_has(&told->log, EVENT_LOG_dwell_ms) ||
+           event_has(&told->log, EVENT_LOG_scroll_x_max) || event_has(&told->log, EVENT_LOG_scroll_y_max);
 }
 
 static int reserve(struct gather *gather)

@@ -8,6 +8,7 @@
 #include "crumb/base/error.h"
 #include <errno.h>
 #include <stdlib.h>
+#define XXH_INLINE_ALL /* strings are short */
 #include <xxhash.h>
 
 #define FIRST_SLOTS 64

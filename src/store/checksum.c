@@ -3,6 +3,7 @@
  */
 #include "crumb/store/checksum.h"
 #include "crumb/base/reader.h"
+#define XXH_INLINE_ALL /* keys are short, and so are most values */
 #include <xxhash.h>
 
 static uint32_t checksum(struct text key, const void *bytes, size_t size)

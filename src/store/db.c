@@ -5,7 +5,8 @@
  * pages are written and synced, then the page that points to them is written
  * and synced.  No MDB_WRITEMAP: a full disk must be an error code of write(2),
  * not a SIGBUS.  MDB_NOTLS, so that a read transaction belongs to whoever holds
- * it.  MDB_NORDAHEAD, as most reads are single rows.
+ * it.  MDB_NORDAHEAD, as most reads are single rows; a walk asks for what comes
+ * next by itself, DB_AHEAD_BYTES at a time.
  *
  * Pages of the map that were read count as the process's memory until they are
  * unmapped, so a scan of a large journal would look like growth.  Every
@@ -75,6 +76,8 @@ struct db_txn {
 struct db_cursor {
     struct db_txn *txn;
     MDB_cursor *cursor;
+    size_t window; /* of the map, where the last row was */
+    unsigned n_in_window;
 };
 
 /* LMDB's codes are converted here and nowhere else. */
@@ -662,6 +665,8 @@ int db_cursor_new(struct db_txn *txn, enum db_table table, struct db_cursor **re
         return r;
     }
     cursor->txn = txn;
+    cursor->window = SIZE_MAX;
+    cursor->n_in_window = 0;
     *ret_cursor = cursor;
     return 0;
 }
@@ -697,9 +702,33 @@ int db_cursor_seek(struct db_cursor *cursor, struct text key, struct text *ret_k
     return cursor_get(cursor, key.size ? MDB_SET_RANGE : MDB_FIRST, key, ret_key, ret_value);
 }
 
+/* A walk that comes from many rows of one window into the next one will want that as a whole. */
+static void read_ahead(struct db_cursor *cursor, const char *row)
+{
+    const struct db *db = cursor->txn->db;
+    size_t window = db->map ? (size_t)(row - (const char *)db->map) / DB_AHEAD_BYTES : 0,
+           start = window * DB_AHEAD_BYTES;
+
+    if (window == cursor->window) {
+        cursor->n_in_window++;
+        return;
+    }
+    if (window == cursor->window + 1 && cursor->n_in_window >= DB_AHEAD_ROWS_MIN && start < db->map_size) {
+        size_t size = db->map_size - start < DB_AHEAD_BYTES ? db->map_size - start : DB_AHEAD_BYTES;
+
+        madvise((char *)db->map + start, size, MADV_WILLNEED); /* no more than advice */
+    }
+    cursor->window = window;
+    cursor->n_in_window = 0;
+}
+
 int db_cursor_next(struct db_cursor *cursor, struct text *ret_key, struct text *ret_value)
 {
-    return cursor_get(cursor, MDB_NEXT, TEXT_NONE, ret_key, ret_value);
+    int r = cursor_get(cursor, MDB_NEXT, TEXT_NONE, ret_key, ret_value);
+
+    if (r == 0)
+        read_ahead(cursor, ret_value->data);
+    return r;
 }
 
 int db_cursor_before(struct db_cursor *cursor, struct text key, struct text *ret_key, struct text *ret_value)

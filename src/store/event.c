@@ -8,6 +8,7 @@
  */
 #include "crumb/store/event.h"
 #include <arpa/inet.h>
+#include <endian.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stddef.h>
@@ -229,37 +230,63 @@ static bool skip_field(const uint8_t **at, const uint8_t *end, const struct fiel
     return skip_sized(at, end) && (field->form != FORM_PROPERTIES || skip_sized(at, end));
 }
 
+#define HIGH_BITS 0x8080808080808080
+
+/*
+ * The size of what follows a field's number, where eight bytes tell it: a
+ * number, whose last byte has no high bit, or a text of less than 128 bytes.
+ * No branch depends on which: what the next field is cannot be foreseen.
+ */
+static size_t size_at_once(const uint8_t *at, size_t n_left, const struct field *field)
+{
+    uint64_t word = 0;
+
+    if (n_left < sizeof word || field->form == FORM_PROPERTIES)
+        return 0;
+    memcpy(&word, at, sizeof word);
+    uint64_t ends = ~le64toh(word) & HIGH_BITS;
+    size_t as_number = ends ? (size_t)__builtin_ctzll(ends) / 8 + 1 : 0;
+    size_t as_text = *at < 0x80 ? (size_t)*at + 1 : 0;
+    return is_number(field) ? as_number : as_text;
+}
+
 bool event_outline(struct text section, enum event_class class, struct event_outline *ret_outline)
 {
     const uint8_t *start = (const uint8_t *)section.data, *at = start, *end = start + section.size;
-    unsigned n_known = 0; /* fields whose start is known */
+    uint32_t present = 0;
 
     ret_outline->section = section.size ? section.data : "";
     while (at < end) {
-        const struct field *field = find_field(class, *at);
-        unsigned number = *at;
+        uint8_t number = *at;
+        const struct field *field = find_field(class, number);
 
-        if (!field || number < n_known || (number == n_known && field->form != FORM_PROPERTIES))
+        /* Shifted, it shows this field and higher ones: none comes later, nor twice unless it may be repeated. */
+        if (!field || present >> number > (field->form == FORM_PROPERTIES))
             return false;
-        while (n_known < number)
-            ret_outline->starts[++n_known] = (uint32_t)(at - start);
+        if (!(present >> number))
+            ret_outline->starts[number] = (uint32_t)(at - start);
+        present |= 1u << number;
         at++;
-        if (!skip_field(&at, end, field))
+        size_t size = size_at_once(at, (size_t)(end - at), field);
+        if (size && size <= (size_t)(end - at))
+            at += size;
+        else if (!skip_field(&at, end, field))
             return false;
     }
-    while (n_known < EVENT_FIELDS_END)
-        ret_outline->starts[++n_known] = (uint32_t)section.size;
+    ret_outline->size = (uint32_t)section.size;
+    ret_outline->present = present;
     return true;
 }
 
 uint64_t event_outline_integer(const struct event_outline *outline, unsigned number)
 {
-    struct text span = event_span(outline, number, number);
-    const uint8_t *at = (const uint8_t *)span.data + 1;
     uint64_t value = 0;
 
-    if (span.size)
-        skip_varint(&at, (const uint8_t *)span.data + span.size, &value);
+    if (event_has(outline, number)) {
+        const uint8_t *start = (const uint8_t *)outline->section, *at = start + outline->starts[number] + 1;
+
+        skip_varint(&at, start + outline->size, &value);
+    }
     return value;
 }
 

@@ -50,31 +50,37 @@ int journal_append(struct batch *batch, struct journal_record *record)
     return error_trace(batch_mark_day(batch, record->site, record->day, record->sequence));
 }
 
-bool journal_decode(struct text key, struct text value, struct journal_record *ret_record)
+/* Of the record whose key was read. */
+static bool decode(struct text key, struct text value, struct journal_record *record)
 {
-    struct journal_record record = {.site = 0};
-
-    if (!key_read_journal(key, &record.site, &record.day, &record.sequence) || !checksum_take(&value, key))
+    if (!checksum_take(&value, key))
         return false;
     struct reader reader = reader_of(value);
     if (reader_u8(&reader) != JOURNAL_VERSION)
         return false;
     unsigned kind = reader_u8(&reader);
     unsigned sets = reader_u8(&reader);
-    record.classes = sets & CLASS_ALL;
-    record.granted = sets >> CLASS_N;
-    if (kind < EVENT_PAGEVIEW || kind >= EVENT_KIND_N || record.granted & ~CLASS_ALL ||
-        record.classes & ~record.granted)
+    record->classes = sets & CLASS_ALL;
+    record->granted = sets >> CLASS_N;
+    if (kind < EVENT_PAGEVIEW || kind >= EVENT_KIND_N || record->granted & ~CLASS_ALL ||
+        record->classes & ~record->granted)
         return false;
-    record.kind = (enum event_kind)kind;
-    reader_copy(&reader, record.visitor, VISITOR_BYTES);
-    record.number = reader_u32(&reader);
-    record.consent = reader_u64(&reader);
-    record.fingerprint = reader_u64(&reader);
+    record->kind = (enum event_kind)kind;
+    reader_copy(&reader, record->visitor, VISITOR_BYTES);
+    record->number = reader_u32(&reader);
+    record->consent = reader_u64(&reader);
+    record->fingerprint = reader_u64(&reader);
     for (unsigned class = 0; class < CLASS_N; class ++)
-        if (record.classes & CLASS_BIT(class))
-            record.sections[class] = reader_sized(&reader);
-    if (!reader_done(&reader) || !(record.classes & CLASS_BIT(event_carrier(record.kind))))
+        if (record->classes & CLASS_BIT(class))
+            record->sections[class] = reader_sized(&reader);
+    return reader_done(&reader) && record->classes & CLASS_BIT(event_carrier(record->kind));
+}
+
+bool journal_decode(struct text key, struct text value, struct journal_record *ret_record)
+{
+    struct journal_record record = {.site = 0};
+
+    if (!key_read_journal(key, &record.site, &record.day, &record.sequence) || !decode(key, value, &record))
         return false;
     *ret_record = record;
     return true;
@@ -99,16 +105,13 @@ int journal_each(struct db_txn *txn, uint32_t site, int32_t day, uint64_t after,
     if (r)
         return error_trace(r);
     for (r = db_cursor_seek(cursor, key_text(&from), &key, &value); r == 0; r = db_cursor_next(cursor, &key, &value)) {
-        struct journal_record record;
-        uint32_t found_site;
-        int32_t found_day;
-        uint64_t sequence;
+        struct journal_record record = {.site = 0};
 
-        if (!key_read_journal(key, &found_site, &found_day, &sequence))
+        if (!key_read_journal(key, &record.site, &record.day, &record.sequence))
             return error_origin(-EBADMSG);
-        if (found_site != site || found_day != day)
+        if (record.site != site || record.day != day)
             return 0;
-        if (!journal_decode(key, value, &record))
+        if (!decode(key, value, &record))
             return error_origin(-EBADMSG);
         int stop = visit(context, &record);
         if (stop)

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "crumb/base/text.h"
+#include <endian.h>
 #include <stdint.h>
 
 struct reader {
@@ -27,7 +28,16 @@ static inline size_t reader_left(const struct reader *reader) { return (size_t)(
 static inline bool reader_done(const struct reader *reader) { return !reader->bad && reader->at == reader->end; }
 
 /* @size bytes, lent from the underlying bytes; empty when bad. */
-struct text reader_bytes(struct reader *reader, size_t size);
+static inline struct text reader_bytes(struct reader *reader, size_t size)
+{
+    if (reader->bad || size > reader_left(reader)) {
+        reader->bad = true;
+        return TEXT_NONE;
+    }
+    struct text bytes = {.data = (const char *)reader->at, .size = size};
+    reader->at += size;
+    return bytes;
+}
 
 /* Copies @size bytes to @ret; zeros when bad. */
 static inline void reader_copy(struct reader *reader, void *ret, size_t size)
@@ -41,10 +51,56 @@ static inline void reader_copy(struct reader *reader, void *ret, size_t size)
     }
 }
 
-uint8_t reader_u8(struct reader *reader);
-uint16_t reader_u16(struct reader *reader);
-uint32_t reader_u32(struct reader *reader);
-uint64_t reader_u64(struct reader *reader);
-uint64_t reader_varint(struct reader *reader);
+static inline uint8_t reader_u8(struct reader *reader)
+{
+    uint8_t value;
+
+    reader_copy(reader, &value, sizeof value);
+    return value;
+}
+
+static inline uint16_t reader_u16(struct reader *reader)
+{
+    uint16_t value;
+
+    reader_copy(reader, &value, sizeof value);
+    return be16toh(value);
+}
+
+static inline uint32_t reader_u32(struct reader *reader)
+{
+    uint32_t value;
+
+    reader_copy(reader, &value, sizeof value);
+    return be32toh(value);
+}
+
+static inline uint64_t reader_u64(struct reader *reader)
+{
+    uint64_t value;
+
+    reader_copy(reader, &value, sizeof value);
+    return be64toh(value);
+}
+
+/* The same of two bytes and more, or of none. */
+uint64_t reader_varint_slowly(struct reader *reader);
+
+static inline uint64_t reader_varint(struct reader *reader)
+{
+    if (!reader->bad && reader->at < reader->end && *reader->at < 0x80)
+        return *reader->at++;
+    return reader_varint_slowly(reader);
+}
+
 /* A varint size and as many bytes. */
-struct text reader_sized(struct reader *reader);
+static inline struct text reader_sized(struct reader *reader)
+{
+    uint64_t size = reader_varint(reader);
+
+    if (size > reader_left(reader)) {
+        reader->bad = true;
+        return TEXT_NONE;
+    }
+    return reader_bytes(reader, (size_t)size);
+}

@@ -127,19 +127,34 @@ bool event_decode(struct text section, enum event_class class, struct event *eve
  */
 struct event_outline {
     const char *section;
-    uint32_t
-        starts[EVENT_FIELDS_END + 1]; /* by number, from 1: where the first field of this number or a higher one is */
+    uint32_t size;
+    uint32_t present;    /* a bit for the number of each field that is there */
+    uint32_t starts[32]; /* of those; the first of several */
 };
+_Static_assert(EVENT_FIELDS_END < 32, "a bit for each field, and one behind the last");
 
 /* False: not such bytes, or not in the order in which they are written. */
 bool event_outline(struct text section, enum event_class class, struct event_outline *ret_outline);
 
+static inline bool event_has(const struct event_outline *outline, unsigned number)
+{
+    return outline->present >> number & 1;
+}
+
+/* Where the first field with @number or a higher one is. */
+static inline uint32_t event_start(const struct event_outline *outline, unsigned number)
+{
+    uint32_t later = outline->present >> number;
+
+    return later ? outline->starts[number + (unsigned)__builtin_ctz(later)] : outline->size;
+}
+
 /* The bytes of the fields from number @first to @last, as they stand there; empty where there is none. */
 static inline struct text event_span(const struct event_outline *outline, unsigned first, unsigned last)
 {
-    uint32_t start = outline->starts[first];
+    uint32_t start = event_start(outline, first);
 
-    return (struct text){.data = outline->section + start, .size = outline->starts[last + 1] - start};
+    return (struct text){.data = outline->section + start, .size = event_start(outline, last + 1) - start};
 }
 
 /* The value of an integer, 0 where it is not there; and a text. */
