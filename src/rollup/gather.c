@@ -83,7 +83,8 @@ static void put_key(const struct told *told, enum front front, struct buffer *ke
         buffer_put_text(key, event_span(&told->log, EVENT_LOG_referrer, EVENT_LOG_referrer));
         buffer_put_text(key, event_span(&told->log, EVENT_LOG_source, EVENT_LOG_click_id));
         break;
-    default:
+    default: /* a page view has what a click has, but is no act */
+        buffer_put_u8(key, told->record->kind == EVENT_STRUCT);
         buffer_put_text(key, told->record->sections[CLASS_CLICKPATH]);
     }
 }
@@ -269,7 +270,7 @@ static int add(struct gather *gather, struct told *told, uint64_t at_ms)
     };
     if (kept.has_origin)
         kept.origin = look_up(gather, told, FRONT_ORIGIN, &r);
-    if (record->kind == EVENT_STRUCT)
+    if (record->kind == EVENT_STRUCT || (record->kind == EVENT_PAGEVIEW && record->sections[CLASS_CLICKPATH].size))
         kept.detail = look_up(gather, told, FRONT_DETAIL, &r);
     if (r)
         return error_fold(r);

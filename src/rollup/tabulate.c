@@ -168,14 +168,16 @@ static void walk_event(struct walk *walk, struct visit *visit, const struct gath
 /* Where nothing was reported, a page is taken to be seen until the next one. */
 static void set_dwells(struct walk *walk, const struct visit *visit)
 {
-    uint32_t until_next = 0; /* from the view that is looked at to the one after it */
+    uint32_t until_next = 0; /* from the hit that is looked at to the view after it, if one came */
+    bool came = false;
 
     for (uint32_t hit = walk->n_hits; hit > visit->first_hit; hit--) {
         bool is_view = !HIT(walk, act)[hit - 1];
         uint32_t reported = (walk->dwell_ms[hit - 1] + 500) / 1000;
 
         HIT(walk, dwell_s)[hit - 1] = !is_view ? 0 : walk->dwell_ms[hit - 1] ? reported : until_next;
-        until_next = is_view ? HIT(walk, after_s)[hit - 1] : until_next ? until_next + HIT(walk, after_s)[hit - 1] : 0;
+        came |= is_view;
+        until_next = came ? HIT(walk, after_s)[hit - 1] + (is_view ? 0 : until_next) : 0;
     }
 }
 

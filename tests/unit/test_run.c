@@ -298,6 +298,15 @@ static const struct {
     {"\"metrics\":[\"total_revenue\"],\"filters\":[[\"is\",\"event:goal\",[\"Signed up\"]]]", ": -"},
     {"\"metrics\":[\"visitors\"],\"dimensions\":[\"event:goal\"],\"filters\":[[\"is\",\"event:goal\",[\"Signed up\"]]]",
      "Signed up: 1"},
+    {"\"metrics\":[\"events\"],\"dimensions\":[\"event:goal\"],\"filters\":[[\"has_done\",[\"is\",\"event:goal\",["
+     "\"Signed up\""
+     "]]]]",
+     "Bought: 1; Exported: 1; Signed up: 1"},
+    {"\"metrics\":[\"events\"],\"dimensions\":[\"event:goal\"],\"filters\":[[\"not\",[\"is\",\"event:goal\",[\"Signed "
+     "up\"]]]]",
+     "Bought: 3; Exported: 3; Visit /shop*: 3"},
+    {"\"metrics\":[\"total_revenue\",\"events\"],\"filters\":[[\"not\",[\"is\",\"event:goal\",[\"Bought\"]]]]",
+     ": - 9"},
     {"\"metrics\":[\"visitors\",\"pageviews\"],\"include\":{\"comparison\":{\"mode\":\"previous_period\"}},\"date_"
      "range\":[\"2026-03-29\",\"2026-03-31\"]",
      ": 3 4 ( 2 4 )"},
@@ -560,8 +569,12 @@ static void test_amounts(void **state)
         {"99999999999999999999999", false, 0},
         {"", false, 0},
         {"-", false, 0},
-        {".5", false, 0},
-        {"5.", false, 0},
+        {".5", true, 500},
+        {"-.0005", true, -1},
+        {"5.", true, 5000},
+        {".", false, 0},
+        {"-.", false, 0},
+        {"1.2.3", false, 0},
         {"1e3", false, 0},
         {"1,5", false, 0},
         {"+1", false, 0},
