@@ -348,6 +348,10 @@ static const struct {
     {"\"metrics\":[\"conversion_rate\"],\"filters\":[[\"is\",\"event:goal\",[\"Bought\"]]],\"include\":{\"comparison\":"
      "{\"mode\":\"previous_period\"}},\"date_range\":[\"2026-03-31\",\"2026-04-01\"]",
      ": 10000 ( 0 )"},
+    {"\"metrics\":[\"group_conversion_rate\"],\"dimensions\":[\"visit:country\"],\"filters\":[[\"is\",\"event:goal\",["
+     "\"Bought\"]]],\"date_range\":[\"2026-03-31\",\"2026-03-31\"],\"include\":{\"comparison\":{\"mode\":\"custom\","
+     "\"date_range\":[\"2026-03-28\",\"2026-03-28\"]}}",
+     "DE: 10000 ( 0 ); US: 10000 ( - )"},
 };
 
 static void test_answers(void **state)
