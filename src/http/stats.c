@@ -5,6 +5,7 @@
  * leaves meanwhile.  The values of a dimension are a question, too.
  */
 #include "crumb/base/log.h"
+#include "crumb/base/metrics.h"
 #include "crumb/query/consents.h"
 #include "crumb/query/output.h"
 #include "crumb/query/schema.h"
@@ -127,7 +128,9 @@ static void question_run(struct pool_job *job)
     struct question *question = (struct question *)job;
 
     question->outcome = job->cancelled || question->wait.is_gone ? -ECANCELED : answer_question(question);
-    if (question->outcome < 0 && question->outcome != -ECANCELED)
+    if (question->outcome == -ECANCELED)
+        metrics_add(METRIC_queries_cancelled_total, 1);
+    else if (question->outcome < 0)
         log_fault(question->form == FORM_VALUES ? "GET /api/v2/schema" : "POST /api/v2/query", question->outcome);
     wait_wake(&question->wait);
 }
