@@ -138,7 +138,7 @@ function changeOf(metric, now, before) {
     if (now === before) return 0;
     if (before <= 0) return null;
     const change = (100 * (now - before)) / before;
-    return Math.sign(change) * Math.round(Math.abs(change));
+    return Math.sign(change) * Math.round(Math.abs(change)) + 0; // of -0 makes 0
 }
 
 // ---- expecting ----
