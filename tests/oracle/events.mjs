@@ -327,7 +327,7 @@ function tell(zone, events) {
 }
 
 // The events of some days: the first lines, and others that come late, of visitors that had not been there.
-export function makeSet(random, now = Date.now()) {
+export function makeSet(random, now) {
     const zone = random.pick(ZONES);
     const change = random.chance(0.5) ? lastChange(zone, now) : null;
     const to = change ? Math.min(now, change + random.between(1, 3) * DAY_MS) : now;
