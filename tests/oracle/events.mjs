@@ -188,7 +188,7 @@ function eventOf(random, visitor, last) {
     const event = {
         kind, page: isView ? random.pick(PAGES.slice(0, random.between(1, PAGES.length))) : last.page,
         host: isView ? (random.chance(0.9) ? HOSTS[0] : HOSTS[1]) : last.host,
-        title: isView ? random.pick(['', '', 'One', 'Two']) : last.title,
+        title: isView || random.chance(0.1) ? random.pick(['', 'One', 'Two']) : '',
         agent: visitor.agent, place: visitor.place, language: '', width: WIDTHS.at(-1), origin: null, pairs: {},
     };
     if (kind !== 'ping' || random.chance(0.1)) Object.assign(event, { language: visitor.language, width: visitor.width });
@@ -198,7 +198,7 @@ function eventOf(random, visitor, last) {
     if (kind === 'event') {
         [event.category, event.action] = random.pick([['event', 'signup'], ['event', 'download'], ['event', 'Buy'],
             ['event', 'Buy'], ['click', 'more'], ['form', ''], ['', 'bare'], ['', '']]);
-        if (random.chance(0.1)) [event.page, event.host, event.title] = ['', '', ''];
+        if (random.chance(0.1)) [event.page, event.host] = ['', ''];
         if (random.chance(0.5)) [event.amount, event.currency] = [random.pick(AMOUNTS), random.pick(['EUR', 'eur', 'USD', ''])];
     }
     if (isView && random.chance(0.05)) [event.amount, event.currency] = [random.pick(AMOUNTS), 'EUR'];

@@ -56,7 +56,7 @@ CREATE UNIQUE INDEX told_nth ON told (visit, nth);
 -- What is said of a page belongs to its last view in the visit; where no time was said, it lasts until the next view.
 CREATE TABLE seen AS WITH
     said AS (SELECT visit, dwell_ms, scroll, max(CASE kind WHEN 'view' THEN nth END) OVER
-        (PARTITION BY visit, host, page, title ORDER BY nth ROWS UNBOUNDED PRECEDING) AS nth FROM told),
+        (PARTITION BY visit, host, page ORDER BY nth ROWS UNBOUNDED PRECEDING) AS nth FROM told),
     summed AS (SELECT visit, nth, min(sum(dwell_ms), 86400000) AS dwell_ms, max(scroll) AS scroll FROM said
         WHERE nth IS NOT NULL GROUP BY visit, nth),
     views AS (SELECT visit, nth, t, lead(t) OVER (PARTITION BY visit ORDER BY nth) AS next_t FROM told WHERE kind = 'view')

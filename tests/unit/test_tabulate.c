@@ -83,6 +83,7 @@ static void add(struct gather *gather, const struct step *step, uint64_t sequenc
                           .at_ms = START_MS + 1000ull * step->at_s,
                           .host = TEXT("shop.example"),
                           .path = text_of(step->page),
+                          .title = step->kind == 'v' ? TEXT("title") : TEXT_NONE, /* as trackers do */
                           .dwell_ms = 1000ull * step->dwell_s,
                           .page_height = step->seen ? 1000 : 0,
                           .viewport_height = step->seen ? 100 : 0,
@@ -433,10 +434,11 @@ static void test_numbers(void **state)
     assert_int_equal(table.n[RELATION_PAGE], N_ROWS(wanted));
     for (uint32_t i = 0; i < N_ROWS(wanted); i++)
         check_text(wanted[i], table_text(&table, table.columns[COLUMN_PAGE_path][i]), wanted[i]);
-    /* "" first, then the host of all pages, then the paths by their bytes: a row refers to each once. */
+    /* "" first, then host and title of all pages, then the paths by their bytes: a row refers to each once. */
     assert_text(table_text(&table, 1), "shop.example");
-    assert_text(table_text(&table, 2), "/a");
-    assert_text(table_text(&table, 4), "/z");
+    assert_text(table_text(&table, 2), "title");
+    assert_text(table_text(&table, 3), "/a");
+    assert_text(table_text(&table, 5), "/z");
     gather_free(gather);
 }
 
