@@ -5,6 +5,7 @@
  * leaves meanwhile.  The values of a dimension are a question, too.
  */
 #include "crumb/base/log.h"
+#include "crumb/base/metrics.h"
 #include "crumb/query/consents.h"
 #include "crumb/query/inquiry.h"
 #include "crumb/query/store.h"
@@ -55,7 +56,9 @@ static void question_run(struct pool_job *job)
     struct question *question = (struct question *)job;
 
     question->outcome = job->cancelled || question->wait.is_gone ? -ECANCELED : answer_question(question);
-    if (question->outcome < 0 && question->outcome != -ECANCELED)
+    if (question->outcome == -ECANCELED)
+        metrics_add(METRIC_queries_cancelled_total, 1);
+    else if (question->outcome < 0)
         log_fault("a question cannot be answered", question->outcome);
     wait_wake(&question->wait);
 }

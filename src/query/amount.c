@@ -34,12 +34,12 @@ bool amount_parse(struct text text, int64_t *ret_thousandths)
         if (value > WHOLE_MAX)
             return false;
     }
-    bool has_point = n_digits > 0 && take(&text, '.');
+    bool has_point = take(&text, '.');
     for (; has_point && take_digit(&text, &digit); n_decimals++) {
         value = n_decimals < DECIMALS ? 10 * value + digit : value;
         half = n_decimals == DECIMALS ? digit >= 5 : half;
     }
-    if (n_digits == 0 || text.size > 0 || (has_point && n_decimals == 0))
+    if (n_digits + n_decimals == 0 || text.size > 0)
         return false;
     for (; n_decimals < DECIMALS; n_decimals++)
         value *= 10;

@@ -79,19 +79,24 @@ int filter_bind(struct filter *filter, const struct site *site, struct buffer *c
     return r;
 }
 
-bool filter_has_goals(const struct filter *filter)
+/* Its leaf number @n on goals at the top: elsewhere they say what else may be, or what must not be. NULL: no more. */
+static const struct filter_node *goals_at_top(const struct filter *filter, size_t n)
 {
-    for (size_t i = 0; i < filter->n_nodes; i++)
-        if (filter->nodes[i].is_of_goals)
-            return true;
-    return false;
+    for (size_t i = 1; i < filter->n_nodes; i += 1 + filter->nodes[i].n_below)
+        if (filter->nodes[i].is_of_goals && n-- == 0)
+            return &filter->nodes[i];
+    return NULL;
 }
+
+bool filter_has_goals(const struct filter *filter) { return goals_at_top(filter, 0) != NULL; }
 
 bool filter_names_goal(const struct filter *filter, const struct goal *goal)
 {
-    for (size_t i = 0; i < filter->n_nodes; i++)
-        for (unsigned k = 0; k < filter->nodes[i].n_goals; k++)
-            if (filter->nodes[i].goals[k] == goal)
+    const struct filter_node *node;
+
+    for (size_t n = 0; (node = goals_at_top(filter, n)); n++)
+        for (unsigned k = 0; k < node->n_goals; k++)
+            if (node->goals[k] == goal)
                 return true;
     return false;
 }

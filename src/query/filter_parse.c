@@ -143,6 +143,8 @@ static int parse_dimension(struct parse *parse, const struct way *way, json_t *n
     node->field = field_find(text, &node->property);
     if (node->is_of_goals && (node->negated || node->kind == FILTER_MATCHES))
         return complain(parse, way, "event:goal is only filtered by is and contains");
+    if (text_equal(text, TEXT("segment")))
+        return complain(parse, way, "no segments are kept here; write a segment's own filters in its place");
     if (node->field == FIELD_N && !node->is_of_goals)
         return complain(parse, way, "must be a dimension of events or visits, such as event:page or visit:country");
     return 0;

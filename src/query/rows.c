@@ -125,7 +125,9 @@ static struct side side_of(const struct counts *counts)
                          .all = counts_visitors(counts->all, 0, NULL)};
 }
 
-static int measure_row(const struct rows *rows, const struct side *side, const struct row *row, int64_t *values)
+/* @named: the row of this side or of the other that has the same texts. */
+static int measure_row(const struct rows *rows, const struct side *side, const struct row *row, const struct row *named,
+                       int64_t *values)
 {
     const struct query *query = rows->query;
     const struct counts *counts = side->counts;
@@ -138,9 +140,9 @@ static int measure_row(const struct rows *rows, const struct side *side, const s
         measures.figures = tally_figures(tally, row->group);
         measures.visitors = hll_count(measures.figures.visitors);
     }
-    for (unsigned i = 0; !row->is_none && i < counts->n_fields; i++)
-        texts[i] = tally_text(tally, row->group, i);
-    if (!row->is_none || counts->n_fields == 0)
+    for (unsigned i = 0; !named->is_none && i < counts->n_fields; i++)
+        texts[i] = tally_text(rows->counts->rows[named->tally], named->group, i);
+    if (!named->is_none || counts->n_fields == 0)
         measures.alike = counts_visitors(counts->alike, row->time, texts);
     if (asks_for(query, QUERY_COVERAGE)) {
         int r = find_coverage(rows, counts, row, &measures.coverage);
@@ -192,7 +194,7 @@ static int list(struct rows *rows, bool *ret_is_empty)
     if (rows->n == 0 && query->n_dimensions == 0)
         rows->rows[rows->n++] = (struct row){.is_none = true};
     for (size_t i = 0; i < rows->n; i++) {
-        int r = measure_row(rows, &rows->here, &rows->rows[i], rows->values + i * query->n_metrics);
+        int r = measure_row(rows, &rows->here, &rows->rows[i], &rows->rows[i], rows->values + i * query->n_metrics);
         if (r < 0)
             return error_trace(r);
     }
@@ -324,7 +326,7 @@ static int put_row(struct block *block, const struct rows *rows, uint32_t number
     struct row other = find_compared(rows, row);
     into->compared = block->values;
     block->values += n_metrics;
-    return error_trace(measure_row(rows, &rows->there, &other, block->values - n_metrics));
+    return error_trace(measure_row(rows, &rows->there, &other, row, block->values - n_metrics));
 }
 
 static int page(const struct rows *rows, struct query_answer *answer)

@@ -102,8 +102,10 @@ static struct text key_of(const struct told *told, enum front front, struct buff
     case FRONT_ORIGIN:
         return join(event_span(&told->log, EVENT_LOG_referrer, EVENT_LOG_referrer),
                     event_span(&told->log, EVENT_LOG_source, EVENT_LOG_click_id), copy);
-    default:
-        return told->record->sections[CLASS_CLICKPATH];
+    default: /* a page view has what a click has, but is no act */
+        buffer_put_u8(copy, told->record->kind == EVENT_STRUCT);
+        buffer_put_text(copy, told->record->sections[CLASS_CLICKPATH]);
+        return buffer_text(copy);
     }
 }
 
@@ -286,7 +288,7 @@ static int add(struct gather *gather, struct told *told, uint64_t at_ms)
     };
     if (kept.has_origin)
         kept.origin = look_up(gather, told, FRONT_ORIGIN, &r);
-    if (record->kind == EVENT_STRUCT)
+    if (record->kind == EVENT_STRUCT || (record->kind == EVENT_PAGEVIEW && record->sections[CLASS_CLICKPATH].size))
         kept.detail = look_up(gather, told, FRONT_DETAIL, &r);
     if (r)
         return error_fold(r);

@@ -147,10 +147,11 @@ static struct text action_of(const struct event *event)
 
 uint32_t gathered_detail(struct gather *gather, const struct event *event, int *r)
 {
+    static const struct event no_act = {.kind = EVENT_PAGEVIEW};
+    const struct event *act = event->kind == EVENT_STRUCT ? event : &no_act;
     struct tuple tuple = {.n = 0};
 
-    put(&tuple,
-        NUMBER_TEXTS(gather, SHARED_ACT, NULL, r, event->category, action_of(event), event->label, event->property));
+    put(&tuple, NUMBER_TEXTS(gather, SHARED_ACT, NULL, r, act->category, action_of(act), act->label, act->property));
     put(&tuple, number_text(gather, event->value, r));
     put(&tuple, number_text(gather, event->currency, r));
     put(&tuple, number_set(gather, event, r));

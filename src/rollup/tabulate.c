@@ -110,11 +110,20 @@ static void add_hit(struct walk *walk, struct visit *visit, const struct gathere
     visit->last_hit_s = at_s;
 }
 
+/* The same address: titles are told of views alone, and may change meanwhile. */
+static bool is_same_page(const struct walk *walk, uint32_t a, uint32_t b)
+{
+    const uint32_t *of_a = gathered_row(walk->gather, SHARED_PAGE, a);
+    const uint32_t *of_b = gathered_row(walk->gather, SHARED_PAGE, b);
+
+    return of_a[0] == of_b[0] && of_a[1] == of_b[1]; /* host and path */
+}
+
 /* The visit's last view of that page, or n_hits. */
 static uint32_t last_view(const struct walk *walk, const struct visit *visit, uint32_t page)
 {
     for (uint32_t hit = walk->n_hits; hit > visit->first_hit; hit--)
-        if (HIT(walk, page)[hit - 1] == page && !HIT(walk, act)[hit - 1])
+        if (!HIT(walk, act)[hit - 1] && is_same_page(walk, HIT(walk, page)[hit - 1], page))
             return hit - 1;
     return walk->n_hits;
 }
@@ -168,14 +177,16 @@ static void walk_event(struct walk *walk, struct visit *visit, const struct gath
 /* Where nothing was reported, a page is taken to be seen until the next one. */
 static void set_dwells(struct walk *walk, const struct visit *visit)
 {
-    uint32_t until_next = 0; /* from the view that is looked at to the one after it */
+    uint32_t until_next = 0; /* from the hit that is looked at to the view after it, if one came */
+    bool came = false;
 
     for (uint32_t hit = walk->n_hits; hit > visit->first_hit; hit--) {
         bool is_view = !HIT(walk, act)[hit - 1];
         uint32_t reported = (walk->dwell_ms[hit - 1] + 500) / 1000;
 
         HIT(walk, dwell_s)[hit - 1] = !is_view ? 0 : walk->dwell_ms[hit - 1] ? reported : until_next;
-        until_next = is_view ? HIT(walk, after_s)[hit - 1] : until_next ? until_next + HIT(walk, after_s)[hit - 1] : 0;
+        came |= is_view;
+        until_next = came ? HIT(walk, after_s)[hit - 1] + (is_view ? 0 : until_next) : 0;
     }
 }
 

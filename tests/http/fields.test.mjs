@@ -123,7 +123,7 @@ function fieldsOfTheProgram() {
     return Object.fromEntries(
         [...source.matchAll(/struct field (\w+)_fields\[\] = \{([^;]*)\};/g)].map(([, name, rows]) => [
             name,
-            [...rows.matchAll(/FIELD\(\d+, \w+, (\w+)\)/g)].map(([, field]) => field),
+            [...rows.matchAll(/FIELD\(\w+, \w+, (\w+)\)/g)].map(([, field]) => field),
         ]),
     );
 }

@@ -1,130 +1,208 @@
-// Random queries, of what the engine says it answers.
-import { startOfDay, wall } from './events.mjs';
+// Random queries of everything that the interface has, but for what docs/query-api.md says cannot be asked together.
+import { DIMENSIONS } from './oracle.mjs';
+import { GOALS, dayBefore, firstOfMonth, startOfDay, startOfDate, wall, wallSecond } from './events.mjs';
 
-// What the version before filters answers. It forms visits of what lies inside a range that cuts a day, counts visits of
-// pings alone, and lists only pages that were viewed.
-export const FIRST_ENGINE = {
-    isFirst: true,
-    metrics: ['visitors', 'visits', 'pageviews', 'views_per_visit', 'bounce_rate', 'visit_duration'],
-    dimensions: ['time:day', 'event:page', 'visit:bot'],
-    filters: false,
-};
-
-// What oracle.mjs has SQL for; the engine may know more.
-const METRICS = [...FIRST_ENGINE.metrics, 'events', 'percentage'];
-const DIMENSIONS = [
-    'time:hour', 'time:day', 'time:week', 'time:month', 'event:page', 'event:hostname', 'event:name', 'event:props:plan',
-    'visit:entry_page', 'visit:exit_page', 'visit:utm_source', 'visit:utm_medium', 'visit:utm_campaign', 'visit:language',
-    'visit:bot',
-];
+const COUNTS = ['visitors', 'visits', 'pageviews', 'events'];
 const WHOLE = ['views_per_visit', 'bounce_rate', 'visit_duration']; // what a visit was as a whole
+const OF_PAGES = ['scroll_depth', 'time_on_page'];
+const OF_GOALS = ['conversion_rate', 'group_conversion_rate'];
+const REVENUE = ['total_revenue', 'average_revenue'];
+export const METRICS = [...COUNTS, ...WHOLE, ...OF_PAGES, 'percentage', ...OF_GOALS, ...REVENUE, 'coverage'];
+const TIMES = ['time', 'time:hour', 'time:day', 'time:week', 'time:month'];
+
+// Those that are there, parts of them, others in capitals and small letters, and some that are nowhere.
 const VALUES = {
-    'event:page': ['/', '/a', '/b', '/B', 'a/', 'caf%C3%A9', 'nowhere'],
-    'event:hostname': ['shop.example', 'blog.', 'SHOP'],
-    'event:name': ['pageview', 'signup', 'Buy', 'buy', 'down'],
-    'event:props:plan': ['free', 'team', '(none)', 'e'],
-    'visit:entry_page': ['/', '/a', 'cart', '/B'],
+    'event:page': ['/', '/a', '/b', '/B', 'a/', 'caf%C3%A9', 'nowhere', ''],
+    'event:hostname': ['shop.example', 'blog.', 'SHOP', ''],
+    'event:name': ['pageview', 'signup', 'Buy', 'buy', 'down', 'click', '(other)', 'e'],
+    'event:props:plan': ['free', 'team', '(none)', 'e', ''],
+    'event:props:size': ['XL', 'xl', '(none)', 'l'],
+    'event:props:colour': ['(none)', 'red'],
+    'visit:entry_page': ['/', '/a', 'cart', '/B', '(none)'],
     'visit:exit_page': ['/', '/a', 'cart'],
+    'visit:entry_page_hostname': ['shop.example', 'blog', '(NONE)'],
+    'visit:exit_page_hostname': ['shop.example', 'blog'],
+    'visit:source': ['Google', 'letter', 'goo', 'example.org', ''],
+    'visit:channel': ['direct', 'search', 'SEARCH', 'referral', 'al'],
+    'visit:referrer': ['https://www.google.com', '', 'google', 'android-app://com.google.android.gm'],
     'visit:utm_source': ['letter', 'Letter', 'part', ''],
     'visit:utm_medium': ['email', 'mail', ''],
     'visit:utm_campaign': ['spring', 'sale', 'SPRING'],
-    'visit:language': ['de-DE', 'en', 'fr', 'EN-gb'],
+    'visit:utm_content': ['top', ''],
+    'visit:utm_term': ['red shoes', ' '],
+    'visit:device': ['desktop', 'phone', 'unknown', 'o'],
+    'visit:browser': ['Firefox', 'fox', '', 'Mobile Safari'],
+    'visit:browser_version': ['128.0', '1', ''],
+    'visit:os': ['Linux', 'Windows', 'i', ''],
+    'visit:os_version': ['10', '1', ''],
+    'visit:country': ['US', 'DE', 'u', ''],
+    'visit:country_name': ['United States', 'germany', ''],
+    'visit:region': ['US-CA', 'US', ''],
+    'visit:region_name': ['California', 'Île-de-France', 'US-ZZ', ''],
+    'visit:city': ['Berlin', 'San', ''],
+    'visit:city_name': ['Paris', 'e', ''],
+    'visit:language': ['de-DE', 'en', 'fr', 'EN-gb', ''],
+    'visit:screen': ['under 480', '1024 to 1439', ' to ', ''],
+    'visit:bot': ['agent', 'automation', 'speed', 'a'],
+    'event:goal': GOALS.map(({ name }) => name),
 };
-const PATTERNS = { 'event:page': ['^/a', 'b$', '^/[ab]$', 'a.*b'], 'visit:utm_source': ['^[Ll]etter$', 'r$'] };
+const PATTERNS = {
+    'event:page': ['^/a', 'b$', '^/[ab]$', 'a.*b'], 'visit:utm_source': ['^[Ll]etter$', 'r$'], 'visit:source': ['^G', 'e$'],
+    'visit:browser_version': ['^1[23]', '[0-9]\\.0$'], 'event:props:plan': ['e+', '^.*$'], 'visit:city_name': ['^[A-Z]', 'n( |$)'],
+};
 
-const names = (list, prefix) => list.map((item) => (typeof item === 'string' ? item : `${item.name}`.replace('*', prefix)));
-
-// From GET /api/v2/schema; null where there is none.
-export function supportedOf(schema) {
-    if (!schema) return FIRST_ENGINE;
-    const metrics = names(schema.metrics, ''), dimensions = names(schema.dimensions, 'plan');
-    return {
-        isFirst: false,
-        metrics: METRICS.filter((name) => metrics.includes(name)),
-        dimensions: DIMENSIONS.filter((name) => dimensions.includes(name) || dimensions.includes(name.replace('plan', '*'))),
-        filters: true,
-    };
-}
-
-const some = (random, list, most) => {
+const some = (random, list, most, least = 1) => {
     const rest = [...list], taken = [];
-    for (let n = random.between(1, Math.min(most, rest.length)); n; n--) taken.push(...rest.splice(random.between(0, rest.length - 1), 1));
+    for (let n = random.between(least, Math.min(most, rest.length)); n; n--) taken.push(...rest.splice(random.between(0, rest.length - 1), 1));
     return taken;
 };
 
-function leaf(random, supported) {
-    const dimension = random.pick(supported.dimensions.filter((name) => VALUES[name]));
-    const operators = ['is', 'is_not', 'contains', 'contains_not', ...(PATTERNS[dimension] ? ['matches', 'matches_not'] : [])];
+// ---- filters ----
+
+function leaf(random, dimensions = Object.keys(VALUES)) {
+    const dimension = random.chance(0.12) && dimensions.includes('event:goal') ? 'event:goal' : random.pick(dimensions);
+    if (dimension === 'visit:bot' && random.chance(0.7)) return leaf(random, dimensions);
+    const isGoal = dimension === 'event:goal';
+    const operators = ['is', 'contains', ...(isGoal ? [] : ['is_not', 'contains_not', ...(PATTERNS[dimension] ? ['matches', 'matches_not'] : [])])];
     const operator = random.pick(operators);
-    const values = some(random, (operator.startsWith('matches') ? PATTERNS : VALUES)[dimension].filter((value) => value || operator === 'is'), 3);
-    const filter = [operator, dimension, values.length ? values : ['/']];
+    const values = some(random, (operator.startsWith('matches') ? PATTERNS : VALUES)[dimension], 3);
+    if (isGoal && operator === 'contains') values[0] = random.pick(['o', 'B', 'Visit', 'nothing']);
+    const filter = [operator, dimension, values];
     if (/^(is|contains)/.test(operator) && random.chance(0.25)) filter.push({ case_sensitive: random.chance(0.3) });
     return filter;
 }
 
-function filterOf(random, supported, depth) {
+function filterOf(random, depth) {
     const x = random.next();
-    if (depth === 0 || x < 0.55) return leaf(random, supported);
-    const below = () => filterOf(random, supported, depth - 1);
-    if (x < 0.85) return [random.pick(['and', 'or']), Array.from({ length: random.between(1, 3) }, below)];
+    if (depth === 0 || x < 0.55) return leaf(random);
+    const below = () => filterOf(random, depth - 1);
+    if (x < 0.75) return [random.pick(['and', 'or']), Array.from({ length: random.between(1, 3) }, below)];
+    if (x < 0.9) return [random.pick(['has_done', 'has_not_done']), below()];
     return ['not', below()];
 }
 
-// A behaviour is about events, and stands at the top.
-function behaviour(random, supported) {
-    const own = { ...supported, dimensions: supported.dimensions.filter((name) => name.startsWith('event:')) };
-    return [random.pick(['has_done', 'has_not_done']), leaf(random, own)];
+// Whether a filter, but for what is in has_done, is on @dimension.
+function isOn([operator, below], dimension) {
+    if (operator === 'has_done' || operator === 'has_not_done') return false;
+    if (operator === 'not') return isOn(below, dimension);
+    return Array.isArray(below) ? below.some((one) => isOn(one, dimension)) : below === dimension;
 }
 
-const iso = (t) => new Date(Math.floor(t / 1000) * 1000).toISOString().replace('.000Z', 'Z');
+// ---- ranges ----
 
-// { asked, from, to, cuts }: milliseconds, the second not included.
-function rangeOf(random, set) {
-    const { zone, from, to } = set;
+const DAY_MS = 86_400_000;
+const iso = (t) => `${new Date(t).toISOString().slice(0, 19)}Z`;
+
+// The same time by a clock that is some hours ahead of UTC.
+function isoBeside(random, t) {
+    const minutes = random.pick([0, 60, -300, 330, 765, -570]);
+    const sign = minutes < 0 ? '-' : '+', size = Math.abs(minutes);
+    const two = (number) => String(Math.floor(number)).padStart(2, '0');
+    return iso(t + minutes * 60_000).replace('Z', `${sign}${two(size / 60)}:${two(size % 60)}`);
+}
+
+const second = (t) => Math.floor(t / 1000) * 1000;
+const dates = (zone, first, last) => ({
+    from: startOfDate(zone, first), to: startOfDate(zone, dayBefore(last, -1)), first, last, isDays: true,
+});
+
+// What a word means at @now: { from, to } in ms, the last not included; null where the answer has to say it.
+function wordRange(zone, word, now) {
+    const today = wall(zone, now).day;
+    const [, n, unit] = /^(\d*)(\w+)$/.exec(word);
+    if (word === 'day') return dates(zone, today, today);
+    if (word === 'month') return dates(zone, firstOfMonth(today, 0), today);
+    if (word === 'year') return dates(zone, `${today.slice(0, 4)}-01-01`, today);
+    if (unit === 'd') return dates(zone, dayBefore(today, +n), dayBefore(today, 1));
+    if (unit === 'mo') return dates(zone, firstOfMonth(today, +n), dayBefore(firstOfMonth(today, 0), 1));
+    return null;
+}
+
+// { asked, at }: at(now) gives what it covers.
+function rangeOf(random, { zone, from, to }) {
     const day = (t) => wall(zone, t).day;
     const at = () => from + Math.floor(random.next() * (to - from));
     const [a, b] = [at(), at()].sort((x, y) => x - y);
-    if (random.chance(0.25)) {
-        const last = Math.floor(b / 1000) * 1000 + 999;
-        return { asked: [iso(a), iso(b)], from: Math.floor(a / 1000) * 1000, to: last + 1, cuts: true };
+    const x = random.next();
+    if (x < 0.2) {
+        const asked = [a, b].map((t) => (random.chance(0.5) ? iso(t) : isoBeside(random, t)));
+        return { asked, at: () => ({ from: second(a), to: second(b) + 1000 }) };
     }
-    const [first, last] = random.chance(0.4) ? [from, to] : [a, b];
-    return { asked: [day(first), day(last)], from: startOfDay(zone, first), to: startOfDay(zone, startOfDay(zone, last) + 30 * 3600_000), cuts: false };
+    if (x < 0.3) { // as the clock on the wall shows it: the first time, and the last
+        const asked = [a, b].map((t) => wallSecond(zone, t));
+        const times = (text, t) => [-2, -1, -0.5, 0, 0.5, 1, 2].map((h) => second(t) + h * 3_600_000).filter((one) => wallSecond(zone, one) === text);
+        if (asked[0] <= asked[1])
+            return { asked, at: () => ({ from: times(asked[0], a)[0], to: times(asked[1], b).at(-1) + 1000 }) };
+    }
+    if (x < 0.5) {
+        const word = random.pick(['day', '24h', '7d', '3d', '30d', 'month', '1mo', '6mo', 'year', 'all']);
+        return { asked: word, at: (now) => wordRange(zone, word, now) };
+    }
+    const [first, last] = random.chance(0.4) ? [from, to - 1] : [a, b];
+    return { asked: [day(first), day(last)], at: () => dates(zone, day(first), day(last)) };
 }
+
+// What @range is compared with; at() is given what the range covers.
+function comparisonOf(random, set, range) {
+    const isDays = Array.isArray(range.asked) ? range.asked[0].length === 10 : !/^(24h|all)$/.test(range.asked);
+    if (random.chance(0.4)) {
+        const other = rangeOf(random, set);
+        if (!/^(24h|all)$/.test(other.asked)) return { asked: { mode: 'custom', date_range: other.asked }, at: (_, now) => other.at(now) };
+    }
+    if (!isDays) return { asked: { mode: 'previous_period' }, at: ({ from, to }) => ({ from: 2 * from - to, to: from }) };
+    const mode = random.pick(['previous_period', 'previous_period', 'year_over_year']), weeks = random.chance(0.3);
+    const yearBefore = (day) => {
+        const before = `${day.slice(0, 4) - 1}${day.slice(4)}`;
+        return before.endsWith('02-29') ? before.replace('29', '28') : before;
+    };
+    const at = ({ first, last }) => {
+        const n = Math.round((Date.parse(last) - Date.parse(first)) / DAY_MS) + 1;
+        const by = mode === 'year_over_year' ? 364 : weeks ? Math.ceil(n / 7) * 7 : n;
+        const move = (day) => (mode === 'year_over_year' && !weeks ? yearBefore(day) : dayBefore(day, by));
+        return dates(set.zone, move(first), move(last));
+    };
+    return { asked: { mode, ...(weeks && { match_day_of_week: true }) }, at };
+}
+
+// ---- metrics ----
 
 const isEvent = (name) => name.startsWith('event:');
-const hasEventLeaf = (filter) => JSON.stringify(filter).includes('"event:');
 
-// Leaves out what a query may not mix, and what the definitions leave open (oracle.test.mjs says what).
-function metricsOf(random, supported, dimensions, filters, cuts) {
-    const byPage = dimensions.some(isEvent);
-    let list = supported.metrics;
-    if (!supported.isFirst) {
-        if (dimensions.includes('time:hour') || cuts) list = list.filter((name) => name !== 'visits' && !WHOLE.includes(name));
-        if (byPage && (filters.some(hasEventLeaf) || dimensions.some((name) => isEvent(name) && name !== 'event:page')))
-            list = list.filter((name) => !WHOLE.includes(name));
-    }
-    if (!dimensions.length || dimensions.includes('visit:bot')) list = list.filter((name) => name !== 'percentage');
-    return some(random, list, 6);
+function metricsOf(random, dimensions, filters) {
+    const has = (name) => dimensions.includes(name) || filters.some((filter) => isOn(filter, name));
+    const others = dimensions.filter((name) => isEvent(name) && name !== 'event:page');
+    const isWhole = others.every((name) => name === 'event:hostname' && dimensions.includes('event:page'));
+    const list = [
+        ...COUNTS, ...REVENUE, ...(isWhole ? WHOLE : []), ...(has('event:page') ? OF_PAGES : []), ...(has('event:goal') ? OF_GOALS : []),
+        ...(dimensions.length ? ['percentage'] : []),
+        ...(!filters.length && dimensions.every((name) => name.startsWith('time')) ? ['coverage'] : []),
+    ];
+    return some(random, list, 7);
 }
 
-export function makeQuery(random, set, supported) {
+// ---- a query ----
+
+export function makeQuery(random, set) {
     const range = rangeOf(random, set);
-    let dimensions = random.chance(0.25) ? [] : some(random, supported.dimensions, supported.isFirst ? 2 : 3);
-    if (dimensions.filter((name) => name.startsWith('time:')).length > 1) dimensions = dimensions.slice(0, 1);
-    if (dimensions.includes('visit:bot') && dimensions.includes('event:page')) dimensions = ['visit:bot'];
-    const filters = [];
-    if (supported.filters)
-        for (let n = random.pick([0, 0, 1, 1, 2]); n; n--)
-            filters.push(random.chance(0.2) ? behaviour(random, supported) : filterOf(random, supported, 2));
-    const metrics = metricsOf(random, supported, dimensions, filters, range.cuts);
+    let dimensions = random.chance(0.2) ? [] : some(random, DIMENSIONS, 3, random.chance(0.3) ? 0 : 1);
+    if (random.chance(0.2)) dimensions = ['event:page', ...dimensions.filter((name) => name !== 'event:page')].slice(0, 3);
+    if (random.chance(0.15)) dimensions.splice(random.between(0, dimensions.length), 0, 'event:goal');
+    if (random.chance(0.35)) dimensions.splice(random.between(0, dimensions.length), 0, random.pick(TIMES));
+    const filters = Array.from({ length: random.pick([0, 0, 1, 1, 2]) }, () => filterOf(random, 2));
+    const metrics = metricsOf(random, dimensions, filters);
     const body = { site_id: 'shop', date_range: range.asked, metrics, dimensions };
+    const include = {};
+    let comparison = null;
     if (filters.length) body.filters = filters;
     if (random.chance(0.5))
         body.order_by = some(random, [...metrics, ...dimensions], 3).map((name) => [name, random.pick(['asc', 'desc'])]);
-    if (random.chance(0.3) && !dimensions.includes('time:hour')) {
-        body.pagination = { limit: random.between(1, 6), offset: random.between(0, 3) };
-        body.include = { total_rows: true };
+    if (random.chance(0.3)) body.pagination = { limit: random.between(1, 6), offset: random.between(0, 3) };
+    if (random.chance(0.5)) include.total_rows = true;
+    if (dimensions.some((name) => name.startsWith('time')) && random.chance(0.2)) include.time_labels = true;
+    if (random.chance(0.15) && range.asked !== 'all') {
+        comparison = comparisonOf(random, set, range);
+        include.comparison = comparison.asked;
     }
-    return { body, range };
+    if (Object.keys(include).length) body.include = include;
+    return { body, range, comparison };
 }

@@ -169,6 +169,7 @@ static void test_refused(void **state)
         {"[[\"is\",\"event:page\",[\"/\"],{},1]]", "filters[0]: must be [operator"},
         {"[[\"is\",\"event:pages\",[\"/\"]]]", "filters[0][1]: must be a dimension"},
         {"[[\"is\",\"time:day\",[\"2026-01-01\"]]]", "filters[0][1]: must be a dimension"},
+        {"[[\"is\",\"segment\",[2]]]", "filters[0][1]: no segments are kept here; write a segment's own filters"},
         {"[[\"is\",7,[\"/\"]]]", "filters[0][1]: must be a dimension"},
         {"[[\"is_not\",\"event:goal\",[\"a\"]]]", "filters[0][1]: event:goal is only filtered by is and contains"},
         {"[[\"matches\",\"event:goal\",[\"a\"]]]", "filters[0][1]: event:goal is only filtered by is and contains"},

@@ -298,6 +298,15 @@ static const struct {
     {"\"metrics\":[\"total_revenue\"],\"filters\":[[\"is\",\"event:goal\",[\"Signed up\"]]]", ": -"},
     {"\"metrics\":[\"visitors\"],\"dimensions\":[\"event:goal\"],\"filters\":[[\"is\",\"event:goal\",[\"Signed up\"]]]",
      "Signed up: 1"},
+    {"\"metrics\":[\"events\"],\"dimensions\":[\"event:goal\"],\"filters\":[[\"has_done\",[\"is\",\"event:goal\",["
+     "\"Signed up\""
+     "]]]]",
+     "Bought: 1; Exported: 1; Signed up: 1"},
+    {"\"metrics\":[\"events\"],\"dimensions\":[\"event:goal\"],\"filters\":[[\"not\",[\"is\",\"event:goal\",[\"Signed "
+     "up\"]]]]",
+     "Bought: 3; Exported: 3; Visit /shop*: 3"},
+    {"\"metrics\":[\"total_revenue\",\"events\"],\"filters\":[[\"not\",[\"is\",\"event:goal\",[\"Bought\"]]]]",
+     ": - 9"},
     {"\"metrics\":[\"visitors\",\"pageviews\"],\"include\":{\"comparison\":{\"mode\":\"previous_period\"}},\"date_"
      "range\":[\"2026-03-29\",\"2026-03-31\"]",
      ": 3 4 ( 2 4 )"},
@@ -339,6 +348,10 @@ static const struct {
     {"\"metrics\":[\"conversion_rate\"],\"filters\":[[\"is\",\"event:goal\",[\"Bought\"]]],\"include\":{\"comparison\":"
      "{\"mode\":\"previous_period\"}},\"date_range\":[\"2026-03-31\",\"2026-04-01\"]",
      ": 10000 ( 0 )"},
+    {"\"metrics\":[\"group_conversion_rate\"],\"dimensions\":[\"visit:country\"],\"filters\":[[\"is\",\"event:goal\",["
+     "\"Bought\"]]],\"date_range\":[\"2026-03-31\",\"2026-03-31\"],\"include\":{\"comparison\":{\"mode\":\"custom\","
+     "\"date_range\":[\"2026-03-28\",\"2026-03-28\"]}}",
+     "DE: 10000 ( 0 ); US: 10000 ( - )"},
 };
 
 static void test_answers(void **state)
@@ -560,8 +573,12 @@ static void test_amounts(void **state)
         {"99999999999999999999999", false, 0},
         {"", false, 0},
         {"-", false, 0},
-        {".5", false, 0},
-        {"5.", false, 0},
+        {".5", true, 500},
+        {"-.0005", true, -1},
+        {"5.", true, 5000},
+        {".", false, 0},
+        {"-.", false, 0},
+        {"1.2.3", false, 0},
         {"1e3", false, 0},
         {"1,5", false, 0},
         {"+1", false, 0},

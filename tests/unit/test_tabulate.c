@@ -64,6 +64,12 @@ static const struct row {
     {"a click",
      {{7, 10, 'v', "/", 0, 0, 0}, {7, 15, 'c', "/", 0, 0, 0}, {7, 30, 'v', "/a", 0, 0, 0}},
      "7@10+20 />0 d20 */>5 /a>15 d0;"},
+    {"a click in the second of the next view",
+     {{7, 10, 'v', "/", 0, 0, 0}, {7, 15, 'c', "/", 0, 0, 0}, {7, 15, 'v', "/a", 0, 0, 0}},
+     "7@10+5 />0 d5 */>5 /a>0 d0;"},
+    {"a click behind the last view",
+     {{7, 10, 'v', "/", 0, 0, 0}, {7, 15, 'c', "/", 0, 0, 0}, {7, 20, 'c', "/", 0, 0, 0}},
+     "7@10+10 />0 d0 */>5 */>5;"},
     {"a click first", {{7, 10, 'c', "/", 0, 0, 0}, {7, 30, 'v', "/a", 0, 0, 0}}, "7@10+20 */>0 /a>20 d0;"},
     {"all of a page, and more", {{7, 10, 'v', "/", 0, 5000, 0}}, "7@10+0 />0 d0 s100;"},
     {"half a second more is a second", {{7, 10, 'v', "/", 0, 0, 0}, {7, 20, 'p', "/", 3, 0, 0}}, "7@10+10 />0 d3;"},
@@ -77,6 +83,7 @@ static void add(struct gather *gather, const struct step *step, uint64_t sequenc
                           .at_ms = START_MS + 1000ull * step->at_s,
                           .host = TEXT("shop.example"),
                           .path = text_of(step->page),
+                          .title = step->kind == 'v' ? TEXT("title") : TEXT_NONE, /* as trackers do */
                           .dwell_ms = 1000ull * step->dwell_s,
                           .page_height = step->seen ? 1000 : 0,
                           .viewport_height = step->seen ? 100 : 0,
@@ -219,6 +226,30 @@ static void test_every_field(void **state)
     assert_int_equal(table.columns[COLUMN_HIT_act][0], 1);
     assert_int_equal(table.columns[COLUMN_HIT_set][0], 1);
     assert_int_equal(table.n[RELATION_AGENT], 1); /* the empty one is not used, and not there */
+    gather_free(gather);
+}
+
+/* What its visitor let it say is told of a page view, too, but it is no act, whatever it says. */
+static void test_view_with_details(void **state)
+{
+    struct event events[] = {full_event(), full_event()};
+    struct gather *gather;
+    TABLE_AUTO table = TABLE_INIT;
+
+    events[0].kind = EVENT_PAGEVIEW;
+    assert_int_equal(gather_new(START_MS, &gather), 0);
+    for (uint64_t i = 0; i < N_ROWS(events); i++) {
+        struct gather_event one = {.sequence = i + 1, .visitor = 3, .traced = true, .event = &events[i]};
+        assert_int_equal(gather_add(gather, &one), 0);
+    }
+    assert_int_equal(tabulate_table(gather, &table), 0);
+    assert_int_equal(table.n[RELATION_HIT], 2);
+    for (size_t hit = 0; hit < 2; hit++) {
+        assert_int_equal(table.columns[COLUMN_HIT_act][hit], hit);
+        assert_int_equal(table.columns[COLUMN_HIT_set][hit], 1);
+        assert_text(table_text(&table, table.columns[COLUMN_HIT_amount][hit]), "9.99");
+        assert_text(table_text(&table, table.columns[COLUMN_HIT_currency][hit]), "EUR");
+    }
     gather_free(gather);
 }
 
@@ -403,10 +434,11 @@ static void test_numbers(void **state)
     assert_int_equal(table.n[RELATION_PAGE], N_ROWS(wanted));
     for (uint32_t i = 0; i < N_ROWS(wanted); i++)
         check_text(wanted[i], table_text(&table, table.columns[COLUMN_PAGE_path][i]), wanted[i]);
-    /* "" first, then the host of all pages, then the paths by their bytes: a row refers to each once. */
+    /* "" first, then host and title of all pages, then the paths by their bytes: a row refers to each once. */
     assert_text(table_text(&table, 1), "shop.example");
-    assert_text(table_text(&table, 2), "/a");
-    assert_text(table_text(&table, 4), "/z");
+    assert_text(table_text(&table, 2), "title");
+    assert_text(table_text(&table, 3), "/a");
+    assert_text(table_text(&table, 5), "/z");
     gather_free(gather);
 }
 
@@ -574,6 +606,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_every_field),
+        cmocka_unit_test(test_view_with_details),
         cmocka_unit_test(test_context),
         cmocka_unit_test(test_origin),
         cmocka_unit_test(test_odd_ones),

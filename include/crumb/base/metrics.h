@@ -23,6 +23,7 @@
     X(writer_refused_total, "Operations refused because the writer's queue was full.")                                 \
     X(writer_failures_total, "Write transactions that failed and were answered 503.")                                  \
     X(pool_refused_total, "Queries refused because the query queue was full.")                                         \
+    X(queries_cancelled_total, "Queries not answered, or not to their end, because nobody waited for them any more.")  \
     X(visitors_expired_total, "Visitors removed because their choice or id had expired.")                              \
     X(days_sealed_total, "Site-days sealed into rollups.")
 

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /*
- * "12", "-0.5", "19.999" in thousandths; further digits round, halves away from
- * zero.  False: it is no such number, or more than 10^15.
+ * "12", "-0.5", ".5", "19.999" in thousandths; further digits round, halves away
+ * from zero.  False: it is no such number, or more than 10^15.
  */
 bool amount_parse(struct text text, int64_t *ret_thousandths);
 

@@ -34,7 +34,7 @@ struct filter *filter_free(struct filter *filter);
  */
 int filter_bind(struct filter *filter, const struct site *site, struct buffer *complaint);
 
-/* True where a leaf is on event:goal, and where one names @goal. */
+/* True where a filter at the top is on event:goal, and where such a one names @goal: what a question is about. */
 bool filter_has_goals(const struct filter *filter);
 bool filter_names_goal(const struct filter *filter, const struct goal *goal);
 /* True where a leaf looks at the field. */
