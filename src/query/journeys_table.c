@@ -3,7 +3,7 @@
  * common first, and the steps of a funnel.
  */
 #include "crumb/query/journeys_output.h"
-#include "output_grid.h"
+#include "grid.h"
 #include <inttypes.h>
 
 struct share {

@@ -3,7 +3,7 @@
  */
 #include "crumb/query/names.h"
 #include "crumb/query/output.h"
-#include "output_grid.h"
+#include "grid.h"
 #include "output_value.h"
 
 _Static_assert(QUERY_DIMENSIONS_MAX + 2 * QUERY_METRICS_MAX <= GRID_COLUMNS_MAX, "the columns of a query fit");

@@ -147,8 +147,12 @@ static void test_removals_in_a_crowd(void **state)
 
 static void append(struct batch *batch, uint32_t site, int32_t day, uint64_t fingerprint)
 {
-    struct journal_record record = {
-        .site = site, .day = day, .kind = EVENT_PAGEVIEW, .fingerprint = fingerprint, .granted = CLASS_ALL, .classes = CLASS_BIT(CLASS_LOG)};
+    struct journal_record record = {.site = site,
+                                    .day = day,
+                                    .kind = EVENT_PAGEVIEW,
+                                    .fingerprint = fingerprint,
+                                    .granted = CLASS_ALL,
+                                    .classes = CLASS_BIT(CLASS_LOG)};
 
     assert_int_equal(journal_append(batch, &record), 0);
 }

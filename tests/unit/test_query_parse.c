@@ -133,7 +133,8 @@ static const struct {
     {"a NUL in a text", "{\"site_id\":\"a\\u0000b\"}", NULL, "\\u0000 is not allowed"},
     {"bytes that are not UTF-8", "{\"site_id\":\"\xff\"}", NULL, "unable to decode byte 0xff"},
     {"an unknown key", WITH("\"metric\":[\"visitors\"]"), NULL,
-     "the request: \"metric\" is not a key of it; this version knows site_id, date_range, metrics, dimensions, filters, "
+     "the request: \"metric\" is not a key of it; this version knows site_id, date_range, metrics, dimensions, "
+     "filters, "
      "order_by, include, pagination, explain"},
     {"an unknown key with control characters", WITH("\"a\\u001b[2J\\n\":1"), NULL, "the request: \"a?[2J?\" is not"},
     {"an unknown key that is long", WITH("\"01234567890123456789012345678901234567890äöü\":1"), NULL,

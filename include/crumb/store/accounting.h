@@ -39,7 +39,8 @@ int accounting_add(struct db_txn *txn, uint32_t site, uint32_t hour, const struc
  * The sum of the rows of @site with from_hour <= hour < to_hour.  0 or a fault
  * (-EBADMSG: a row is damaged).
  */
-int accounting_between(struct db_txn *txn, uint32_t site, uint32_t from_hour, uint32_t to_hour, struct books *ret_books);
+int accounting_between(struct db_txn *txn, uint32_t site, uint32_t from_hour, uint32_t to_hour,
+                       struct books *ret_books);
 
 /* Called for each row in ascending order; a non-zero result ends the walk and is returned. */
 typedef int (*accounting_visit)(void *context, uint32_t site, uint32_t hour, const struct books *books);

@@ -1,7 +1,7 @@
 /*
  * Cells are kept as they were put, and measured when all of them are there.
  */
-#include "output_grid.h"
+#include "grid.h"
 #include "crumb/base/limits.h"
 #include "output_value.h"
 #include <assert.h>
