@@ -60,7 +60,7 @@ static struct tally_question question_of(const struct counts *counts)
 {
     return (struct tally_question){.fields = counts->fields,
                                    .n_fields = counts->n_fields,
-                                   .filter = counts->query->filter,
+                                   .programs = counts->query->filter && filter_has_field(counts->query->filter, FIELD_BOT),
                                    .by_hour = counts->by_time && counts->unit == QUERY_HOUR,
                                    .needs = needs_of(counts->query)};
 }
@@ -84,12 +84,11 @@ static int make_rows_of_goals(struct counts *counts)
 
         if (!is_asked(counts->query, &site->goals[i]))
             continue;
-        question.goal = &site->goals[i];
         question.currency = text_of(site->goals[i].currency);
         int r = tally_new(&question, &counts->rows[counts->n_rows]);
         if (r < 0)
             return error_trace(r);
-        counts->goals[counts->n_rows++] = question.goal;
+        counts->goals[counts->n_rows++] = &site->goals[i];
     }
     return 0;
 }
@@ -113,17 +112,15 @@ static int make_rows(struct counts *counts, const char *currency)
 static int make_wholes(struct counts *counts)
 {
     struct tally_question alike = question_of(counts);
-    struct tally_question total = {
-        .filter = counts->query->filter, .programs = tally_has_field(&alike, FIELD_BOT), .needs = TALLY_VISITORS};
-    struct tally_question all = total;
+    struct tally_question total = {.programs = alike.programs || tally_has_field(&alike, FIELD_BOT),
+                                   .needs = TALLY_VISITORS};
     int r = 0;
 
-    all.without_goals = alike.without_goals = true;
     alike.needs = TALLY_VISITORS;
     if (asks_for(counts->query, QUERY_PERCENTAGE))
         r = tally_new(&total, &counts->total);
     if (r == 0 && asks_for(counts->query, QUERY_CONVERSION_RATE))
-        r = tally_new(&all, &counts->all);
+        r = tally_new(&total, &counts->all);
     if (r == 0 && asks_for(counts->query, QUERY_GROUP_CONVERSION_RATE))
         r = tally_new(&alike, &counts->alike);
     return error_trace(r);
@@ -173,33 +170,71 @@ static void cut_day(const struct counts *counts, int32_t day, struct tally_day *
     ret_day->to_s = counts->days.to_ms < end_ms ? (uint32_t)((counts->days.to_ms - start_ms) / 1000) : UINT32_MAX;
 }
 
+/* One of the tallies, and whom it counts. */
+struct part {
+    struct tally *tally;
+    struct selection selection;
+    bool timeless; /* its groups have no times */
+};
+
+static unsigned n_parts(const struct counts *counts) { return counts->n_rows + TALLIES_OF_ONE_RANGE; }
+
+/* Its tally is NULL where it is not needed. */
+static struct part part_of(const struct counts *counts, unsigned i)
+{
+    struct part part = {.selection.filter = counts->query->filter};
+
+    if (i < counts->n_rows) {
+        part.tally = counts->rows[i];
+        part.selection.goal = counts->goals ? counts->goals[i] : NULL;
+        return part;
+    }
+    i -= counts->n_rows;
+    part.tally = i == 0 ? counts->total : i == 1 ? counts->all : counts->alike;
+    part.selection.without_goals = i > 0;
+    part.timeless = i < 2;
+    return part;
+}
+
 static uint64_t columns_of(const struct counts *counts, const struct tally_day *day)
 {
     bool cuts = day->from_s > 0 || day->to_s < UINT32_MAX;
-    struct tally *const wholes[TALLIES_OF_ONE_RANGE] = {counts->total, counts->all, counts->alike};
     uint64_t columns = 0;
 
-    for (unsigned i = 0; i < counts->n_rows; i++)
-        columns |= tally_columns(tally_asked(counts->rows[i]), cuts);
-    for (unsigned i = 0; i < TALLIES_OF_ONE_RANGE; i++)
-        columns |= wholes[i] ? tally_columns(tally_asked(wholes[i]), cuts) : 0;
+    for (unsigned i = 0; i < n_parts(counts); i++) {
+        struct part part = part_of(counts, i);
+
+        if (part.tally)
+            columns |= tally_columns(tally_asked(part.tally), cuts) | selection_columns(&part.selection);
+    }
     return columns;
+}
+
+static int add_to_part(const struct part *part, const struct tally_day *day)
+{
+    struct tally_day asked = *day;
+    struct mask mask = {.passes = NULL};
+    int r = selection_apply(&part->selection, day->table, &mask);
+
+    if (r < 0)
+        return error_trace(r);
+    asked.mask = mask.passes ? &mask : NULL;
+    asked.time = part->timeless ? 0 : day->time;
+    r = tally_add(part->tally, &asked);
+    free(mask.passes);
+    return r;
 }
 
 static int add_table(struct counts *counts, const struct tally_day *day)
 {
-    struct tally_day timeless = *day;
     int r = 0;
 
-    timeless.time = 0;
-    for (unsigned i = 0; r == 0 && i < counts->n_rows; i++)
-        r = tally_add(counts->rows[i], day);
-    if (r == 0 && counts->total)
-        r = tally_add(counts->total, &timeless);
-    if (r == 0 && counts->all)
-        r = tally_add(counts->all, &timeless);
-    if (r == 0 && counts->alike)
-        r = tally_add(counts->alike, day);
+    for (unsigned i = 0; r == 0 && i < n_parts(counts); i++) {
+        struct part part = part_of(counts, i);
+
+        if (part.tally)
+            r = add_to_part(&part, day);
+    }
     return r;
 }
 

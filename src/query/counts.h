@@ -11,7 +11,8 @@
 #pragma once
 
 #include "crumb/query/query.h"
-#include "crumb/query/tally.h"
+#include "crumb/query/selection.h"
+#include "crumb/rollup/tally.h"
 
 struct counts {
     const struct query *query; /* borrowed, as all others */

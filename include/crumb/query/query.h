@@ -14,7 +14,7 @@
 #include "crumb/base/limits.h"
 #include "crumb/base/zone.h"
 #include "crumb/config/config.h"
-#include "crumb/query/field.h"
+#include "crumb/rollup/field.h"
 #include "crumb/query/filter.h"
 
 enum { QUERY_E_INVALID = 1 };

@@ -9,8 +9,8 @@
  * are of visits; else to the group of its first page view, if it is counted
  * there.
  *
- * Programs are in no figure, except where a field or the filter is visit:bot:
- * there they are, and people are not.
+ * Programs are in no figure, except where a field is visit:bot or the question
+ * says so: there they are, and people are not.
  *
  * Tables are told one after the other, of one day or of many; a visit never
  * spans two, and a visitor's hits of one table follow each other.  That is how
@@ -19,9 +19,10 @@
  */
 #pragma once
 
-#include "crumb/query/filter.h"
-#include "crumb/query/projection.h"
+#include "crumb/base/limits.h"
+#include "crumb/rollup/field.h"
 #include "crumb/rollup/hll.h"
+#include "crumb/rollup/mask.h"
 
 enum { TALLY_E_FULL = 1 };
 
@@ -55,12 +56,9 @@ struct tally_field {
 /* What is asked; lent likewise. */
 struct tally_question {
     const struct tally_field *fields;
-    unsigned n_fields;           /* at most QUERY_DIMENSIONS_MAX */
-    const struct filter *filter; /* NULL: none */
-    bool without_goals;          /* filter_apply_without_goals() */
-    const struct goal *goal;     /* hits must complete it, too; NULL: need not */
-    struct text currency;        /* of TALLY_REVENUE */
-    bool programs;               /* count them and not people, whatever the fields and the filter are */
+    unsigned n_fields;    /* at most QUERY_DIMENSIONS_MAX */
+    struct text currency; /* of TALLY_REVENUE */
+    bool programs;        /* count them and not people, whatever the fields are */
     bool by_hour;
     unsigned needs; /* set of enum tally_need */
 };
@@ -79,6 +77,7 @@ struct tally_day {
     uint32_t from_s, to_s;    /* only hits with from_s <= second of the day < to_s, and visits that began then;
                                  the whole day is 0 and UINT32_MAX */
     struct tally_clock clock; /* for hours */
+    const struct mask *mask;  /* who is asked about, before programs are told from people; NULL: everybody */
 };
 
 /* Whether one of the fields is that. */
@@ -92,7 +91,7 @@ struct tally *tally_free(struct tally *tally);
 
 const struct tally_question *tally_asked(const struct tally *tally);
 
-/* The columns (a set) that tables must have; those of days that from_s and to_s cut have more. */
+/* The columns (a set) that tables must have; those of days that from_s and to_s cut have more. Masks need others. */
 uint64_t tally_columns(const struct tally_question *question, bool cuts);
 
 /*

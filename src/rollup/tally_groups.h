@@ -8,7 +8,7 @@
 #pragma once
 
 #include "crumb/base/limits.h"
-#include "crumb/query/tally.h"
+#include "crumb/rollup/tally.h"
 #include "crumb/rollup/intern.h"
 
 struct tally_hot {

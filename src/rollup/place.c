@@ -1,7 +1,7 @@
 /*
  * Lookup in the tables of places, by halves.
  */
-#include "crumb/query/place.h"
+#include "crumb/rollup/place.h"
 
 /* As the tables are sorted. */
 static int compare(struct text a, struct text b)

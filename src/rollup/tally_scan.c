@@ -1,7 +1,7 @@
 /*
  * One table, counted:
  *
- *   masks     which visits and hits pass: the filter, programs, the goal
+ *   masks     which visits and hits pass: the mask that is given, programs
  *   times     where the day is cut or hours are asked for: each hit's hour
  *   codes     all fields as one number (codes.h)
  *   walk      tally_walk.c
@@ -10,7 +10,6 @@
  */
 #include "tally_scan.h"
 #include "crumb/base/error.h"
-#include "crumb/query/goal.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -35,27 +34,22 @@ static bool cuts(const struct tally_day *day) { return day->from_s > 0 || day->t
 
 /* ---- masks ---- */
 
-static int apply_filter(struct tally_scan *scan)
+static int copy_mask(struct tally_scan *scan)
 {
-    const struct filter *filter = scan->question->filter;
-    uint32_t n_visits = scan->table->n[RELATION_VISIT];
-    struct mask mask = {.passes = NULL};
-    int r = 0;
+    const struct mask *mask = scan->day->mask;
+    uint32_t n_visits = scan->table->n[RELATION_VISIT], n_hits = scan->table->n[RELATION_HIT];
 
-    if (filter)
-        r = (scan->question->without_goals ? filter_apply_without_goals : filter_apply)(filter, scan->table, &mask);
-    if (r < 0)
-        return error_trace(r);
-    if (mask.passes && mask.of_hits)
-        scan->hits = mask.passes;
+    scan->visits = malloc((size_t)n_visits + 1);
+    if (mask && mask->of_hits)
+        scan->hits = malloc((size_t)n_hits + 1);
+    if (!scan->visits || (mask && mask->of_hits && !scan->hits))
+        return error_origin(-ENOMEM);
+    if (scan->hits)
+        memcpy(scan->hits, mask->passes, n_hits);
+    if (mask && !mask->of_hits)
+        memcpy(scan->visits, mask->passes, n_visits);
     else
-        scan->visits = mask.passes;
-    if (!scan->visits) {
-        scan->visits = malloc((size_t)n_visits + 1);
-        if (!scan->visits)
-            return error_origin(-ENOMEM);
         memset(scan->visits, 1, n_visits);
-    }
     return 0;
 }
 
@@ -64,8 +58,7 @@ static void tell_programs(struct tally_scan *scan)
 {
     const struct tally_question *question = scan->question;
     const uint32_t *bots = scan->table->columns[COLUMN_VISIT_bot];
-    bool programs = question->programs || tally_has_field(question, FIELD_BOT) ||
-                    (question->filter && filter_has_field(question->filter, FIELD_BOT));
+    bool programs = question->programs || tally_has_field(question, FIELD_BOT);
 
     for (uint32_t visit = 0; visit < scan->table->n[RELATION_VISIT]; visit++)
         scan->visits[visit] &= (bots[visit] != 0) == programs;
@@ -83,23 +76,6 @@ static int have_hits(struct tally_scan *scan)
         return error_origin(-ENOMEM);
     memset(scan->hits, 1, n);
     return 0;
-}
-
-static int apply_goal(struct tally_scan *scan)
-{
-    uint32_t n = scan->table->n[RELATION_HIT];
-    int r = scan->question->goal ? have_hits(scan) : 0;
-
-    if (r < 0 || !scan->question->goal)
-        return error_trace(r);
-    uint8_t *completes = calloc((size_t)n + 1, 1);
-    if (!completes)
-        return error_origin(-ENOMEM);
-    r = goal_mark(scan->question->goal, scan->table, completes);
-    for (uint32_t hit = 0; r == 0 && hit < n; hit++)
-        scan->hits[hit] &= completes[hit];
-    free(completes);
-    return error_trace(r);
 }
 
 /* ---- times ---- */
@@ -231,11 +207,10 @@ int tally_scan_table(struct tally *tally, const struct tally_day *day)
         .starts_s = needs_times ? table->columns[COLUMN_VISIT_start_s] : NULL,
         .visitors = tally->question.needs & TALLY_VISITORS ? table->columns[COLUMN_VISIT_visitor] : NULL,
     };
-    int r = apply_filter(&scan);
+    int r = copy_mask(&scan);
 
     if (r == 0)
         tell_programs(&scan);
-    r = r ? r : apply_goal(&scan);
     r = r ? r : apply_times(&scan);
     r = r ? r : make_codes(&scan);
     r = r ? r : make_room(&scan);

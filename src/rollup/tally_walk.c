@@ -7,7 +7,7 @@
  * A slot is a code, or by hour one of an hour, and knows its group.
  */
 #include "crumb/base/error.h"
-#include "crumb/query/amount.h"
+#include "crumb/rollup/amount.h"
 #include "tally_scan.h"
 #include <errno.h>
 

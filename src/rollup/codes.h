@@ -9,8 +9,8 @@
 #pragma once
 
 #include "crumb/base/limits.h"
-#include "crumb/query/projection.h"
-#include "crumb/query/tally.h"
+#include "crumb/rollup/projection.h"
+#include "crumb/rollup/tally.h"
 
 /* A pair of what was folded: the code before it, and the row of the field that was added. */
 struct codes_pair {

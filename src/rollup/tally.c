@@ -1,9 +1,8 @@
 /*
  * Groups: found by their key, a time and the numbers of their texts, as bytes.
  */
-#include "crumb/query/tally.h"
+#include "crumb/rollup/tally.h"
 #include "crumb/base/error.h"
-#include "crumb/query/goal.h"
 #include "tally_scan.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -34,8 +33,6 @@ uint64_t tally_columns(const struct tally_question *question, bool cuts)
 
     for (unsigned i = 0; i < question->n_fields; i++)
         columns |= field_columns(question->fields[i].field);
-    columns |= question->filter ? filter_columns(question->filter) : 0;
-    columns |= question->goal ? goal_columns() : 0;
     if (cuts || question->by_hour)
         columns |= COLUMN_BIT(COLUMN_VISIT_start_s) | COLUMN_BIT(COLUMN_HIT_after_s);
     if (question->needs & TALLY_VISITORS)

@@ -1,7 +1,7 @@
 /*
  * One table: a field's name, and the columns that have it.
  */
-#include "crumb/query/field.h"
+#include "crumb/rollup/field.h"
 
 static const struct field_fact {
     const char *name;

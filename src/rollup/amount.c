@@ -1,7 +1,7 @@
 /*
  * Digits up to the fourth behind the point count; the fourth rounds.
  */
-#include "crumb/query/amount.h"
+#include "crumb/rollup/amount.h"
 
 #define WHOLE_MAX 1000000000000000
 #define DECIMALS 3

@@ -10,10 +10,10 @@
  *   a property     the row is a set, and one of its values is the text
  *   entry, exit    the row is the page of the visit's first or last view
  */
-#include "crumb/query/projection.h"
+#include "crumb/rollup/projection.h"
 #include "crumb/base/error.h"
 #include "crumb/base/words.h"
-#include "crumb/query/place.h"
+#include "crumb/rollup/place.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "crumb/query/field.h"
+#include "crumb/rollup/field.h"
 
 struct projection {
     bool of_hits;
