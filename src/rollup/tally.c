@@ -205,6 +205,45 @@ int tally_pair(struct tally *tally, uint32_t group, uint32_t page, struct tally_
 
 int tally_add(struct tally *tally, const struct tally_day *day) { return tally_scan_table(tally, day); }
 
+/* ---- rollups ---- */
+
+static int add_cell(struct tally *tally, uint32_t group, const struct cell *cell, bool alone)
+{
+    const struct figures *from = &cell->figures;
+    struct tally_hot *hot = &tally->hot[group];
+    struct tally_cold *cold = &tally->cold[group];
+
+    hot->events += from->events;
+    hot->views += from->views;
+    hot->visits += from->visits;
+    cold->whole += from->whole;
+    cold->bounces += from->bounces;
+    cold->duration_s += from->duration_s;
+    cold->whole_views += from->whole_views;
+    cold->viewing += from->viewing;
+    cold->dwell_s += from->dwell_s;
+    cold->scrolled += from->scrolled;
+    cold->scroll += from->scroll;
+    if (!(tally->question.needs & TALLY_VISITORS))
+        return 0;
+    if (!alone)
+        return error_trace(hll_merge(&cold->visitors, &cell->sketch));
+    cold->n_visitors = cell->visitors;
+    return 0;
+}
+
+int tally_add_cells(struct tally *tally, int64_t time, const struct cells *cells, bool alone)
+{
+    uint32_t group;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < cells->n; i++) {
+        r = tally_group(tally, time, &cells->cells[i].value, &group);
+        r = r ? r : add_cell(tally, group, &cells->cells[i], alone);
+    }
+    return r;
+}
+
 /* ---- reading ---- */
 
 static struct key key_of(const struct tally *tally, size_t group)
@@ -242,8 +281,16 @@ struct figures tally_figures(const struct tally *tally, size_t group)
                             .scrolled = cold->scrolled,
                             .scroll = cold->scroll,
                             .paid = cold->paid,
-                            .revenue = cold->revenue,
-                            .visitors = &cold->visitors};
+                            .revenue = cold->revenue};
+}
+
+const struct hll *tally_sketch(const struct tally *tally, size_t group) { return &tally->cold[group].visitors; }
+
+uint64_t tally_visitors(const struct tally *tally, size_t group)
+{
+    const struct tally_cold *cold = &tally->cold[group];
+
+    return cold->n_visitors ? cold->n_visitors : hll_count(&cold->visitors);
 }
 
 bool tally_find(const struct tally *tally, int64_t time, const struct text *texts, size_t *ret_group)

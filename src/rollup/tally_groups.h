@@ -22,6 +22,7 @@ struct tally_cold {
     uint64_t paid;
     int64_t revenue;
     struct hll visitors;
+    uint64_t n_visitors;   /* where there is no sketch, as a rollup told it */
     uint32_t last_counted; /* visit that was counted here for having begun in this hour */
 };
 

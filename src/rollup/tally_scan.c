@@ -130,6 +130,9 @@ static int make_codes(struct tally_scan *scan)
 
     if (r < 0)
         return error_trace(r);
+    if (question->needs & TALLY_PAGES && !(question->needs & TALLY_REVENUE) && !scan->codes.of_hits && !scan->hits &&
+        !scan->hours)
+        scan->viewed = scan->day->viewed;
     scan->n_slots = (size_t)scan->codes.n * (question->by_hour ? TALLY_DAY_HOURS : 1);
     return 0;
 }

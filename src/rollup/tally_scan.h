@@ -9,6 +9,7 @@
 
 #define TALLY_HOUR_S 3600
 #define TALLY_DAY_HOURS 24
+#define TALLY_SCROLL_MAX 101 /* per cent plus 1 */
 
 /* A visitor is new in a group of this table. */
 struct tally_meeting {
@@ -28,6 +29,7 @@ struct tally_scan {
     struct tally_meeting *meetings;
     size_t n_meetings;
     uint32_t *pages; /* numbers of the pages' paths, plus 1, where pages are told apart; 0: not met yet */
+    const struct tally_viewed *viewed; /* where all hits of a visit go to one group, and it is known */
     const uint32_t *n_hits, *acts, *starts_s, *visitors;
     /* the visit that the walk is at */
     uint32_t visit, first, end;     /* its hits */

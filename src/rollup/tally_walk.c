@@ -11,8 +11,6 @@
 #include "tally_scan.h"
 #include <errno.h>
 
-#define SCROLL_MAX 101 /* per cent plus 1 */
-
 static __attribute__((noinline)) int meet_code(struct tally_scan *scan, unsigned hour, uint32_t code,
                                                uint32_t *group_plus_1)
 {
@@ -171,7 +169,7 @@ static int add_page(struct tally_scan *scan, uint32_t group, uint32_t hit)
     struct tally_cold *cold = &scan->tally->cold[group];
     struct tally_pair *pair;
 
-    if (scroll > SCROLL_MAX)
+    if (scroll > TALLY_SCROLL_MAX)
         return error_origin(-EBADMSG);
     int r = number_page(scan, table->columns[COLUMN_HIT_page][hit], &page);
     r = r ? r : tally_pair(scan->tally, group, page, &pair);
@@ -285,6 +283,18 @@ static int walk_codes(struct tally_scan *scan)
     return 0;
 }
 
+static void add_viewed(struct tally_scan *scan, uint32_t group)
+{
+    const struct tally_viewed *viewed = &scan->viewed[scan->visit];
+    struct tally_cold *cold = &scan->tally->cold[group];
+
+    scan->tally->hot[group].views += viewed->views;
+    cold->viewing += viewed->viewing;
+    cold->dwell_s += viewed->dwell_s;
+    cold->scrolled += viewed->scrolled;
+    cold->scroll += viewed->scroll;
+}
+
 /* The same where all hits of a visit go to one group: they are counted at once. */
 static int walk_at_once(struct tally_scan *scan)
 {
@@ -296,7 +306,10 @@ static int walk_at_once(struct tally_scan *scan)
     if (r)
         return r;
     scan->tally->hot[group].events += scan->end - scan->first;
-    scan->tally->hot[group].views += scan->acts ? views_among(scan) : 0;
+    if (scan->viewed)
+        add_viewed(scan, group);
+    else
+        scan->tally->hot[group].views += scan->acts ? views_among(scan) : 0;
     return meet_group(scan, 0, code, group);
 }
 
@@ -304,6 +317,8 @@ typedef int (*walk_fn)(struct tally_scan *scan);
 
 static walk_fn choose_walk(const struct tally_scan *scan)
 {
+    if (scan->viewed)
+        return walk_at_once;
     if (scan->hours || scan->question->needs & (TALLY_PAGES | TALLY_REVENUE))
         return walk_hits;
     if (scan->codes.of_hits)

@@ -7,6 +7,7 @@
 #include "crumb/rollup/table.h"
 #include <stdbool.h>
 
+/* Numbers are written to disk, in keys of rollups: append, never renumber. */
 enum field {
     /* of a hit */
     FIELD_PAGE,
@@ -40,7 +41,7 @@ enum field {
     FIELD_LANGUAGE,
     FIELD_SCREEN,
     FIELD_BOT,
-    FIELD_N
+    FIELD_N /* in keys and questions of rollups: no field, the totals */
 };
 
 /* Its name in the interface; of FIELD_PROPERTY what stands before the property's name. */

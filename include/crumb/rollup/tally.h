@@ -20,8 +20,8 @@
 #pragma once
 
 #include "crumb/base/limits.h"
+#include "crumb/rollup/cell.h"
 #include "crumb/rollup/field.h"
-#include "crumb/rollup/hll.h"
 #include "crumb/rollup/mask.h"
 
 enum { TALLY_E_FULL = 1 };
@@ -33,19 +33,6 @@ enum tally_need {
     TALLY_WHOLE = 1 << 2,  /* whole to whole_views */
     TALLY_PAGES = 1 << 3,  /* viewing to scroll */
     TALLY_REVENUE = 1 << 4 /* paid, revenue */
-};
-
-struct figures {
-    uint64_t events, views; /* hits, and those of them that are page views */
-    uint64_t visits;        /* with such a hit, that began in the time asked for */
-    /* of visits as a whole */
-    uint64_t whole, bounces, duration_s, whole_views;
-    /* of each pair of visit and page that such a view is of */
-    uint64_t viewing, dwell_s;  /* pairs, and their dwell */
-    uint64_t scrolled, scroll;  /* pairs whose scrolling is known, and the furthest of each in per cent */
-    uint64_t paid;              /* hits that are worth something in the currency asked for ... */
-    int64_t revenue;            /* ... how much, in thousandths; it stays at the end of its range */
-    const struct hll *visitors; /* lent until the next tally_add() */
 };
 
 struct tally_field {
@@ -69,6 +56,18 @@ struct tally_clock {
     int32_t before_s, after_s;
 };
 
+/* What a visit viewed, which is the same whatever it is counted by. */
+struct tally_viewed {
+    uint32_t views, viewing, scrolled, scroll; /* as in struct figures */
+    uint64_t dwell_s;
+};
+
+/*
+ * Finds that for each visit of a table, which has the columns of TALLY_PAGES and
+ * n_hits.  0, -ENOMEM or -EBADMSG (the table is damaged).  The caller frees it.
+ */
+int tally_view(const struct table *table, struct tally_viewed **ret_viewed);
+
 /* One table, and what of it is asked. */
 struct tally_day {
     const struct table *table;
@@ -78,6 +77,7 @@ struct tally_day {
                                  the whole day is 0 and UINT32_MAX */
     struct tally_clock clock; /* for hours */
     const struct mask *mask;  /* who is asked about, before programs are told from people; NULL: everybody */
+    const struct tally_viewed *viewed; /* tally_view(), which makes TALLY_PAGES by fields of visits quick; may be NULL */
 };
 
 /* Whether one of the fields is that. */
@@ -101,9 +101,20 @@ uint64_t tally_columns(const struct tally_question *question, bool cuts);
  */
 int tally_add(struct tally *tally, const struct tally_day *day);
 
+/*
+ * Adds the cells of a rollup of the same question, which has one field at most,
+ * to the groups of @time.  @alone: nothing else is added to that time, so that
+ * sketches are not needed.  Likewise.
+ */
+int tally_add_cells(struct tally *tally, int64_t time, const struct cells *cells, bool alone);
+
 /* Groups are numbered from 0 in the order of their coming. One without events and visits is none. */
 size_t tally_n(const struct tally *tally);
 struct figures tally_figures(const struct tally *tally, size_t group);
+/* How many visitors there were; 0 where they are not counted. */
+uint64_t tally_visitors(const struct tally *tally, size_t group);
+/* Who they were, lent until the next tally_add(); nobody where tally_add_cells() was told that they are alone. */
+const struct hll *tally_sketch(const struct tally *tally, size_t group);
 /* As tally_add() was told; by hour, 24 times that plus the hour. */
 int64_t tally_time(const struct tally *tally, size_t group);
 /* The text of its @field, lent until the next tally_add(). */
