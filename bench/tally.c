@@ -4,8 +4,8 @@
  *
  *   tally [hits]
  */
-#include "crumb/query/selection.h"
 #include "crumb/rollup/tally.h"
+#include "crumb/query/selection.h"
 #include "crumb/rollup/tabulate.h"
 #include <math.h>
 #include <stdio.h>
@@ -173,10 +173,8 @@ static void measure(const struct question *asked, const struct table *tables, ui
 {
     struct tally_field fields[2] = {{.field = asked->fields[0]}, {.field = asked->fields[1]}};
     struct filter *filter = filter_of(asked->filter);
-    struct tally_question question = {.fields = fields,
-                                      .n_fields = asked->n_fields,
-                                      .by_hour = asked->by_hour,
-                                      .needs = asked->needs};
+    struct tally_question question = {
+        .fields = fields, .n_fields = asked->n_fields, .by_hour = asked->by_hour, .needs = asked->needs};
     struct selection selection = {.filter = filter};
     double best_ms = 1e9;
     size_t n_groups = 0;

@@ -254,10 +254,10 @@ static json_t *figures_json(const struct cell *cell)
 static void print_cell(struct dump *dump, const struct key_rollup *of, enum field field, const struct cell *cell)
 {
     struct period period = {.kind = (enum period_kind)of->kind, .number = of->period};
-    json_t *object = json_pack("{s:o, s:o, s:s, s:s%}", "site", site_json(dump, of->site),
-                               of->kind == PERIOD_DAY ? "day" : "month", period_json(period), "field",
-                               field == FIELD_N ? "totals" : field_name(field), "value",
-                               cell->value.size ? cell->value.data : "", cell->value.size);
+    json_t *object =
+        json_pack("{s:o, s:o, s:s, s:s%}", "site", site_json(dump, of->site), of->kind == PERIOD_DAY ? "day" : "month",
+                  period_json(period), "field", field == FIELD_N ? "totals" : field_name(field), "value",
+                  cell->value.size ? cell->value.data : "", cell->value.size);
 
     json_object_update_new(object, figures_json(cell));
     print(object);
@@ -360,12 +360,10 @@ struct wish {
 
 enum { OPTION_SITE = 256, OPTION_RECORD, OPTION_DAY, OPTION_MONTH, OPTION_FIELD };
 
-static const struct option options[] = {{"site", required_argument, NULL, OPTION_SITE},
-                                        {"record", required_argument, NULL, OPTION_RECORD},
-                                        {"day", required_argument, NULL, OPTION_DAY},
-                                        {"month", required_argument, NULL, OPTION_MONTH},
-                                        {"field", required_argument, NULL, OPTION_FIELD},
-                                        {0}};
+static const struct option options[] = {
+    {"site", required_argument, NULL, OPTION_SITE},   {"record", required_argument, NULL, OPTION_RECORD},
+    {"day", required_argument, NULL, OPTION_DAY},     {"month", required_argument, NULL, OPTION_MONTH},
+    {"field", required_argument, NULL, OPTION_FIELD}, {0}};
 
 /* "2026-01" */
 static int read_month(const char *value, int32_t *ret_month)

@@ -61,7 +61,8 @@ static struct tally_question question_of(const struct counts *counts)
 {
     return (struct tally_question){.fields = counts->fields,
                                    .n_fields = counts->n_fields,
-                                   .programs = counts->query->filter && filter_has_field(counts->query->filter, FIELD_BOT),
+                                   .programs =
+                                       counts->query->filter && filter_has_field(counts->query->filter, FIELD_BOT),
                                    .by_hour = counts->by_time && counts->unit == QUERY_HOUR,
                                    .needs = needs_of(counts->query)};
 }

@@ -44,8 +44,8 @@ static struct query_days days_alike(const struct counts *counts, const struct co
 /* Whether the whole period has one time. */
 static bool has_one_time(const struct counts *counts, struct period period)
 {
-    return !counts->by_time || times_of_day(counts->unit, period_first_day(period)) ==
-                                   times_of_day(counts->unit, period_last_day(period));
+    return !counts->by_time ||
+           times_of_day(counts->unit, period_first_day(period)) == times_of_day(counts->unit, period_last_day(period));
 }
 
 struct taken {

@@ -32,8 +32,7 @@ static int rollup(void *context, struct period period, enum field field, bool wi
 {
     struct query_store *store = context;
 
-    return error_trace(
-        days_pin_rollup(store->days, store->txn, store->site, period, field, with_sketches, ret_cells));
+    return error_trace(days_pin_rollup(store->days, store->txn, store->site, period, field, with_sketches, ret_cells));
 }
 
 static void release_rollup(void *context, const struct cells *cells)

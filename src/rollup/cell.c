@@ -4,10 +4,11 @@
  *     "roll" | version | figures | sketches
  *     part:  inflated size | packed size | zlib stream | checksum
  *
- * Both are cut into columns (all sizes, all values, all page views, ...), as
- * zlib finds more in numbers of one kind.  There is no repeat in a sketch, so
- * theirs are packed by Huffman's codes alone, which is both smaller and many
- * times faster; sparse ones come first, as their bytes are distributed otherwise.
+ * Both are cut into columns (all values, all page views, ...), and each column
+ * begins a block of its own, as zlib finds more in numbers of one kind.  Of a
+ * value there stands what it does not share with the one before.  There is no
+ * repeat in a sketch, so theirs are packed by Huffman's codes alone, which is both
+ * smaller and many times faster; sparse ones come before dense ones.
  */
 #include "crumb/rollup/cell.h"
 #include "crumb/base/error.h"
@@ -24,6 +25,7 @@
 #define ZLIB_LEVEL 6
 #define ZLIB_BITS 15
 #define ZLIB_MEMORY 9
+#define BLOCK_BYTES_MAX 512 /* what a block may add: its codes */
 
 /* Deflate cannot pack tighter: 258 bytes in 2 bits. */
 #define INFLATE_FACTOR_MAX 1032
@@ -39,8 +41,22 @@ static const size_t columns[] = {
 };
 #define N_COLUMNS (sizeof columns / sizeof columns[0])
 
-/* The least that a cell takes: a byte for its size and for each figure. */
-#define CELL_BYTES_MIN (1 + N_COLUMNS)
+/* The least that a cell takes: a byte for what it shares, for the rest's size, and for each figure. */
+#define CELL_BYTES_MIN (2 + N_COLUMNS)
+
+/* The bytes of a part, and where its columns end. */
+struct part {
+    struct buffer bytes;
+    size_t ends[N_COLUMNS + 3];
+    unsigned n_ends;
+};
+
+static void part_deinit(struct part *part) { buffer_deinit(&part->bytes); }
+
+#define PART_AUTO __attribute__((cleanup(part_deinit))) struct part
+#define PART_INIT ((struct part){.bytes = BUFFER_INIT(ROLLUP_BYTES_MAX)})
+
+static void end_column(struct part *part) { part->ends[part->n_ends++] = part->bytes.size; }
 
 static uint64_t *figure_of(struct cell *cell, unsigned column)
 {
@@ -73,36 +89,47 @@ size_t cells_bytes(const struct cells *cells)
 
 static uint32_t checksum_of(const void *bytes, size_t size) { return (uint32_t)XXH3_64bits(bytes, size); }
 
-static int deflate_into(struct text from, int strategy, struct buffer *into)
+static void deflate_columns(z_stream *stream, const struct part *part)
 {
-    z_stream stream = {.next_in = (const Bytef *)from.data, .avail_in = (uInt)from.size};
+    size_t from = 0;
+
+    for (unsigned i = 0; i < part->n_ends; i++) {
+        stream->next_in = part->bytes.data + from;
+        stream->avail_in = (uInt)(part->ends[i] - from);
+        deflate(stream, i + 1 < part->n_ends ? Z_BLOCK : Z_FINISH); /* there is room for all */
+        from = part->ends[i];
+    }
+}
+
+static int deflate_part(const struct part *part, int strategy, struct buffer *into)
+{
+    z_stream stream = {.zalloc = NULL};
     int r = deflateInit2(&stream, ZLIB_LEVEL, Z_DEFLATED, ZLIB_BITS, ZLIB_MEMORY, strategy);
 
     if (r != Z_OK)
         return error_origin(-ENOMEM);
-    size_t bound = deflateBound(&stream, from.size), before = into->size;
+    size_t bound = deflateBound(&stream, part->bytes.size) + BLOCK_BYTES_MAX * part->n_ends;
     uint8_t *at = buffer_extend(into, bound);
     stream.next_out = at;
     stream.avail_out = (uInt)bound;
     if (at)
-        deflate(&stream, Z_FINISH); /* there is room for all */
-    into->size = at ? before + stream.total_out : before;
+        deflate_columns(&stream, part);
+    into->size -= at ? stream.avail_out : 0;
     deflateEnd(&stream);
-    return 0;
+    return into->fault ? error_origin(into->fault) : 0;
 }
 
-static void put_part(const struct buffer *part, int strategy, struct buffer *buffer)
+static void put_part(const struct part *part, int strategy, struct buffer *buffer)
 {
     BUFFER_AUTO packed = BUFFER_INIT(2ul * ROLLUP_BYTES_MAX);
     size_t start = buffer->size;
-    int r = part->fault ? part->fault : deflate_into(buffer_text(part), strategy, &packed);
+    int r = part->bytes.fault ? part->bytes.fault : deflate_part(part, strategy, &packed);
 
-    r = r ? r : packed.fault;
     if (r) {
         buffer->fault = buffer->fault ? buffer->fault : r;
         return;
     }
-    buffer_put_u32(buffer, (uint32_t)part->size);
+    buffer_put_u32(buffer, (uint32_t)part->bytes.size);
     buffer_put_u32(buffer, (uint32_t)packed.size);
     buffer_put_text(buffer, buffer_text(&packed));
     if (!buffer->fault)
@@ -153,33 +180,61 @@ static int open_part(struct reader *reader, char **ret_bytes, struct reader *ret
 
 /* ---- writing ---- */
 
-static void put_figures(const struct cells *cells, struct buffer *part)
+/* How many bytes a value begins with as the one before it does. */
+static size_t shared_with(struct text before, struct text value)
 {
-    buffer_put_varint(part, cells->n);
-    for (size_t i = 0; i < cells->n; i++)
-        buffer_put_varint(part, cells->cells[i].value.size);
-    for (size_t i = 0; i < cells->n; i++)
-        buffer_put_text(part, cells->cells[i].value);
-    for (unsigned column = 0; column < N_COLUMNS; column++)
-        for (size_t i = 0; i < cells->n; i++)
-            buffer_put_varint(part, *figure_of(&cells->cells[i], column));
+    size_t n = 0;
+
+    while (n < before.size && n < value.size && before.data[n] == value.data[n])
+        n++;
+    return n;
 }
 
-static void put_sketches(const struct cells *cells, struct buffer *part)
+static size_t shared_of(const struct cells *cells, size_t i)
 {
-    buffer_put_varint(part, cells->n);
+    return i ? shared_with(cells->cells[i - 1].value, cells->cells[i].value) : 0;
+}
+
+static void put_values(const struct cells *cells, struct part *part)
+{
     for (size_t i = 0; i < cells->n; i++)
-        buffer_put_u8(part, hll_is_dense(&cells->cells[i].sketch));
-    for (int dense = 0; dense < 2; dense++)
+        buffer_put_varint(&part->bytes, shared_of(cells, i));
+    for (size_t i = 0; i < cells->n; i++)
+        buffer_put_varint(&part->bytes, cells->cells[i].value.size - shared_of(cells, i));
+    for (size_t i = 0; i < cells->n; i++)
+        buffer_put_text(&part->bytes, text_from(cells->cells[i].value, shared_of(cells, i)));
+    end_column(part);
+}
+
+static void put_figures(const struct cells *cells, struct part *part)
+{
+    buffer_put_varint(&part->bytes, cells->n);
+    put_values(cells, part);
+    for (unsigned column = 0; column < N_COLUMNS; column++) {
+        for (size_t i = 0; i < cells->n; i++)
+            buffer_put_varint(&part->bytes, *figure_of(&cells->cells[i], column));
+        end_column(part);
+    }
+}
+
+static void put_sketches(const struct cells *cells, struct part *part)
+{
+    buffer_put_varint(&part->bytes, cells->n);
+    for (size_t i = 0; i < cells->n; i++)
+        buffer_put_u8(&part->bytes, hll_is_dense(&cells->cells[i].sketch));
+    end_column(part);
+    for (int dense = 0; dense < 2; dense++) {
         for (size_t i = 0; i < cells->n; i++)
             if (hll_is_dense(&cells->cells[i].sketch) == dense)
-                hll_encode(&cells->cells[i].sketch, part);
+                hll_encode(&cells->cells[i].sketch, &part->bytes);
+        end_column(part);
+    }
 }
 
 void cells_encode(const struct cells *cells, struct buffer *buffer)
 {
-    BUFFER_AUTO figures = BUFFER_INIT(ROLLUP_BYTES_MAX);
-    BUFFER_AUTO sketches = BUFFER_INIT(ROLLUP_BYTES_MAX);
+    PART_AUTO figures = PART_INIT;
+    PART_AUTO sketches = PART_INIT;
 
     buffer_put_text(buffer, MAGIC);
     buffer_put_u8(buffer, VERSION);
@@ -193,19 +248,64 @@ void cells_encode(const struct cells *cells, struct buffer *buffer)
 
 /* ---- reading ---- */
 
-/* The values stay in the part, which becomes the cells'. */
-static int read_values(struct reader *reader, struct cells *cells)
+/* What each value shares and its size, in the cells; the sum of all sizes. */
+static int read_sizes(struct reader *reader, struct cells *cells, uint32_t *shared, size_t *ret_bytes)
 {
-    for (size_t i = 0; i < cells->n; i++)
-        cells->cells[i].value.size = (size_t)reader_varint(reader);
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < cells->n; i++) {
+        uint64_t size = reader_varint(reader);
+
+        if (size > ROLLUP_BYTES_MAX)
+            return error_origin(-EBADMSG);
+        shared[i] = (uint32_t)size;
+    }
+    for (size_t i = 0; i < cells->n; i++) {
+        uint64_t rest = reader_varint(reader);
+
+        if (shared[i] > (i ? cells->cells[i - 1].value.size : 0) || rest > reader_left(reader))
+            return error_origin(-EBADMSG);
+        cells->cells[i].value.size = shared[i] + (size_t)rest;
+        bytes += cells->cells[i].value.size;
+        if (bytes > ROLLUP_BYTES_MAX) /* little may become much */
+            return error_origin(-EFBIG);
+    }
+    *ret_bytes = (size_t)bytes;
+    return 0;
+}
+
+/* Each value behind the other. */
+static int read_texts(struct reader *reader, struct cells *cells, const uint32_t *shared)
+{
+    char *at = cells->values;
+
     for (size_t i = 0; i < cells->n; i++) {
         struct cell *cell = &cells->cells[i];
 
-        cell->value = reader_bytes(reader, cell->value.size);
+        if (shared[i])
+            memcpy(at, cell[-1].value.data, shared[i]);
+        reader_copy(reader, at + shared[i], cell->value.size - shared[i]);
+        cell->value.data = at;
+        at += cell->value.size;
         if (reader->bad || (i > 0 && cells_order(cell[-1].value, cell->value) >= 0))
             return error_origin(-EBADMSG);
     }
     return 0;
+}
+
+static int read_values(struct reader *reader, struct cells *cells)
+{
+    uint32_t *shared = malloc((cells->n + 1) * sizeof *shared);
+    size_t bytes = 0;
+    int r = shared ? read_sizes(reader, cells, shared, &bytes) : error_origin(-ENOMEM);
+
+    if (r == 0)
+        cells->values = malloc(bytes + 1);
+    if (r == 0 && !cells->values)
+        r = error_origin(-ENOMEM);
+    r = r ? r : read_texts(reader, cells, shared);
+    free(shared);
+    return error_trace(r);
 }
 
 static int read_figures(struct reader *reader, struct cells *cells)
@@ -264,6 +364,7 @@ static void free_pointer(char **pointer) { free(*pointer); }
 
 int cells_decode(struct text bytes, enum cells_sketches sketches, struct cells *ret_cells)
 {
+    __attribute__((cleanup(free_pointer))) char *figures = NULL;
     __attribute__((cleanup(free_pointer))) char *packed = NULL;
     __attribute__((cleanup(cells_deinit))) struct cells cells = CELLS_INIT;
     struct reader reader = reader_of(bytes), part;
@@ -273,7 +374,7 @@ int cells_decode(struct text bytes, enum cells_sketches sketches, struct cells *
     reader_bytes(&reader, MAGIC.size);
     if (reader_u8(&reader) != VERSION)
         return error_origin(-EBADMSG);
-    int r = open_part(&reader, &cells.values, &part);
+    int r = open_part(&reader, &figures, &part);
     r = r ? r : read_figures(&part, &cells);
     if (r == 0 && reader_left(&reader) && sketches != CELLS_NO_SKETCHES) {
         r = open_part(&reader, &packed, &part);

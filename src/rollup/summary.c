@@ -44,8 +44,7 @@ int summary_new(uint32_t site, enum period_kind kind, struct summary **ret_summa
     int r = summary ? 0 : error_origin(-ENOMEM);
 
     for (unsigned i = 0; r == 0 && i < SUMMARY_FIELDS; i++) {
-        struct tally_question question = {
-            .fields = &summary->fields[i], .n_fields = i != FIELD_N, .needs = NEEDS};
+        struct tally_question question = {.fields = &summary->fields[i], .n_fields = i != FIELD_N, .needs = NEEDS};
 
         summary->fields[i].field = (enum field)i;
         if (summary_has((enum field)i))

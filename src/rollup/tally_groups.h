@@ -8,8 +8,8 @@
 #pragma once
 
 #include "crumb/base/limits.h"
-#include "crumb/rollup/tally.h"
 #include "crumb/rollup/intern.h"
+#include "crumb/rollup/tally.h"
 
 struct tally_hot {
     uint64_t events, views, visits;

@@ -525,8 +525,8 @@ static void try_seed(uint64_t random)
     struct tally_viewed *viewed = NULL;
 
     happened_table(visits, n_visits, 0, START_MS, &table);
-    drop_columns(&table, tally_columns(&question, day.from_s > 0 || day.to_s < UINT32_MAX) |
-                             selection_columns(&selection));
+    drop_columns(&table,
+                 tally_columns(&question, day.from_s > 0 || day.to_s < UINT32_MAX) | selection_columns(&selection));
     assert_int_equal(selection_apply(&selection, &table, &mask), 0);
     day.mask = mask.passes ? &mask : NULL;
     if (question.needs & TALLY_PAGES && pick(&random, 2))

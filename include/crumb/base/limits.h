@@ -208,10 +208,10 @@
 #define QUERY_GROUPS_MAX (1 << 20)              /* rows before pagination */
 #define QUERY_GROUP_NAMES_BYTES_MAX (256 << 20) /* the names of all of them */
 #define QUERY_PAIRS_MAX (4 << 20)               /* of a row and a page, for times on pages */
-#define QUERY_SCAN_HITS_MAX (1LL << 30)         /* that one query may look at; each of its days again for a comparison */
-#define QUERY_COMPLAINT_BYTES_MAX 1024          /* what is wrong with a query, in one sentence */
-#define QUERY_ANSWER_BYTES_MAX (64 << 20)       /* one answer over HTTP */
-#define QUERY_OUTPUT_BYTES_MAX (1LL << 30)      /* one answer of `crumb query` */
+#define QUERY_SCAN_HITS_MAX (1LL << 30)    /* that one query may look at; each of its days again for a comparison */
+#define QUERY_COMPLAINT_BYTES_MAX 1024     /* what is wrong with a query, in one sentence */
+#define QUERY_ANSWER_BYTES_MAX (64 << 20)  /* one answer over HTTP */
+#define QUERY_OUTPUT_BYTES_MAX (1LL << 30) /* one answer of `crumb query` */
 #define PATHS_STEPS_MAX 20
 #define PATHS_STEPS_DEFAULT 5
 #define PATHS_NODES_MAX 50 /* pages told of one step, and whole paths */

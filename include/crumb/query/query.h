@@ -14,9 +14,9 @@
 #include "crumb/base/limits.h"
 #include "crumb/base/zone.h"
 #include "crumb/config/config.h"
-#include "crumb/rollup/field.h"
 #include "crumb/query/filter.h"
 #include "crumb/rollup/cell.h"
+#include "crumb/rollup/field.h"
 #include "crumb/rollup/period.h"
 
 enum { QUERY_E_INVALID = 1 };

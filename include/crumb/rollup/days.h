@@ -22,14 +22,17 @@ struct days;
 /* How much is kept warm. */
 struct days_bounds {
     unsigned n_days;
-    uint64_t n_events;  /* of all of them */
+    uint64_t n_events;   /* of all of them */
     size_t cache_bytes;  /* columns of sealed days, beside those that are pinned */
     size_t rollup_bytes; /* cells of rollups, likewise */
 };
 
 /* Those of the service. */
 #define DAYS_BOUNDS                                                                                                    \
-    ((struct days_bounds){.n_days = LIVE_DAYS_MAX, .n_events = LIVE_EVENTS_MAX, .cache_bytes = DAYS_CACHE_BYTES_MAX, .rollup_bytes = ROLLUPS_CACHE_BYTES_MAX})
+    ((struct days_bounds){.n_days = LIVE_DAYS_MAX,                                                                     \
+                          .n_events = LIVE_EVENTS_MAX,                                                                 \
+                          .cache_bytes = DAYS_CACHE_BYTES_MAX,                                                         \
+                          .rollup_bytes = ROLLUPS_CACHE_BYTES_MAX})
 
 /* 0 or -ENOMEM. @bounds: DAYS_BOUNDS, or smaller ones. */
 int days_new(struct days_bounds bounds, struct days **ret_days);

@@ -77,7 +77,8 @@ struct tally_day {
                                  the whole day is 0 and UINT32_MAX */
     struct tally_clock clock; /* for hours */
     const struct mask *mask;  /* who is asked about, before programs are told from people; NULL: everybody */
-    const struct tally_viewed *viewed; /* tally_view(), which makes TALLY_PAGES by fields of visits quick; may be NULL */
+    const struct tally_viewed
+        *viewed; /* tally_view(), which makes TALLY_PAGES by fields of visits quick; may be NULL */
 };
 
 /* Whether one of the fields is that. */
