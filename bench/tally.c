@@ -4,7 +4,8 @@
  *
  *   tally [hits]
  */
-#include "crumb/query/tally.h"
+#include "crumb/rollup/tally.h"
+#include "crumb/query/selection.h"
 #include "crumb/rollup/tabulate.h"
 #include <math.h>
 #include <stdio.h>
@@ -88,7 +89,8 @@ static double now_ms(void)
     return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
 }
 
-static double run(const struct tally_question *question, const struct table *tables, bool by_day, size_t *ret_groups)
+static double run(const struct tally_question *question, const struct selection *selection, const struct table *tables,
+                  bool by_day, size_t *ret_groups)
 {
     struct tally *tally;
     double begin_ms = now_ms();
@@ -98,8 +100,14 @@ static double run(const struct tally_question *question, const struct table *tab
     for (unsigned day = 0; day < DAYS; day++) {
         struct tally_day one = {.table = &tables[day], .site = 1, .time = by_day ? day : 0, .to_s = UINT32_MAX};
 
+        struct mask mask = {.passes = NULL};
+
+        if (selection_apply(selection, one.table, &mask) != 0)
+            exit(1);
+        one.mask = mask.passes ? &mask : NULL;
         if (tally_add(tally, &one) != 0)
             exit(1);
+        free(mask.passes);
     }
     *ret_groups = tally_n(tally);
     double took_ms = now_ms() - begin_ms;
@@ -165,16 +173,14 @@ static void measure(const struct question *asked, const struct table *tables, ui
 {
     struct tally_field fields[2] = {{.field = asked->fields[0]}, {.field = asked->fields[1]}};
     struct filter *filter = filter_of(asked->filter);
-    struct tally_question question = {.fields = fields,
-                                      .n_fields = asked->n_fields,
-                                      .filter = filter,
-                                      .by_hour = asked->by_hour,
-                                      .needs = asked->needs};
+    struct tally_question question = {
+        .fields = fields, .n_fields = asked->n_fields, .by_hour = asked->by_hour, .needs = asked->needs};
+    struct selection selection = {.filter = filter};
     double best_ms = 1e9;
     size_t n_groups = 0;
 
     for (unsigned i = 0; i < ROUNDS; i++) {
-        double took_ms = run(&question, tables, asked->by_day, &n_groups);
+        double took_ms = run(&question, &selection, tables, asked->by_day, &n_groups);
         best_ms = took_ms < best_ms ? took_ms : best_ms;
     }
     printf("%-32s %8.2f ms %8.2f ns/hit %8zu groups\n", asked->name, best_ms, best_ms * 1e6 / (double)n_hits, n_groups);

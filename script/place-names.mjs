@@ -30,7 +30,7 @@ function table(name, rows, form) {
 
 writeFileSync(output, [
     '/* Made by script/place-names.mjs from iso-codes. */',
-    '#include "crumb/query/place.h"',
+    '#include "crumb/rollup/place.h"',
     '',
     ...table('place_countries', countries, /^[A-Z]{2}$/),
     ...table('place_regions', regions, /^[A-Z]{2}-[A-Z0-9]{1,3}$/),

@@ -28,7 +28,7 @@ const struct command commands[] = {
      "  --head FILE  also proves that the ledger continues an older head, as GET /v1/ledger/head gave it\n"
      "Works while the server runs.\n",
      command_verify},
-    {"dump", "-c FILE TIER [--site NAME] [--day DATE] [--record ID]",
+    {"dump", "-c FILE TIER [--site NAME] [--day DATE | --month MONTH] [--field NAME] [--record ID]",
      "Prints a part of the store, one JSON object a line.",
      "TIER is journal, ledger, visitors, consents, books, days, notices, segment or rollup.\n"
      "  --day DATE   of segments: one day, such as 2026-01-31\n"

@@ -6,7 +6,7 @@
 #include "crumb/base/log.h"
 #include "crumb/consent/receipt.h"
 #include "crumb/consent/visitor.h"
-#include "crumb/rollup/cell.h"
+#include "crumb/rollup/summary.h"
 #include "crumb/store/accounting.h"
 #include "crumb/store/consents.h"
 #include "crumb/store/day.h"
@@ -20,7 +20,9 @@
 struct dump {
     struct setup setup;
     const struct site *site; /* NULL: all */
-    const int32_t *day;      /* of segments; NULL: all */
+    const int32_t *day;      /* of segments and rollups; NULL: all */
+    const int32_t *month;    /* of rollups, as struct period numbers it; NULL: all */
+    const enum field *field; /* of rollups; FIELD_N: totals; NULL: all */
 };
 
 static bool wanted(const struct dump *dump, uint32_t site) { return !dump->site || dump->site->id == site; }
@@ -227,20 +229,68 @@ static int print_day(void *context, uint32_t site, int32_t day, const struct day
 
 static int dump_days(struct dump *dump) { return error_trace(day_each(dump->setup.txn, print_day, dump)); }
 
-static const char *dimension_name(unsigned dimension)
+/* "2026-01-02", or of a month "2026-01". */
+static json_t *period_json(struct period period)
 {
-    return dimension == DIMENSION_PAGE ? "event:page" : dimension == DIMENSION_BOT ? "visit:bot" : "total";
+    char text[DATE_BYTES];
+
+    write_date(period_first_day(period), text);
+    return json_stringn(text, period.kind == PERIOD_DAY ? strlen(text) : strlen(text) - strlen("-01"));
 }
 
-static void print_cell(struct dump *dump, uint32_t site, int32_t day, unsigned dimension, struct cell *cell)
+static json_t *figures_json(const struct cell *cell)
 {
-    print(json_pack("{s:o, s:o, s:s, s:s%, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "site", site_json(dump, site), "day",
-                    date_json(day), "dimension", dimension_name(dimension), "value",
-                    cell->value.size ? cell->value.data : "", cell->value.size, "visitors",
-                    (json_int_t)hll_count(&cell->visitors), "visits", (json_int_t)cell->visits, "pageviews",
-                    (json_int_t)cell->pageviews, "entries", (json_int_t)cell->entries, "bounces",
-                    (json_int_t)cell->bounces, "duration_ms", (json_int_t)cell->duration_ms, "entry_pageviews",
-                    (json_int_t)cell->entry_pageviews));
+    const struct figures *figures = &cell->figures;
+
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "visitors",
+                     (json_int_t)cell->visitors, "visits", (json_int_t)figures->visits, "pageviews",
+                     (json_int_t)figures->views, "events", (json_int_t)figures->events, "whole",
+                     (json_int_t)figures->whole, "bounces", (json_int_t)figures->bounces, "duration_s",
+                     (json_int_t)figures->duration_s, "whole_views", (json_int_t)figures->whole_views, "viewing",
+                     (json_int_t)figures->viewing, "dwell_s", (json_int_t)figures->dwell_s, "scrolled",
+                     (json_int_t)figures->scrolled, "scroll", (json_int_t)figures->scroll);
+}
+
+static void print_cell(struct dump *dump, const struct key_rollup *of, enum field field, const struct cell *cell)
+{
+    struct period period = {.kind = (enum period_kind)of->kind, .number = of->period};
+    json_t *object =
+        json_pack("{s:o, s:o, s:s, s:s%}", "site", site_json(dump, of->site), of->kind == PERIOD_DAY ? "day" : "month",
+                  period_json(period), "field", field == FIELD_N ? "totals" : field_name(field), "value",
+                  cell->value.size ? cell->value.data : "", cell->value.size);
+
+    json_object_update_new(object, figures_json(cell));
+    print(object);
+}
+
+static bool wanted_rollup(const struct dump *dump, const struct key_rollup *of, enum field field)
+{
+    bool is_month = of->kind == PERIOD_MONTH;
+
+    if (!wanted(dump, of->site) || (dump->field && *dump->field != field))
+        return false;
+    if (dump->month)
+        return is_month && of->period == *dump->month;
+    return !dump->day || (!is_month && of->period == *dump->day);
+}
+
+static int print_rollup(struct dump *dump, struct text key, struct text bytes)
+{
+    struct key_rollup of;
+    struct cells cells;
+    enum field field;
+
+    if (!key_read_rollup(key, &of) || !summary_field(of.field, &field))
+        return error_origin(-EBADMSG);
+    if (!wanted_rollup(dump, &of, field))
+        return 0;
+    int r = cells_decode(bytes, CELLS_NO_SKETCHES, &cells);
+    if (r)
+        return error_trace(r);
+    for (size_t i = 0; i < cells.n; i++)
+        print_cell(dump, &of, field, &cells.cells[i]);
+    cells_deinit(&cells);
+    return 0;
 }
 
 static int dump_rollups(struct dump *dump)
@@ -252,21 +302,9 @@ static int dump_rollups(struct dump *dump)
     if (r)
         return error_trace(r);
     for (r = db_cursor_seek(cursor, TEXT_NONE, &key, &value); r == 0; r = db_cursor_next(cursor, &key, &value)) {
-        struct cells cells;
-        uint32_t site;
-        int32_t day;
-        uint8_t dimension;
-
-        if (!key_read_rollup(key, &site, &day, &dimension))
-            return error_origin(-EBADMSG);
-        if (!wanted(dump, site))
-            continue;
-        r = cells_decode(value, &cells);
+        r = print_rollup(dump, key, value);
         if (r)
             return error_trace(r);
-        for (size_t i = 0; i < cells.n_cells; i++)
-            print_cell(dump, site, day, dimension, &cells.cells[i]);
-        cells_deinit(&cells);
     }
     return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
 }
@@ -315,20 +353,55 @@ static const struct {
 
 struct wish {
     const char *site, *record;
-    bool has_day;
-    int32_t day;
+    bool has_day, has_month, has_field;
+    int32_t day, month;
+    enum field field;
 };
 
-enum { OPTION_SITE = 256, OPTION_RECORD, OPTION_DAY };
+enum { OPTION_SITE = 256, OPTION_RECORD, OPTION_DAY, OPTION_MONTH, OPTION_FIELD };
 
-static const struct option options[] = {{"site", required_argument, NULL, OPTION_SITE},
-                                        {"record", required_argument, NULL, OPTION_RECORD},
-                                        {"day", required_argument, NULL, OPTION_DAY},
-                                        {0}};
+static const struct option options[] = {
+    {"site", required_argument, NULL, OPTION_SITE},   {"record", required_argument, NULL, OPTION_RECORD},
+    {"day", required_argument, NULL, OPTION_DAY},     {"month", required_argument, NULL, OPTION_MONTH},
+    {"field", required_argument, NULL, OPTION_FIELD}, {0}};
+
+/* "2026-01" */
+static int read_month(const char *value, int32_t *ret_month)
+{
+    char date[DATE_BYTES];
+    int32_t day;
+
+    snprintf(date, sizeof date, "%s-01", value);
+    int r = command_read_day(date, &day);
+    if (r == 0)
+        *ret_month = period_month(day).number;
+    return r;
+}
+
+/* As the interface calls it, or "totals". */
+static int read_field(const char *value, enum field *ret_field)
+{
+    struct text property;
+    enum field field = field_find(text_of(value), &property);
+
+    if ((field == FIELD_N && strcmp(value, "totals") != 0) || !summary_has(field))
+        return -1;
+    *ret_field = field;
+    return 0;
+}
 
 static int take(void *context, int option, const char *value)
 {
     struct wish *wish = context;
+
+    if (option == OPTION_MONTH) {
+        wish->has_month = true;
+        return read_month(value, &wish->month);
+    }
+    if (option == OPTION_FIELD) {
+        wish->has_field = true;
+        return read_field(value, &wish->field);
+    }
 
     if (option == OPTION_DAY) {
         wish->has_day = true;
@@ -352,7 +425,9 @@ static int dump_record(const char *path, const char *record)
 
 static int dump_tier(const char *path, size_t tier, const struct wish *wish)
 {
-    struct dump dump = {.day = wish->has_day ? &wish->day : NULL};
+    struct dump dump = {.day = wish->has_day ? &wish->day : NULL,
+                        .month = wish->has_month ? &wish->month : NULL,
+                        .field = wish->has_field ? &wish->field : NULL};
     const char *site = wish->site;
     int exit = setup_open(path, &dump.setup);
 
@@ -385,8 +460,13 @@ int command_dump(const struct command *self, int argc, char **argv)
         return command_misuse(self, "--record goes with ledger, and without --site");
     if (wish.record)
         return dump_record(path, wish.record);
-    if (wish.has_day && (!tier || strcmp(tier, "segment") != 0))
-        return command_misuse(self, "--day goes with segment");
+    bool is_rollup = tier && strcmp(tier, "rollup") == 0;
+    if (wish.has_day && !is_rollup && (!tier || strcmp(tier, "segment") != 0))
+        return command_misuse(self, "--day goes with segment and rollup");
+    if ((wish.has_month || wish.has_field) && !is_rollup)
+        return command_misuse(self, "--month and --field go with rollup");
+    if (wish.has_month && wish.has_day)
+        return command_misuse(self, "say --day or --month");
     for (size_t i = 0; tier && i < sizeof tiers / sizeof tiers[0]; i++)
         if (strcmp(tiers[i].name, tier) == 0)
             return dump_tier(path, i, &wish);

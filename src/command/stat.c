@@ -52,6 +52,9 @@ static int stat_store(struct setup *setup, json_t **ret_object)
         r = db_table_bytes(setup->txn, DB_SEGMENTS, &n);
     json_object_set_new(object, "segment_bytes", json_integer((json_int_t)n));
     if (r == 0)
+        r = db_table_bytes(setup->txn, DB_ROLLUPS, &n);
+    json_object_set_new(object, "rollup_bytes", json_integer((json_int_t)n));
+    if (r == 0)
         r = db_bytes(setup->txn, &n);
     if (r == 0)
         r = accounting_each(setup->txn, add_books, &books, &site, &hour);

@@ -10,9 +10,9 @@
 #include "crumb/consent/ledger.h"
 #include "crumb/consent/visitor.h"
 #include "crumb/rollup/audit.h"
-#include "crumb/rollup/seal.h"
 #include "crumb/store/accounting.h"
 #include "crumb/store/consents.h"
+#include "crumb/store/day.h"
 #include "crumb/store/journal.h"
 #include <errno.h>
 #include <getopt.h>
@@ -123,17 +123,18 @@ static struct name hour_name(const struct verify *verify, uint32_t site, uint32_
     return name;
 }
 
-/* "shop, 2026-01-02, event:page" */
-static struct name rollup_name(const struct verify *verify, uint32_t site, int32_t day, unsigned dimension)
+/* "shop, 2026-01, event:page" */
+static struct name rollup_name(const struct verify *verify, const struct audit_finding *finding)
 {
-    static const char *const dimensions[] = {
-        [DIMENSION_TOTAL] = "total", [DIMENSION_PAGE] = "event:page", [DIMENSION_BOT] = "visit:bot"};
-    struct name name = day_name(verify, site, day);
+    int32_t day = period_first_day(finding->period);
+    struct zone_date date = zone_date_of_day(day);
+    struct name name = site_name(verify, finding->site);
 
-    if (dimension >= DIMENSION_TOTAL && dimension < sizeof dimensions / sizeof *dimensions)
-        add(&name, ", %s", dimensions[dimension]);
+    if (finding->period.kind == PERIOD_DAY)
+        name = day_name(verify, finding->site, day);
     else
-        add(&name, ", dimension number %u", dimension);
+        add(&name, ", %04d-%02u", date.year, date.month);
+    add(&name, ", %s", finding->field == FIELD_N ? "totals" : field_name(finding->field));
     return name;
 }
 
@@ -446,123 +447,46 @@ static int check_consents(struct verify *verify)
     return error_trace(r);
 }
 
-/* ---- rollups ---- */
+/* ---- segments and rollups ---- */
 
-static int compare_rollups(struct verify *verify, uint32_t site, int32_t day, struct buffer rollups[DIMENSION_N])
+/* "; 3 segments are wrong" */
+static struct name others(const struct audit_finding *finding, const char *what)
 {
-    for (unsigned dimension = 1; dimension < DIMENSION_N; dimension++) {
-        struct key key = key_rollup(site, day, (uint8_t)dimension);
-        struct text kept;
-        int r = db_get(verify->txn, DB_ROLLUPS, key_text(&key), &kept);
+    struct name name = {""};
 
-        if (r)
-            return error_fold(r);
-        if (!text_equal(kept, buffer_text(&rollups[dimension])))
-            return wrong(verify, "rollup of %s: building it again gives other bytes",
-                         rollup_name(verify, site, day, dimension).text);
-    }
-    return 0;
+    if (finding->n > 1)
+        add(&name, "; %" PRIu64 " %s are wrong", finding->n, what);
+    return name;
 }
-
-static int rebuild_day(void *context, uint32_t site, int32_t day, const struct day_state *state)
-{
-    struct verify *verify = context;
-    struct buffer rollups[DIMENSION_N];
-
-    if (!day_is_sealed(state))
-        return 0;
-    for (unsigned i = 0; i < DIMENSION_N; i++)
-        rollups[i] = BUFFER_INIT(ROLLUP_BYTES_MAX);
-    int r = seal_build(verify->txn, site, day, rollups);
-    if (r == 0)
-        r = compare_rollups(verify, site, day, rollups);
-    for (unsigned i = 0; i < DIMENSION_N; i++)
-        buffer_deinit(&rollups[i]);
-    return r;
-}
-
-static int read_rollup(struct verify *verify, struct text key, struct text value)
-{
-    struct cells cells;
-    uint32_t site;
-    int32_t day;
-    uint8_t dimension;
-
-    if (!key_read_rollup(key, &site, &day, &dimension))
-        return wrong(verify, "rollups: a key is none");
-    int r = cells_decode(value, &cells);
-    if (r == -EBADMSG || r == -EFBIG)
-        return wrong(verify, "rollup of %s: damaged", rollup_name(verify, site, day, dimension).text);
-    if (r == 0)
-        cells_deinit(&cells);
-    return error_trace(r);
-}
-
-static int read_rollups(struct verify *verify)
-{
-    DB_CURSOR_AUTO *cursor = NULL;
-    struct text key, value;
-    int r = db_cursor_new(verify->txn, DB_ROLLUPS, &cursor);
-
-    if (r)
-        return error_trace(r);
-    for (r = db_cursor_seek(cursor, TEXT_NONE, &key, &value); r == 0; r = db_cursor_next(cursor, &key, &value)) {
-        r = read_rollup(verify, key, value);
-        if (r)
-            return r;
-    }
-    return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
-}
-
-/* Questions about a sealed day read its rollups and nothing else. */
-static int check_sealed(void *context, uint32_t site, int32_t day, const struct day_state *state)
-{
-    struct verify *verify = context;
-
-    if (!day_is_sealed(state))
-        return 0;
-    for (unsigned dimension = 1; dimension < DIMENSION_N; dimension++) {
-        struct key key = key_rollup(site, day, (uint8_t)dimension);
-        struct text value;
-        int r = db_get(verify->txn, DB_ROLLUPS, key_text(&key), &value);
-
-        if (r == DB_E_NOT_FOUND)
-            return wrong(verify, "rollup of %s: it is not there, but the day is sealed",
-                         rollup_name(verify, site, day, dimension).text);
-        if (r)
-            return error_trace(r);
-    }
-    return 0;
-}
-
-static int check_rollups(struct verify *verify)
-{
-    int r = read_rollups(verify);
-
-    if (r == 0)
-        r = day_each(verify->txn, check_sealed, verify);
-    if (r == 0 && verify->rebuild)
-        r = day_each(verify->txn, rebuild_day, verify);
-    return r == -EBADMSG ? wrong(verify, "rollups: days or events behind them are damaged") : r;
-}
-
-/* ---- segments ---- */
 
 static int check_segments(struct verify *verify)
 {
     struct audit_finding finding;
     int r = audit_segments(verify->txn, verify->config, verify->rebuild, &finding);
-    char others[64] = "";
 
     if (r == -EBADMSG)
         return wrong(verify, "segments: days or events behind them are damaged");
     if (r != AUDIT_E_WRONG)
         return error_trace(r);
-    if (finding.n > 1)
-        snprintf(others, sizeof others, "; %" PRIu64 " segments are wrong", finding.n);
     if (!finding.site)
-        return wrong(verify, "segments: %s%s", finding.what, others);
-    return wrong(verify, "segment of %s: %s%s", day_name(verify, finding.site, finding.day).text, finding.what, others);
+        return wrong(verify, "segments: %s%s", finding.what, others(&finding, "segments").text);
+    return wrong(verify, "segment of %s: %s%s", day_name(verify, finding.site, finding.period.number).text,
+                 finding.what, others(&finding, "segments").text);
+}
+
+static int check_rollups(struct verify *verify)
+{
+    struct audit_finding finding;
+    int r = audit_rollups(verify->txn, verify->rebuild, &finding);
+
+    if (r == -EBADMSG)
+        return wrong(verify, "rollups: days or segments behind them are damaged");
+    if (r != AUDIT_E_WRONG)
+        return error_trace(r);
+    if (!finding.site)
+        return wrong(verify, "rollups: %s%s", finding.what, others(&finding, "rollups").text);
+    return wrong(verify, "rollup of %s: %s%s", rollup_name(verify, &finding).text, finding.what,
+                 others(&finding, "rollups").text);
 }
 
 /* ---- the sequence ---- */

@@ -1,5 +1,6 @@
 /*
- * Days in order: the table is pinned, every tally takes it, and it is let go.
+ * Days in order: where rollups tell them, these are added (counts_rollup.c); else
+ * the table is pinned, every tally takes it, and it is let go.
  */
 #include "counts.h"
 #include "crumb/base/error.h"
@@ -60,7 +61,8 @@ static struct tally_question question_of(const struct counts *counts)
 {
     return (struct tally_question){.fields = counts->fields,
                                    .n_fields = counts->n_fields,
-                                   .filter = counts->query->filter,
+                                   .programs =
+                                       counts->query->filter && filter_has_field(counts->query->filter, FIELD_BOT),
                                    .by_hour = counts->by_time && counts->unit == QUERY_HOUR,
                                    .needs = needs_of(counts->query)};
 }
@@ -84,12 +86,11 @@ static int make_rows_of_goals(struct counts *counts)
 
         if (!is_asked(counts->query, &site->goals[i]))
             continue;
-        question.goal = &site->goals[i];
         question.currency = text_of(site->goals[i].currency);
         int r = tally_new(&question, &counts->rows[counts->n_rows]);
         if (r < 0)
             return error_trace(r);
-        counts->goals[counts->n_rows++] = question.goal;
+        counts->goals[counts->n_rows++] = &site->goals[i];
     }
     return 0;
 }
@@ -113,17 +114,15 @@ static int make_rows(struct counts *counts, const char *currency)
 static int make_wholes(struct counts *counts)
 {
     struct tally_question alike = question_of(counts);
-    struct tally_question total = {
-        .filter = counts->query->filter, .programs = tally_has_field(&alike, FIELD_BOT), .needs = TALLY_VISITORS};
-    struct tally_question all = total;
+    struct tally_question total = {.programs = alike.programs || tally_has_field(&alike, FIELD_BOT),
+                                   .needs = TALLY_VISITORS};
     int r = 0;
 
-    all.without_goals = alike.without_goals = true;
     alike.needs = TALLY_VISITORS;
     if (asks_for(counts->query, QUERY_PERCENTAGE))
         r = tally_new(&total, &counts->total);
     if (r == 0 && asks_for(counts->query, QUERY_CONVERSION_RATE))
-        r = tally_new(&all, &counts->all);
+        r = tally_new(&total, &counts->all);
     if (r == 0 && asks_for(counts->query, QUERY_GROUP_CONVERSION_RATE))
         r = tally_new(&alike, &counts->alike);
     return error_trace(r);
@@ -163,6 +162,12 @@ static int complain(struct buffer *complaint, const char *sentence)
     return complaint->fault ? error_origin(complaint->fault) : QUERY_E_INVALID;
 }
 
+static int complain_groups(struct buffer *complaint)
+{
+    return complain(complaint, "dimensions: give too many rows over this date_range, even before pagination; ask for "
+                               "fewer days, fewer dimensions or with a filter");
+}
+
 /* The seconds of the day that the range has of it. */
 static void cut_day(const struct counts *counts, int32_t day, struct tally_day *ret_day)
 {
@@ -173,33 +178,63 @@ static void cut_day(const struct counts *counts, int32_t day, struct tally_day *
     ret_day->to_s = counts->days.to_ms < end_ms ? (uint32_t)((counts->days.to_ms - start_ms) / 1000) : UINT32_MAX;
 }
 
+unsigned counts_n_parts(const struct counts *counts) { return counts->n_rows + TALLIES_OF_ONE_RANGE; }
+
+struct counts_part counts_part(const struct counts *counts, unsigned i)
+{
+    struct counts_part part = {.selection.filter = counts->query->filter};
+
+    if (i < counts->n_rows) {
+        part.tally = counts->rows[i];
+        part.selection.goal = counts->goals ? counts->goals[i] : NULL;
+        return part;
+    }
+    i -= counts->n_rows;
+    part.tally = i == 0 ? counts->total : i == 1 ? counts->all : counts->alike;
+    part.selection.without_goals = i > 0;
+    part.is_timeless = i < 2;
+    return part;
+}
+
 static uint64_t columns_of(const struct counts *counts, const struct tally_day *day)
 {
     bool cuts = day->from_s > 0 || day->to_s < UINT32_MAX;
-    struct tally *const wholes[TALLIES_OF_ONE_RANGE] = {counts->total, counts->all, counts->alike};
     uint64_t columns = 0;
 
-    for (unsigned i = 0; i < counts->n_rows; i++)
-        columns |= tally_columns(tally_asked(counts->rows[i]), cuts);
-    for (unsigned i = 0; i < TALLIES_OF_ONE_RANGE; i++)
-        columns |= wholes[i] ? tally_columns(tally_asked(wholes[i]), cuts) : 0;
+    for (unsigned i = 0; i < counts_n_parts(counts); i++) {
+        struct counts_part part = counts_part(counts, i);
+
+        if (part.tally)
+            columns |= tally_columns(tally_asked(part.tally), cuts) | selection_columns(&part.selection);
+    }
     return columns;
+}
+
+static int add_to_part(const struct counts_part *part, const struct tally_day *day)
+{
+    struct tally_day asked = *day;
+    struct mask mask = {.passes = NULL};
+    int r = selection_apply(&part->selection, day->table, &mask);
+
+    if (r < 0)
+        return error_trace(r);
+    asked.mask = mask.passes ? &mask : NULL;
+    asked.time = part->is_timeless ? 0 : day->time;
+    r = tally_add(part->tally, &asked);
+    free(mask.passes);
+    return r;
 }
 
 static int add_table(struct counts *counts, const struct tally_day *day)
 {
-    struct tally_day timeless = *day;
     int r = 0;
 
-    timeless.time = 0;
-    for (unsigned i = 0; r == 0 && i < counts->n_rows; i++)
-        r = tally_add(counts->rows[i], day);
-    if (r == 0 && counts->total)
-        r = tally_add(counts->total, &timeless);
-    if (r == 0 && counts->all)
-        r = tally_add(counts->all, &timeless);
-    if (r == 0 && counts->alike)
-        r = tally_add(counts->alike, day);
+    for (unsigned i = 0; r == 0 && i < counts_n_parts(counts); i++) {
+        struct counts_part part = counts_part(counts, i);
+
+        if (part.tally)
+            r = add_to_part(&part, day);
+    }
     return r;
 }
 
@@ -210,10 +245,7 @@ static int scan_table(struct counts *counts, struct tally_day *day, struct query
     if (cost->hits > QUERY_SCAN_HITS_MAX)
         return complain(complaint, "date_range: has more events than one query may look at; ask for fewer days");
     int r = add_table(counts, day);
-    if (r == TALLY_E_FULL)
-        return complain(complaint, "dimensions: give too many rows over this date_range, even before pagination; ask "
-                                   "for fewer days, fewer dimensions or with a filter");
-    return error_trace(r);
+    return r == TALLY_E_FULL ? complain_groups(complaint) : error_trace(r);
 }
 
 static int scan_day(struct counts *counts, const struct query_source *source, int32_t day, struct query_cost *cost,
@@ -238,17 +270,73 @@ static int scan_day(struct counts *counts, const struct query_source *source, in
     return r;
 }
 
+static bool is_cut(const struct counts *counts, int32_t day)
+{
+    struct tally_day asked = {.table = NULL};
+
+    cut_day(counts, day, &asked);
+    return asked.from_s > 0 || asked.to_s < UINT32_MAX;
+}
+
+/* Whether a month from @day on is asked about as a whole, as far as there are data. */
+static bool has_month(const struct counts *counts, int32_t day, int32_t data_last)
+{
+    struct period month = period_month(day);
+    int32_t last = period_last_day(month) < data_last ? period_last_day(month) : data_last;
+
+    return last <= counts->last && !is_cut(counts, day) && !is_cut(counts, last);
+}
+
+/* The same from rollups, for @day or a month that begins with it; *ret_last is the last day that is counted then. */
+static int roll_up(struct counts *counts, const struct query_source *source, const struct query_days *data, int32_t day,
+                   int32_t *ret_last)
+{
+    struct period month = period_month(day), one = {.kind = PERIOD_DAY, .number = day};
+    int32_t begins = period_first_day(month) > data->first ? period_first_day(month) : data->first;
+    int r = COUNTS_E_NONE;
+
+    if (day == begins && has_month(counts, day, data->last))
+        r = counts_rollup(counts, source, month);
+    if (r == 0) {
+        *ret_last = period_last_day(month);
+        return 0;
+    }
+    if (r == COUNTS_E_NONE && !is_cut(counts, day))
+        r = counts_rollup(counts, source, one);
+    if (r == 0)
+        *ret_last = day;
+    return r;
+}
+
+/* Counts @day, or the period that begins with it, and sets it behind. */
+static int count_next(struct counts *counts, const struct query_source *source, const struct query_days *data,
+                      int32_t *day, struct query_cost *cost, struct buffer *complaint)
+{
+    int32_t last = *day;
+    int r = roll_up(counts, source, data, *day, &last);
+
+    if (r == TALLY_E_FULL)
+        return complain_groups(complaint);
+    if (r == 0)
+        cost->tables[QUERY_ROLLUP]++;
+    if (r == COUNTS_E_NONE)
+        r = scan_day(counts, source, *day, cost, complaint);
+    *day = last + 1;
+    return r;
+}
+
 int counts_scan(struct counts *counts, const struct query_source *source, int32_t first, int32_t last,
                 struct query_cost *cost, struct buffer *complaint)
 {
+    const struct query_days data = {.first = first, .last = last};
     int r = 0;
 
-    first = first > counts->days.first ? first : counts->days.first;
-    last = last < counts->days.last ? last : counts->days.last;
-    for (int32_t day = first; r == 0 && day <= last; day++) {
+    counts->first = first > counts->days.first ? first : counts->days.first;
+    counts->last = last < counts->days.last ? last : counts->days.last;
+    for (int32_t day = counts->first; r == 0 && day <= counts->last;) {
         if (source->is_cancelled && source->is_cancelled(source->context))
             return error_origin(-ECANCELED);
-        r = scan_day(counts, source, day, cost, complaint);
+        r = count_next(counts, source, &data, &day, cost, complaint);
     }
     return r;
 }
@@ -257,5 +345,5 @@ uint64_t counts_visitors(const struct tally *tally, int64_t time, const struct t
 {
     size_t group;
 
-    return tally && tally_find(tally, time, texts, &group) ? hll_count(tally_figures(tally, group).visitors) : 0;
+    return tally && tally_find(tally, time, texts, &group) ? tally_visitors(tally, group) : 0;
 }

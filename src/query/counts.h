@@ -11,7 +11,8 @@
 #pragma once
 
 #include "crumb/query/query.h"
-#include "crumb/query/tally.h"
+#include "crumb/query/selection.h"
+#include "crumb/rollup/tally.h"
 
 struct counts {
     const struct query *query; /* borrowed, as all others */
@@ -26,7 +27,18 @@ struct counts {
     /* private */
     struct tally_field fields[QUERY_DIMENSIONS_MAX];
     unsigned n_fields;
+    int32_t first, last; /* days that are counted and may have data */
 };
+
+/* One of the tallies, and whom it counts. */
+struct counts_part {
+    struct tally *tally; /* NULL: it is not needed */
+    struct selection selection;
+    bool is_timeless; /* its groups have no times */
+};
+
+unsigned counts_n_parts(const struct counts *counts);
+struct counts_part counts_part(const struct counts *counts, unsigned i);
 
 #define COUNTS_INIT ((struct counts){.n_rows = 0})
 
@@ -45,6 +57,15 @@ void counts_deinit(struct counts *counts);
  */
 int counts_scan(struct counts *counts, const struct query_source *source, int32_t first, int32_t last,
                 struct query_cost *cost, struct buffer *complaint);
+
+enum { COUNTS_E_NONE = 2 };
+
+/*
+ * Adds a period's rollups, all of whose days are asked about as a whole, to every
+ * tally.  COUNTS_E_NONE: they cannot answer this question; nothing was added.
+ * TALLY_E_FULL; 0 or a fault.
+ */
+int counts_rollup(struct counts *counts, const struct query_source *source, struct period period);
 
 /* The field of a dimension, as tally_text() has it. */
 unsigned counts_field(const struct query *query, unsigned dimension);

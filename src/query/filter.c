@@ -4,7 +4,7 @@
  */
 #include "crumb/base/error.h"
 #include "crumb/query/goal.h"
-#include "crumb/query/projection.h"
+#include "crumb/rollup/projection.h"
 #include "filter_tree.h"
 #include <errno.h>
 #include <stdlib.h>

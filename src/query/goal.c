@@ -3,7 +3,7 @@
  */
 #include "crumb/query/goal.h"
 #include "crumb/base/error.h"
-#include "crumb/query/projection.h"
+#include "crumb/rollup/projection.h"
 #include <errno.h>
 #include <stdlib.h>
 

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "crumb/query/query.h"
-#include "crumb/query/tally.h"
+#include "crumb/rollup/tally.h"
 
 /* What metrics of one row are made of. */
 struct measures {

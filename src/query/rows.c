@@ -138,7 +138,7 @@ static int measure_row(const struct rows *rows, const struct side *side, const s
 
     if (!row->is_none) {
         measures.figures = tally_figures(tally, row->group);
-        measures.visitors = hll_count(measures.figures.visitors);
+        measures.visitors = tally_visitors(tally, row->group);
     }
     for (unsigned i = 0; !named->is_none && i < counts->n_fields; i++)
         texts[i] = tally_text(rows->counts->rows[named->tally], named->group, i);

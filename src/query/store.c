@@ -1,5 +1,6 @@
 /*
- * Tables from the segments and live days of a store, coverage from its books.
+ * Tables from the segments and live days of a store, its rollups, coverage from
+ * its books.
  */
 #include "crumb/query/store.h"
 #include "crumb/base/error.h"
@@ -24,6 +25,21 @@ static void release(void *context, const struct table *table)
     struct query_store *store = context;
 
     days_unpin(store->days, table);
+}
+
+static int rollup(void *context, struct period period, enum field field, bool with_sketches,
+                  const struct cells **ret_cells)
+{
+    struct query_store *store = context;
+
+    return error_trace(days_pin_rollup(store->days, store->txn, store->site, period, field, with_sketches, ret_cells));
+}
+
+static void release_rollup(void *context, const struct cells *cells)
+{
+    struct query_store *store = context;
+
+    days_unpin_rollup(store->days, cells);
 }
 
 static int days(void *context, int32_t *ret_first, int32_t *ret_last)
@@ -66,6 +82,8 @@ struct query_source query_store_source(struct query_store *store)
     return (struct query_source){.context = store,
                                  .table = table,
                                  .release = release,
+                                 .rollup = rollup,
+                                 .release_rollup = release_rollup,
                                  .days = days,
                                  .coverage = coverage,
                                  .is_cancelled = is_cancelled};

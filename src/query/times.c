@@ -15,8 +15,6 @@ static int64_t floor_of(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 
 int64_t times_of_day(enum query_unit unit, int32_t day)
 {
-    struct zone_date date = zone_date_of_day(day);
-
     switch (unit) {
     case QUERY_HOUR:
     case QUERY_DAY:
@@ -26,7 +24,7 @@ int64_t times_of_day(enum query_unit unit, int32_t day)
     case QUERY_MONTH:
         break;
     }
-    return 12 * (int64_t)date.year + date.month - 1;
+    return period_month(day).number;
 }
 
 int64_t times_of_instant(enum query_unit unit, const struct zone *zone, int64_t at_ms)
@@ -48,8 +46,7 @@ int32_t times_first_day(enum query_unit unit, int64_t time)
     case QUERY_MONTH:
         break;
     }
-    return zone_day_of_date((struct zone_date){
-        .year = (int)floor_of(time, 12), .month = (unsigned)(time - 12 * floor_of(time, 12)) + 1, .mday = 1});
+    return period_first_day((struct period){.kind = PERIOD_MONTH, .number = (int32_t)time});
 }
 
 size_t times_label(enum query_unit unit, int64_t time, char ret_label[TIMES_LABEL_BYTES])

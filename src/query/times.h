@@ -6,7 +6,7 @@
 #pragma once
 
 #include "crumb/query/query.h"
-#include "crumb/query/tally.h"
+#include "crumb/rollup/tally.h"
 
 /* For hours that of the day: tally_add() makes hours of it. */
 int64_t times_of_day(enum query_unit unit, int32_t day);

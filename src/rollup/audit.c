@@ -20,7 +20,7 @@ static void find(struct audit *audit, uint32_t site, int32_t day, const char *wh
 {
     if (audit->finding.n++ == 0) {
         audit->finding.site = site;
-        audit->finding.day = day;
+        audit->finding.period = (struct period){.kind = PERIOD_DAY, .number = day};
         audit->finding.what = what;
     }
 }

@@ -1,20 +1,18 @@
 /*
- * Cells in memory and as a file.
+ * Cells as a file: two parts, each packed by itself and with its own checksum.
  *
- * The file form is cut into columns (all value sizes, all values, all page
- * views, ...), because zlib finds more in numbers of one kind than in records
- * that mix them.  Dense sketches come last, in the same zlib stream but without
- * a search for repeats: there is none in a sketch, and Huffman codes alone are
- * both smaller and many times faster.
+ *     "roll" | version | figures | sketches
+ *     part:  inflated size | packed size | zlib stream | checksum
  *
- *     "roll" | version | inflated size | zlib(payload) | checksum
- *
- * The payload is drawn in docs/formats.md, "Rollup".
+ * Both are cut into columns (all values, all page views, ...), and each column
+ * begins a block of its own, as zlib finds more in numbers of one kind.  Of a
+ * value there stands what it does not share with the one before.  There is no
+ * repeat in a sketch, so theirs are packed by Huffman's codes alone, which is both
+ * smaller and many times faster; sparse ones come before dense ones.
  */
 #include "crumb/rollup/cell.h"
 #include "crumb/base/error.h"
 #include "crumb/base/limits.h"
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <xxhash.h>
@@ -23,335 +21,367 @@
 
 #define MAGIC TEXT("roll")
 #define VERSION 1
-#define HEAD_BYTES 9 /* magic, version, inflated size */
 #define CHECKSUM_BYTES 4
-#define ZLIB_LEVEL 9
-#define DEFLATE_STEP_BYTES (16 << 10)
-
-/* A sketch's form, written to disk. */
-enum { SPARSE = 0, DENSE = 1, N_FORMS };
+#define ZLIB_LEVEL 6
+#define ZLIB_BITS 15
+#define ZLIB_MEMORY 9
+#define BLOCK_BYTES_MAX 512 /* what a block may add: its codes */
 
 /* Deflate cannot pack tighter: 258 bytes in 2 bits. */
 #define INFLATE_FACTOR_MAX 1032
 
-/* The counts in the order of their columns. Written to disk: append, never reorder. */
-enum { N_COUNTS = 6 };
-static const size_t count_offsets[N_COUNTS] = {
-    offsetof(struct cell, pageviews), offsetof(struct cell, visits),      offsetof(struct cell, entries),
-    offsetof(struct cell, bounces),   offsetof(struct cell, duration_ms), offsetof(struct cell, entry_pageviews),
+/* The figures in the order of their columns. Written to disk: append, never reorder. */
+static const size_t columns[] = {
+    offsetof(struct cell, figures.events),      offsetof(struct cell, figures.views),
+    offsetof(struct cell, figures.visits),      offsetof(struct cell, figures.whole),
+    offsetof(struct cell, figures.bounces),     offsetof(struct cell, figures.duration_s),
+    offsetof(struct cell, figures.whole_views), offsetof(struct cell, figures.viewing),
+    offsetof(struct cell, figures.dwell_s),     offsetof(struct cell, figures.scrolled),
+    offsetof(struct cell, figures.scroll),      offsetof(struct cell, visitors),
+};
+#define N_COLUMNS (sizeof columns / sizeof columns[0])
+
+/* The least that a cell takes: a byte for what it shares, for the rest's size, and for each figure. */
+#define CELL_BYTES_MIN (2 + N_COLUMNS)
+
+/* The bytes of a part, and where its columns end. */
+struct part {
+    struct buffer bytes;
+    size_t ends[N_COLUMNS + 3];
+    unsigned n_ends;
 };
 
-static uint8_t form_of(const struct cell *cell) { return hll_is_dense(&cell->visitors) ? DENSE : SPARSE; }
+static void part_deinit(struct part *part) { buffer_deinit(&part->bytes); }
 
-/* The least that a cell can take in a payload: a byte for its size, each count, and its sketch's form and size. */
-#define CELL_BYTES_MIN (1 + N_COUNTS + 2)
+#define PART_AUTO __attribute__((cleanup(part_deinit))) struct part
+#define PART_INIT ((struct part){.bytes = BUFFER_INIT(ROLLUP_BYTES_MAX)})
 
-static uint64_t *count_of(struct cell *cell, unsigned column)
+static void end_column(struct part *part) { part->ends[part->n_ends++] = part->bytes.size; }
+
+static uint64_t *figure_of(struct cell *cell, unsigned column)
 {
-    return (uint64_t *)(void *)((char *)cell + count_offsets[column]);
+    return (uint64_t *)(void *)((char *)cell + columns[column]);
 }
-
-static void free_pointer(char **pointer) { free(*pointer); }
 
 void cells_deinit(struct cells *cells)
 {
-    for (size_t i = 0; i < cells->n_cells; i++)
-        hll_deinit(&cells->cells[i].visitors);
+    for (size_t i = 0; cells->values && i < cells->n; i++)
+        hll_deinit(&cells->cells[i].sketch);
     free(cells->cells);
     free(cells->values);
     *cells = CELLS_INIT;
 }
 
-int cells_own_values(struct cells *cells)
+size_t cells_bytes(const struct cells *cells)
 {
-    size_t bytes = 0, used = 0;
+    size_t bytes = sizeof *cells + cells->n * sizeof *cells->cells;
 
-    for (size_t i = 0; i < cells->n_cells; i++)
-        bytes += cells->cells[i].value.size;
-    char *values = malloc(bytes + 1); /* never 0 bytes, which may give NULL */
-    if (!values)
-        return error_origin(-ENOMEM);
-    for (size_t i = 0; i < cells->n_cells; i++) {
-        struct text *value = &cells->cells[i].value;
+    for (size_t i = 0; i < cells->n; i++) {
+        const struct hll *sketch = &cells->cells[i].sketch;
 
-        if (value->size)
-            memcpy(values + used, value->data, value->size);
-        value->data = values + used;
-        used += value->size;
+        bytes += cells->cells[i].value.size + sketch->capacity * sizeof *sketch->entries;
+        bytes += !sketch->registers ? 0 : sketch->coarse ? HLL_COARSE_REGISTERS : HLL_REGISTERS;
     }
-    cells->values = values;
-    return 0;
+    return bytes;
 }
 
-/* How many values of @from are not in @into. */
-static size_t count_missing(const struct cells *into, const struct cells *from)
-{
-    size_t at = 0, n_missing = 0;
-
-    for (size_t i = 0; i < from->n_cells; i++) {
-        struct text value = from->cells[i].value;
-
-        while (at < into->n_cells && cells_order(into->cells[at].value, value) < 0)
-            at++;
-        n_missing += at == into->n_cells || cells_order(into->cells[at].value, value) != 0;
-    }
-    return n_missing;
-}
-
-/* Makes an empty cell in @into for each of the @n_missing values that only @from has. */
-static int widen(struct cells *into, const struct cells *from, size_t n_missing)
-{
-    struct cells wide = {.n_cells = into->n_cells + n_missing};
-    size_t i = 0, j = 0;
-
-    wide.cells = calloc(wide.n_cells, sizeof *wide.cells);
-    if (!wide.cells)
-        return error_origin(-ENOMEM);
-    for (size_t n = 0; n < wide.n_cells; n++) {
-        int order = i == into->n_cells   ? 1
-                    : j == from->n_cells ? -1
-                                         : cells_order(into->cells[i].value, from->cells[j].value);
-
-        if (order <= 0)
-            wide.cells[n] = into->cells[i++];
-        else
-            wide.cells[n].value = from->cells[j].value;
-        j += order >= 0;
-    }
-    int r = cells_own_values(&wide);
-    if (r < 0) {
-        free(wide.cells); /* the sketches are still those of @into */
-        return error_trace(r);
-    }
-    free(into->cells);
-    free(into->values);
-    *into = wide;
-    return 0;
-}
-
-int cells_merge(struct cells *into, const struct cells *from)
-{
-    size_t n_missing = count_missing(into, from), at = 0;
-
-    if (n_missing) {
-        int r = widen(into, from, n_missing);
-        if (r < 0)
-            return error_trace(r);
-    }
-    for (size_t i = 0; i < from->n_cells; i++) {
-        struct cell *source = &from->cells[i];
-
-        while (cells_order(into->cells[at].value, source->value) < 0)
-            at++;
-        for (unsigned column = 0; column < N_COUNTS; column++)
-            *count_of(&into->cells[at], column) += *count_of(source, column);
-        int r = hll_merge(&into->cells[at].visitors, &source->visitors);
-        if (r < 0)
-            return error_trace(r);
-    }
-    return 0;
-}
-
-static void put_tables(struct cells *cells, struct buffer *payload)
-{
-    buffer_put_varint(payload, cells->n_cells);
-    for (size_t i = 0; i < cells->n_cells; i++)
-        buffer_put_varint(payload, cells->cells[i].value.size);
-    for (size_t i = 0; i < cells->n_cells; i++) {
-        assert(i == 0 || cells_order(cells->cells[i - 1].value, cells->cells[i].value) < 0);
-        buffer_put_text(payload, cells->cells[i].value);
-    }
-    for (unsigned column = 0; column < N_COUNTS; column++)
-        for (size_t i = 0; i < cells->n_cells; i++)
-            buffer_put_varint(payload, *count_of(&cells->cells[i], column));
-    for (size_t i = 0; i < cells->n_cells; i++)
-        buffer_put_u8(payload, form_of(&cells->cells[i]));
-}
-
-static void put_sketches(struct cells *cells, unsigned form, struct buffer *payload)
-{
-    for (size_t i = 0; i < cells->n_cells; i++)
-        if (form_of(&cells->cells[i]) == form)
-            hll_encode(&cells->cells[i].visitors, payload);
-}
-
-/* Deflates all of @bytes to @buffer. */
-static void deflate_part(z_stream *stream, struct text bytes, int flush, struct buffer *buffer)
-{
-    stream->next_in = (const Bytef *)bytes.data;
-    stream->avail_in = (uInt)bytes.size;
-    do {
-        stream->next_out = buffer_extend(buffer, DEFLATE_STEP_BYTES);
-        stream->avail_out = DEFLATE_STEP_BYTES;
-        if (!stream->next_out)
-            return;
-        int r = deflate(stream, flush);
-        assert(r != Z_STREAM_ERROR);
-        buffer->size -= stream->avail_out;
-    } while (stream->avail_out == 0);
-    assert(stream->avail_in == 0);
-}
-
-/* Deflates the payload, whose dense sketches begin at @dense, in one stream. */
-static void put_deflated(struct text payload, size_t dense, struct buffer *buffer)
-{
-    z_stream stream = {0};
-
-    int r = deflateInit(&stream, ZLIB_LEVEL);
-    assert(r == Z_OK || r == Z_MEM_ERROR);
-    if (r == Z_MEM_ERROR) {
-        buffer->fault = buffer->fault ? buffer->fault : -ENOMEM;
-        return;
-    }
-    if (dense < payload.size) {
-        deflate_part(&stream, (struct text){.data = payload.data, .size = dense}, Z_BLOCK, buffer);
-        /* All is flushed, so this writes nothing, and must not: the room it sees is no longer the buffer's. */
-        stream.avail_out = 0;
-        r = deflateParams(&stream, ZLIB_LEVEL, Z_HUFFMAN_ONLY);
-        assert(r == Z_OK || buffer->fault);
-        payload = text_from(payload, dense);
-    }
-    deflate_part(&stream, payload, Z_FINISH, buffer);
-    deflateEnd(&stream);
-}
+/* ---- parts ---- */
 
 static uint32_t checksum_of(const void *bytes, size_t size) { return (uint32_t)XXH3_64bits(bytes, size); }
 
-void cells_encode(struct cells *cells, struct buffer *buffer)
+static void deflate_columns(z_stream *stream, const struct part *part)
 {
-    BUFFER_AUTO payload = BUFFER_INIT(ROLLUP_BYTES_MAX);
-    size_t start = buffer->size;
+    size_t from = 0;
 
-    put_tables(cells, &payload);
-    put_sketches(cells, SPARSE, &payload);
-    size_t dense = payload.size;
-    put_sketches(cells, DENSE, &payload);
-    if (payload.fault) {
-        buffer->fault = buffer->fault ? buffer->fault : payload.fault;
+    for (unsigned i = 0; i < part->n_ends; i++) {
+        stream->next_in = part->bytes.data + from;
+        stream->avail_in = (uInt)(part->ends[i] - from);
+        deflate(stream, i + 1 < part->n_ends ? Z_BLOCK : Z_FINISH); /* there is room for all */
+        from = part->ends[i];
+    }
+}
+
+static int deflate_part(const struct part *part, int strategy, struct buffer *into)
+{
+    z_stream stream = {.zalloc = NULL};
+    int r = deflateInit2(&stream, ZLIB_LEVEL, Z_DEFLATED, ZLIB_BITS, ZLIB_MEMORY, strategy);
+
+    if (r != Z_OK)
+        return error_origin(-ENOMEM);
+    size_t bound = deflateBound(&stream, part->bytes.size) + BLOCK_BYTES_MAX * part->n_ends;
+    uint8_t *at = buffer_extend(into, bound);
+    stream.next_out = at;
+    stream.avail_out = (uInt)bound;
+    if (at)
+        deflate_columns(&stream, part);
+    into->size -= at ? stream.avail_out : 0;
+    deflateEnd(&stream);
+    return into->fault ? error_origin(into->fault) : 0;
+}
+
+static void put_part(const struct part *part, int strategy, struct buffer *buffer)
+{
+    BUFFER_AUTO packed = BUFFER_INIT(2ul * ROLLUP_BYTES_MAX);
+    size_t start = buffer->size;
+    int r = part->bytes.fault ? part->bytes.fault : deflate_part(part, strategy, &packed);
+
+    if (r) {
+        buffer->fault = buffer->fault ? buffer->fault : r;
         return;
     }
-    buffer_put_text(buffer, MAGIC);
-    buffer_put_u8(buffer, VERSION);
-    buffer_put_u32(buffer, (uint32_t)payload.size);
-    put_deflated(buffer_text(&payload), dense, buffer);
+    buffer_put_u32(buffer, (uint32_t)part->bytes.size);
+    buffer_put_u32(buffer, (uint32_t)packed.size);
+    buffer_put_text(buffer, buffer_text(&packed));
     if (!buffer->fault)
         buffer_put_u32(buffer, checksum_of(buffer->data + start, buffer->size - start));
 }
 
-/* Inflates @stream, which must give @size bytes and end there. The caller frees @ret_bytes. */
-static int inflate_all(struct text stream, size_t size, char **ret_bytes)
+/* Takes a part off; its stream is lent. */
+static int take_part(struct reader *reader, size_t *ret_size, struct text *ret_stream)
 {
-    uLong in = stream.size, out = size;
-    char *bytes = malloc(size);
+    const uint8_t *start = reader->at;
+    size_t size = reader_u32(reader);
+    struct text stream = reader_bytes(reader, reader_u32(reader));
+    size_t n_bytes = (size_t)(reader->at - start);
 
-    if (!bytes)
-        return error_origin(-ENOMEM);
-    int r = uncompress2((Bytef *)bytes, &out, (const Bytef *)stream.data, &in);
-    if (r == Z_OK && in == stream.size && out == size) {
-        *ret_bytes = bytes;
-        return 0;
-    }
-    free(bytes);
-    return error_origin(r == Z_MEM_ERROR ? -ENOMEM : -EBADMSG);
-}
-
-/* Checks and opens the file form. The caller frees @ret_bytes. */
-static int open_payload(struct text file, char **ret_bytes, size_t *ret_size)
-{
-    if (!text_starts(file, MAGIC) || file.size < HEAD_BYTES + CHECKSUM_BYTES)
-        return error_origin(-EBADMSG);
-    struct reader tail = reader_of(text_from(file, file.size - CHECKSUM_BYTES));
-    file.size -= CHECKSUM_BYTES;
-    if (reader_u32(&tail) != checksum_of(file.data, file.size))
-        return error_origin(-EBADMSG);
-
-    struct reader reader = reader_of(text_from(file, MAGIC.size));
-    uint8_t version = reader_u8(&reader);
-    size_t size = reader_u32(&reader);
-    struct text stream = reader_bytes(&reader, reader_left(&reader));
-    if (version != VERSION || size == 0)
+    if (reader_u32(reader) != checksum_of(start, n_bytes) || reader->bad)
         return error_origin(-EBADMSG);
     if (size > ROLLUP_BYTES_MAX)
         return error_origin(-EFBIG);
-    if (size / INFLATE_FACTOR_MAX > stream.size)
+    if (size == 0 || size / INFLATE_FACTOR_MAX > stream.size)
         return error_origin(-EBADMSG);
-    int r = inflate_all(stream, size, ret_bytes);
-    if (r < 0)
-        return error_trace(r);
     *ret_size = size;
+    *ret_stream = stream;
     return 0;
 }
 
-/* Reads the sizes and values of the cells, which must be ascending. */
-static int read_values(struct reader *reader, struct cells *cells)
+/* The caller frees @ret_bytes. */
+static int open_part(struct reader *reader, char **ret_bytes, struct reader *ret_part)
 {
-    for (size_t i = 0; i < cells->n_cells; i++)
-        cells->cells[i].value.size = (size_t)reader_varint(reader);
-    for (size_t i = 0; i < cells->n_cells; i++) {
+    struct text stream = TEXT_NONE;
+    size_t size = 0;
+    int r = take_part(reader, &size, &stream);
+
+    if (r < 0)
+        return error_trace(r);
+    uLong in = stream.size, out = size;
+    char *bytes = malloc(size);
+    if (!bytes)
+        return error_origin(-ENOMEM);
+    int z = uncompress2((Bytef *)bytes, &out, (const Bytef *)stream.data, &in);
+    if (z != Z_OK || in != stream.size || out != size) {
+        free(bytes);
+        return error_origin(z == Z_MEM_ERROR ? -ENOMEM : -EBADMSG);
+    }
+    *ret_bytes = bytes;
+    *ret_part = reader_of((struct text){.data = bytes, .size = size});
+    return 0;
+}
+
+/* ---- writing ---- */
+
+/* How many bytes a value begins with as the one before it does. */
+static size_t shared_with(struct text before, struct text value)
+{
+    size_t n = 0;
+
+    while (n < before.size && n < value.size && before.data[n] == value.data[n])
+        n++;
+    return n;
+}
+
+static size_t shared_of(const struct cells *cells, size_t i)
+{
+    return i ? shared_with(cells->cells[i - 1].value, cells->cells[i].value) : 0;
+}
+
+static void put_values(const struct cells *cells, struct part *part)
+{
+    for (size_t i = 0; i < cells->n; i++)
+        buffer_put_varint(&part->bytes, shared_of(cells, i));
+    for (size_t i = 0; i < cells->n; i++)
+        buffer_put_varint(&part->bytes, cells->cells[i].value.size - shared_of(cells, i));
+    for (size_t i = 0; i < cells->n; i++)
+        buffer_put_text(&part->bytes, text_from(cells->cells[i].value, shared_of(cells, i)));
+    end_column(part);
+}
+
+static void put_figures(const struct cells *cells, struct part *part)
+{
+    buffer_put_varint(&part->bytes, cells->n);
+    put_values(cells, part);
+    for (unsigned column = 0; column < N_COLUMNS; column++) {
+        for (size_t i = 0; i < cells->n; i++)
+            buffer_put_varint(&part->bytes, *figure_of(&cells->cells[i], column));
+        end_column(part);
+    }
+}
+
+static void put_sketches(const struct cells *cells, struct part *part)
+{
+    buffer_put_varint(&part->bytes, cells->n);
+    for (size_t i = 0; i < cells->n; i++)
+        buffer_put_u8(&part->bytes, hll_is_dense(&cells->cells[i].sketch));
+    end_column(part);
+    for (int dense = 0; dense < 2; dense++) {
+        for (size_t i = 0; i < cells->n; i++)
+            if (hll_is_dense(&cells->cells[i].sketch) == dense)
+                hll_encode(&cells->cells[i].sketch, &part->bytes);
+        end_column(part);
+    }
+}
+
+void cells_encode(const struct cells *cells, struct buffer *buffer)
+{
+    PART_AUTO figures = PART_INIT;
+    PART_AUTO sketches = PART_INIT;
+
+    buffer_put_text(buffer, MAGIC);
+    buffer_put_u8(buffer, VERSION);
+    put_figures(cells, &figures);
+    put_part(&figures, Z_DEFAULT_STRATEGY, buffer);
+    if (!cells->has_sketches)
+        return;
+    put_sketches(cells, &sketches);
+    put_part(&sketches, Z_HUFFMAN_ONLY, buffer);
+}
+
+/* ---- reading ---- */
+
+/* What each value shares and its size, in the cells; the sum of all sizes. */
+static int read_sizes(struct reader *reader, struct cells *cells, uint32_t *shared, size_t *ret_bytes)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < cells->n; i++) {
+        uint64_t size = reader_varint(reader);
+
+        if (size > ROLLUP_BYTES_MAX)
+            return error_origin(-EBADMSG);
+        shared[i] = (uint32_t)size;
+    }
+    for (size_t i = 0; i < cells->n; i++) {
+        uint64_t rest = reader_varint(reader);
+
+        if (shared[i] > (i ? cells->cells[i - 1].value.size : 0) || rest > reader_left(reader))
+            return error_origin(-EBADMSG);
+        cells->cells[i].value.size = shared[i] + (size_t)rest;
+        bytes += cells->cells[i].value.size;
+        if (bytes > ROLLUP_BYTES_MAX) /* little may become much */
+            return error_origin(-EFBIG);
+    }
+    *ret_bytes = (size_t)bytes;
+    return 0;
+}
+
+/* Each value behind the other. */
+static int read_texts(struct reader *reader, struct cells *cells, const uint32_t *shared)
+{
+    char *at = cells->values;
+
+    for (size_t i = 0; i < cells->n; i++) {
         struct cell *cell = &cells->cells[i];
 
-        cell->value = reader_bytes(reader, cell->value.size);
+        if (shared[i])
+            memcpy(at, cell[-1].value.data, shared[i]);
+        reader_copy(reader, at + shared[i], cell->value.size - shared[i]);
+        cell->value.data = at;
+        at += cell->value.size;
         if (reader->bad || (i > 0 && cells_order(cell[-1].value, cell->value) >= 0))
             return error_origin(-EBADMSG);
     }
-    return error_trace(cells_own_values(cells));
+    return 0;
 }
 
-/* Reads the sketches of the cells that have @form in @forms. */
-static int read_sketches(struct reader *reader, struct text forms, uint8_t form, struct cells *cells)
+static int read_values(struct reader *reader, struct cells *cells)
 {
-    for (size_t i = 0; i < cells->n_cells; i++) {
-        if ((uint8_t)forms.data[i] >= N_FORMS)
+    uint32_t *shared = malloc((cells->n + 1) * sizeof *shared);
+    size_t bytes = 0;
+    int r = shared ? read_sizes(reader, cells, shared, &bytes) : error_origin(-ENOMEM);
+
+    if (r == 0)
+        cells->values = malloc(bytes + 1);
+    if (r == 0 && !cells->values)
+        r = error_origin(-ENOMEM);
+    r = r ? r : read_texts(reader, cells, shared);
+    free(shared);
+    return error_trace(r);
+}
+
+static int read_figures(struct reader *reader, struct cells *cells)
+{
+    uint64_t n = reader_varint(reader);
+
+    if (n > reader_left(reader) / CELL_BYTES_MIN)
+        return error_origin(-EBADMSG);
+    cells->cells = calloc((size_t)n + 1, sizeof *cells->cells);
+    if (!cells->cells)
+        return error_origin(-ENOMEM);
+    cells->n = (size_t)n;
+    int r = read_values(reader, cells);
+    if (r < 0)
+        return error_trace(r);
+    for (unsigned column = 0; column < N_COLUMNS; column++)
+        for (size_t i = 0; i < cells->n; i++)
+            *figure_of(&cells->cells[i], column) = reader_varint(reader);
+    return reader_done(reader) ? 0 : error_origin(-EBADMSG);
+}
+
+static int read_sketches_of(struct reader *reader, struct text forms, bool dense, bool coarse, struct cells *cells)
+{
+    for (size_t i = 0; i < cells->n; i++) {
+        struct hll *sketch = &cells->cells[i].sketch;
+
+        if ((uint8_t)forms.data[i] > 1)
             return error_origin(-EBADMSG);
-        if ((uint8_t)forms.data[i] != form)
+        if (forms.data[i] != dense)
             continue;
-        int r = hll_decode(reader, &cells->cells[i].visitors);
+        int r = (coarse ? hll_decode_coarse : hll_decode)(reader, sketch);
         if (r < 0)
             return error_trace(r);
-        if (form_of(&cells->cells[i]) != form)
+        if (hll_is_dense(sketch) != dense)
             return error_origin(-EBADMSG);
     }
     return 0;
 }
 
-static int read_cells(struct reader *reader, struct cells *cells)
+static int read_sketches(struct reader *reader, bool coarse, struct cells *cells)
 {
-    uint64_t n_cells = reader_varint(reader);
+    uint64_t n = reader_varint(reader);
+    struct text forms = reader_bytes(reader, cells->n);
 
-    if (n_cells > reader_left(reader) / CELL_BYTES_MIN)
+    if (reader->bad || n != cells->n)
         return error_origin(-EBADMSG);
-    cells->cells = calloc((size_t)n_cells + 1, sizeof *cells->cells);
-    if (!cells->cells)
-        return error_origin(-ENOMEM);
-    cells->n_cells = (size_t)n_cells;
-    int r = read_values(reader, cells);
+    int r = read_sketches_of(reader, forms, false, coarse, cells);
+    r = r ? r : read_sketches_of(reader, forms, true, coarse, cells);
     if (r < 0)
         return error_trace(r);
-    for (unsigned column = 0; column < N_COUNTS; column++)
-        for (size_t i = 0; i < cells->n_cells; i++)
-            *count_of(&cells->cells[i], column) = reader_varint(reader);
-    struct text forms = reader_bytes(reader, cells->n_cells);
-    if (reader->bad)
-        return error_origin(-EBADMSG);
-    for (uint8_t form = 0; form < N_FORMS; form++) {
-        r = read_sketches(reader, forms, form, cells);
-        if (r < 0)
-            return error_trace(r);
-    }
+    cells->has_sketches = true;
     return reader_done(reader) ? 0 : error_origin(-EBADMSG);
 }
 
-int cells_decode(struct text bytes, struct cells *ret_cells)
-{
-    __attribute__((cleanup(free_pointer))) char *payload = NULL;
-    __attribute__((cleanup(cells_deinit))) struct cells cells = CELLS_INIT;
-    size_t size = 0;
+static void free_pointer(char **pointer) { free(*pointer); }
 
-    int r = open_payload(bytes, &payload, &size);
-    if (r < 0)
-        return error_trace(r);
-    struct reader reader = reader_of((struct text){.data = payload, .size = size});
-    r = read_cells(&reader, &cells);
+int cells_decode(struct text bytes, enum cells_sketches sketches, struct cells *ret_cells)
+{
+    __attribute__((cleanup(free_pointer))) char *figures = NULL;
+    __attribute__((cleanup(free_pointer))) char *packed = NULL;
+    __attribute__((cleanup(cells_deinit))) struct cells cells = CELLS_INIT;
+    struct reader reader = reader_of(bytes), part;
+
+    if (!text_starts(bytes, MAGIC))
+        return error_origin(-EBADMSG);
+    reader_bytes(&reader, MAGIC.size);
+    if (reader_u8(&reader) != VERSION)
+        return error_origin(-EBADMSG);
+    int r = open_part(&reader, &figures, &part);
+    r = r ? r : read_figures(&part, &cells);
+    if (r == 0 && reader_left(&reader) && sketches != CELLS_NO_SKETCHES) {
+        r = open_part(&reader, &packed, &part);
+        r = r ? r : read_sketches(&part, sketches == CELLS_COARSE, &cells);
+        if (r == 0 && !reader_done(&reader))
+            r = error_origin(-EBADMSG);
+    }
     if (r < 0)
         return error_trace(r);
     *ret_cells = cells;

@@ -4,16 +4,15 @@
 #include "crumb/rollup/seal.h"
 #include "crumb/base/error.h"
 #include "crumb/base/metrics.h"
-#include "crumb/rollup/days.h"
 #include "crumb/rollup/fill.h"
+#include "crumb/rollup/rollups.h"
 #include "crumb/rollup/segment.h"
 #include "crumb/rollup/tabulate.h"
 #include "crumb/store/day.h"
 #include "crumb/store/key.h"
+#include "seal_month.h"
 #include <errno.h>
 #include <stdlib.h>
-
-#define ROLLUP_FILE_BYTES_MAX ROLLUP_BYTES_MAX
 
 struct due_day {
     const struct site *site;
@@ -68,50 +67,10 @@ struct seal {
     int32_t day;
     uint64_t last; /* what it was built from */
     struct buffer segment;
-    struct buffer rollups[DIMENSION_N];
+    struct rollups rollups;
 };
 
-static int build_rollups(struct build *build, struct buffer rollups[DIMENSION_N])
-{
-    for (unsigned dimension = 1; dimension < DIMENSION_N; dimension++) {
-        struct cells cells;
-        int r = build_cells(build, (enum dimension)dimension, INT64_MIN, INT64_MAX, &cells);
-
-        if (r)
-            return error_trace(r);
-        cells_encode(&cells, &rollups[dimension]);
-        cells_deinit(&cells);
-        if (rollups[dimension].fault)
-            return error_origin(rollups[dimension].fault);
-    }
-    return 0;
-}
-
-int seal_build(struct db_txn *txn, uint32_t site, int32_t day, struct buffer rollups[DIMENSION_N])
-{
-    struct build *build = NULL;
-    int r = build_new(&build);
-
-    if (r == 0)
-        r = days_fill(txn, site, day, 0, build);
-    if (r == 0)
-        r = build_rollups(build, rollups);
-    build_free(build);
-    return error_trace(r);
-}
-
-static int encode_table(const struct gather *gather, struct buffer *segment)
-{
-    __attribute__((cleanup(table_deinit))) struct table table = TABLE_INIT;
-    int r = tabulate_table(gather, &table);
-
-    if (r)
-        return error_trace(r);
-    segment_encode(&table, segment);
-    return segment->fault ? error_origin(segment->fault) : 0;
-}
-
-int seal_segment(struct db_txn *txn, const struct site *site, int32_t day, struct buffer *segment)
+static int make_table(struct db_txn *txn, const struct site *site, int32_t day, struct table *ret_table)
 {
     struct gather *gather = NULL;
     int r = gather_new(zone_day_start_ms(site->zone, day), &gather);
@@ -119,9 +78,46 @@ int seal_segment(struct db_txn *txn, const struct site *site, int32_t day, struc
     if (r == 0)
         r = fill_gather(txn, site->id, day, 0, gather);
     if (r == 0)
-        r = encode_table(gather, segment);
+        r = tabulate_table(gather, ret_table);
     gather_free(gather);
     return error_trace(r);
+}
+
+int seal_segment(struct db_txn *txn, const struct site *site, int32_t day, struct buffer *segment)
+{
+    __attribute__((cleanup(table_deinit))) struct table table = TABLE_INIT;
+    int r = make_table(txn, site, day, &table);
+
+    if (r)
+        return error_trace(r);
+    segment_encode(&table, segment);
+    return segment->fault ? error_origin(segment->fault) : 0;
+}
+
+static int make_rollups(struct seal *seal, const struct table *table)
+{
+    struct summary *summary = NULL;
+    int r = summary_new(seal->site->id, PERIOD_DAY, &summary);
+
+    if (r == 0)
+        r = summary_add(summary, table);
+    if (r == 0)
+        r = summary_encode_all(summary, &seal->rollups);
+    summary_free(summary);
+    return error_trace(r);
+}
+
+static int build(struct db_txn *txn, struct seal *seal)
+{
+    __attribute__((cleanup(table_deinit))) struct table table = TABLE_INIT;
+    int r = make_table(txn, seal->site, seal->day, &table);
+
+    if (r)
+        return error_trace(r);
+    segment_encode(&table, &seal->segment);
+    if (seal->segment.fault)
+        return error_origin(seal->segment.fault);
+    return error_trace(make_rollups(seal, &table));
 }
 
 /* All of a day and its mark are one transaction, so a sealed day has everything. */
@@ -134,12 +130,12 @@ static int seal_apply(struct write_op *op, struct batch *batch)
 
     if (r == 0)
         r = error_fold(db_put(batch->txn, DB_SEGMENTS, key_text(&key), buffer_text(&seal->segment)));
-    for (unsigned dimension = 1; r == 0 && dimension < DIMENSION_N; dimension++) {
-        key = key_rollup(seal->site->id, seal->day, (uint8_t)dimension);
-        r = error_fold(db_put(batch->txn, DB_ROLLUPS, key_text(&key), buffer_text(&seal->rollups[dimension])));
-    }
+    if (r == 0)
+        r = rollups_put(batch->txn, seal->site->id, (struct period){PERIOD_DAY, seal->day}, &seal->rollups);
+    if (r == 0) /* what it tells of this day is not true any more */
+        r = rollups_delete(batch->txn, seal->site->id, period_month(seal->day));
     if (r)
-        return r;
+        return error_trace(r);
     /* Events that came while it was built leave the day dirty: `last` is ahead of `sealed`. */
     state.sealed = seal->last;
     return error_trace(day_put(batch->txn, seal->site->id, seal->day, &state));
@@ -162,9 +158,7 @@ static int read_day(struct db *db, struct seal *seal)
     if (r == 0)
         r = error_fold(day_get(txn, seal->site->id, seal->day, &state));
     if (r == 0)
-        r = seal_segment(txn, seal->site, seal->day, &seal->segment);
-    if (r == 0)
-        r = seal_build(txn, seal->site->id, seal->day, seal->rollups);
+        r = build(txn, seal);
     if (r == 0)
         seal->last = state.last;
     return error_trace(r);
@@ -176,14 +170,12 @@ static int seal_day(struct db *db, const struct due_day *due, int (*submit)(void
     struct seal seal = {.super = {.apply = seal_apply, .done = seal_done}, .site = due->site, .day = due->day};
 
     seal.segment = BUFFER_INIT(SEGMENT_BYTES_MAX);
-    for (unsigned i = 0; i < DIMENSION_N; i++)
-        seal.rollups[i] = BUFFER_INIT(ROLLUP_FILE_BYTES_MAX);
+    rollups_init(&seal.rollups);
     int r = read_day(db, &seal);
     if (r == 0)
         r = error_fold(submit(context, &seal.super));
     buffer_deinit(&seal.segment);
-    for (unsigned i = 0; i < DIMENSION_N; i++)
-        buffer_deinit(&seal.rollups[i]);
+    rollups_deinit(&seal.rollups);
     return error_trace(r);
 }
 
@@ -202,6 +194,9 @@ int seal_due(struct db *db, const struct config *config, int64_t now_ms,
             first = r;
     }
     free(due.days);
+    int r = seal_months_due(db, config, now_ms, submit, context, stop);
+    if (first == 0)
+        first = r;
     if (first)
         return error_trace(first);
     *ret_n = n;

@@ -89,11 +89,14 @@ struct key key_consents(const struct key_consents *of)
     return key;
 }
 
-struct key key_rollup(uint32_t site, int32_t day, uint8_t dimension)
+struct key key_rollup(const struct key_rollup *of)
 {
-    struct key key = key_day(site, day);
+    struct key key = {.size = 0};
 
-    put(&key, dimension, 1);
+    put(&key, of->site, 4);
+    put(&key, of->kind, 1);
+    put(&key, (uint32_t)of->period, 4);
+    put(&key, of->field, 1);
     return key;
 }
 
@@ -160,12 +163,13 @@ bool key_read_consents(struct text key, struct key_consents *ret_of)
     return true;
 }
 
-bool key_read_rollup(struct text key, uint32_t *ret_site, int32_t *ret_day, uint8_t *ret_dimension)
+bool key_read_rollup(struct text key, struct key_rollup *ret_of)
 {
     struct reader reader = reader_of(key);
 
-    *ret_site = reader_u32(&reader);
-    *ret_day = (int32_t)reader_u32(&reader);
-    *ret_dimension = reader_u8(&reader);
+    ret_of->site = reader_u32(&reader);
+    ret_of->kind = reader_u8(&reader);
+    ret_of->period = (int32_t)reader_u32(&reader);
+    ret_of->field = reader_u8(&reader);
     return reader_done(&reader);
 }

@@ -149,18 +149,18 @@ static void test_live_bounds(void **state)
         unsigned n_days;
         uint64_t n_events;
     } rows[] = {
-        {"nothing was asked", {4, 100, 0}, "", 0, 0},
-        {"one day", {4, 100, 0}, "2", 1, 3},
-        {"one day twice", {4, 100, 0}, "22", 1, 3},
-        {"as many days as there is room for", {4, 100, 0}, "0123", 4, 10},
-        {"one more takes the place of the one that was asked longest ago", {4, 100, 0}, "01235", 4, 2 + 3 + 4 + 6},
-        {"which another question makes another one", {4, 100, 0}, "012305", 4, 1 + 3 + 4 + 6},
-        {"room for one", {1, 100, 0}, "0123", 1, 4},
-        {"as many events as there is room for", {4, 10, 0}, "0123", 4, 10},
-        {"one more event drops a day", {4, 9, 0}, "0123", 3, 2 + 3 + 4},
-        {"or several", {4, 9, 0}, "01235", 1, 6},
-        {"a day that is too large is not kept", {4, 5, 0}, "5", 0, 0},
-        {"nor are the others then", {4, 5, 0}, "0015", 0, 0},
+        {"nothing was asked", {4, 100, 0, 0}, "", 0, 0},
+        {"one day", {4, 100, 0, 0}, "2", 1, 3},
+        {"one day twice", {4, 100, 0, 0}, "22", 1, 3},
+        {"as many days as there is room for", {4, 100, 0, 0}, "0123", 4, 10},
+        {"one more takes the place of the one that was asked longest ago", {4, 100, 0, 0}, "01235", 4, 2 + 3 + 4 + 6},
+        {"which another question makes another one", {4, 100, 0, 0}, "012305", 4, 1 + 3 + 4 + 6},
+        {"room for one", {1, 100, 0, 0}, "0123", 1, 4},
+        {"as many events as there is room for", {4, 10, 0, 0}, "0123", 4, 10},
+        {"one more event drops a day", {4, 9, 0, 0}, "0123", 3, 2 + 3 + 4},
+        {"or several", {4, 9, 0, 0}, "01235", 1, 6},
+        {"a day that is too large is not kept", {4, 5, 0, 0}, "5", 0, 0},
+        {"nor are the others then", {4, 5, 0, 0}, "0015", 0, 0},
     };
 
     for (size_t i = 0; i < N_ROWS(rows); i++) {
@@ -268,7 +268,7 @@ static void test_cache_bound(void **state)
     assert_int_equal(days_held(store.days).cache_bytes, one);
     close_store(&store);
 
-    open_store(&store, (struct days_bounds){1, 1, one}, true);
+    open_store(&store, (struct days_bounds){1, 1, one, 0}, true);
     for (int32_t i = 0; i < N_DAYS; i++) {
         days_unpin(store.days, pin(&store, i, COLUMN_ALL, DAYS_SEGMENT));
         assert_in_range(days_held(store.days).cache_bytes, 1, one);
@@ -298,7 +298,7 @@ static void test_cache_order(void **state)
     two = days_held(store.days).cache_bytes;
     close_store(&store);
 
-    open_store(&store, (struct days_bounds){1, 1, two}, true);
+    open_store(&store, (struct days_bounds){1, 1, two, 0}, true);
     days_unpin(store.days, pin(&store, 4, COLUMN_ALL, DAYS_SEGMENT));
     days_unpin(store.days, pin(&store, 3, COLUMN_BIT(COLUMN_HIT_page), DAYS_SEGMENT));
     days_unpin(store.days, pin(&store, 4, COLUMN_BIT(COLUMN_HIT_page), DAYS_SEGMENT));

@@ -42,7 +42,10 @@ static void test_order(void **state)
         key_journal(256, 0, 256), key_journal(256, 0, 257),      key_journal(UINT32_MAX, 0, 0)};
     const struct key days[] = {key_day(1, 0), key_day(1, 1), key_day(1, 20000), key_day(1, INT32_MAX), key_day(2, 0)};
     const struct key hours[] = {key_hour(0, 0), key_hour(0, UINT32_MAX), key_hour(1, 0), key_hour(1, 1)};
-    const struct key rollups[] = {key_rollup(1, 5, 1), key_rollup(1, 5, 2), key_rollup(1, 6, 1), key_rollup(2, 0, 1)};
+    const struct key rollups[] = {
+        key_rollup(&(struct key_rollup){1, 1, 5, 1}), key_rollup(&(struct key_rollup){1, 1, 5, 2}),
+        key_rollup(&(struct key_rollup){1, 1, 6, 1}), key_rollup(&(struct key_rollup){1, 2, 0, 0}),
+        key_rollup(&(struct key_rollup){2, 1, 0, 1})};
 
     check_ascending("sequence", sequences, N_ROWS(sequences));
     check_ascending("visitor", visitors, N_ROWS(visitors));
@@ -64,7 +67,8 @@ static void test_round_trip(void **state)
                 uint32_t site, hour;
                 int32_t day;
                 uint64_t sequence;
-                uint8_t dimension, id[VISITOR_BYTES];
+                uint8_t id[VISITOR_BYTES];
+                struct key_rollup rollup;
                 struct key key = key_journal(sites[s], days[d], sequences[q]);
 
                 assert_true(key_read_journal(key_text(&key), &site, &day, &sequence));
@@ -75,9 +79,10 @@ static void test_round_trip(void **state)
                 key = key_hour(sites[s], (uint32_t)days[d]);
                 assert_true(key_read_hour(key_text(&key), &site, &hour));
                 assert_true(site == sites[s] && hour == (uint32_t)days[d]);
-                key = key_rollup(sites[s], days[d], (uint8_t)q);
-                assert_true(key_read_rollup(key_text(&key), &site, &day, &dimension));
-                assert_true(site == sites[s] && day == days[d] && dimension == q);
+                key = key_rollup(&(struct key_rollup){sites[s], 2, days[d], (uint8_t)q});
+                assert_true(key_read_rollup(key_text(&key), &rollup));
+                assert_true(rollup.site == sites[s] && rollup.kind == 2 && rollup.period == days[d] &&
+                            rollup.field == q);
                 key = key_sequence(sequences[q]);
                 assert_true(key_read_sequence(key_text(&key), &sequence));
                 assert_true(sequence == sequences[q]);
@@ -129,11 +134,9 @@ static bool read_hour(struct text key)
 
 static bool read_rollup(struct text key)
 {
-    uint32_t site;
-    int32_t day;
-    uint8_t dimension;
+    struct key_rollup of;
 
-    return key_read_rollup(key, &site, &day, &dimension);
+    return key_read_rollup(key, &of);
 }
 
 static void test_wrong_sizes(void **state)
@@ -144,7 +147,7 @@ static void test_wrong_sizes(void **state)
         size_t size;
     } rows[] = {
         {"sequence", read_sequence, 8}, {"visitor", read_visitor, 20}, {"journal", read_journal, 16},
-        {"day", read_day, 8},           {"hour", read_hour, 8},        {"rollup", read_rollup, 9},
+        {"day", read_day, 8},           {"hour", read_hour, 8},        {"rollup", read_rollup, 10},
     };
     static const char bytes[DB_KEY_BYTES_MAX + 1];
 

@@ -3,7 +3,7 @@
  * found.
  */
 #include "check.h"
-#include "crumb/query/place.h"
+#include "crumb/rollup/place.h"
 
 static void test_names(void **state)
 {

@@ -2,7 +2,7 @@
  * Projections: what each field of the interface says of a hit or visit.
  */
 #include "check.h"
-#include "crumb/query/projection.h"
+#include "crumb/rollup/projection.h"
 #include "crumb/rollup/tabulate.h"
 #include <errno.h>
 #include <stdlib.h>

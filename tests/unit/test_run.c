@@ -2,7 +2,7 @@
  * Questions about a small site over six days, one of which has 23 hours: every
  * metric, dimension, comparison and order, and what goes wrong.
  */
-#include "crumb/query/amount.h"
+#include "crumb/rollup/amount.h"
 #include "happened.h"
 #include <errno.h>
 #include <stdio.h>

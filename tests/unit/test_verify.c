@@ -9,6 +9,7 @@
 #include "crumb/consent/visitor.h"
 #include "crumb/rollup/seal.h"
 #include "crumb/rollup/segment.h"
+#include "crumb/rollup/summary.h"
 #include "crumb/rollup/tabulate.h"
 #include "crumb/store/consents.h"
 #include "crumb/store/journal.h"
@@ -426,19 +427,24 @@ static void segment_of_other_events(struct store *store, struct batch *batch)
     gather_free(gather);
 }
 
+static struct key key_of_rollup(const struct store *store, enum field field)
+{
+    return key_rollup(&(struct key_rollup){store->site->id, PERIOD_DAY, SEALED_DAY, summary_number(field)});
+}
+
 static void rollup_missing(struct store *store, struct batch *batch)
 {
-    take_away(batch, DB_ROLLUPS, key_rollup(store->site->id, SEALED_DAY, DIMENSION_PAGE));
+    take_away(batch, DB_ROLLUPS, key_of_rollup(store, FIELD_PAGE));
 }
 
 static void total_missing(struct store *store, struct batch *batch)
 {
-    take_away(batch, DB_ROLLUPS, key_rollup(store->site->id, SEALED_DAY, DIMENSION_TOTAL));
+    take_away(batch, DB_ROLLUPS, key_of_rollup(store, FIELD_N));
 }
 
 static void rollup_damaged(struct store *store, struct batch *batch)
 {
-    struct key key = key_rollup(store->site->id, SEALED_DAY, DIMENSION_PAGE);
+    struct key key = key_of_rollup(store, FIELD_PAGE);
 
     store_fixture_damage(batch->txn, DB_ROLLUPS, key_text(&key), 12);
 }
@@ -451,8 +457,8 @@ static void rollup_of_no_day(struct store *store, struct batch *batch)
 
 static void rollup_of_other_cells(struct store *store, struct batch *batch)
 {
-    struct key from = key_rollup(store->site->id, SEALED_DAY, DIMENSION_TOTAL);
-    struct key to = key_rollup(store->site->id, SEALED_DAY, DIMENSION_PAGE);
+    struct key from = key_of_rollup(store, FIELD_N);
+    struct key to = key_of_rollup(store, FIELD_PAGE);
     char bytes[1024];
     struct text value;
 
@@ -512,7 +518,7 @@ static const struct row {
     {"an event too few", event_missing, "shop, 2026-03-03: 1 events in the journal, 2 counted", false},
     {"an event of no day", event_of_no_day, "journal: 1 records belong to no day", false},
     {"a damaged day", day_damaged, "days: a row is damaged", false},
-    {"the rollups of a damaged day", day_damaged, "rollups: days or events behind them are damaged", false},
+    {"the rollups of a damaged day", day_damaged, "rollups: days or segments behind them are damaged", false},
     {"books that tell more", books_too_many, "books: 4 events stored, 3 in the journal", false},
     {"damaged books", books_damaged, "books of shop, 2026-03-02 09:00 UTC: damaged, or they do not balance", false},
     {"damaged books of no site", books_of_no_site_damaged,
@@ -531,10 +537,10 @@ static const struct row {
     {"a segment of other events", segment_of_other_events,
      "segment of shop, 2026-03-02: building it again gives other bytes", true},
     {"the segments of a damaged day", day_damaged, "segments: days or events behind them are damaged", false},
-    {"a rollup that is missing", rollup_missing,
-     "rollup of shop, 2026-03-02, event:page: it is not there, but the day is sealed", false},
+    {"a rollup that is missing, not looked for", rollup_missing, NULL, false},
+    {"a rollup that is missing", rollup_missing, "rollup of shop, 2026-03-02, event:page: it is not there", true},
     {"a total that is missing", total_missing,
-     "rollup of shop, 2026-03-02, total: it is not there, but the day is sealed", false},
+     "rollup of shop, 2026-03-02, totals: it is not there, but the day is sealed", false},
     {"a damaged rollup", rollup_damaged, "rollup of shop, 2026-03-02, event:page: damaged", false},
     {"a rollup of no day", rollup_of_no_day, "rollups: a key is none", false},
     {"a rollup of other cells, not looked at", rollup_of_other_cells, NULL, false},

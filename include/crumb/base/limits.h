@@ -179,10 +179,12 @@
 #define EXPORT_ROWS_BYTES (64 << 10)          /* of rows that are written at once */
 #define EXPORT_ROW_BYTES_MAX (256 << 10)      /* of what a visit and a hit say, each, quoted */
 #define EXPORT_TEXTS_BYTES_MAX (1536LL << 20) /* a dictionary of which each byte is quoted */
-#define ROLLUP_BYTES_MAX (256 << 20)          /* one rollup, inflated */
+#define ROLLUP_BYTES_MAX (256 << 20)          /* one part of a rollup, inflated */
+#define ROLLUP_CELLS_MAX (1 << 17)            /* values of one; a field with more has none, and tables are read */
 #define LIVE_DAYS_MAX 64                      /* open days kept warm in memory */
 #define LIVE_EVENTS_MAX (2 << 20)             /* events of all of them; a larger day is built again for each question */
 #define DAYS_CACHE_BYTES_MAX (48 << 20)       /* columns of sealed days kept unpacked */
+#define ROLLUPS_CACHE_BYTES_MAX (24 << 20)    /* cells of rollups kept unpacked */
 #define DAY_NETWORKS_MAX (1 << 22) /* different networks of one site-day; those of further visitors are unknown */
 #define BOT_SPEED_VIEWS 60         /* so many page views of one visit ... */
 #define BOT_SPEED_MS 20000         /* ... within this are a program's */

@@ -11,7 +11,8 @@
 
 #include "crumb/base/buffer.h"
 #include "crumb/config/config.h"
-#include "crumb/query/field.h"
+#include "crumb/rollup/field.h"
+#include "crumb/rollup/mask.h"
 #include <jansson.h>
 
 enum { FILTER_E_INVALID = 1, FILTER_E_NO_GOAL = 2 };
@@ -45,12 +46,6 @@ uint64_t filter_columns(const struct filter *filter);
 
 /* True where a leaf outside of has_done looks at hits, so that what it leaves is hits and not visits. */
 bool filter_is_of_hits(const struct filter *filter);
-
-/* Whom it lets through: a byte, 0 or 1, for each hit or visit. */
-struct mask {
-    bool of_hits;
-    uint8_t *passes;
-};
 
 /*
  * Decides for every hit or visit of @table, which has filter_columns() of it and

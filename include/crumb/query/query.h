@@ -1,7 +1,7 @@
 /*
  * A query: the request of POST /api/v2/query (Plausible Stats API v2), checked.
  *
- * parse (JSON -> struct query, pure) -> run (tables and cells -> rows) ->
+ * parse (JSON -> struct query, pure) -> run (tables and rollups -> rows) ->
  * output.  Run resolves the range, chooses for each day where its figures come
  * from, tallies hits and visits by group (tally.h), and makes metrics of them.
  *
@@ -14,8 +14,10 @@
 #include "crumb/base/limits.h"
 #include "crumb/base/zone.h"
 #include "crumb/config/config.h"
-#include "crumb/query/field.h"
 #include "crumb/query/filter.h"
+#include "crumb/rollup/cell.h"
+#include "crumb/rollup/field.h"
+#include "crumb/rollup/period.h"
 
 enum { QUERY_E_INVALID = 1 };
 
@@ -138,6 +140,14 @@ struct query_source {
     int (*table)(void *context, int32_t day, uint64_t columns, const struct table **ret_table,
                  enum query_tier *ret_tier);
     void (*release)(void *context, const struct table *table);
+    /*
+     * Pins the rollup of a field (FIELD_N: the totals), with sketches or without;
+     * NULL: there is none that tells everything.  0 or a fault.  May be NULL:
+     * there are none at all.  Answers are the same with rollups and without.
+     */
+    int (*rollup)(void *context, struct period period, enum field field, bool with_sketches,
+                  const struct cells **ret_cells);
+    void (*release_rollup)(void *context, const struct cells *cells);
     /* The first and last day that have data; last < first where none has. 0 or a fault. */
     int (*days)(void *context, int32_t *ret_first, int32_t *ret_last);
     /* The books of [from_ms, to_ms), whole hours; 0 or a fault. */
@@ -157,7 +167,7 @@ struct query_row {
 
 /* What it took. */
 struct query_cost {
-    unsigned tables[QUERY_TIER_N]; /* by tier */
+    unsigned tables[QUERY_TIER_N]; /* by tier; of rollups the periods that they answered for */
     uint64_t hits, visits;         /* scanned */
 };
 

@@ -1,5 +1,5 @@
 /*
- * The store as a source of tables.
+ * The store as a source of tables and rollups.
  */
 #pragma once
 

@@ -1,20 +1,22 @@
 /*
- * What must be true of segments: each can be read to its last column and is of a
- * day that was sealed, each sealed day has one, and building it again gives the
- * same bytes (P6).
+ * What must be true of segments and rollups: each can be read to its end and is
+ * of days that were sealed, each sealed day has them, and building them again
+ * gives the same bytes (P6): segments from the journal, rollups from segments.
  */
 #pragma once
 
 #include "crumb/config/config.h"
+#include "crumb/rollup/summary.h"
 #include "crumb/store/db.h"
 
 enum { AUDIT_E_WRONG = 1 };
 
 struct audit_finding {
     uint32_t site;
-    int32_t day;
+    struct period period;
+    enum field field; /* of a rollup */
     const char *what;
-    uint64_t n; /* segments that are wrong; this is the first */
+    uint64_t n; /* rows that are wrong; this is the first */
 };
 
 /*
@@ -24,3 +26,6 @@ struct audit_finding {
  * them are damaged).
  */
 int audit_segments(struct db_txn *txn, const struct config *config, bool rebuild, struct audit_finding *ret_finding);
+
+/* The same of all rollups; @rebuild needs segments that are good. */
+int audit_rollups(struct db_txn *txn, bool rebuild, struct audit_finding *ret_finding);

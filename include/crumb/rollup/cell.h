@@ -1,39 +1,34 @@
 /*
- * Cells: what a rollup holds for each value of one dimension of one site-day,
- * and its file form.  The total is the dimension with the single value "".
+ * Cells: what a rollup holds for each value of one field over a day or a month,
+ * and its file form (docs/formats.md, "Rollup").  The totals are the one cell
+ * of no field, with the value "".
  *
- * All counts are exact; visitors are a sketch.  Cells of several days add up
- * (cells_merge), because a visit never crosses midnight.
+ * Who asks about one period needs no sketch, as the number of its visitors
+ * stands in the cell.  So sketches are apart, and read only where periods are
+ * merged; a rollup may do without.
  */
 #pragma once
 
+#include "crumb/rollup/figures.h"
 #include "crumb/rollup/hll.h"
 
-/*
- * Numbers are written to disk: append, never renumber.  What programs did is in
- * DIMENSION_BOT alone, by why they are taken for programs (words_bot()).
- */
-enum dimension { DIMENSION_TOTAL = 1, DIMENSION_PAGE = 2, DIMENSION_BOT = 3, DIMENSION_N };
-
 struct cell {
-    struct text value;        /* of the dimension; owned by the cells */
-    uint64_t pageviews;       /* page views of this value */
-    uint64_t visits;          /* visits with at least one such page view (total: all visits) */
-    uint64_t entries;         /* visits whose first page view is of this value (total: all visits) */
-    uint64_t bounces;         /* of the entries: one page view at most and no other event but pings */
-    uint64_t duration_ms;     /* of the entries: from first to last event, summed */
-    uint64_t entry_pageviews; /* of the entries: their page views, whatever the page */
-    struct hll visitors;      /* of the visits (total: of all visits) */
+    struct text value;
+    struct figures figures; /* without revenue, which has many currencies */
+    uint64_t visitors;      /* hll_count() of the sketch */
+    struct hll sketch;      /* coarse, but of the totals; empty where it was not read */
 };
 
-/* A set of cells, ascending by value (bytes compared as unsigned). */
+/* Ascending by value, bytes compared as unsigned. */
 struct cells {
     struct cell *cells;
-    size_t n_cells;
-    char *values; /* the memory of the values */
+    size_t n;
+    bool has_sketches;
+    /* private: the memory of the values; NULL: they are lent */
+    char *values;
 };
 
-#define CELLS_INIT ((struct cells){0})
+#define CELLS_INIT ((struct cells){.n = 0})
 
 /* The order of cells: below, at or above 0. A value comes before its own extensions. */
 static inline int cells_order(struct text a, struct text b)
@@ -46,26 +41,22 @@ static inline int cells_order(struct text a, struct text b)
 
 void cells_deinit(struct cells *cells);
 
-/* For who makes cells: copies their values, which are lent so far, to memory of the cells' own. 0 or -ENOMEM. */
-int cells_own_values(struct cells *cells);
+/*
+ * Appends the file form, with sketches where the cells have them.  The same
+ * cells give the same bytes (P6), as long as zlib is the same.  Faults stay in
+ * the buffer: -ENOMEM, or -EOVERFLOW past its bound or ROLLUP_BYTES_MAX.
+ */
+void cells_encode(const struct cells *cells, struct buffer *buffer);
+
+/* What a rollup has of sketches. */
+enum cells_sketches { CELLS_NO_SKETCHES, CELLS_FINE, CELLS_COARSE };
 
 /*
- * Adds every count and sketch of @from to the cell of the same value, making it
- * where it is missing.  0, or -ENOMEM: then @into is good for cells_deinit only.
- * Takes as long as both have cells together, whichever is the smaller.
+ * Reads it; the sketches, which are as @sketches says, only if they are asked
+ * for and there.  Any bytes are safe: 0, -EBADMSG (damaged or no rollup), -EFBIG
+ * (inflates past ROLLUP_BYTES_MAX) or -ENOMEM.  The caller deinits the cells.
  */
-int cells_merge(struct cells *into, const struct cells *from);
+int cells_decode(struct text bytes, enum cells_sketches sketches, struct cells *ret_cells);
 
-/*
- * Appends the compressed form (docs/formats.md, "Rollup"): magic, version,
- * inflated size, zlib stream, checksum.  The same cells give the same bytes
- * (P6), as long as zlib is the same.  Faults stay in the buffer: -ENOMEM, or
- * -EOVERFLOW past its bound or ROLLUP_BYTES_MAX.
- */
-void cells_encode(struct cells *cells, struct buffer *buffer);
-
-/*
- * Reads that form.  Any bytes are safe: 0, -EBADMSG (damaged or not a rollup),
- * -EFBIG (inflates past ROLLUP_BYTES_MAX), -ENOMEM.
- */
-int cells_decode(struct text bytes, struct cells *ret_cells);
+/* Roughly the memory that they take. */
+size_t cells_bytes(const struct cells *cells);

@@ -6,16 +6,14 @@
  * events, and grown by what the journal got since the last question.  They are
  * brought up to date when they are asked for, so an answer shows every event
  * that was acknowledged before the question.  Of sealed days those columns are
- * unpacked that are asked for, and kept up to DAYS_CACHE_BYTES_MAX.
- *
- * (The cells that questions were answered from before there were tables are
- * given by the same struct, from rollups and warm builds.)
+ * unpacked that are asked for, and kept up to DAYS_CACHE_BYTES_MAX.  Rollups of
+ * days and months are kept likewise, up to ROLLUPS_CACHE_BYTES_MAX.
  */
 #pragma once
 
 #include "crumb/base/limits.h"
 #include "crumb/config/config.h"
-#include "crumb/rollup/build.h"
+#include "crumb/rollup/summary.h"
 #include "crumb/rollup/table.h"
 #include "crumb/store/db.h"
 
@@ -24,13 +22,17 @@ struct days;
 /* How much is kept warm. */
 struct days_bounds {
     unsigned n_days;
-    uint64_t n_events;  /* of all of them */
-    size_t cache_bytes; /* columns of sealed days, beside those that are pinned */
+    uint64_t n_events;   /* of all of them */
+    size_t cache_bytes;  /* columns of sealed days, beside those that are pinned */
+    size_t rollup_bytes; /* cells of rollups, likewise */
 };
 
 /* Those of the service. */
 #define DAYS_BOUNDS                                                                                                    \
-    ((struct days_bounds){.n_days = LIVE_DAYS_MAX, .n_events = LIVE_EVENTS_MAX, .cache_bytes = DAYS_CACHE_BYTES_MAX})
+    ((struct days_bounds){.n_days = LIVE_DAYS_MAX,                                                                     \
+                          .n_events = LIVE_EVENTS_MAX,                                                                 \
+                          .cache_bytes = DAYS_CACHE_BYTES_MAX,                                                         \
+                          .rollup_bytes = ROLLUPS_CACHE_BYTES_MAX})
 
 /* 0 or -ENOMEM. @bounds: DAYS_BOUNDS, or smaller ones. */
 int days_new(struct days_bounds bounds, struct days **ret_days);
@@ -56,22 +58,16 @@ void days_unpin(struct days *days, const struct table *table);
 /* What is kept now, for tests and metrics. Any thread. */
 struct days_bounds days_held(struct days *days);
 
-/* ---- cells ---- */
-
-/* The builds that are warm now. Any thread. */
-struct days_bounds days_warm(struct days *days);
+/* ---- rollups ---- */
 
 /*
- * The cells of one dimension of one site-day, of the events with
- * from_ms <= time < to_ms.  A day without events gives no cells.  0 or a fault
- * (-EBADMSG: a row is damaged; -EOVERFLOW: the day has more than DAY_HITS_MAX
- * events).  Any thread; the caller deinits the cells.
+ * The cells of a field (FIELD_N: the totals) over a period, with sketches or
+ * without, lent until days_unpin_rollup(); *ret_cells is NULL where there are
+ * none: something of the period is not sealed, it is no month that is over, or
+ * there are too many values.  0 or a fault (-EBADMSG: a row is damaged).  Any
+ * thread.
  */
-int days_cells(struct days *days, struct db_txn *txn, const struct site *site, int32_t day, enum dimension dimension,
-               int64_t from_ms, int64_t to_ms, struct cells *ret_cells);
-
-/*
- * Adds the events of the journal of a site-day above sequence @after to a
- * build.  0 or a fault as above.
- */
-int days_fill(struct db_txn *txn, uint32_t site, int32_t day, uint64_t after, struct build *build);
+int days_pin_rollup(struct days *days, struct db_txn *txn, const struct site *site, struct period period,
+                    enum field field, bool with_sketches, const struct cells **ret_cells);
+/* Gives them back; NULL is fine. Any thread. */
+void days_unpin_rollup(struct days *days, const struct cells *cells);

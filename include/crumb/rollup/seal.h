@@ -1,7 +1,8 @@
 /*
  * Sealing: a day that is over, by its site's zone and SEAL_GRACE_MS, is built
  * from its journal, and its segment and rollups are written.  A day that got late
- * events after it was sealed is dirty and is sealed again.
+ * events after it was sealed is dirty and is sealed again.  A month that is over
+ * gets its rollups when all its days are sealed (seal_month.h).
  *
  * The build reads a snapshot beside the writer; what it gives is written by the
  * writer, in one transaction with the mark that says up to which sequence it was
@@ -13,24 +14,17 @@
 #include "crumb/base/clock.h"
 #include "crumb/config/config.h"
 #include "crumb/ingest/writer.h"
-#include "crumb/rollup/cell.h"
 
 /*
- * Seals every site-day that is due at @now_ms.  @submit gives one operation to
- * the writer and returns its result when it is done (writer_submit_wait, or
- * submit and drain).  Stops early when *@stop becomes true.  *ret_n counts the
- * days sealed.  0, or the first fault; the other days were tried.
+ * Seals every site-day and month that is due at @now_ms.  @submit gives one
+ * operation to the writer and returns its result when it is done
+ * (writer_submit_wait, or submit and drain).  Stops early when *@stop becomes
+ * true.  *ret_n counts the days sealed.  0, or the first fault; the others were
+ * tried.
  */
 int seal_due(struct db *db, const struct config *config, int64_t now_ms,
              int (*submit)(void *context, struct write_op *op), void *context, const atomic_bool *stop,
              unsigned *ret_n);
 
-/*
- * Builds the rollups of a site-day from its journal, each dimension appended to
- * its buffer: what sealing writes, and what `crumb verify` compares.  0 or a
- * fault.
- */
-int seal_build(struct db_txn *txn, uint32_t site, int32_t day, struct buffer rollups[DIMENSION_N]);
-
-/* The segment of a site-day from its journal, appended: likewise. 0 or a fault. */
+/* The segment of a site-day from its journal, appended: what `crumb verify` compares. 0 or a fault. */
 int seal_segment(struct db_txn *txn, const struct site *site, int32_t day, struct buffer *segment);

@@ -33,7 +33,7 @@ enum db_table {
     DB_JOURNAL,    /* site, day, sequence -> event */
     DB_DAYS,       /* site, day -> how much is in its journal, and what of it is sealed */
     DB_ACCOUNTING, /* site, hour -> received, stored, dropped by reason */
-    DB_ROLLUPS,    /* site, day, dimension -> cells */
+    DB_ROLLUPS,    /* site, kind of period, period, field -> cells */
     DB_SEGMENTS,   /* site, day -> the day's table */
     DB_CONSENTS,   /* site, day, notice, country, device, language -> shown, choices by kind */
     DB_TABLE_N

@@ -46,7 +46,14 @@ struct key_consents {
     struct text lang; /* of the notice; borrowed */
 };
 struct key key_consents(const struct key_consents *of);
-struct key key_rollup(uint32_t site, int32_t day, uint8_t dimension);
+/* What a rollup is of: rollup/period.h, rollup/summary.h. */
+struct key_rollup {
+    uint32_t site;
+    uint8_t kind;
+    int32_t period;
+    uint8_t field;
+};
+struct key key_rollup(const struct key_rollup *of);
 
 /* Each takes a key apart again; false where the bytes are not of that form. */
 bool key_read_sequence(struct text key, uint64_t *ret_sequence);
@@ -55,4 +62,4 @@ bool key_read_journal(struct text key, uint32_t *ret_site, int32_t *ret_day, uin
 bool key_read_day(struct text key, uint32_t *ret_site, int32_t *ret_day);
 bool key_read_hour(struct text key, uint32_t *ret_site, uint32_t *ret_hour);
 bool key_read_consents(struct text key, struct key_consents *ret_of);
-bool key_read_rollup(struct text key, uint32_t *ret_site, int32_t *ret_day, uint8_t *ret_dimension);
+bool key_read_rollup(struct text key, struct key_rollup *ret_of);
