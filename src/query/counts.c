@@ -69,7 +69,7 @@ static struct tally_question question_of(const struct counts *counts)
 
 static bool is_asked(const struct query *query, const struct goal *goal)
 {
-    return !query->filter || !filter_has_goals(query->filter) || filter_names_goal(query->filter, goal);
+    return !query->filter || !filter_goals_any(query->filter) || filter_goals_has(query->filter, goal);
 }
 
 /* One for each goal, of those that the filter names where it names some. */

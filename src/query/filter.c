@@ -328,3 +328,18 @@ int filter_apply_without_goals(const struct filter *filter, const struct table *
 
     return error_trace(apply(&application, 0, ret_mask));
 }
+
+struct filter *filter_free(struct filter *filter)
+{
+    if (!filter)
+        return NULL;
+    for (size_t i = 0; i < filter->n_nodes; i++) {
+        for (unsigned c = 0; c < filter->nodes[i].n_clauses; c++)
+            pcre2_code_free(filter->nodes[i].clauses[c].pattern);
+        free(filter->nodes[i].clauses);
+        free(filter->nodes[i].goals);
+    }
+    json_decref(filter->request);
+    free(filter);
+    return NULL;
+}

@@ -69,7 +69,7 @@ static int bind_leaf(struct filter_node *node, const struct site *site, struct b
     return 0;
 }
 
-int filter_bind(struct filter *filter, const struct site *site, struct buffer *complaint)
+int filter_goals_bind(struct filter *filter, const struct site *site, struct buffer *complaint)
 {
     int r = 0;
 
@@ -88,9 +88,9 @@ static const struct filter_node *goals_at_top(const struct filter *filter, size_
     return NULL;
 }
 
-bool filter_has_goals(const struct filter *filter) { return goals_at_top(filter, 0) != NULL; }
+bool filter_goals_any(const struct filter *filter) { return goals_at_top(filter, 0) != NULL; }
 
-bool filter_names_goal(const struct filter *filter, const struct goal *goal)
+bool filter_goals_has(const struct filter *filter, const struct goal *goal)
 {
     const struct filter_node *node;
 

@@ -228,21 +228,6 @@ static int parse_node(struct parse *parse, const struct way *way, json_t *list)
     return r;
 }
 
-struct filter *filter_free(struct filter *filter)
-{
-    if (!filter)
-        return NULL;
-    for (size_t i = 0; i < filter->n_nodes; i++) {
-        for (unsigned c = 0; c < filter->nodes[i].n_clauses; c++)
-            pcre2_code_free(filter->nodes[i].clauses[c].pattern);
-        free(filter->nodes[i].clauses);
-        free(filter->nodes[i].goals);
-    }
-    json_decref(filter->request);
-    free(filter);
-    return NULL;
-}
-
 int filter_parse(json_t *list, struct filter **ret_filter, struct buffer *complaint)
 {
     struct filter *filter = calloc(1, sizeof *filter);

@@ -38,7 +38,7 @@ struct filter_node {
     struct text property;
     struct filter_clause *clauses; /* any of which will do */
     unsigned n_clauses;
-    const struct goal **goals; /* that the site has of these names: filter_bind() */
+    const struct goal **goals; /* that the site has of these names: filter_goals_bind() */
     unsigned n_goals;
 };
 

@@ -91,7 +91,7 @@ static int add_days(struct run *run)
 /* Goals of the site that a filter names. */
 static int bind_goals(struct filter *filter, const struct run *run)
 {
-    int r = filter ? filter_bind(filter, run->site, run->complaint) : 0;
+    int r = filter ? filter_goals_bind(filter, run->site, run->complaint) : 0;
 
     return r == FILTER_E_NO_GOAL ? QUERY_E_INVALID : error_trace(r);
 }

@@ -87,8 +87,8 @@ static bool asks_for_revenue(const struct query *query)
 
 static bool is_about(const struct query *query, const struct goal *goal)
 {
-    if (query->filter && filter_has_goals(query->filter))
-        return filter_names_goal(query->filter, goal);
+    if (query->filter && filter_goals_any(query->filter))
+        return filter_goals_has(query->filter, goal);
     return is_by_goal(query);
 }
 
@@ -120,7 +120,7 @@ static void find_currency(const struct run *run, struct query_answer *answer)
 
 static int bind_filter(const struct run *run, struct buffer *complaint)
 {
-    int r = run->query->filter ? filter_bind(run->query->filter, run->site, complaint) : 0;
+    int r = run->query->filter ? filter_goals_bind(run->query->filter, run->site, complaint) : 0;
 
     return r == FILTER_E_NO_GOAL ? QUERY_E_INVALID : error_trace(r);
 }

@@ -225,7 +225,7 @@ static void test_goals(void **state)
         char shown[sizeof HITS];
 
         check_equal(cases[i].filters, parse(cases[i].filters, &filter, &complaint), 0);
-        check_equal(cases[i].filters, filter_bind(filter, &site, &complaint), 0);
+        check_equal(cases[i].filters, filter_goals_bind(filter, &site, &complaint), 0);
         check_equal(cases[i].filters, filter_apply(filter, &table, &mask), 0);
         show(&table, &mask, shown);
         check_text(cases[i].filters, text_of(shown), cases[i].passed);

@@ -235,7 +235,7 @@ static struct filter *parse_filter(const struct naive *naive, const struct site 
     assert_int_equal(filter_parse(list, &filter, &complaint), 0);
     json_decref(list);
     if (filter)
-        assert_int_equal(filter_bind(filter, site, &complaint), 0);
+        assert_int_equal(filter_goals_bind(filter, site, &complaint), 0);
     return filter;
 }
 

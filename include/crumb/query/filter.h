@@ -33,11 +33,11 @@ struct filter *filter_free(struct filter *filter);
  * site.  FILTER_E_NO_GOAL: @complaint names the one that the site does not
  * have, and those that it has.  0 or -ENOMEM.
  */
-int filter_bind(struct filter *filter, const struct site *site, struct buffer *complaint);
+int filter_goals_bind(struct filter *filter, const struct site *site, struct buffer *complaint);
 
 /* True where a filter at the top is on event:goal, and where such a one names @goal: what a question is about. */
-bool filter_has_goals(const struct filter *filter);
-bool filter_names_goal(const struct filter *filter, const struct goal *goal);
+bool filter_goals_any(const struct filter *filter);
+bool filter_goals_has(const struct filter *filter, const struct goal *goal);
 /* True where a leaf looks at the field. */
 bool filter_has_field(const struct filter *filter, enum field field);
 
