@@ -40,9 +40,9 @@ static const struct option options[] = {{"site", required_argument, NULL, OPTION
                                         {"filters", required_argument, NULL, OPTION_FILTERS},
                                         {"compare", required_argument, NULL, OPTION_COMPARE},
                                         {"limit", required_argument, NULL, OPTION_LIMIT},
-                                        {"format", required_argument, NULL, OPTION_FORMAT},
                                         {"paths", no_argument, NULL, OPTION_PATHS},
                                         {"funnel", no_argument, NULL, OPTION_FUNNEL},
+                                        {"format", required_argument, NULL, OPTION_FORMAT},
                                         {0}};
 
 static int take_form(struct wish *wish, const char *value)

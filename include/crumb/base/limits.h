@@ -152,7 +152,7 @@
 #define DB_RESIDENT_BYTES_MAX (24 << 20)  /* of mapped files, before pages of the store are given back */
 #define DB_RESIDENT_STEPS 512             /* rows read or written between two looks at that */
 #define DB_RESIDENT_STEP_BYTES (64 << 10) /* of a large row, which count as one more */
-#define DB_AHEAD_BYTES ((size_t)1 << 20)  /* that a walk asks the kernel for at once */
+#define DB_AHEAD_BYTES (1 << 20)          /* that a walk asks the kernel for at once */
 #define DB_AHEAD_ROWS_MIN 64              /* read in the window before, by whom it is a walk */
 #define DB_KEY_BYTES_MAX 64               /* our longest key; LMDB allows 511 */
 #define NOTICE_BYTES_MAX (64 << 10)
