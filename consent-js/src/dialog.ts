@@ -23,7 +23,7 @@ const isKnown = () => Intl.NumberFormat.supportedLocalesOf(notice.lang)[0];
 function period(seconds: number) {
     const days = Math.round(seconds / Seconds.DAY);
     const months = seconds / Seconds.MONTH;
-    if (!isKnown()) return text('days').replace('{days}', days + '');
+    if (!isKnown()) return days + ' d'; // the symbol of the day in any language
     const [value, unit] = months > 1 && months % 1 == 0 ? [months, 'month'] : [days, 'day'];
     return value.toLocaleString(notice.lang, { style: 'unit', unit, unitDisplay: 'long' });
 }

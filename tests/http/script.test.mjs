@@ -53,12 +53,11 @@ describe('GET /consent.js', { timeout: 120_000 }, () => {
         const named = SOURCES.flatMap((source) => [...source.matchAll(/\btext\('([\w.]+)'\)/g)].map(([, key]) => key));
         assert.ok(named.length > 20);
         for (const key of named) assert.ok(own[1][key], key);
-        const only = ['ok', 'accept_more', 'allow', 'refuse'];
+        const only = ['ok', 'accept_more', 'allow', 'back', 'refuse'];
         for (const key of named.filter((key) => !only.includes(key))) assert.ok(own[0][key], key);
         for (const key of [...only, 'opt_out.title', 'opt_out.body'])
             assert.deepEqual([own[0][key], typeof own[1][key]], [undefined, 'string'], key);
         for (const key of ['title', 'body']) assert.deepEqual([typeof own[0][key], own[1][key]], ['string', undefined], key);
-        for (const key of ['close', 'back']) assert.ok(own[0][key], key);
         for (const key of ['journal', 'segments', 'visitor', 'choice']) assert.ok(own[0][`retention.${key}`]);
     });
 
