@@ -9,6 +9,7 @@
 #include "crumb/config/value.h"
 #include "field.h"
 #include "goal.h"
+#include "saved.h"
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -544,6 +545,23 @@ static void read_goals(const struct yaml_at *at, void *into)
         walk_list(at, read_goal, site);
 }
 
+static void read_segment(const struct yaml_at *at, void *into)
+{
+    struct site *site = into;
+
+    saved_read(at, site->segments, site->n_segments);
+    site->n_segments++;
+}
+
+static void read_segments(const struct yaml_at *at, void *into)
+{
+    struct site *site = into;
+
+    site->segments = walk_array(at, YAML_LIST, sizeof *site->segments, SAVED_FILTERS_MAX);
+    if (site->segments)
+        walk_list(at, read_segment, site);
+}
+
 /* The whole. */
 
 static const struct walk_field site_fields[] = {
@@ -562,6 +580,7 @@ static const struct walk_field site_fields[] = {
     {"banner", read_banner, 0, NULL},
     {"pages", read_pages, 0, NULL},
     {"goals", read_goals, 0, NULL},
+    {"segments", read_segments, 0, NULL},
     {"regimes", read_regimes, 0, NULL},
 };
 _Static_assert(WALK_COUNT(site_fields) <= WALK_FIELDS_MAX, "walk_fields() has room for a site's keys");
@@ -657,5 +676,8 @@ void site_deinit(struct site *site)
     for (unsigned i = 0; i < site->n_goals; i++)
         goal_deinit(&site->goals[i]);
     free(site->goals);
+    for (unsigned i = 0; i < site->n_segments; i++)
+        saved_deinit(&site->segments[i]);
+    free(site->segments);
     free(site->regimes);
 }

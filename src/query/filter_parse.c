@@ -143,16 +143,41 @@ static int parse_dimension(struct parse *parse, const struct way *way, json_t *n
     node->field = field_find(text, &node->property);
     if (node->is_of_goals && (node->negated || node->kind == FILTER_MATCHES))
         return complain(parse, way, "event:goal is only filtered by is and contains");
-    if (text_equal(text, TEXT("segment")))
-        return complain(parse, way, "no segments are kept here; write a segment's own filters in its place");
     if (node->field == FIELD_N && !node->is_of_goals)
         return complain(parse, way, "must be a dimension of events or visits, such as event:page or visit:country");
+    return 0;
+}
+
+/* ["is", "segment", [ids]], to be written out once the site is known. */
+static int parse_segment(struct parse *parse, const struct way *way, json_t *list, struct filter_node *node)
+{
+    struct way ids = step(way, 2);
+    json_t *id;
+    size_t i;
+
+    node->field = FIELD_N;
+    parse->filter->has_segments = true;
+    if (node->kind != FILTER_IS || json_array_size(list) != 3)
+        return complain(parse, way, "must be [\"is\", \"segment\", [ids]], or \"is_not\"");
+    if (json_array_size(json_array_get(list, 2)) == 0)
+        return complain(parse, &ids, "must be a list of ids");
+    json_array_foreach(json_array_get(list, 2), i, id)
+    {
+        struct way here = step(&ids, i);
+
+        if (!json_is_string(id) && !json_is_integer(id))
+            return complain(parse, &here, "must be the id of a segment, a number or a text");
+    }
     return 0;
 }
 
 static int parse_leaf(struct parse *parse, const struct way *way, json_t *list, struct filter_node *node)
 {
     struct way where = step(way, 1), clauses = step(way, 2), modifiers = step(way, 3);
+    const char *dimension = json_string_value(json_array_get(list, 1));
+
+    if (dimension && strcmp(dimension, "segment") == 0)
+        return error_trace(parse_segment(parse, way, list, node));
 
     if (json_array_size(list) < 3 || json_array_size(list) > 4)
         return complain(parse, way,

@@ -45,7 +45,8 @@ struct filter_node {
 struct filter {
     struct filter_node nodes[QUERY_FILTERS_MAX];
     size_t n_nodes;
-    json_t *request; /* owns the texts */
+    bool has_segments; /* leaves that only filter_segments_bind() knows; it is not applied as it is */
+    json_t *request;   /* owns the texts */
 };
 
 /* True where two texts of the same size are the same but for the case of ASCII letters. */

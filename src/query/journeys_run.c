@@ -88,12 +88,13 @@ static int add_days(struct run *run)
     return r;
 }
 
-/* Goals of the site that a filter names. */
+/* Segments and goals of the site that a filter names. */
 static int bind_goals(struct filter *filter, const struct run *run)
 {
-    int r = filter ? filter_goals_bind(filter, run->site, run->complaint) : 0;
+    int r = filter ? filter_segments_bind(filter, run->site, run->complaint) : 0;
 
-    return r == FILTER_E_NO_GOAL ? QUERY_E_INVALID : error_trace(r);
+    r = r || !filter ? r : filter_goals_bind(filter, run->site, run->complaint);
+    return r > 0 ? QUERY_E_INVALID : error_trace(r);
 }
 
 int journeys_run_paths(struct paths_request *request, const struct site *site, int64_t now_ms,

@@ -120,9 +120,11 @@ static void find_currency(const struct run *run, struct query_answer *answer)
 
 static int bind_filter(const struct run *run, struct buffer *complaint)
 {
-    int r = run->query->filter ? filter_goals_bind(run->query->filter, run->site, complaint) : 0;
+    struct filter *filter = run->query->filter;
+    int r = filter ? filter_segments_bind(filter, run->site, complaint) : 0;
 
-    return r == FILTER_E_NO_GOAL ? QUERY_E_INVALID : error_trace(r);
+    r = r || !filter ? r : filter_goals_bind(filter, run->site, complaint);
+    return r > 0 ? QUERY_E_INVALID : error_trace(r);
 }
 
 /* ---- the answer ---- */

@@ -150,13 +150,18 @@ function checkEcho(asked, { date_range: range, ...echo }) {
     for (const text of range) assert.match(text, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$/);
 }
 
+const SEGMENT = [['is', 'visit:country_name', ['Germany']]];
+const OTHER = [['is', 'visit:country_name', ['Estonia']]];
+const SEGMENTS = [{ id: '2', filters: JSON.stringify(SEGMENT) }, { id: '3', filters: JSON.stringify(OTHER) },
+    { id: '4', filters: '[["is", "segment", [2]]]' }];
+
 describe('the examples of the Plausible Stats API v2', { timeout: 60_000 }, () => {
     let server, token;
     before(async () => {
         const made = await crumb(['token', '--name', 'reader', '--role', 'analyst', '--site', 'shop']);
         token = made.stdout.split('\n')[0];
         const hash = /hash: ([0-9a-f]{64})/.exec(made.stdout)[1];
-        const shop = site({ goals: GOALS, retention: { journal: '5y', segments: '5y' } });
+        const shop = site({ goals: GOALS, segments: SEGMENTS, retention: { journal: '5y', segments: '5y' } });
         server = new Server({
             geo: './places.mmdb', agents: join(process.env.UAP_CORE ?? '/usr/share/uap-core', 'regexes.yaml'), sites: { shop },
             tokens: [{ name: 'reader', role: 'analyst', sites: ['shop'], hash }],
@@ -188,8 +193,18 @@ describe('the examples of the Plausible Stats API v2', { timeout: 60_000 }, () =
             for (const { warning } of Object.values(metric_warnings ?? {})) assert.match(warning, /^Revenue .*\.$/);
         });
 
-    it('Filtering by segment: refused, as crumb keeps none', async () => {
-        const answer = await post({ metrics: ['visitors', 'events'], filters: [['is', 'segment', [2]]], date_range: '7d' });
-        assert.match(answer.error(400), /filters\[0\]\[1\]: no segments are kept here; write a segment's own filters/);
+    it('Filtering by segment', async () => {
+        const ask = async (filters) => (await post({ metrics: ['visitors', 'events'], filters, date_range: '7d' }));
+        const of = async (...filters) => (await ask(filters)).json().results;
+        const [all, some] = [await of(), await of(...SEGMENT)];
+        assert.notDeepEqual(all, some);
+        assert.deepEqual(await of(['is', 'segment', [2]]), some);
+        assert.deepEqual(await of(['is', 'segment', ['2']], ...SEGMENT), some);
+        assert.deepEqual(await of(['is_not', 'segment', [2]]), await of(['not', ['and', SEGMENT]]));
+        assert.deepEqual(await of(['or', [['is', 'segment', [2]], ['is', 'segment', [2, 3]]]]), await of(['or', [...SEGMENT, ...OTHER]]));
+        assert.match((await ask([['is', 'segment', [7]]])).error(400), /^filters: segment 7 is not among the `segments`/);
+        assert.match((await ask([['is', 'segment', [4]]])).error(400), /^filters: a segment of the configuration names another/);
+        assert.match((await ask([['contains', 'segment', [2]]])).error(400), /^filters\[0\]: must be \["is", "segment", \[ids\]\]/);
+        assert.match((await ask([['is', 'segment', [{}]]])).error(400), /^filters\[0\]\[2\]\[0\]: must be the id of a segment/);
     });
 });

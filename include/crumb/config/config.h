@@ -72,6 +72,12 @@ struct goal {
     char *currency; /* of the event's revenue, ISO 4217; or NULL: it has none */
 };
 
+/* Filters that a question names by their id. */
+struct saved_filters {
+    char *id;
+    char *filters; /* JSON: a list, as `filters` of a query */
+};
+
 struct retention {
     int64_t journal_ms;  /* default 30d */
     int64_t segments_ms; /* 25mo */
@@ -115,6 +121,8 @@ struct site {
     } pages;
     struct goal *goals; /* in the order written */
     unsigned n_goals;
+    struct saved_filters *segments;
+    unsigned n_segments;
     enum regime regime; /* `regimes.default`, default opt_in */
     struct country_regime *regimes;
     unsigned n_regimes;

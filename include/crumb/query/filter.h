@@ -28,6 +28,14 @@ int filter_parse(json_t *list, struct filter **ret_filter, struct buffer *compla
 struct filter *filter_free(struct filter *filter);
 
 /*
+ * Puts the filters that @site has saved into the places of its leaves on
+ * `segment`, before anything else is asked of it.  FILTER_E_INVALID: @complaint
+ * names the one that there is not, or what is wrong with its filters.  0 or
+ * -ENOMEM; unless 0, the filter is as before.
+ */
+int filter_segments_bind(struct filter *filter, const struct site *site, struct buffer *complaint);
+
+/*
  * Finds the goals of @site that its leaves on event:goal name, before it is
  * applied; a filter without such leaves needs it not.  They are lent from the
  * site.  FILTER_E_NO_GOAL: @complaint names the one that the site does not
