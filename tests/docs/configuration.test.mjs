@@ -28,6 +28,7 @@ const PLACES = {
     'sites.NAME.banner': 'sites.shop.banner',
     'sites.NAME.pages': 'sites.shop.pages',
     'sites.NAME.goals[]': 'sites.shop.goals[0]',
+    'sites.NAME.segments[]': 'sites.shop.segments[0]',
 };
 
 // The rows of a mapping: { key, form, fallback, effect }.
@@ -68,6 +69,7 @@ const everywhere = (content) => ({
             banner: { ...content },
             pages: { ...content },
             goals: [{ ...content }],
+            segments: [{ ...content }],
         },
     },
 });
