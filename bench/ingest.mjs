@@ -15,8 +15,8 @@ import { wrk } from './lib/wrk.mjs';
 
 const threads = cpus().length;
 const CONNECTIONS = quick ? [256] : [64, 256, 1000];
-const ROUNDS = quick ? 4 : 5;
-const SECONDS = quick ? 2 : 4;
+const ROUNDS = 5;
+const SECONDS = quick ? 1 : 4;
 const EVENTS_PER_BODY = 20;
 const N_NETWORKS = 1024;
 const N_VISITORS = 20_000;
