@@ -27,7 +27,7 @@ const EXPECTED = [/^crumb: public on port \d+ .*, private on port \d+ /, /^crumb
 export const sleep = (ms) => new Promise((wake) => setTimeout(wake, ms));
 
 // Calls @attempt until it gives something true; fails with @what after @ms.
-export async function eventually(what, attempt, ms = 10_000) {
+export async function eventually(what, attempt, ms = 30_000) {
     for (const deadline = Date.now() + ms; Date.now() < deadline; await sleep(20)) {
         const result = await attempt();
         if (result) return result;
