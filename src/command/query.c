@@ -8,6 +8,7 @@
 #include "crumb/base/log.h"
 #include "crumb/query/inquiry.h"
 #include "crumb/query/range.h"
+#include "crumb/query/request.h"
 #include "crumb/query/store.h"
 #include <errno.h>
 #include <getopt.h>
@@ -177,11 +178,9 @@ static int run(struct setup *setup, struct inquiry *inquiry, struct buffer *outp
     const struct site *site = config_site(setup->edition->config, inquiry_site(inquiry));
     struct days *days = NULL;
 
-    if (!site) {
-        buffer_printf(complaint, "site_id: `%.*s` is not a site of the configuration",
-                      TEXT_ARGS(inquiry_site(inquiry)));
-        return QUERY_E_INVALID;
-    }
+    if (!site)
+        return request_complain(complaint, "site_id: `%.*s` is not a site of the configuration",
+                                TEXT_ARGS(inquiry_site(inquiry)));
     int r = days_new(DAYS_BOUNDS, &days);
     if (r)
         return error_trace(r);

@@ -102,6 +102,8 @@ describe('POST /api/v2/query', { timeout: 120_000 }, () => {
         ['an unknown dimension', { ...QUESTION, dimensions: ['visit:mood'] }, /dimensions\[0\]/],
         ['a filter without a list', { ...QUESTION, filters: [['is', 'event:page', '/']] }, /filters\[0\]\[2\]/],
         ['a goal that there is not', { ...QUESTION, filters: [['is', 'event:goal', ['Nothing']]] }, /Nothing/],
+        ['a very long goal', { ...QUESTION, filters: [['is', 'event:goal', ['x'.repeat(9000)]]] }, /called "x+\.\.\."; it has "Order"/],
+        ['a very long segment', { ...QUESTION, filters: [['is', 'segment', ['x'.repeat(9000)]]] }, /segment "x+\.\.\." is not/],
         ['a metric that needs a page', { ...QUESTION, metrics: ['scroll_depth'] }, /event:page/],
         ['a wrong date', { ...QUESTION, date_range: ['2026-02-30', '2026-03-01'] }, /date_range/],
         ['dates the wrong way round', { ...QUESTION, date_range: ['2026-03-01', '2026-02-01'] }, /date_range|range/],
@@ -382,6 +384,10 @@ describe('crumb query', { timeout: 120_000 }, () => {
                 [['--site', 'shop', '--format', 'xml'], '', /xml/],
                 [[], '{', /JSON/],
                 [[], '', /JSON/],
+                // What a terminal would obey.
+                [['--site', 'a\x1b[31mb'], '', /a\?\[31mb/],
+                [['--site', 'shop', '--filters', '[["is","event:goal",["a\\u001bb"]]]'], '', /called "a\?b"/],
+                [['--site', 'shop', '--filters', '[["is","segment",["a\\u001bb"]]]'], '', /segment "a\?b"/],
             ];
             for (const [args, input, complaint] of wrong) {
                 const { code, stdout, stderr } = await server.run('query', args, input);
