@@ -67,22 +67,19 @@ static json_t *expand_leaf(struct expansion *expansion, json_t *leaf)
     return json_item(json_item(json_array(), json_string("not")), joined);
 }
 
-static bool is_segment(json_t *filter)
-{
-    const char *dimension = json_string_value(json_array_get(filter, 1));
-
-    return dimension && strcmp(dimension, "segment") == 0;
-}
+/* What a leaf looks at; NULL: filters that are joined, or a list of some. */
+static const char *dimension_of(json_t *filter) { return json_string_value(json_array_get(filter, 1)); }
 
 /* Filters lie in lists; as the request was read, they are no deeper than QUERY_FILTER_DEPTH_MAX. */
 static json_t *expand(struct expansion *expansion, json_t *value)
 {
+    const char *dimension = dimension_of(value);
     json_t *copy, *item;
     size_t i;
 
-    if (!json_is_array(value))
+    if (!json_is_array(value) || (dimension && strcmp(dimension, "segment") != 0))
         return json_incref(value);
-    if (is_segment(value))
+    if (dimension)
         return expand_leaf(expansion, value);
     copy = json_array();
     json_array_foreach(value, i, item) copy = json_item(copy, expand(expansion, item));

@@ -202,6 +202,7 @@ describe('the examples of the Plausible Stats API v2', { timeout: 60_000 }, () =
         assert.deepEqual(await of(['is', 'segment', ['2']], ...SEGMENT), some);
         assert.deepEqual(await of(['is_not', 'segment', [2]]), await of(['not', ['and', SEGMENT]]));
         assert.deepEqual(await of(['or', [['is', 'segment', [2]], ['is', 'segment', [2, 3]]]]), await of(['or', [...SEGMENT, ...OTHER]]));
+        assert.deepEqual(await of(['is', 'segment', [2]], ['is_not', 'event:page', ['/no', 'segment']]), some);
         assert.match((await ask([['is', 'segment', [7]]])).error(400), /^filters: segment "7" is not among the `segments`/);
         assert.match((await ask([['is', 'segment', [4]]])).error(400), /^filters: a segment of the configuration names another/);
         assert.match((await ask([['contains', 'segment', [2]]])).error(400), /^filters\[0\]: must be \["is", "segment", \[ids\]\]/);
