@@ -188,6 +188,11 @@ describe('POST /api/v2/query', { timeout: 120_000 }, () => {
         const { values } = JSON.parse((await get(`site_id=shop&dimension=event:page&date_range=day&${search}`)).text);
         assert.deepEqual(values.map((one) => one.visitors), [1]);
         assert.ok(values[0].value.startsWith(`/${name}/`));
+        const property = `my ${name}`, value = 'a + b', fields = { e: 'se', se_ca: 'event', se_ac: 'x', [`x_p.${property}`]: value };
+        await visitor.beacon(fields);
+        const written = new URLSearchParams({ site_id: 'shop', dimension: `event:props:${property}`, date_range: 'day', search: ' + B' });
+        assert.match(`${written}`, /my\+\w+.*search=\+%2B\+B$/);
+        assert.deepEqual(JSON.parse((await get(written)).text).values, [{ value, visitors: 1 }]);
     });
 
     it('gives up a question whose client has left, and answers the next', async () => {
