@@ -155,6 +155,7 @@ describe('POST /api/v2/query', { timeout: 120_000 }, () => {
         const csv = await get('text/csv');
         assert.equal(csv.headers['content-type'], 'text/csv; charset=utf-8; header=present');
         assert.equal(csv.text, `event:page,pageviews\r\n${page},${row.metrics[0]}\r\n`);
+        assert.equal((await get('text/csv, */*;q=0.5')).text, csv.text);
         const lines = await get('application/x-ndjson');
         assert.equal(lines.headers['content-type'], 'application/x-ndjson');
         assert.deepEqual(JSON.parse(lines.text), { 'event:page': page, pageviews: row.metrics[0] });
