@@ -57,10 +57,14 @@ bool filter_is_of_hits(const struct filter *filter);
 
 /*
  * Decides for every hit or visit of @table, which has filter_columns() of it and
- * the visits' n_hits.  0, -ENOMEM, or -EBADMSG (projection_make()).  The caller
- * frees mask.passes.
+ * the visits' n_hits.  0, -ENOMEM, -EBADMSG (projection_make()), or -ETIME: its
+ * expressions took more than QUERY_MATCH_STEPS_ALL_MAX steps on the tables so
+ * far.  The caller frees mask.passes.
  */
 int filter_apply(const struct filter *filter, const struct table *table, struct mask *ret_mask);
+
+/* What to say of -ETIME. */
+#define FILTER_COSTLY "filters: the regular expressions take too many steps; ask for fewer days, or with simpler ones"
 
 /*
  * The same without those at the top that are on event:goal or a property: whom
