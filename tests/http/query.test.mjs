@@ -358,6 +358,22 @@ describe('crumb query', { timeout: 120_000 }, () => {
         });
     });
 
+    it('answers about paths and funnels, as a table and as JSON', async () => {
+        await withPages(async (server) => {
+            const ask = async (kind, body, ...flags) => {
+                const request = JSON.stringify({ site_id: 'shop', date_range: 'all', ...body });
+                const { code, stdout, stderr } = await server.run('query', [kind, ...flags], request);
+                assert.deepEqual([code, stderr], [0, '']);
+                return stdout;
+            };
+            const steps = [{ page: '/a' }, { page: '/nowhere' }];
+            assert.match(await ask('--paths', {}), /^path +visits +share\n[^]*of \d+ visits allowed that the order/);
+            assert.match(await ask('--funnel', { steps }), /^step +visits[^]*\n1\. \/a [^]*\n2\. \/nowhere /);
+            assert.deepEqual(Object.keys(JSON.parse(await ask('--paths', {}, '--format', 'json'))).slice(0, 3), ['visits', 'traced', 'untraced']);
+            assert.equal(JSON.parse(await ask('--funnel', { steps }, '--format', 'json')).steps.length, 2);
+        });
+    });
+
     it('says of an empty table which days it covers, and nothing of any other', async () => {
         const before = (days) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
         await withPages(async (server) => {
@@ -368,6 +384,8 @@ describe('crumb query', { timeout: 120_000 }, () => {
                 assert.equal(await said('--date-range', `${last},${last}`, ...flags), `crumb query: no traffic on ${last}\n`);
                 assert.equal(await said('--date-range', '7d', '--format', 'csv', ...flags), '');
                 assert.equal(await said('--date-range', 'day', ...flags), '');
+                const none = ['--filters', '[["is","event:page",["/none"]]]', '--date-range', 'day'];
+                assert.match(await said(...none, ...flags), /^crumb query: nothing that passes the filters on \d/);
             }
         });
     });
@@ -388,6 +406,9 @@ describe('crumb query', { timeout: 120_000 }, () => {
                 [['--dimensions', 'time:day'], JSON.stringify(QUESTION), /--site NAME/],
                 [['--limit', '1'], JSON.stringify(QUESTION), /--site NAME/],
                 [['--site', 'shop', '--format', 'xml'], '', /xml/],
+                [['--paths', '--site', 'shop'], '', /from standard input/],
+                [['--paths', '--funnel'], JSON.stringify({ site_id: 'shop', date_range: 'all' }), /two questions/],
+                [['--paths', '--format', 'csv'], JSON.stringify({ site_id: 'shop', date_range: 'all' }), /as JSON or as a table/],
                 [[], '{', /JSON/],
                 [[], '', /JSON/],
                 // What a terminal would obey.
