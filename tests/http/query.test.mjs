@@ -162,6 +162,24 @@ describe('POST /api/v2/query', { timeout: 120_000 }, () => {
         assert.deepEqual(JSON.parse((await get('*/*')).text).results, [row]);
     });
 
+    it('has the same rows page by page as all at once', async () => {
+        const visitor = server.visitor();
+        await visitor.chose('grant');
+        const property = word(), [few, many] = [7, 60];
+        for (let i = 0; i < many; i++)
+            await visitor.beacon({ e: 'se', se_ca: 'event', se_ac: `kind ${i % 3}`, [`x_p.${property}`]: `${(i * 37) % many}` });
+        const asked = { ...QUESTION, metrics: ['events'], dimensions: ['event:name', `event:props:${property}`],
+            filters: [['is_not', `event:props:${property}`, ['(none)']]], include: { total_rows: true } };
+        for (const order_by of [[['events', 'desc']], [['event:name', 'desc']], [[`event:props:${property}`, 'asc']]]) {
+            const { results, meta } = await answer({ ...asked, order_by });
+            assert.deepEqual([results.length, meta.total_rows], [many, many]);
+            for (let offset = 0; offset < many + few; offset += few) {
+                const page = await answer({ ...asked, order_by, pagination: { limit: few, offset } });
+                assert.deepEqual(page.results, results.slice(offset, offset + few), `${order_by} from ${offset}`);
+            }
+        }
+    });
+
     it('compares with another range, in every form', async () => {
         const asked = { ...QUESTION, metrics: ['pageviews'], date_range: 'day',
             include: { comparison: { mode: 'custom', date_range: 'day' } } };
