@@ -22,6 +22,9 @@ uint64_t filter_columns(const struct filter *filter)
     return columns;
 }
 
+bool filter_has_segments(const struct filter *filter) { return filter->has_segments; }
+json_t *filter_request(const struct filter *filter) { return filter->request; }
+
 bool filter_has_field(const struct filter *filter, enum field field)
 {
     for (size_t i = 0; i < filter->n_nodes; i++) {

@@ -35,6 +35,12 @@ struct filter *filter_free(struct filter *filter);
  */
 int filter_segments_bind(struct filter *filter, const struct site *site, struct buffer *complaint);
 
+/* Whether it has leaves on `segment`, which are not bound yet. */
+bool filter_has_segments(const struct filter *filter);
+
+/* The list that it was read from, with what segments stand for once they are bound; lent. */
+json_t *filter_request(const struct filter *filter);
+
 /*
  * Finds the goals of @site that its leaves on event:goal name, before it is
  * applied; a filter without such leaves needs it not.  They are lent from the
