@@ -88,6 +88,8 @@ int command_export(const struct command *self, int argc, char **argv)
         return exit;
     if (!wish.site)
         return command_misuse(self, "say which site: --site NAME");
+    if (wish.from > wish.to)
+        return command_misuse(self, "--from lies behind --to; put the earlier day first");
     exit = setup_open(path, &setup);
     if (exit)
         return exit;

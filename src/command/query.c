@@ -8,6 +8,7 @@
 #include "crumb/base/log.h"
 #include "crumb/query/inquiry.h"
 #include "crumb/query/range.h"
+#include "crumb/query/request.h"
 #include "crumb/query/store.h"
 #include <errno.h>
 #include <getopt.h>
@@ -17,6 +18,7 @@
 struct wish {
     const char *site, *metrics, *range, *dimensions, *filters, *comparison, *limit;
     enum inquiry_kind kind;
+    bool is_ambiguous; /* it is of two kinds */
     enum inquiry_form form;
 };
 
@@ -59,6 +61,13 @@ static int take_form(struct wish *wish, const char *value)
     return -1;
 }
 
+static int take_kind(struct wish *wish, enum inquiry_kind kind)
+{
+    wish->is_ambiguous |= wish->kind != INQUIRY_QUERY && wish->kind != kind;
+    wish->kind = kind;
+    return 0;
+}
+
 static int take(void *context, int option, const char *value)
 {
     struct wish *wish = context;
@@ -86,11 +95,9 @@ static int take(void *context, int option, const char *value)
         wish->limit = value;
         return 0;
     case OPTION_PATHS:
-        wish->kind = INQUIRY_PATHS;
-        return 0;
+        return take_kind(wish, INQUIRY_PATHS);
     case OPTION_FUNNEL:
-        wish->kind = INQUIRY_FUNNEL;
-        return 0;
+        return take_kind(wish, INQUIRY_FUNNEL);
     default:
         return take_form(wish, value);
     }
@@ -158,8 +165,10 @@ static int read_request(struct buffer *buffer)
 }
 
 /* Whoever looks at an empty table may not know that "7d" ends with yesterday. */
-static void say_empty(const struct query_days *days)
+static void say_empty(const struct inquiry *inquiry)
 {
+    const struct query_days *days = &inquiry->days;
+    const char *what = inquiry->query.filter ? "nothing that passes the filters" : "no traffic";
     char first[RANGE_DATE_BYTES], last[RANGE_DATE_BYTES];
 
     if (days->last < days->first)
@@ -167,9 +176,9 @@ static void say_empty(const struct query_days *days)
     range_write_date(days->first, first);
     range_write_date(days->last, last);
     if (days->first == days->last)
-        fprintf(stderr, "crumb query: no traffic on %.*s\n", RANGE_DATE_BYTES, first);
+        fprintf(stderr, "crumb query: %s on %.*s\n", what, RANGE_DATE_BYTES, first);
     else
-        fprintf(stderr, "crumb query: no traffic from %.*s to %.*s\n", RANGE_DATE_BYTES, first, RANGE_DATE_BYTES, last);
+        fprintf(stderr, "crumb query: %s from %.*s to %.*s\n", what, RANGE_DATE_BYTES, first, RANGE_DATE_BYTES, last);
 }
 
 static int run(struct setup *setup, struct inquiry *inquiry, struct buffer *output, struct buffer *complaint)
@@ -177,11 +186,9 @@ static int run(struct setup *setup, struct inquiry *inquiry, struct buffer *outp
     const struct site *site = config_site(setup->edition->config, inquiry_site(inquiry));
     struct days *days = NULL;
 
-    if (!site) {
-        buffer_printf(complaint, "site_id: `%.*s` is not a site of the configuration",
-                      TEXT_ARGS(inquiry_site(inquiry)));
-        return QUERY_E_INVALID;
-    }
+    if (!site)
+        return request_complain(complaint, "site_id: `%.*s` is not a site of the configuration",
+                                TEXT_ARGS(inquiry_site(inquiry)));
     int r = days_new(DAYS_BOUNDS, &days);
     if (r)
         return error_trace(r);
@@ -206,7 +213,7 @@ static int tell(int r, const struct inquiry *inquiry, const struct buffer *outpu
     if (inquiry->form == INQUIRY_JSON)
         printf("\n");
     if (inquiry->form == INQUIRY_TABLE && inquiry->is_empty)
-        say_empty(&inquiry->days);
+        say_empty(inquiry);
     return EXIT_GOOD;
 }
 
@@ -238,6 +245,8 @@ int command_query(const struct command *self, int argc, char **argv)
 
     if (exit || !path)
         return exit;
+    if (wish.is_ambiguous)
+        return command_misuse(self, "--paths and --funnel are two questions; ask one");
     if (wish.site && wish.kind != INQUIRY_QUERY)
         return command_misuse(self, "--paths and --funnel read a request of docs/journeys.md from standard input");
     if (!wish.site && (wish.metrics || wish.range || wish.dimensions || wish.filters || wish.comparison || wish.limit))

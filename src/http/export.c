@@ -183,6 +183,17 @@ static bool read_form(struct exchange *exchange, enum export_form *form)
     return true;
 }
 
+static bool read_wish(struct exchange *exchange, struct exporter_wish *wish)
+{
+    if (!read_day(exchange, TEXT("from"), &wish->from) || !read_day(exchange, TEXT("to"), &wish->to))
+        return false;
+    if (wish->from > wish->to) {
+        answer_error(exchange->req, 400, "from: lies behind `to`; put the earlier day first");
+        return false;
+    }
+    return read_form(exchange, &wish->form);
+}
+
 void export_get(struct exchange *exchange)
 {
     const struct token *token = token_need(exchange);
@@ -199,8 +210,7 @@ void export_get(struct exchange *exchange)
         token_refuse(exchange);
         return;
     }
-    if (!read_day(exchange, TEXT("from"), &wish.from) || !read_day(exchange, TEXT("to"), &wish.to) ||
-        !read_form(exchange, &wish.form))
+    if (!read_wish(exchange, &wish))
         return;
     if (is_full(exchange->loop)) {
         answer_later(exchange->req, "other exports are under way; try again later");

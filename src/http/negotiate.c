@@ -1,5 +1,5 @@
 /*
- * Accept-Encoding and If-None-Match.
+ * Accept-Encoding, Accept and If-None-Match.
  */
 #include "negotiate.h"
 #include <strings.h>
@@ -81,6 +81,22 @@ unsigned negotiate_coding(struct text accept, const struct text *codings, unsign
         int weight = weight_of(accept, codings[i], 0);
 
         if (weight > 0 && weight >= best_weight) {
+            best = i;
+            best_weight = weight;
+        }
+    }
+    return best;
+}
+
+unsigned negotiate_type(struct text accept, const struct text *types, unsigned n_types)
+{
+    unsigned best = 0;
+    int best_weight = weight_of(accept, types[0], 0);
+
+    for (unsigned i = 1; i < n_types; i++) {
+        int weight = weight_of(accept, types[i], 0);
+
+        if (weight > best_weight) {
             best = i;
             best_weight = weight;
         }

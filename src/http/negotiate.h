@@ -14,5 +14,11 @@
  */
 unsigned negotiate_coding(struct text accept, const struct text *codings, unsigned n_codings);
 
+/*
+ * The one of @types that Accept (RFC 9110 section 12.5.1) gives the highest
+ * weight by name, the first of equals; types[0] where it names none.
+ */
+unsigned negotiate_type(struct text accept, const struct text *types, unsigned n_types);
+
 /* True where If-None-Match (RFC 9110 section 13.1.2) names @etag, or anything. */
 bool negotiate_has(struct text if_none_match, struct text etag);

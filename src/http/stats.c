@@ -10,6 +10,7 @@
 #include "crumb/query/inquiry.h"
 #include "crumb/query/store.h"
 #include "loop.h"
+#include "negotiate.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -132,11 +133,10 @@ static void ask_body(struct exchange *exchange, enum inquiry_kind kind, enum inq
 
 static enum inquiry_form wanted_form(const struct exchange *exchange)
 {
-    struct text accept = exchange_header(exchange, TEXT("accept"));
+    static const struct text types[] = {{"application/json", 16}, {"text/csv", 8}, {"application/x-ndjson", 20}};
+    static const enum inquiry_form forms[] = {INQUIRY_JSON, INQUIRY_CSV, INQUIRY_NDJSON};
 
-    return text_equal(accept, TEXT("text/csv"))               ? INQUIRY_CSV
-           : text_equal(accept, TEXT("application/x-ndjson")) ? INQUIRY_NDJSON
-                                                              : INQUIRY_JSON;
+    return forms[negotiate_type(exchange_header(exchange, TEXT("accept")), types, sizeof types / sizeof types[0])];
 }
 
 void stats_query(struct exchange *exchange) { ask_body(exchange, INQUIRY_QUERY, wanted_form(exchange)); }

@@ -245,6 +245,8 @@ static int scan_table(struct counts *counts, struct tally_day *day, struct query
     if (cost->hits > QUERY_SCAN_HITS_MAX)
         return complain(complaint, "date_range: has more events than one query may look at; ask for fewer days");
     int r = add_table(counts, day);
+    if (r == -ETIME)
+        return complain(complaint, FILTER_COSTLY);
     return r == TALLY_E_FULL ? complain_groups(complaint) : error_trace(r);
 }
 

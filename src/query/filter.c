@@ -22,6 +22,9 @@ uint64_t filter_columns(const struct filter *filter)
     return columns;
 }
 
+bool filter_has_segments(const struct filter *filter) { return filter->has_segments; }
+json_t *filter_request(const struct filter *filter) { return filter->request; }
+
 bool filter_has_field(const struct filter *filter, enum field field)
 {
     for (size_t i = 0; i < filter->n_nodes; i++) {
@@ -65,24 +68,15 @@ bool filter_text_contains(struct text text, struct text part, bool ignores_case)
     return false;
 }
 
-static bool fits(const struct filter_node *node, unsigned clause, struct text text, pcre2_match_data *match,
-                 pcre2_match_context *limits)
-{
-    const struct filter_clause *wanted = &node->clauses[clause];
+/* ---- expressions ---- */
 
-    switch (node->kind) {
-    case FILTER_IS:
-        return filter_text_is(text, wanted->text, node->ignores_case);
-    case FILTER_CONTAINS:
-        return filter_text_contains(text, wanted->text, node->ignores_case);
-    default: /* FILTER_MATCHES; past the limits it does not match */
-        return pcre2_match(wanted->pattern, (PCRE2_SPTR)text.data, text.size, 0, 0, match, limits) >= 0;
-    }
-}
+#define STEPS_FIRST 1000
+#define STEPS_LEAST 10 /* what an expression costs that fails at once */
 
 struct matcher {
     pcre2_match_data *match;
     pcre2_match_context *limits;
+    uint64_t *n_steps; /* the filter's */
 };
 
 static void matcher_deinit(struct matcher *matcher)
@@ -91,22 +85,58 @@ static void matcher_deinit(struct matcher *matcher)
     pcre2_match_context_free(matcher->limits);
 }
 
-static int matcher_init(struct matcher *matcher)
+static int matcher_init(struct matcher *matcher, const struct filter *filter)
 {
     matcher->match = pcre2_match_data_create(1, NULL);
     matcher->limits = pcre2_match_context_create(NULL);
+    matcher->n_steps = filter->n_steps;
     if (!matcher->match || !matcher->limits)
         return error_origin(-ENOMEM);
-    pcre2_set_match_limit(matcher->limits, QUERY_MATCH_STEPS_MAX);
     pcre2_set_depth_limit(matcher->limits, QUERY_MATCH_DEPTH_MAX);
     pcre2_set_heap_limit(matcher->limits, QUERY_MATCH_HEAP_KIB_MAX);
     return 0;
 }
 
+static bool is_spent(const struct matcher *matcher) { return *matcher->n_steps > QUERY_MATCH_STEPS_ALL_MAX; }
+
+/*
+ * Nobody tells how many steps an expression took, only that they were more than
+ * a limit; so it is tried with ever higher ones, and those that it passed are
+ * what it cost, to a power of ten.  Past the last it does not match.
+ */
+static bool matches(const struct matcher *matcher, const pcre2_code *pattern, struct text text)
+{
+    int r = PCRE2_ERROR_MATCHLIMIT;
+
+    *matcher->n_steps += STEPS_LEAST;
+    for (uint32_t limit = STEPS_FIRST; r == PCRE2_ERROR_MATCHLIMIT && limit <= QUERY_MATCH_STEPS_MAX; limit *= 10) {
+        pcre2_set_match_limit(matcher->limits, limit);
+        r = pcre2_match(pattern, (PCRE2_SPTR)text.data, text.size, 0, 0, matcher->match, matcher->limits);
+        if (r < 0 && r != PCRE2_ERROR_NOMATCH)
+            *matcher->n_steps += limit;
+    }
+    return r >= 0;
+}
+_Static_assert(QUERY_MATCH_STEPS_MAX % STEPS_FIRST == 0, "the last try is the limit");
+
+static bool fits(const struct filter_node *node, unsigned clause, struct text text, const struct matcher *matcher)
+{
+    const struct filter_clause *wanted = &node->clauses[clause];
+
+    switch (node->kind) {
+    case FILTER_IS:
+        return filter_text_is(text, wanted->text, node->ignores_case);
+    case FILTER_CONTAINS:
+        return filter_text_contains(text, wanted->text, node->ignores_case);
+    default: /* FILTER_MATCHES */
+        return !is_spent(matcher) && matches(matcher, wanted->pattern, text);
+    }
+}
+
 static bool fits_any(const struct filter_node *node, struct text text, const struct matcher *matcher)
 {
     for (unsigned i = 0; i < node->n_clauses; i++)
-        if (fits(node, i, text, matcher->match, matcher->limits))
+        if (fits(node, i, text, matcher))
             return true;
     return false;
 }
@@ -147,31 +177,43 @@ static int apply_goals(const struct filter_node *node, const struct table *table
 }
 
 /* Rows are decided when they are met: most texts of a dictionary are no language. */
-static int apply_field(const struct filter_node *node, const struct table *table, struct mask *ret_mask)
+static int decide(const struct filter_node *node, const struct projection *projection, const struct matcher *matcher,
+                  size_t n, uint8_t *passes)
 {
     enum { NOT_YET = 2 };
-    __attribute__((cleanup(projection_deinit))) struct projection projection = PROJECTION_INIT;
-    __attribute__((cleanup(matcher_deinit))) struct matcher matcher = {.match = NULL};
-    int r = projection_make(table, node->field, node->property, &projection);
+    FREE_AUTO uint8_t *row_fits = malloc((size_t)projection->n_rows + 1);
 
-    r = r ? r : matcher_init(&matcher);
-    r = r ? r : mask_new(table, projection.of_hits, ret_mask);
-    if (r < 0)
-        return error_trace(r);
-    FREE_AUTO uint8_t *row_fits = malloc((size_t)projection.n_rows + 1);
-    if (!row_fits) {
-        free(ret_mask->passes);
+    if (!row_fits)
         return error_origin(-ENOMEM);
-    }
-    memset(row_fits, NOT_YET, projection.n_rows);
-    size_t n = rows_of(table, projection.of_hits);
+    memset(row_fits, NOT_YET, projection->n_rows);
     for (size_t i = 0; i < n; i++) {
-        uint32_t row = projection.rows[i];
+        uint32_t row = projection->rows[i];
 
         if (row_fits[row] == NOT_YET)
-            row_fits[row] = fits_any(node, projection.texts[row], &matcher);
-        ret_mask->passes[i] = row_fits[row];
+            row_fits[row] = fits_any(node, projection->texts[row], matcher);
+        passes[i] = row_fits[row];
     }
+    return is_spent(matcher) ? error_origin(-ETIME) : 0;
+}
+
+static int apply_field(const struct filter *filter, const struct filter_node *node, const struct table *table,
+                       struct mask *ret_mask)
+{
+    __attribute__((cleanup(projection_deinit))) struct projection projection = PROJECTION_INIT;
+    __attribute__((cleanup(matcher_deinit))) struct matcher matcher = {.match = NULL};
+    struct mask mask;
+    int r = projection_make(table, node->field, node->property, &projection);
+
+    r = r ? r : matcher_init(&matcher, filter);
+    r = r ? r : mask_new(table, projection.of_hits, &mask);
+    if (r < 0)
+        return error_trace(r);
+    r = decide(node, &projection, &matcher, rows_of(table, projection.of_hits), mask.passes);
+    if (r < 0) {
+        free(mask.passes);
+        return error_trace(r);
+    }
+    *ret_mask = mask;
     return 0;
 }
 
@@ -292,9 +334,11 @@ static int apply_all(const struct application *application, size_t at, struct ma
     return 0;
 }
 
-static int apply_leaf(const struct filter_node *node, const struct table *table, struct mask *ret_mask)
+static int apply_leaf(const struct filter *filter, const struct filter_node *node, const struct table *table,
+                      struct mask *ret_mask)
 {
-    return error_trace((node->is_of_goals ? apply_goals : apply_field)(node, table, ret_mask));
+    return error_trace(node->is_of_goals ? apply_goals(node, table, ret_mask)
+                                         : apply_field(filter, node, table, ret_mask));
 }
 
 /* The tree is FILTER_DEPTH_MAX deep at most. */
@@ -302,7 +346,8 @@ static int apply(const struct application *application, size_t at, struct mask *
 {
     const struct filter_node *node = &application->filter->nodes[at];
     const struct table *table = application->table;
-    int r = filter_is_leaf(node->kind) ? apply_leaf(node, table, ret_mask) : apply_all(application, at, ret_mask);
+    int r = filter_is_leaf(node->kind) ? apply_leaf(application->filter, node, table, ret_mask)
+                                       : apply_all(application, at, ret_mask);
 
     if (r < 0)
         return error_trace(r);
@@ -340,6 +385,7 @@ struct filter *filter_free(struct filter *filter)
         free(filter->nodes[i].goals);
     }
     json_decref(filter->request);
+    free(filter->n_steps);
     free(filter);
     return NULL;
 }

@@ -3,18 +3,23 @@
  * only when the filter is applied, so this comes between reading and applying.
  */
 #include "crumb/base/error.h"
+#include "crumb/query/request.h"
 #include "filter_tree.h"
 #include <errno.h>
 #include <stdlib.h>
 
-static void complain(struct text name, const struct site *site, struct buffer *complaint)
+/* FILTER_E_NO_GOAL or a fault. */
+static int complain(struct text name, const struct site *site, struct buffer *complaint)
 {
-    buffer_printf(complaint, "filters: no goal of this site is called \"%.*s\"; ", TEXT_ARGS(name));
+    BUFFER_AUTO known = BUFFER_INIT(QUERY_COMPLAINT_BYTES_MAX); /* as many as fit */
+
+    if (!site->n_goals)
+        buffer_put_text(&known, TEXT("it has none, they are configured as `goals`"));
     for (unsigned i = 0; i < site->n_goals; i++)
-        buffer_printf(complaint, "%s\"%s\"", i ? ", " : "it has ", site->goals[i].name);
-    buffer_put_text(complaint, site->n_goals ? TEXT_NONE : TEXT("it has none, they are configured as `goals`"));
-    if (complaint->fault == -EOVERFLOW) /* what fits is enough */
-        complaint->fault = 0;
+        buffer_printf(&known, "%s\"%s\"", i ? ", " : "it has ", site->goals[i].name);
+    int r = request_complain(complaint, "filters: no goal of this site is called %s; %.*s",
+                             request_quote(name.data).text, TEXT_ARGS(buffer_text(&known)));
+    return r == QUERY_E_INVALID ? FILTER_E_NO_GOAL : r;
 }
 
 static bool is_named(const struct goal *goal, const struct filter_node *node, unsigned clause)
@@ -53,10 +58,8 @@ static int bind_leaf(struct filter_node *node, const struct site *site, struct b
 {
     struct text missing;
 
-    if (!names_exist(node, site, &missing)) {
-        complain(missing, site, complaint);
-        return complaint->fault ? error_origin(complaint->fault) : FILTER_E_NO_GOAL;
-    }
+    if (!names_exist(node, site, &missing))
+        return complain(missing, site, complaint);
     const struct goal **goals = calloc(site->n_goals + 1, sizeof(struct goal *));
     if (!goals)
         return error_origin(-ENOMEM);

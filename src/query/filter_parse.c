@@ -262,6 +262,11 @@ int filter_parse(json_t *list, struct filter **ret_filter, struct buffer *compla
 
     if (!filter)
         return error_origin(-ENOMEM);
+    filter->n_steps = calloc(1, sizeof *filter->n_steps);
+    if (!filter->n_steps) {
+        filter_free(filter);
+        return error_origin(-ENOMEM);
+    }
     filter->request = json_incref(list);
     int r = json_is_array(list) ? add_node(&parse, &top, &root) : complain(&parse, &top, "must be a list of filters");
     if (r == 0 && json_array_size(list)) {

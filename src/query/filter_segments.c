@@ -5,6 +5,7 @@
  */
 #include "crumb/base/error.h"
 #include "crumb/base/json.h"
+#include "crumb/query/request.h"
 #include "filter_tree.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -23,11 +24,15 @@ static json_t *fail(struct expansion *expansion, int fault)
     return NULL;
 }
 
-static json_t *refuse(struct expansion *expansion, const char *id, const char *what)
+static json_t *refuse(struct expansion *expansion, const char *id)
 {
-    if (!expansion->fault)
-        buffer_printf(expansion->complaint, "filters: segment %s %s", id, what);
-    return fail(expansion, FILTER_E_INVALID);
+    int r = expansion->fault ? 0
+                             : request_complain(expansion->complaint,
+                                                "filters: segment %s is not among the `segments` of the site's "
+                                                "configuration",
+                                                request_quote(id).text);
+
+    return fail(expansion, r == QUERY_E_INVALID ? FILTER_E_INVALID : r);
 }
 
 /* ["and", filters] of one id. */
@@ -43,7 +48,7 @@ static json_t *written_out(struct expansion *expansion, json_t *id)
     while (i < expansion->site->n_segments && strcmp(expansion->site->segments[i].id, name) != 0)
         i++;
     if (i == expansion->site->n_segments)
-        return refuse(expansion, name, "is not among the `segments` of the site's configuration");
+        return refuse(expansion, name);
     if (json_read(text_of(expansion->site->segments[i].filters), &list))
         return fail(expansion, -ENOMEM); /* the configuration was read, so it is JSON */
     return json_item(json_item(json_array(), json_string("and")), list);
@@ -62,22 +67,19 @@ static json_t *expand_leaf(struct expansion *expansion, json_t *leaf)
     return json_item(json_item(json_array(), json_string("not")), joined);
 }
 
-static bool is_segment(json_t *filter)
-{
-    const char *dimension = json_string_value(json_array_get(filter, 1));
-
-    return dimension && strcmp(dimension, "segment") == 0;
-}
+/* What a leaf looks at; NULL: filters that are joined, or a list of some. */
+static const char *dimension_of(json_t *filter) { return json_string_value(json_array_get(filter, 1)); }
 
 /* Filters lie in lists; as the request was read, they are no deeper than QUERY_FILTER_DEPTH_MAX. */
 static json_t *expand(struct expansion *expansion, json_t *value)
 {
+    const char *dimension = dimension_of(value);
     json_t *copy, *item;
     size_t i;
 
-    if (!json_is_array(value))
+    if (!json_is_array(value) || (dimension && strcmp(dimension, "segment") != 0))
         return json_incref(value);
-    if (is_segment(value))
+    if (dimension)
         return expand_leaf(expansion, value);
     copy = json_array();
     json_array_foreach(value, i, item) copy = json_item(copy, expand(expansion, item));

@@ -45,6 +45,7 @@ struct filter_node {
 struct filter {
     struct filter_node nodes[QUERY_FILTERS_MAX];
     size_t n_nodes;
+    uint64_t *n_steps; /* of its expressions so far: applying it adds to them */
     bool has_segments; /* leaves that only filter_segments_bind() knows; it is not applied as it is */
     json_t *request;   /* owns the texts */
 };

@@ -65,6 +65,8 @@ static int add_table(struct run *run, const struct table *table, int32_t day)
     if (r == FULL_E)
         return request_complain(run->complaint, "date_range: there are too many different paths or visitors; ask for "
                                                 "fewer days or steps, or with a filter");
+    if (r == -ETIME)
+        return request_complain(run->complaint, FILTER_COSTLY);
     return error_trace(r);
 }
 

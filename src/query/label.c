@@ -9,6 +9,7 @@
 
 #define QUARTER_MS (15 * 60 * 1000LL) /* clocks stand a multiple of this beside UTC */
 #define HOUR_S 3600
+#define HOUR_MS (HOUR_S * 1000LL)
 #define DAY_S 86400
 #define DAY_HOURS 24
 #define WEEK_DAYS 7
@@ -59,11 +60,21 @@ struct labels labels_of(enum query_unit unit, const struct query_days *days, con
     return (struct labels){.unit = unit, .zone = zone, .at_ms = days->from_ms, .to_ms = days->to_ms};
 }
 
+/* The end of the hour that the wall's clock shows, or sooner where it is set before that. */
+static int64_t next_hour_ms(const struct zone *zone, int64_t at_ms)
+{
+    int32_t offset_s = zone_offset_s(zone, at_ms);
+    int64_t wall_ms = at_ms + offset_s * 1000LL,
+            next_ms = at_ms + HOUR_MS - (wall_ms - floor_div(wall_ms, HOUR_MS) * HOUR_MS);
+
+    return zone_offset_s(zone, next_ms) == offset_s ? next_ms : floor_div(at_ms, QUARTER_MS) * QUARTER_MS + QUARTER_MS;
+}
+
 /* An instant so soon that no unit is skipped. */
 static int64_t next_ms(const struct labels *labels)
 {
     if (labels->unit == QUERY_HOUR)
-        return floor_div(labels->at_ms, QUARTER_MS) * QUARTER_MS + QUARTER_MS;
+        return next_hour_ms(labels->zone, labels->at_ms);
     return zone_day_start_ms(labels->zone, zone_day(labels->zone, labels->at_ms) + 1);
 }
 

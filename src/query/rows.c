@@ -1,7 +1,7 @@
 /*
  *   list     every group that has something; its metrics, the number of its time
  *   sort     by the first order's value, which stands beside the row's number,
- *            and among equals by everything else
+ *            and among equals by everything else, as far as the page goes
  *   page     rows, values, texts and characters in one block of memory
  */
 #include "rows.h"
@@ -10,6 +10,9 @@
 #include "times.h"
 #include <errno.h>
 #include <stdlib.h>
+
+#define CHOICE_LEAST 16
+#define CHOICE_ROUNDS 64 /* then sorting more than is needed is quicker */
 
 static void free_pointer(void *pointer) { free(*(void **)pointer); }
 #define FREE_AUTO __attribute__((cleanup(free_pointer)))
@@ -245,11 +248,55 @@ static int compare_rows(const void *left, const void *right, void *context)
     return result;
 }
 
+static void swap(struct place *a, struct place *b)
+{
+    struct place place = *a;
+
+    *a = *b;
+    *b = place;
+}
+
+/* Puts what goes before the place in the middle in front of it; how many these are. */
+static size_t part(struct rows *rows, struct place *places, size_t n)
+{
+    struct place *last = places + n - 1;
+    size_t before = 0;
+
+    swap(places + n / 2, last);
+    for (struct place *place = places; place < last; place++)
+        if (compare_rows(place, last, rows) < 0)
+            swap(place, places + before++);
+    swap(places + before, last);
+    return before;
+}
+
+/*
+ * Moves the first @n_wanted places, in any order, to the front of some that are
+ * few more; how many these are.  Most rows of a long list are on no page.
+ */
+static size_t choose(struct rows *rows, size_t n_wanted)
+{
+    size_t low = 0, high = rows->n; /* the last that is wanted is in [low, high), which is in its place as a whole */
+
+    for (unsigned round = 0; high - low > CHOICE_LEAST && round < CHOICE_ROUNDS && high > n_wanted; round++) {
+        size_t pivot = low + part(rows, rows->places + low, high - low);
+
+        if (pivot < n_wanted)
+            low = pivot + 1;
+        else
+            high = pivot;
+    }
+    return high;
+}
+
+/* As far as the page goes. */
 static void sort(struct rows *rows)
 {
+    size_t n_wanted = (size_t)rows->query->offset + rows->query->limit;
+
     for (size_t i = 0; i < rows->n; i++)
         rows->places[i] = (struct place){.first = first_value(rows, i), .row = (uint32_t)i};
-    qsort_r(rows->places, rows->n, sizeof *rows->places, compare_rows, rows);
+    qsort_r(rows->places, choose(rows, n_wanted), sizeof *rows->places, compare_rows, rows);
 }
 
 /* ---- the page ---- */

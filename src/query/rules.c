@@ -3,11 +3,12 @@
  * has a test, and a sentence for whoever fails it.  Revenue is no case of it:
  * without a goal it is null, and the answer says why.
  *
- * Whether filters name a dimension is read from the request, whose form
+ * Whether filters name a dimension is read from their request, whose form
  * filter_parse() has checked.  What stands in has_done is about other hits.
  */
 #include "crumb/query/rules.h"
 #include "crumb/base/error.h"
+#include "crumb/query/filter.h"
 #include "crumb/query/names.h"
 
 enum need { NEED_NOTHING, NEED_DIMENSION, NEED_PAGE, NEED_GOAL, NEED_VISITS, NEED_BOOKS, NEED_N };
@@ -61,14 +62,22 @@ static bool has_field(const struct query *query, enum field field)
 
 static bool has_dimension(const struct query *query) { return query->n_dimensions > 0; }
 
+/* What a saved segment has is known when it is bound, and then asked again. */
+static bool has_filter(const struct query *query, const char *name)
+{
+    const struct filter *filter = query->filter;
+
+    return filter && (filter_has_segments(filter) || filters_name(filter_request(filter), name));
+}
+
 static bool has_page(const struct query *query)
 {
-    return has_field(query, FIELD_PAGE) || filters_name(query->filters, field_name(FIELD_PAGE));
+    return has_field(query, FIELD_PAGE) || has_filter(query, field_name(FIELD_PAGE));
 }
 
 static bool has_goal(const struct query *query)
 {
-    return names_place_of(query, QUERY_GOAL) >= 0 || filters_name(query->filters, "event:goal");
+    return names_place_of(query, QUERY_GOAL) >= 0 || has_filter(query, "event:goal");
 }
 
 /* A visit as a whole belongs to the page it began with, and to no other event. */

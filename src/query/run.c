@@ -5,6 +5,7 @@
 #include "counts.h"
 #include "crumb/base/error.h"
 #include "crumb/query/range.h"
+#include "crumb/query/rules.h"
 #include "rows.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -145,6 +146,7 @@ static int answer_query(struct run *run, struct query_answer *answer, struct buf
 {
     int r = bind_filter(run, complaint);
 
+    r = r ? r : rules_check(run->query, complaint);
     r = r ? r : find_ranges(run, answer, complaint);
     if (r)
         return r;

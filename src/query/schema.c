@@ -81,6 +81,18 @@ static json_t *parameter(struct text raw)
     return value;
 }
 
+/* The same where a space may be "+", as forms and URLSearchParams write it. */
+static json_t *words(struct text raw)
+{
+    char spaced[PARAMETER_BYTES_MAX];
+
+    if (raw.size > sizeof spaced)
+        return NULL;
+    for (size_t i = 0; i < raw.size; i++)
+        spaced[i] = raw.data[i] == '+' ? ' ' : raw.data[i];
+    return parameter((struct text){.data = spaced, .size = raw.size});
+}
+
 /* Two dates have a comma between them. */
 static json_t *range_of(struct text raw)
 {
@@ -119,8 +131,8 @@ static json_t *filters_of(struct text dimension, struct text search)
     if (!search.size)
         return json_array();
     filter = json_item(json_array(), json_string("contains"));
-    filter = json_item(filter, parameter(dimension));
-    filter = json_item(filter, json_item(json_array(), parameter(search)));
+    filter = json_item(filter, words(dimension));
+    filter = json_item(filter, json_item(json_array(), words(search)));
     filter = json_item(filter, json_pack("{s:b}", "case_sensitive", 0));
     return json_item(json_array(), filter);
 }
@@ -152,7 +164,7 @@ int schema_query(const struct schema_wish *wish, struct query *ret_query, struct
     json_t *root = json_member(json_object(), "site_id", parameter(wish->site));
     root = json_member(root, "metrics", json_item(json_array(), json_string("visitors")));
     root = json_member(root, "date_range", range_of(wish->range));
-    root = json_member(root, "dimensions", json_item(json_array(), parameter(wish->dimension)));
+    root = json_member(root, "dimensions", json_item(json_array(), words(wish->dimension)));
     root = json_member(root, "filters", filters_of(wish->dimension, wish->search));
     root = json_member(root, "pagination", json_member(json_object(), "limit", limit_of(wish->limit)));
     int r = json_put(&request, root, 0);

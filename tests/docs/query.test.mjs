@@ -89,6 +89,13 @@ test('the defaults of a request are what happens where a key is left out', async
         assert.deepEqual(answer.query[quoted(key)[0]], JSON.parse(quoted(fallback)[0]), key);
 });
 
+test('every field of the export is explained, in its order', async () => {
+    const { code, output } = await stage.run({ text: 'build/crumb export -c crumb.yaml --site shop --format csv | head -n 1' });
+    assert.equal(code, 0);
+    const fields = rows(section(FILE, 'Export')).filter(([cell]) => !cell.startsWith('`--')).flatMap(([cell]) => quoted(cell));
+    assert.deepEqual(fields, output.trim().split(','));
+});
+
 // ---- date ranges ----
 
 const iso = (ms) => new Date(ms).toISOString().slice(0, 19);

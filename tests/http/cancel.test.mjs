@@ -1,7 +1,7 @@
-// A question stops when whoever asked it leaves: between two of its days, and is counted as cancelled.
+// A question stops when whoever asked it leaves: between two of its days, and is counted as cancelled. One whose
+// expressions never come to an end is refused, if nobody leaves.
 //
-// The question would take minutes: each of its expressions tries all ways through a path until its limit, on each of
-// many days. It is left once the server has begun to work on it, which the time of its processor tells.
+// Each of its expressions tries all ways through a path until its limit, on each of many days. It is left once the server has begun to work on it, which the time of its processor tells.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -66,6 +66,11 @@ describe('a question whose client leaves', { timeout: 300_000 }, () => {
                 method: 'POST', path: '/api/v2/query', headers: { authorization }, body: JSON.stringify(question),
             });
             assert.deepEqual(JSON.parse(text).results, [{ metrics: [DAYS], dimensions: [] }]);
+            for (const [kind, body] of [['query', { ...question, filters }], ['paths', { site_id: 'shop', date_range: 'all', filters }]]) {
+                const path = `/api/v2/${kind}`;
+                const refused = await request(server.private, { method: 'POST', path, headers: { authorization }, body: JSON.stringify(body) });
+                assert.match(refused.error(400), /^filters: the regular expressions take too many steps/);
+            }
         } catch (error) {
             server.cleanup();
             throw error;

@@ -54,6 +54,12 @@ describe('GET /api/v2/export', { timeout: 120_000 }, () => {
         assert.equal(await csv.text(), (await server.run('export', ['--site', 'shop', '--format', 'csv'])).stdout);
     });
 
+    it('is refused to the command for days the wrong way round', async () => {
+        const { code, stdout, stderr } = await server.run('export', ['--site', 'shop', '--from', '2026-02-03', '--to', '2026-02-02']);
+        assert.deepEqual([code, stdout], [2, '']);
+        assert.match(stderr, /--from lies behind --to/);
+    });
+
     it('gives the days that were asked for, so that a copy can be gone on with', async () => {
         const [first, second] = await Promise.all(['to=2026-02-02', 'from=2026-02-03'].map(async (days) => (await get(`site_id=shop&${days}`)).text()));
         assert.equal(first + second, wanted);
@@ -65,7 +71,8 @@ describe('GET /api/v2/export', { timeout: 120_000 }, () => {
         ['nobody', 'site_id=shop', null, 401], ['an analyst', 'site_id=shop', 'analyst', 403],
         ['the privacy officer', 'site_id=shop', 'privacy', 403], ["another site's admin", 'site_id=shop', 'other', 403],
         ['an admin, of no site', 'site_id=nowhere', 'admin', 403], ['an admin, from no day', 'site_id=shop&from=yesterday', 'admin', 400],
-        ['an admin, to no day', 'site_id=shop&to=2026-02-31', 'admin', 400], ['an admin, as XML', 'site_id=shop&format=xml', 'admin', 400],
+        ['an admin, to no day', 'site_id=shop&to=2026-02-31', 'admin', 400],
+        ['an admin, from a day behind the last', 'site_id=shop&from=2026-02-03&to=2026-02-02', 'admin', 400], ['an admin, as XML', 'site_id=shop&format=xml', 'admin', 400],
     ])
         it(`is refused to ${name}: ${status}`, async () => {
             const answer = await get(query, who);

@@ -153,7 +153,7 @@ function checkEcho(asked, { date_range: range, ...echo }) {
 const SEGMENT = [['is', 'visit:country_name', ['Germany']]];
 const OTHER = [['is', 'visit:country_name', ['Estonia']]];
 const SEGMENTS = [{ id: '2', filters: JSON.stringify(SEGMENT) }, { id: '3', filters: JSON.stringify(OTHER) },
-    { id: '4', filters: '[["is", "segment", [2]]]' }];
+    { id: '4', filters: '[["is", "segment", [2]]]' }, { id: 'pages', filters: '[["contains", "event:page", ["/"]]]' }];
 
 describe('the examples of the Plausible Stats API v2', { timeout: 60_000 }, () => {
     let server, token;
@@ -202,7 +202,13 @@ describe('the examples of the Plausible Stats API v2', { timeout: 60_000 }, () =
         assert.deepEqual(await of(['is', 'segment', ['2']], ...SEGMENT), some);
         assert.deepEqual(await of(['is_not', 'segment', [2]]), await of(['not', ['and', SEGMENT]]));
         assert.deepEqual(await of(['or', [['is', 'segment', [2]], ['is', 'segment', [2, 3]]]]), await of(['or', [...SEGMENT, ...OTHER]]));
-        assert.match((await ask([['is', 'segment', [7]]])).error(400), /^filters: segment 7 is not among the `segments`/);
+        assert.deepEqual(await of(['is', 'segment', [2]], ['is_not', 'event:page', ['/no', 'segment']]), some);
+        const dwell = (...filters) => post({ metrics: ['time_on_page'], filters, date_range: '7d' });
+        const [spelled, saved] = [await dwell(['contains', 'event:page', ['/']]), await dwell(['is', 'segment', ['pages']])];
+        assert.equal(spelled.status, 200);
+        assert.deepEqual(saved.json().results, spelled.json().results);
+        assert.match((await dwell(['is', 'segment', [2]])).error(400), /^metrics\[0\]: "time_on_page" cannot be told here/);
+        assert.match((await ask([['is', 'segment', [7]]])).error(400), /^filters: segment "7" is not among the `segments`/);
         assert.match((await ask([['is', 'segment', [4]]])).error(400), /^filters: a segment of the configuration names another/);
         assert.match((await ask([['contains', 'segment', [2]]])).error(400), /^filters\[0\]: must be \["is", "segment", \[ids\]\]/);
         assert.match((await ask([['is', 'segment', [{}]]])).error(400), /^filters\[0\]\[2\]\[0\]: must be the id of a segment/);

@@ -102,6 +102,8 @@ describe('POST /api/v2/query', { timeout: 120_000 }, () => {
         ['an unknown dimension', { ...QUESTION, dimensions: ['visit:mood'] }, /dimensions\[0\]/],
         ['a filter without a list', { ...QUESTION, filters: [['is', 'event:page', '/']] }, /filters\[0\]\[2\]/],
         ['a goal that there is not', { ...QUESTION, filters: [['is', 'event:goal', ['Nothing']]] }, /Nothing/],
+        ['a very long goal', { ...QUESTION, filters: [['is', 'event:goal', ['x'.repeat(9000)]]] }, /called "x+\.\.\."; it has "Order"/],
+        ['a very long segment', { ...QUESTION, filters: [['is', 'segment', ['x'.repeat(9000)]]] }, /segment "x+\.\.\." is not/],
         ['a metric that needs a page', { ...QUESTION, metrics: ['scroll_depth'] }, /event:page/],
         ['a wrong date', { ...QUESTION, date_range: ['2026-02-30', '2026-03-01'] }, /date_range/],
         ['dates the wrong way round', { ...QUESTION, date_range: ['2026-03-01', '2026-02-01'] }, /date_range|range/],
@@ -153,10 +155,29 @@ describe('POST /api/v2/query', { timeout: 120_000 }, () => {
         const csv = await get('text/csv');
         assert.equal(csv.headers['content-type'], 'text/csv; charset=utf-8; header=present');
         assert.equal(csv.text, `event:page,pageviews\r\n${page},${row.metrics[0]}\r\n`);
+        assert.equal((await get('text/csv, */*;q=0.5')).text, csv.text);
         const lines = await get('application/x-ndjson');
         assert.equal(lines.headers['content-type'], 'application/x-ndjson');
         assert.deepEqual(JSON.parse(lines.text), { 'event:page': page, pageviews: row.metrics[0] });
         assert.deepEqual(JSON.parse((await get('*/*')).text).results, [row]);
+    });
+
+    it('has the same rows page by page as all at once', async () => {
+        const visitor = server.visitor();
+        await visitor.chose('grant');
+        const property = word(), [few, many] = [7, 60];
+        for (let i = 0; i < many; i++)
+            await visitor.beacon({ e: 'se', se_ca: 'event', se_ac: `kind ${i % 3}`, [`x_p.${property}`]: `${(i * 37) % many}` });
+        const asked = { ...QUESTION, metrics: ['events'], dimensions: ['event:name', `event:props:${property}`],
+            filters: [['is_not', `event:props:${property}`, ['(none)']]], include: { total_rows: true } };
+        for (const order_by of [[['events', 'desc']], [['event:name', 'desc']], [[`event:props:${property}`, 'asc']]]) {
+            const { results, meta } = await answer({ ...asked, order_by });
+            assert.deepEqual([results.length, meta.total_rows], [many, many]);
+            for (let offset = 0; offset < many + few; offset += few) {
+                const page = await answer({ ...asked, order_by, pagination: { limit: few, offset } });
+                assert.deepEqual(page.results, results.slice(offset, offset + few), `${order_by} from ${offset}`);
+            }
+        }
     });
 
     it('compares with another range, in every form', async () => {
@@ -186,6 +207,11 @@ describe('POST /api/v2/query', { timeout: 120_000 }, () => {
         const { values } = JSON.parse((await get(`site_id=shop&dimension=event:page&date_range=day&${search}`)).text);
         assert.deepEqual(values.map((one) => one.visitors), [1]);
         assert.ok(values[0].value.startsWith(`/${name}/`));
+        const property = `my ${name}`, value = 'a + b', fields = { e: 'se', se_ca: 'event', se_ac: 'x', [`x_p.${property}`]: value };
+        await visitor.beacon(fields);
+        const written = new URLSearchParams({ site_id: 'shop', dimension: `event:props:${property}`, date_range: 'day', search: ' + B' });
+        assert.match(`${written}`, /my\+\w+.*search=\+%2B\+B$/);
+        assert.deepEqual(JSON.parse((await get(written)).text).values, [{ value, visitors: 1 }]);
     });
 
     it('gives up a question whose client has left, and answers the next', async () => {
@@ -350,6 +376,22 @@ describe('crumb query', { timeout: 120_000 }, () => {
         });
     });
 
+    it('answers about paths and funnels, as a table and as JSON', async () => {
+        await withPages(async (server) => {
+            const ask = async (kind, body, ...flags) => {
+                const request = JSON.stringify({ site_id: 'shop', date_range: 'all', ...body });
+                const { code, stdout, stderr } = await server.run('query', [kind, ...flags], request);
+                assert.deepEqual([code, stderr], [0, '']);
+                return stdout;
+            };
+            const steps = [{ page: '/a' }, { page: '/nowhere' }];
+            assert.match(await ask('--paths', {}), /^path +visits +share\n[^]*of \d+ visits allowed that the order/);
+            assert.match(await ask('--funnel', { steps }), /^step +visits[^]*\n1\. \/a [^]*\n2\. \/nowhere /);
+            assert.deepEqual(Object.keys(JSON.parse(await ask('--paths', {}, '--format', 'json'))).slice(0, 3), ['visits', 'traced', 'untraced']);
+            assert.equal(JSON.parse(await ask('--funnel', { steps }, '--format', 'json')).steps.length, 2);
+        });
+    });
+
     it('says of an empty table which days it covers, and nothing of any other', async () => {
         const before = (days) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
         await withPages(async (server) => {
@@ -360,6 +402,8 @@ describe('crumb query', { timeout: 120_000 }, () => {
                 assert.equal(await said('--date-range', `${last},${last}`, ...flags), `crumb query: no traffic on ${last}\n`);
                 assert.equal(await said('--date-range', '7d', '--format', 'csv', ...flags), '');
                 assert.equal(await said('--date-range', 'day', ...flags), '');
+                const none = ['--filters', '[["is","event:page",["/none"]]]', '--date-range', 'day'];
+                assert.match(await said(...none, ...flags), /^crumb query: nothing that passes the filters on \d/);
             }
         });
     });
@@ -380,8 +424,15 @@ describe('crumb query', { timeout: 120_000 }, () => {
                 [['--dimensions', 'time:day'], JSON.stringify(QUESTION), /--site NAME/],
                 [['--limit', '1'], JSON.stringify(QUESTION), /--site NAME/],
                 [['--site', 'shop', '--format', 'xml'], '', /xml/],
+                [['--paths', '--site', 'shop'], '', /from standard input/],
+                [['--paths', '--funnel'], JSON.stringify({ site_id: 'shop', date_range: 'all' }), /two questions/],
+                [['--paths', '--format', 'csv'], JSON.stringify({ site_id: 'shop', date_range: 'all' }), /as JSON or as a table/],
                 [[], '{', /JSON/],
                 [[], '', /JSON/],
+                // What a terminal would obey.
+                [['--site', 'a\x1b[31mb'], '', /a\?\[31mb/],
+                [['--site', 'shop', '--filters', '[["is","event:goal",["a\\u001bb"]]]'], '', /called "a\?b"/],
+                [['--site', 'shop', '--filters', '[["is","segment",["a\\u001bb"]]]'], '', /segment "a\?b"/],
             ];
             for (const [args, input, complaint] of wrong) {
                 const { code, stdout, stderr } = await server.run('query', args, input);

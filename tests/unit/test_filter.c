@@ -1,10 +1,12 @@
 /*
  * Filters: what each operator lets through, how they join, and what is refused.
  */
+#include "../../src/query/filter_tree.h"
 #include "check.h"
 #include "crumb/base/limits.h"
 #include "crumb/query/filter.h"
 #include "crumb/rollup/tabulate.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -277,7 +279,7 @@ static void test_limits(void **state)
     }
 }
 
-/* An expression that backtracks for ever is no match, soon. */
+/* An expression that backtracks for ever is no match, soon; on too many values the question is given up. */
 static void test_backtracking(void **state)
 {
     TABLE_AUTO table = TABLE_INIT;
@@ -294,13 +296,23 @@ static void test_backtracking(void **state)
     assert_int_equal(gather_new(START_MS, &gather), 0);
     assert_int_equal(gather_add(gather, &one), 0);
     assert_int_equal(tabulate_table(gather, &table), 0);
-    assert_int_equal(parse("[[\"matches\",\"event:page\",[\"^(a+)+$|^(a|aa)+b\"]]]", &filter, &complaint), 0);
+    assert_int_equal(parse("[[\"matches\",\"event:page\",[\"^(a+)+$|^(a|aa)+[bc]\"]]]", &filter, &complaint), 0);
     assert_int_equal(filter_apply(filter, &table, &mask), 0);
     free(mask.passes);
     filter = filter_free(filter);
-    assert_int_equal(parse("[[\"matches\",\"event:page\",[\"^(a|aa)+b\"]]]", &filter, &complaint), 0);
+    assert_int_equal(parse("[[\"matches\",\"event:page\",[\"^(a|aa)+[bc]\"]]]", &filter, &complaint), 0);
     assert_int_equal(filter_apply(filter, &table, &mask), 0);
     assert_int_equal(mask.passes[0], 0);
+    free(mask.passes);
+    assert_in_range(*filter->n_steps, QUERY_MATCH_STEPS_MAX, 2 * QUERY_MATCH_STEPS_MAX);
+    *filter->n_steps = QUERY_MATCH_STEPS_ALL_MAX - QUERY_MATCH_STEPS_MAX;
+    assert_int_equal(filter_apply(filter, &table, &mask), -ETIME);
+    filter = filter_free(filter);
+    /* One that is done at once costs next to nothing. */
+    assert_int_equal(parse("[[\"matches\",\"event:page\",[\"^b\",\"a$\"]]]", &filter, &complaint), 0);
+    assert_int_equal(filter_apply(filter, &table, &mask), 0);
+    assert_int_equal(mask.passes[0], 1);
+    assert_in_range(*filter->n_steps, 1, 100);
     free(mask.passes);
     filter_free(filter);
     gather_free(gather);

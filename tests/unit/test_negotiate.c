@@ -49,6 +49,30 @@ static void test_coding(void **state)
         check_equal(rows[i].accept, negotiate_coding(text_of(rows[i].accept), codings, 3), rows[i].coding);
 }
 
+static void test_type(void **state)
+{
+    enum { JSON, CSV, NDJSON };
+    static const struct text types[] = {{"application/json", 16}, {"text/csv", 8}, {"application/x-ndjson", 20}};
+    static const struct {
+        const char *accept;
+        unsigned type;
+    } rows[] = {{"", JSON},
+                {"*/*", JSON},
+                {"text/html", JSON},
+                {"text/csv", CSV},
+                {"Text/CSV; charset=utf-8", CSV},
+                {"text/csv, */*;q=0.1", CSV},
+                {"text/csv;q=0", JSON},
+                {"application/json, text/csv", JSON},
+                {"application/json;q=0.5, text/csv", CSV},
+                {"text/csv;q=0.5,application/x-ndjson", NDJSON},
+                {"text/csvx", JSON}};
+
+    (void)state;
+    for (size_t i = 0; i < N_ROWS(rows); i++)
+        check_equal(rows[i].accept, negotiate_type(text_of(rows[i].accept), types, 3), rows[i].type);
+}
+
 static void test_etag(void **state)
 {
     static const struct {
@@ -66,7 +90,8 @@ static void test_etag(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_coding), cmocka_unit_test(test_etag)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_coding), cmocka_unit_test(test_type),
+                                       cmocka_unit_test(test_etag)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -200,6 +200,7 @@
 #define QUERY_CLAUSES_MAX 1000      /* values of one filter */
 #define QUERY_PATTERN_BYTES_MAX 512 /* one regular expression */
 #define QUERY_MATCH_STEPS_MAX 100000
+#define QUERY_MATCH_STEPS_ALL_MAX 1000000000LL /* of one filter's expressions on all values */
 #define QUERY_MATCH_DEPTH_MAX 1000
 #define QUERY_MATCH_HEAP_KIB_MAX 1024
 #define QUERY_ROWS_DEFAULT 10000

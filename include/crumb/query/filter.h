@@ -35,6 +35,12 @@ struct filter *filter_free(struct filter *filter);
  */
 int filter_segments_bind(struct filter *filter, const struct site *site, struct buffer *complaint);
 
+/* Whether it has leaves on `segment`, which are not bound yet. */
+bool filter_has_segments(const struct filter *filter);
+
+/* The list that it was read from, with what segments stand for once they are bound; lent. */
+json_t *filter_request(const struct filter *filter);
+
 /*
  * Finds the goals of @site that its leaves on event:goal name, before it is
  * applied; a filter without such leaves needs it not.  They are lent from the
@@ -57,10 +63,14 @@ bool filter_is_of_hits(const struct filter *filter);
 
 /*
  * Decides for every hit or visit of @table, which has filter_columns() of it and
- * the visits' n_hits.  0, -ENOMEM, or -EBADMSG (projection_make()).  The caller
- * frees mask.passes.
+ * the visits' n_hits.  0, -ENOMEM, -EBADMSG (projection_make()), or -ETIME: its
+ * expressions took more than QUERY_MATCH_STEPS_ALL_MAX steps on the tables so
+ * far.  The caller frees mask.passes.
  */
 int filter_apply(const struct filter *filter, const struct table *table, struct mask *ret_mask);
+
+/* What to say of -ETIME. */
+#define FILTER_COSTLY "filters: the regular expressions take too many steps; ask for fewer days, or with simpler ones"
 
 /*
  * The same without those at the top that are on event:goal or a property: whom

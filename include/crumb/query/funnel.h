@@ -44,9 +44,9 @@ uint64_t funnel_columns(const struct funnel_question *question);
 
 /*
  * Adds the visits of @table that began at a second of the day with from_s <=
- * second < to_s, whole.  0, -ENOMEM, -EBADMSG (filter_apply()), or FUNNEL_E_FULL:
- * more than FUNNEL_VISITORS_MAX visitors came to the first step.  Unless 0, the
- * funnel is good for funnel_free() only.
+ * second < to_s, whole.  0, -ENOMEM, -EBADMSG or -ETIME (filter_apply()), or
+ * FUNNEL_E_FULL: more than FUNNEL_VISITORS_MAX visitors came to the first step.
+ * Unless 0, the funnel is good for funnel_free() only.
  */
 int funnel_add(struct funnel *funnel, const struct table *table, uint32_t from_s, uint32_t to_s);
 

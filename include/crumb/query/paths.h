@@ -51,10 +51,10 @@ uint64_t paths_columns(const struct paths_question *question);
 
 /*
  * Adds the visits of @table that began at a second of the day with from_s <=
- * second < to_s, whole.  0, -ENOMEM, -EBADMSG (filter_apply()), or PATHS_E_FULL:
- * there are more than PATHS_PAGES_MAX pages or PATHS_DIFFERENT_MAX different
- * paths, or they exceed PATHS_BYTES_MAX.  Unless 0, the paths are good for
- * paths_free() only.
+ * second < to_s, whole.  0, -ENOMEM, -EBADMSG or -ETIME (filter_apply()), or
+ * PATHS_E_FULL: there are more than PATHS_PAGES_MAX pages or PATHS_DIFFERENT_MAX
+ * different paths, or they exceed PATHS_BYTES_MAX.  Unless 0, the paths are good
+ * for paths_free() only.
  */
 int paths_add(struct paths *paths, const struct table *table, uint32_t from_s, uint32_t to_s);
 

@@ -8,6 +8,7 @@
 /*
  * Refuses metrics that a query cannot have with its dimensions and filters:
  * QUERY_E_INVALID and a sentence, as of query_parse().  @query is whole otherwise.
+ * Segments of its filter may have what is needed until they are bound.
  */
 int rules_check(const struct query *query, struct buffer *complaint);
 
