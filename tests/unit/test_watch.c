@@ -3,6 +3,7 @@
  */
 #include "check.h"
 #include "crumb/query/watch.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 #define NOW_MS 1767225600000
