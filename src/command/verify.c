@@ -384,6 +384,7 @@ static int check_day(void *context, uint32_t site, int32_t day, const struct day
         return wrong(verify, "%s: %" PRIu64 " events in the journal, %" PRIu64 " counted",
                      day_name(verify, site, day).text, verify->n_day_events, state->events);
     verify->n_events += verify->n_day_events;
+    progress_add(&verify->progress, verify->n_day_events);
     return 0;
 }
 
