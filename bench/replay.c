@@ -20,6 +20,7 @@
 #include "crumb/base/error.h"
 #include "crumb/base/limits.h"
 #include "crumb/base/log.h"
+#include "crumb/base/progress.h"
 #include "crumb/consent/choice.h"
 #include "crumb/ingest/agent.h"
 #include "crumb/ingest/collect.h"
@@ -31,6 +32,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #define LINE_BYTES_MAX (64 << 10)
 #define COMPLAINTS_SHOWN_MAX 10
@@ -58,6 +60,7 @@ struct replay {
     int64_t last_ms;
     struct collect_result books;
     int fault;
+    struct progress sealing;
 };
 
 /* One parsed line, borrowed from its JSON. */
@@ -289,10 +292,22 @@ static void complain(struct replay *replay, const char *what)
         fprintf(stderr, "replay: line %llu: %s\n", (unsigned long long)replay->n_lines, what);
 }
 
+/* The bytes of a file; of a pipe nobody knows. */
+static uint64_t bytes_of(FILE *input)
+{
+    struct stat stat;
+
+    return fstat(fileno(input), &stat) == 0 && S_ISREG(stat.st_mode) ? (uint64_t)stat.st_size : 0;
+}
+
 static int play_all(struct replay *replay, FILE *input)
 {
     char *text = malloc(LINE_BYTES_MAX);
+    struct progress progress;
+    uint64_t n_bytes = bytes_of(input);
     int r = text ? 0 : error_origin(-ENOMEM);
+
+    progress_begin(&progress, n_bytes ? "replaying events" : "replaying events, lines", n_bytes);
 
     while (r == 0 && replay->fault == 0 && fgets(text, LINE_BYTES_MAX, input)) {
         struct line line;
@@ -305,9 +320,11 @@ static int play_all(struct replay *replay, FILE *input)
         else
             r = play(replay, &line);
         json_decref(root);
+        progress_add(&progress, n_bytes ? strlen(text) : 1);
     }
     free(text);
     writer_drain(replay->writer);
+    progress_end(&progress);
     return r ? r : replay->fault;
 }
 
@@ -319,6 +336,7 @@ static int submit_and_drain(void *context, struct write_op *op)
     int r = writer_submit(replay->writer, op);
 
     writer_drain(replay->writer);
+    progress_add(&replay->sealing, 1);
     return r;
 }
 
@@ -411,8 +429,10 @@ static int run(struct replay *replay, bool seals)
 
     if (r == 0)
         r = play_all(replay, stdin);
+    progress_begin(&replay->sealing, "sealing days and months", 0);
     if (r == 0 && seals)
         r = seal_due(replay->db, replay->edition->config, replay->last_ms, submit_and_drain, replay, NULL, &n_sealed);
+    progress_end(&replay->sealing);
     if (r) {
         log_fault("replay", r);
         return EXIT_FAILED;

@@ -67,6 +67,13 @@ const struct command commands[] = {
      "the last day and begin --from that day.\n"
      "Works while the server runs.\n",
      command_export},
+    {"watch", "-c FILE [--site NAME] [--count N]", "Shows the books and the pages of the last minute, live.",
+     "  --site NAME  one site of the configuration instead of all\n"
+     "  --count N    ends after N seconds\n"
+     "A terminal gets a page that is drawn anew each second; anything else gets a JSON object a second:\n"
+     "t (milliseconds since 1970 UTC), received, stored, dropped by reason, all within that second.\n"
+     "Works while the server runs.\n",
+     command_watch},
     {"token", "--name NAME --role analyst|privacy|admin [--site NAME]...", "Makes a bearer token.",
      "Prints the token, which is shown this once, and the line for `tokens:` in the configuration, which holds\n"
      "only its hash.\n",

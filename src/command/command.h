@@ -29,6 +29,7 @@ int command_verify(const struct command *self, int argc, char **argv);
 int command_dump(const struct command *self, int argc, char **argv);
 int command_query(const struct command *self, int argc, char **argv);
 int command_export(const struct command *self, int argc, char **argv);
+int command_watch(const struct command *self, int argc, char **argv);
 int command_token(const struct command *self, int argc, char **argv);
 
 /* ---- setup.c ---- */

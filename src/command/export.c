@@ -4,10 +4,12 @@
 #include "command.h"
 #include "crumb/base/error.h"
 #include "crumb/base/log.h"
+#include "crumb/base/progress.h"
 #include "crumb/rollup/exporter.h"
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <unistd.h>
 
 struct wish {
     const char *site;
@@ -48,14 +50,22 @@ static int take(void *context, int option, const char *value)
     }
 }
 
+/* A bar that rows run through is of no use: only where they go elsewhere. */
 static int print_all(struct exporter *exporter)
 {
     struct text piece;
+    struct progress progress;
     int r = exporter_next(exporter, &piece);
 
-    for (; r == 0 && piece.size; r = exporter_next(exporter, &piece))
+    progress_begin(&progress, isatty(STDOUT_FILENO) ? NULL : "exporting, bytes", 0);
+    for (; r == 0 && piece.size; r = exporter_next(exporter, &piece)) {
         if (fwrite(piece.data, 1, piece.size, stdout) != piece.size)
-            return error_origin(-EIO);
+            r = error_origin(-EIO);
+        if (r)
+            break;
+        progress_add(&progress, piece.size);
+    }
+    progress_end(&progress);
     return error_trace(r);
 }
 

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "crumb/base/error.h"
 #include "crumb/base/log.h"
+#include "crumb/base/progress.h"
 #include "crumb/consent/head.h"
 #include "crumb/consent/ledger.h"
 #include "crumb/consent/visitor.h"
@@ -52,6 +53,7 @@ struct verify {
     uint64_t n_day_events, last_sequence;
     const struct day_state *day; /* of the day that is walked */
     struct buffer found;         /* what is wrong, one line */
+    struct progress progress;    /* of the check under way */
 };
 
 /* A check found something wrong: its walk ends. */
@@ -241,6 +243,7 @@ static int check_record(void *context, const struct ledger_record *record)
     struct text notice;
 
     verify->n_records++;
+    progress_add(&verify->progress, 1);
     verify->chosen.counts[record->kind] += record->version >= LEDGER_COUNTED;
     verify->last_sequence = record->sequence;
     meet_heads(verify, record);
@@ -381,6 +384,7 @@ static int check_day(void *context, uint32_t site, int32_t day, const struct day
         return wrong(verify, "%s: %" PRIu64 " events in the journal, %" PRIu64 " counted",
                      day_name(verify, site, day).text, verify->n_day_events, state->events);
     verify->n_events += verify->n_day_events;
+    progress_add(&verify->progress, verify->n_day_events);
     return 0;
 }
 
@@ -536,7 +540,9 @@ static int run_checks(struct verify *verify)
             continue;
         }
         buffer_clear(&verify->found);
+        progress_begin(&verify->progress, checks[i].name, 0);
         int r = checks[i].check(verify);
+        progress_end(&verify->progress);
         if (r < 0) {
             log_fault(checks[i].name, r);
             return EXIT_FAILED;

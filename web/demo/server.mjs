@@ -2,16 +2,16 @@
 //
 //     node web/demo/server.mjs [PORT [CRUMB_PORT]]        8090 and 8080 where nothing else is said
 //
-// The pages say that crumb is at http://127.0.0.1:8080. What they are sent says where it really is: on the port given,
-// under the name by which the shop was asked for, so that the browser takes both for one site and keeps crumb's
-// SameSite cookies.
+// The pages say that crumb is at http://127.0.0.1:8080 and its dashboard on the next port. What they are sent says where
+// they really are: on the port given and the next one, under the name by which the shop was asked for, so that the browser
+// takes both for one site and keeps crumb's SameSite cookies.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const folder = dirname(fileURLToPath(import.meta.url));
-const CRUMB_IN_PAGES = 'http://127.0.0.1:8080';
+const CRUMB_IN_PAGES = 'http://127.0.0.1:8080', DASHBOARD_IN_PAGES = 'http://127.0.0.1:8081';
 const TYPES = {
     html: 'text/html; charset=utf-8',
     css: 'text/css; charset=utf-8',
@@ -27,10 +27,11 @@ function policy(crumb) {
         `script-src 'self' ${crumb}`,
         `connect-src 'self' ${crumb}`,
         `img-src 'self' ${crumb}`,
+        "frame-src 'self'",
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'self'",
-        "frame-ancestors 'none'",
+        "frame-ancestors 'self'",
         "require-trusted-types-for 'script'",
         "trusted-types crumb",
     ].join('; ');
@@ -54,7 +55,10 @@ async function answer(request, response, crumbPort) {
         return refuse(response, 405, 'The shop only has pages to read.', { Allow: 'GET, HEAD' });
     const file = name && (await readFile(join(folder, name)).catch(() => null));
     if (!file) return refuse(response, 404, 'There is no such page. The shop begins at /.');
-    const body = type === 'html' ? Buffer.from(file.toString().replaceAll(CRUMB_IN_PAGES, crumb)) : file;
+    const dashboard = `http://${host}:${Number(crumbPort) + 1}`;
+    const body = type === 'html'
+        ? Buffer.from(file.toString().replaceAll(CRUMB_IN_PAGES, crumb).replaceAll(DASHBOARD_IN_PAGES, dashboard))
+        : file;
     response.writeHead(200, { 'Content-Type': TYPES[type], 'Content-Length': body.length });
     response.end(request.method === 'HEAD' ? null : body);
 }

@@ -98,8 +98,11 @@ function add(event) {
 }
 
 function order(event) {
+    const cents = sum(readBasket(), (item, n) => n * GOODS[item].cents);
+
     event.preventDefault();
     event.currentTarget.reset();
+    window.crumb?.track('order', { value: cents / 100, currency: 'EUR' });
     history.replaceState(null, '', addressWith(location.href, new Map()));
     show(new Map());
     find('empty').hidden = true;

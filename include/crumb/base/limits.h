@@ -228,6 +228,13 @@
 #define FUNNEL_NAME_BYTES_MAX 256      /* what a step is called */
 #define FUNNEL_WINDOW_S_MAX 86400      /* no visit is longer than a day */
 #define FUNNEL_VISITORS_MAX (16 << 20) /* that came to the first step */
+#define PROGRESS_DRAWS_PER_S 10  /* of the bar of a long command */
+#define WATCH_SECONDS 60               /* that `crumb watch` shows */
+#define WATCH_VIEWS_MAX 8192           /* page views that it remembers of a minute */
+#define WATCH_HOST_BYTES_MAX 64        /* of what names a page there */
+#define WATCH_PATH_BYTES_MAX 192       /* the same */
+#define WATCH_PAGES_MAX 12             /* that it shows */
+#define WATCH_LOOKS_MAX 1000000        /* seconds that can be asked for */
 #define POOL_THREADS 2                 /* of each pool: one looks up for visitors, the other answers analysts */
 #define LOOP_EXPORTS_MAX 2             /* exports under way on one loop: each holds a day */
 #define POOL_JOBS_MAX 1024
