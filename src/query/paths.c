@@ -110,16 +110,25 @@ static size_t append(struct step *steps, size_t n, struct step next, bool keeps_
     return n + 1;
 }
 
-/* The hits [@from, @to) of a visit as steps. */
+/* One more than is asked for shows that the path goes on, unless a later step can change which ones are taken. */
+static size_t steps_enough(const struct paths *paths)
+{
+    const struct paths_question *question = &paths->question;
+    bool is_beginning = !question->backward && !paths->start && !paths->end;
+
+    return is_beginning && question->keeps_loops ? question->n_steps + 1u : SIZE_MAX;
+}
+
+/* The hits [@from, @to) of a visit as steps, as far as they matter. */
 static int read_steps(struct walk *walk, size_t from, size_t to, size_t *ret_n)
 {
     const uint32_t *acts = walk->table->columns[COLUMN_HIT_act], *pages = walk->table->columns[COLUMN_HIT_page];
     const uint32_t *dwells = walk->table->columns[COLUMN_HIT_dwell_s], *numbers = walk->numbers;
     struct step *steps = walk->steps;
     bool keeps_loops = walk->paths->question.keeps_loops;
-    size_t n = 0;
+    size_t n = 0, n_enough = steps_enough(walk->paths);
 
-    for (size_t hit = from; hit < to; hit++) {
+    for (size_t hit = from; hit < to && n < n_enough; hit++) {
         if (acts[hit])
             continue;
         int r = numbers[pages[hit]] ? 0 : number_page(walk, pages[hit]);
@@ -196,11 +205,13 @@ static int keep_dwells(struct paths *paths, const struct step *steps, unsigned n
     return 0;
 }
 
-static int keep_sequence(struct paths *paths, const uint32_t *pages, unsigned n)
+/* Counts the path that has waited longest. */
+static int count_pending(struct paths *paths)
 {
-    struct text bytes = {.data = (const char *)pages, .size = n * sizeof *pages};
+    const struct paths_pending *pending = &paths->pending[paths->n_counted++ % PATHS_PENDING];
+    struct text bytes = {.data = (const char *)pending->pages, .size = pending->n * sizeof pending->pages[0]};
     uint32_t number;
-    int r = intern_number(&paths->sequences, bytes, &number);
+    int r = intern_number_hashed(&paths->sequences, bytes, pending->hash, &number);
 
     if (r)
         return r == INTERN_E_FULL ? PATHS_E_FULL : error_trace(r);
@@ -211,21 +222,34 @@ static int keep_sequence(struct paths *paths, const uint32_t *pages, unsigned n)
     return 0;
 }
 
+static int count_all_pending(struct paths *paths)
+{
+    int r = 0;
+
+    while (r == 0 && paths->n_counted < paths->n_came)
+        r = count_pending(paths);
+    return r;
+}
+
+/* There are many different paths, so each one's place is far from the last one's: they wait until it has come. */
 static int keep(struct paths *paths, const struct step *steps, size_t n, bool ended)
 {
-    uint32_t pages[PATHS_STEPS_MAX + 1];
     unsigned n_told = n < paths->question.n_steps ? (unsigned)n : paths->question.n_steps;
+    int r = paths->n_came - paths->n_counted == PATHS_PENDING ? count_pending(paths) : 0;
 
+    if (r)
+        return r;
+    struct paths_pending *pending = &paths->pending[paths->n_came++ % PATHS_PENDING];
     for (unsigned i = 0; i < n_told; i++)
-        pages[i] = steps[i].page;
-    ended = ended && n == n_told;
-    if (ended)
-        pages[n_told] = PATHS_ENDED;
-    int r = keep_dwells(paths, steps, n_told);
-    r = r ? r : keep_sequence(paths, pages, n_told + ended);
-    if (r == 0)
-        paths->n_visits++;
-    return r;
+        pending->pages[i] = steps[i].page;
+    pending->n = n_told;
+    if (ended && n == n_told)
+        pending->pages[pending->n++] = PATHS_ENDED;
+    pending->hash =
+        intern_hash((struct text){.data = (const char *)pending->pages, .size = pending->n * sizeof pending->pages[0]});
+    intern_fetch(&paths->sequences, pending->hash);
+    paths->n_visits++;
+    return error_trace(keep_dwells(paths, steps, n_told));
 }
 
 /* ---- tables ---- */
@@ -267,6 +291,7 @@ int paths_add(struct paths *paths, const struct table *table, uint32_t from_s, u
     walk.steps = malloc((longest_visit(table) + 1) * sizeof *walk.steps);
     int r =
         walk.numbers && walk.steps ? journeys_each(&scope, walk_visit, &walk, &paths->counts) : error_origin(-ENOMEM);
+    r = r ? r : count_all_pending(paths);
     free(walk.numbers);
     free(walk.steps);
     return error_trace(r);

@@ -14,8 +14,19 @@
 
 #define PATHS_ENDED 0u
 
+#define PATHS_PENDING 16 /* a power of 2 */
+
+/* A path on its way into `sequences`: memory was asked for its place. */
+struct paths_pending {
+    uint32_t pages[PATHS_STEPS_MAX + 1];
+    unsigned n;
+    uint32_t hash;
+};
+
 struct paths {
     struct paths_question question;
+    struct paths_pending pending[PATHS_PENDING]; /* the newest, by the order in which they came */
+    size_t n_came, n_counted;
     struct intern pages, sequences;
     uint64_t *visits; /* of each sequence */
     size_t visits_room;

@@ -76,19 +76,6 @@ static struct text join(struct text first, struct text second, struct buffer *co
     return buffer_text(copy);
 }
 
-static struct text context_key(const struct told *told, struct buffer *copy)
-{
-    struct text place = event_span(&told->log, EVENT_LOG_country, EVENT_LOG_city);
-    struct text bot = event_span(&told->log, EVENT_LOG_bot, EVENT_LOG_bot);
-    struct text agent = event_span(&told->device, EVENT_DEVICE_language, EVENT_DEVICE_browser_version);
-
-    buffer_put(copy, place.data, place.size);
-    buffer_put(copy, bot.data, bot.size);
-    buffer_put_u8(copy, gathered_screen(device_integer(told, EVENT_DEVICE_screen_width)));
-    buffer_put(copy, agent.data, agent.size);
-    return buffer_text(copy);
-}
-
 /* Fields tell their numbers and sizes, so no two events have the same key by chance. */
 static struct text key_of(const struct told *told, enum front front, struct buffer *copy)
 {
@@ -97,8 +84,10 @@ static struct text key_of(const struct told *told, enum front front, struct buff
     case FRONT_PAGE:
         return join(event_span(&told->log, EVENT_LOG_host, EVENT_LOG_path),
                     event_span(&told->log, EVENT_LOG_title, EVENT_LOG_title), copy);
-    case FRONT_CONTEXT:
-        return context_key(told, copy);
+    case FRONT_AGENT:
+        return event_span(&told->device, EVENT_DEVICE_device, EVENT_DEVICE_browser_version);
+    case FRONT_PLACE:
+        return event_span(&told->log, EVENT_LOG_country, EVENT_LOG_city);
     case FRONT_ORIGIN:
         return join(event_span(&told->log, EVENT_LOG_referrer, EVENT_LOG_referrer),
                     event_span(&told->log, EVENT_LOG_source, EVENT_LOG_click_id), copy);
@@ -137,7 +126,8 @@ static uint32_t look_up(struct gather *gather, struct told *told, enum front whi
 {
     static uint32_t (*const number_fields[FRONT_N])(struct gather * gather, const struct event *event,
                                                     int *r) = {[FRONT_PAGE] = gathered_page,
-                                                               [FRONT_CONTEXT] = gathered_context,
+                                                               [FRONT_AGENT] = gathered_agent,
+                                                               [FRONT_PLACE] = gathered_place,
                                                                [FRONT_ORIGIN] = gathered_origin,
                                                                [FRONT_DETAIL] = gathered_detail};
     struct front_table *front = &gather->fronts[which];
@@ -152,6 +142,22 @@ static uint32_t look_up(struct gather *gather, struct told *told, enum front whi
     number = *r ? 0 : number_fields[which](gather, event, r);
     remember(front, key, number, r);
     return number;
+}
+
+static uint32_t number_context(struct gather *gather, struct told *told, int *r)
+{
+    uint64_t bot = log_integer(told, EVENT_LOG_bot);
+    const uint32_t parts[CONTEXT_N] = {
+        [CONTEXT_AGENT] = look_up(gather, told, FRONT_AGENT, r),
+        [CONTEXT_PLACE] = look_up(gather, told, FRONT_PLACE, r),
+        [CONTEXT_LANGUAGE] = gathered_text(gather, event_outline_text(&told->device, EVENT_DEVICE_language), r),
+        [CONTEXT_SCREEN] = gathered_screen(gather, device_integer(told, EVENT_DEVICE_screen_width)),
+        [CONTEXT_BOT] = (uint32_t)bot,
+    };
+
+    if (*r == 0 && bot >= BOT_N)
+        *r = error_origin(-EBADMSG);
+    return gathered_context(gather, parts, r);
 }
 
 /* Of any address that may have been kept: its /24 or /48. */
@@ -277,7 +283,7 @@ static int add(struct gather *gather, struct told *told, uint64_t at_ms)
         .at_ms = since_start(gather, at_ms),
         .visitor = record->number,
         .page = look_up(gather, told, FRONT_PAGE, &r),
-        .context = look_up(gather, told, FRONT_CONTEXT, &r),
+        .context = number_context(gather, told, &r),
         .network = number_network(gather, told, &r),
         .has_origin = record->kind == EVENT_PAGEVIEW,
         .dwell_ms = dwell_ms > DWELL_MS_MAX ? (uint32_t)DWELL_MS_MAX : (uint32_t)dwell_ms,

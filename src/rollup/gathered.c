@@ -17,8 +17,7 @@ struct tuple {
     unsigned n;
 };
 
-/* Faults stay in *r, so that a row of texts is checked once. */
-static uint32_t number_text(struct gather *gather, struct text text, int *r)
+uint32_t gathered_text(struct gather *gather, struct text text, int *r)
 {
     uint32_t number = 0;
 
@@ -30,14 +29,20 @@ static uint32_t number_text(struct gather *gather, struct text text, int *r)
     return number;
 }
 
-static uint32_t number_tuple(struct gather *gather, enum shared shared, const struct tuple *tuple, int *r)
+static uint32_t number_bytes(struct gather *gather, enum shared shared, struct text bytes, int *r)
 {
-    struct text bytes = {.data = (const char *)tuple->numbers, .size = tuple->n * sizeof tuple->numbers[0]};
     uint32_t number = 0;
 
     if (*r == 0)
         *r = intern_number(&gather->shared[shared], bytes, &number);
     return number;
+}
+
+static uint32_t number_tuple(struct gather *gather, enum shared shared, const struct tuple *tuple, int *r)
+{
+    struct text bytes = {.data = (const char *)tuple->numbers, .size = tuple->n * sizeof tuple->numbers[0]};
+
+    return number_bytes(gather, shared, bytes, r);
 }
 
 static void put(struct tuple *tuple, uint32_t number)
@@ -54,7 +59,7 @@ static uint32_t number_texts(struct gather *gather, enum shared shared, const st
     if (first)
         put(&tuple, *first);
     for (unsigned i = 0; i < n; i++)
-        put(&tuple, number_text(gather, texts[i], r));
+        put(&tuple, gathered_text(gather, texts[i], r));
     return number_tuple(gather, shared, &tuple, r);
 }
 
@@ -66,24 +71,21 @@ static uint32_t number_texts(struct gather *gather, enum shared shared, const st
 static const struct {
     uint64_t below;
     const char *name;
-} screens[] = {{1, ""},
-               {480, "under 480"},
-               {768, "480 to 767"},
-               {1024, "768 to 1023"},
-               {1440, "1024 to 1439"},
-               {1920, "1440 to 1919"},
-               {UINT64_MAX, "1920 and more"}};
-#define SCREENS_N (sizeof screens / sizeof screens[0])
+} screens[SCREENS_N] = {{1, ""},
+                        {480, "under 480"},
+                        {768, "480 to 767"},
+                        {1024, "768 to 1023"},
+                        {1440, "1024 to 1439"},
+                        {1920, "1440 to 1919"},
+                        {UINT64_MAX, "1920 and more"}};
 
-_Static_assert(SCREENS_N <= EVENT_LOG_country, "a screen's class begins no field of what stands before it in a key");
-
-uint8_t gathered_screen(uint64_t width)
+uint32_t gathered_screen(const struct gather *gather, uint64_t width)
 {
-    uint8_t class = 0;
+    unsigned class = 0;
 
     while (class < SCREENS_N - 1 && width >= screens[class].below)
         class ++;
-    return class;
+    return gather->screens[class];
 }
 
 uint32_t gathered_page(struct gather *gather, const struct event *event, int *r)
@@ -91,18 +93,24 @@ uint32_t gathered_page(struct gather *gather, const struct event *event, int *r)
     return NUMBER_TEXTS(gather, SHARED_PAGE, NULL, r, event->host, event->path, event->title);
 }
 
-uint32_t gathered_context(struct gather *gather, const struct event *event, int *r)
+uint32_t gathered_agent(struct gather *gather, const struct event *event, int *r)
 {
     uint32_t device = (uint32_t)event->device;
-    struct tuple tuple = {.n = 0};
 
-    put(&tuple, NUMBER_TEXTS(gather, SHARED_AGENT, &device, r, event->brand, event->model, event->os, event->os_version,
-                             event->browser, event->browser_version));
-    put(&tuple, NUMBER_TEXTS(gather, SHARED_PLACE, NULL, r, event->country, event->region, event->city));
-    put(&tuple, number_text(gather, event->language, r));
-    put(&tuple, number_text(gather, text_of(screens[gathered_screen(event->screen_width)].name), r));
-    put(&tuple, (uint32_t)event->bot);
-    return number_tuple(gather, SHARED_CONTEXT, &tuple, r);
+    return NUMBER_TEXTS(gather, SHARED_AGENT, &device, r, event->brand, event->model, event->os, event->os_version,
+                        event->browser, event->browser_version);
+}
+
+uint32_t gathered_place(struct gather *gather, const struct event *event, int *r)
+{
+    return NUMBER_TEXTS(gather, SHARED_PLACE, NULL, r, event->country, event->region, event->city);
+}
+
+uint32_t gathered_context(struct gather *gather, const uint32_t parts[CONTEXT_N], int *r)
+{
+    struct text bytes = {.data = (const char *)parts, .size = CONTEXT_N * sizeof parts[0]};
+
+    return number_bytes(gather, SHARED_CONTEXT, bytes, r);
 }
 
 uint32_t gathered_origin(struct gather *gather, const struct event *event, int *r)
@@ -131,8 +139,8 @@ static uint32_t number_set(struct gather *gather, const struct event *event, int
     memcpy(properties, event->properties, event->n_properties * sizeof properties[0]);
     qsort(properties, event->n_properties, sizeof properties[0], compare_properties);
     for (unsigned i = 0; i < event->n_properties; i++) {
-        put(&tuple, number_text(gather, properties[i].name, r));
-        put(&tuple, number_text(gather, properties[i].value, r));
+        put(&tuple, gathered_text(gather, properties[i].name, r));
+        put(&tuple, gathered_text(gather, properties[i].value, r));
     }
     return number_tuple(gather, SHARED_SET, &tuple, r);
 }
@@ -152,8 +160,8 @@ uint32_t gathered_detail(struct gather *gather, const struct event *event, int *
     struct tuple tuple = {.n = 0};
 
     put(&tuple, NUMBER_TEXTS(gather, SHARED_ACT, NULL, r, act->category, action_of(act), act->label, act->property));
-    put(&tuple, number_text(gather, event->value, r));
-    put(&tuple, number_text(gather, event->currency, r));
+    put(&tuple, gathered_text(gather, event->value, r));
+    put(&tuple, gathered_text(gather, event->currency, r));
     put(&tuple, number_set(gather, event, r));
     return number_tuple(gather, SHARED_DETAIL, &tuple, r);
 }
@@ -161,11 +169,16 @@ uint32_t gathered_detail(struct gather *gather, const struct event *event, int *
 void gathered_nothing(struct gather *gather, int *r)
 {
     static const struct event nothing = {.kind = EVENT_PAGEVIEW};
+    static const uint32_t no_context[CONTEXT_N] = {0};
 
-    number_text(gather, TEXT_NONE, r);
-    number_text(gather, OTHER, r);
+    gathered_text(gather, TEXT_NONE, r);
+    gathered_text(gather, OTHER, r);
     gathered_page(gather, &nothing, r);
-    gathered_context(gather, &nothing, r);
+    gathered_agent(gather, &nothing, r);
+    gathered_place(gather, &nothing, r);
+    gathered_context(gather, no_context, r);
     gathered_origin(gather, &nothing, r);
     gathered_detail(gather, &nothing, r);
+    for (unsigned class = 0; class < SCREENS_N; class ++)
+        gather->screens[class] = gathered_text(gather, text_of(screens[class].name), r);
 }

@@ -23,9 +23,12 @@ enum shared {
 /*
  * A short cut from the bytes of many fields, as the journal has them, to their
  * number: most events say of page, browser and place what others said before,
- * and are found at one look, without being read.
+ * and are found at one look, without being read.  Browser and place are looked
+ * up apart: there are few of each, but many pairs of them.
  */
-enum front { FRONT_PAGE, FRONT_CONTEXT, FRONT_ORIGIN, FRONT_DETAIL, FRONT_N };
+enum front { FRONT_PAGE, FRONT_AGENT, FRONT_PLACE, FRONT_ORIGIN, FRONT_DETAIL, FRONT_N };
+
+#define SCREENS_N 7 /* classes of width */
 
 struct front_table {
     struct intern keys;
@@ -54,8 +57,9 @@ struct gather {
     uint64_t sequence; /* of the newest */
     struct intern texts, networks, shared[SHARED_N];
     struct front_table fronts[FRONT_N];
-    struct buffer key;      /* that is looked for in a front */
-    struct buffer sections; /* of an event that is no record */
+    uint32_t screens[SCREENS_N]; /* the text of each class */
+    struct buffer key;           /* that is looked for in a front */
+    struct buffer sections;      /* of an event that is no record */
 };
 
 /* The numbers of a row, lent until the next gather_add(). */
@@ -64,15 +68,23 @@ static inline const uint32_t *gathered_row(const struct gather *gather, enum sha
     return (const uint32_t *)(const void *)intern_text(&gather->shared[shared], number).data;
 }
 
-/* The number of what @event says of each. Faults stay in *r (0, -ENOMEM, or INTERN_E_FULL), and then it means nothing.
+/*
+ * The number of what @event says of each, and of a text.  Faults stay in *r (0,
+ * -ENOMEM, or INTERN_E_FULL), and then it means nothing.
  */
+uint32_t gathered_text(struct gather *gather, struct text text, int *r);
 uint32_t gathered_page(struct gather *gather, const struct event *event, int *r);
-uint32_t gathered_context(struct gather *gather, const struct event *event, int *r);
+uint32_t gathered_agent(struct gather *gather, const struct event *event, int *r);
+uint32_t gathered_place(struct gather *gather, const struct event *event, int *r);
 uint32_t gathered_origin(struct gather *gather, const struct event *event, int *r);
 uint32_t gathered_detail(struct gather *gather, const struct event *event, int *r);
 
+/* The numbers of a context's parts, in the order of its row. */
+enum context_part { CONTEXT_AGENT, CONTEXT_PLACE, CONTEXT_LANGUAGE, CONTEXT_SCREEN, CONTEXT_BOT, CONTEXT_N };
+uint32_t gathered_context(struct gather *gather, const uint32_t parts[CONTEXT_N], int *r);
+
+/* The text of a screen's width: its class. */
+uint32_t gathered_screen(const struct gather *gather, uint64_t width);
+
 /* Row 0 of every relation, and text 0, are the empty ones; and there is always room for "(other)". */
 void gathered_nothing(struct gather *gather, int *r);
-
-/* The class of a screen's width, which is the same for all that are told by the same text; below EVENT_LOG_country. */
-uint8_t gathered_screen(uint64_t width);

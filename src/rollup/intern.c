@@ -28,6 +28,8 @@ void intern_deinit(struct intern *intern)
     *intern = INTERN_INIT(intern->n_max, intern->bytes_max);
 }
 
+static uint32_t hash_of(struct text string) { return (uint32_t)XXH3_64bits(string.data, string.size); }
+
 /* The slot of @string, or the free one where it belongs. */
 static struct intern_slot *find(const struct intern *intern, struct text string, uint32_t hash)
 {
@@ -97,17 +99,23 @@ bool intern_find(const struct intern *intern, struct text string, uint32_t *ret_
 
     if (intern->n == 0)
         return false;
-    slot = find(intern, string, (uint32_t)XXH3_64bits(string.data, string.size));
+    slot = find(intern, string, hash_of(string));
     if (!slot->number_plus_1)
         return false;
     *ret_number = slot->number_plus_1 - 1;
     return true;
 }
 
-int intern_number(struct intern *intern, struct text string, uint32_t *ret_number)
-{
-    uint32_t hash = (uint32_t)XXH3_64bits(string.data, string.size);
+uint32_t intern_hash(struct text string) { return hash_of(string); }
 
+void intern_fetch(const struct intern *intern, uint32_t hash)
+{
+    if (intern->n_slots)
+        __builtin_prefetch(&intern->slots[hash & (intern->n_slots - 1)]);
+}
+
+static inline int number(struct intern *intern, struct text string, uint32_t hash, uint32_t *ret_number)
+{
     if (2 * (intern->n + 1) > intern->n_slots) {
         int r = grow_slots(intern);
         if (r < 0)
@@ -124,4 +132,14 @@ int intern_number(struct intern *intern, struct text string, uint32_t *ret_numbe
     }
     *ret_number = slot->number_plus_1 - 1;
     return 0;
+}
+
+int intern_number(struct intern *intern, struct text string, uint32_t *ret_number)
+{
+    return number(intern, string, hash_of(string), ret_number);
+}
+
+int intern_number_hashed(struct intern *intern, struct text string, uint32_t hash, uint32_t *ret_number)
+{
+    return number(intern, string, hash, ret_number);
 }

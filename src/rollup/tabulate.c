@@ -24,6 +24,8 @@ static void free_pointer(void *pointer) { free(*(void **)pointer); }
 #define DIGITS (1u << DIGIT_BITS)
 #define KEY_BITS 64
 
+#define EVENTS_AHEAD 12 /* asked of memory before the walk comes to them */
+
 struct place_in_order {
     uint64_t key; /* visitor, time */
     uint32_t event;
@@ -78,15 +80,13 @@ struct walk {
     size_t n_visitors;
 };
 
-#define CONTEXT_N 5
-
 /* A visit under way. */
 struct visit {
     uint32_t first_hit;
     uint32_t first_ms, last_ms; /* of its events */
     uint32_t last_hit_s;
-    uint32_t context[CONTEXT_N]; /* agent, place, language, screen, bot */
-    uint32_t context_seen;       /* of the newest event */
+    uint32_t context[CONTEXT_N];
+    uint32_t context_seen; /* of the newest event */
     uint32_t origin;
     bool has_origin, traced;
 };
@@ -193,17 +193,17 @@ static void set_dwells(struct walk *walk, const struct visit *visit)
 static void end_visit(struct walk *walk, const struct visit *visit, uint32_t visitor)
 {
     const uint32_t *context = visit->context;
-    uint32_t number = walk->n_visits++;
+    uint32_t number = walk->n_visits++, by_speed = walk->speed.exceeded ? BOT_SPEED : BOT_NONE;
 
     VISIT(walk, visitor)[number] = visitor;
     VISIT(walk, start_s)[number] = visit->first_ms / 1000;
     VISIT(walk, duration_s)[number] = visit->last_ms / 1000 - visit->first_ms / 1000;
     VISIT(walk, n_hits)[number] = walk->n_hits - visit->first_hit;
-    VISIT(walk, agent)[number] = context[0];
-    VISIT(walk, place)[number] = context[1];
-    VISIT(walk, language)[number] = context[2];
-    VISIT(walk, screen)[number] = context[3];
-    VISIT(walk, bot)[number] = context[4] ? context[4] : walk->speed.exceeded ? BOT_SPEED : BOT_NONE;
+    VISIT(walk, agent)[number] = context[CONTEXT_AGENT];
+    VISIT(walk, place)[number] = context[CONTEXT_PLACE];
+    VISIT(walk, language)[number] = context[CONTEXT_LANGUAGE];
+    VISIT(walk, screen)[number] = context[CONTEXT_SCREEN];
+    VISIT(walk, bot)[number] = context[CONTEXT_BOT] ? context[CONTEXT_BOT] : by_speed;
     VISIT(walk, origin)[number] = visit->origin;
     VISIT(walk, traced)[number] = visit->traced;
     set_dwells(walk, visit);
@@ -246,6 +246,13 @@ static void keep_visitor(struct walk *walk, const struct gathered *first, uint32
         .network = first->network, .lone = n_events == 1 && first->kind == EVENT_PAGEVIEW && !first->alive};
 }
 
+/* A visitor's events lie apart: they are asked for before they are needed. */
+static void fetch_ahead(const struct walk *walk, size_t place)
+{
+    if (place < walk->gather->n_events)
+        __builtin_prefetch(&walk->gather->events[walk->order[place].event]);
+}
+
 /* The events [@from, @to) of the order are of one visitor. */
 static void walk_visitor(struct walk *walk, size_t from, size_t to)
 {
@@ -258,6 +265,7 @@ static void walk_visitor(struct walk *walk, size_t from, size_t to)
     for (size_t i = from; i < to; i++) {
         const struct gathered *event = &walk->gather->events[walk->order[i].event];
 
+        fetch_ahead(walk, i + EVENTS_AHEAD);
         if (is_repeated(walk, event->fingerprint))
             continue;
         if (is_open && event->at_ms - visit.last_ms > VISIT_GAP_MS) {

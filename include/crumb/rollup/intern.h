@@ -33,6 +33,14 @@ void intern_deinit(struct intern *intern);
  */
 int intern_number(struct intern *intern, struct text string, uint32_t *ret_number);
 
+/*
+ * The same in two steps, for those who have many strings at hand: asking memory
+ * for the place of one while others are looked up hides most of the wait.
+ */
+uint32_t intern_hash(struct text string);
+void intern_fetch(const struct intern *intern, uint32_t hash);
+int intern_number_hashed(struct intern *intern, struct text string, uint32_t hash, uint32_t *ret_number);
+
 /* True where the string has a number, which is given. */
 bool intern_find(const struct intern *intern, struct text string, uint32_t *ret_number);
 
