@@ -200,6 +200,7 @@ void stats_paths(struct exchange *exchange);
 void stats_funnel(struct exchange *exchange);
 void stats_schema(struct exchange *exchange);
 void stats_consents(struct exchange *exchange);
+void stats_coverage(struct exchange *exchange);
 void export_get(struct exchange *exchange);
 /* Gives up the exports of a loop that has ended: their connections will not. */
 void export_give_up(struct loop *loop);

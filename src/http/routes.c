@@ -29,6 +29,7 @@ static const struct route {
     ROUTE(PUBLIC, "GET", "/v1/notice/", notice_by_hash),
     ROUTE(PUBLIC, "POST", "/v1/shown", shown_post),
     ROUTE(PRIVATE, "GET", "/api/v2/consents", stats_consents),
+    ROUTE(PRIVATE, "GET", "/api/v2/coverage", stats_coverage),
     ROUTE(PUBLIC, "GET", "/v1/receipt/", receipt_get),
     ROUTE(PUBLIC, "GET", "/v1/ledger/head", ledger_show_head),
     ROUTE(PUBLIC, "GET", "/consent.js", script_consent),

@@ -150,7 +150,8 @@ export function makeFrame(root: HTMLElement, session: Session, views: View[], si
         }, title)));
         toolbar.hidden = !view.hasPeriod;
         if (view.hasPeriod) {
-            drawFilters(filters);
+            if (view.hasNoFilters) fill(filters);
+            else drawFilters(filters);
             drawPeriod(period, view, shownState);
         }
         fill(document.getElementById('foot')!, current ? `Times of ${current.timezone}. Nobody is counted who did not allow it.` : '');

@@ -53,16 +53,36 @@ function drawRows(box: HTMLElement, tab: Tab, answer: Answer, state: State) {
     );
 }
 
-export function makeCard(id: string, title: string, all: Tab[], isWide = false) {
+// @ask: what is said instead until somebody wants to see it.
+export function makeCard(id: string, title: string, all: Tab[], ask?: string) {
     const heading = el('h2', { id: newId() }, title), bar = el('div', { class: 'card-head' });
     const panel = el('div', { class: 'panel', role: 'tabpanel', 'aria-label': title }, skeleton(ROWS));
     const foot = el('div', { class: 'card-foot' });
-    const element = el('section', { class: isWide ? 'card wide' : 'card', 'aria-labelledby': heading.id, 'data-card': id }, bar, panel, foot);
+    const element = el('section', { class: 'card', 'aria-labelledby': heading.id, 'data-card': id }, bar, panel, foot);
+
+    // What is below the screen is asked for when it comes near.
+    let later: (() => void) | null = null, isNear = false;
+    new IntersectionObserver(([entry]) => {
+        isNear = !!entry?.isIntersecting;
+        if (isNear) later?.();
+    }, { rootMargin: '200px' }).observe(element);
 
     const update = (state: State, signal: AbortSignal) => {
+        later = () => {
+            later = null;
+            if (!signal.aborted) draw(state, signal);
+        };
+        if (isNear) later();
+    };
+    const draw = (state: State, signal: AbortSignal) => {
+        if (ask && !state.more[id]) {
+            fill(bar, heading);
+            fill(foot);
+            return fill(panel, empty(ask, button('Show them', () => goMore({ [id]: all[0]!.id }), { 'data-key': 'ask' })));
+        }
         const tab = all.find((one) => one.id == state.more[id]) ?? all[0]!;
         const names = all.map((one): [string, string] => [one.id, one.title]);
-        fill(bar, heading, all.length > 1 && tabs(title, names, tab.id, (chosen) => goMore({ [id]: chosen == all[0]!.id ? '' : chosen }), panel));
+        fill(bar, heading, all.length > 1 && tabs(title, names, tab.id, (chosen) => goMore({ [id]: !ask && chosen == all[0]!.id ? '' : chosen }), panel));
         if (panel.dataset.tab != tab.id) fill(panel, skeleton(ROWS));
         panel.dataset.tab = tab.id;
         const body = question(state, {

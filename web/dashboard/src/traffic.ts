@@ -23,7 +23,7 @@ const tab = (id: string, title: string, dimension: string, more: Partial<Tab> = 
 });
 const clicks = [['is', 'event:name', ['click']]];
 
-const CARDS: [id: string, title: string, tabs: Tab[], isWide?: boolean][] = [
+const CARDS: [id: string, title: string, tabs: Tab[], ask?: string][] = [
     ['sources', 'Sources', [
         tab('sources', 'Sources', 'visit:source'),
         tab('channels', 'Channels', 'visit:channel'),
@@ -49,13 +49,13 @@ const CARDS: [id: string, title: string, tabs: Tab[], isWide?: boolean][] = [
         tab('screens', 'Screens', 'visit:screen'),
     ]],
     ['acts', 'What they did', [
-        tab('goals', 'Goals', 'event:goal', { metrics: ['visitors', 'conversion_rate'], more: ['events', 'total_revenue'], about: 'No goal was reached in these days. Goals are listed under `goals` of the site’s configuration.' }),
         tab('events', 'Events', 'event:name', { metrics: ['events', 'visitors'], more: [] }),
+        tab('goals', 'Goals', 'event:goal', { metrics: ['visitors', 'conversion_rate'], more: ['events', 'total_revenue'], about: 'No goal was reached in these days. Goals are listed under `goals` of the site’s configuration.' }),
         tab('clicks', 'Clicks', 'event:page', { head: 'Page that was clicked on', metrics: ['events', 'visitors'], more: [], filters: clicks, about: 'No click in these days. Clicks are counted for visitors who allowed it.' }),
     ]],
     ['programs', 'Programs', [
         tab('bots', 'Programs', 'visit:bot', { head: 'Why it is taken for one', metrics: ['visits', 'visitors'], more: ['pageviews'], about: 'No program was seen in these days.' }),
-    ]],
+    ], 'Visits of programs are in none of these figures.'],
 ];
 const ALL_TABS = CARDS.flatMap(([, , tabs]) => tabs);
 
@@ -162,7 +162,7 @@ function mount(root: HTMLElement) {
     const topline = el('section', { class: 'topline', 'aria-label': 'In all' }, skeleton(3));
     const legend = el('div', { class: 'chart-head' }), stage = el('div', { class: 'chart' }), chart = new Chart(stage);
     const note = el('div', { class: 'chart-note' });
-    const cards = CARDS.map(([id, title, tabs, isWide]) => makeCard(id, title, tabs, isWide));
+    const cards = CARDS.map(([id, title, tabs, ask]) => makeCard(id, title, tabs, ask));
     fill(root, topline, el('section', { class: 'card wide', 'aria-label': 'Over time' }, legend, stage, note), el('div', { class: 'cards' }, ...cards.map(({ element }) => element)));
 
     return (state: State, signal: AbortSignal) => {

@@ -9,6 +9,7 @@ export interface View {
     roles: Session['role'][]; // who may see it
     hasPeriod: boolean; // whether dates and filters mean anything in it
     hasComparison?: boolean;
+    hasNoFilters?: boolean;
     // Builds it in @root, once. What it gives is called for each state; @signal ends when that is shown no more.
     mount: (root: HTMLElement) => (state: State, signal: AbortSignal) => void;
 }
