@@ -16,6 +16,7 @@ export interface Drawing {
     labels: string[];
     ticks: string[]; // of the axis, one a label
     lines: Line[]; // at least one
+    isCount: boolean; // whole numbers
     tick: (value: number) => string;
     tell: (at: number) => (Node | string)[]; // what the reading says of a point
     pick?: (at: number) => void; // what a click on a point does
@@ -96,11 +97,11 @@ export class Chart {
             cursor: { y: false, drag: { x: false, y: false }, points: { size: 8 } },
             scales: {
                 x: { time: false, range: () => (n > 1 ? [-0.15, n - 0.85] : [-1, 1]) },
-                y: { range: (_, __, most) => [0, most > 0 ? most * 1.12 : 1] },
+                y: { range: (_, __, most) => [0, most > 0 ? Math.max(most * 1.12, drawing.isCount ? 3 : 0) : 3] },
             },
             axes: [
                 { ...axis, grid: { show: false }, splits: () => drawing.labels.map((_, i) => i).filter((i) => i % every == 0), values: (_, splits) => splits.map((i) => drawing.ticks[i] ?? ''), size: 30 },
-                { ...axis, grid, values: (_, splits) => splits.map(drawing.tick), space: PER_SPACE, size: 54, incrs: [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 50, 60, 100, 120, 200, 300, 500, 600, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 2e6, 5e6, 1e7, 1e8, 1e9] },
+                { ...axis, grid, values: (_, splits) => splits.map(drawing.tick), space: PER_SPACE, size: 54, incrs: [...(drawing.isCount ? [] : [0.1, 0.2, 0.5]), 1, 2, 5, 10, 20, 30, 50, 60, 100, 120, 200, 300, 500, 600, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 2e6, 5e6, 1e7, 1e8, 1e9] },
             ],
             series: [{}, ...drawing.lines.map((line) => this.series(line))],
             hooks: { setCursor: [(u) => this.point(u)] },

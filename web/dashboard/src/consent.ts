@@ -39,13 +39,13 @@ const ask = (state: State, dimension: string, signal: AbortSignal): Promise<Answ
     return get(`api/v2/consents?${asked}`, signal);
 };
 
-const share = (part: number, whole: number) => (whole ? `${((100 * part) / whole).toFixed(1)}%` : '–');
+const share = (part: number, whole: number) => `${((100 * part) / whole).toFixed(1)}%`;
 
 function drawTotals(box: HTMLElement, row: Row) {
     fill(box, ...COUNTS.map((count) => el('div', { class: 'tile', title: TITLES[count][1] }, el('span', {},
         el('span', { class: 'name' }, TITLES[count][0]),
         el('span', { class: 'value', 'data-count': count }, number(row[count])),
-        el('span', { class: 'before' }, count == 'shown' ? 'times' : `${share(row[count], row.shown)} of shown`)))));
+        el('span', { class: 'before' }, count == 'shown' || !row.shown ? '' : `${share(row[count], row.shown)} of shown`)))));
 }
 
 function drawDays(chart: Chart, legend: HTMLElement, { results, query: { date_range: days } }: Answer) {
@@ -58,7 +58,8 @@ function drawDays(chart: Chart, legend: HTMLElement, { results, query: { date_ra
         labels,
         ticks: labels.map((label) => timeTick(label, 'day', false)),
         lines: ANSWERS.map(([count, , colour], i) => ({ title: TITLES[count][0], values: labels.map((label) => had.get(label)?.[count] ?? 0), colour, isFilled: i == 0 })),
-        tick: (value) => (Number.isInteger(value) ? number(value) : ''),
+        isCount: true,
+        tick: number,
         tell: (at) => [el('b', {}, timeLabel(labels[at]!, 'day')), ...ANSWERS.map(([count, key]) =>
             el('span', {}, el('i', { class: `key ${key}` }), `${TITLES[count][0]} `, el('b', {}, number(had.get(labels[at]!)?.[count] ?? 0))))],
     });
@@ -94,7 +95,7 @@ function mount(root: HTMLElement) {
     const books = el('div', { class: 'panel' }, skeleton(5));
     const tables = [['notice', 'Notice'], ['country', 'Country'], ['device', 'Device'], ['language', 'Language']] as const;
     const panels = tables.map(() => el('div', { class: 'panel' }, skeleton(5)));
-    fill(root, totals, el('section', { class: 'card wide', 'aria-label': 'By day' }, legend, stage, note), el('div', { class: 'cards' },
+    fill(root, totals, el('section', { class: 'card wide', 'aria-label': 'By day' }, legend, stage, note), el('div', { class: 'cards counts' },
         el('section', { class: 'card' }, el('div', { class: 'card-head' }, el('h2', {}, 'The books')), books),
         ...tables.map(([, title], i) => el('section', { class: 'card' }, el('div', { class: 'card-head' }, el('h2', {}, `By ${title.toLowerCase()}`)), panels[i]!))));
 

@@ -32,7 +32,7 @@ export function openDetails(tab: Tab) {
     let order: [string, string] = [metrics[0]!, 'desc'], search = '', rows: Row[] = [], asking = new AbortController(), timer = 0;
     const table = el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': `${tab.title}, as a table` }, skeleton(12));
     const foot = el('div', { class: 'card-foot' }), said = el('div', { 'aria-live': 'polite' });
-    const find = el('input', { type: 'search', 'aria-label': `Search ${tab.title.toLowerCase()}`, placeholder: 'Search …', 'data-key': 'find' });
+    const find = el('input', { type: 'search', 'aria-label': `Search ${tab.title.toLowerCase()}`, placeholder: 'Search …', 'data-key': 'find', autofocus: true });
 
     const body = (offset: number, limit: number) =>
         question(state(), {

@@ -30,7 +30,7 @@ export interface FlowActs {
 }
 
 const SHOWN = 7; // pages of a step that is not expanded
-const WIDTH = 186, GAP = 84, HEAD = 30, SPACE = 8, LEAST = 42, TALLEST = 420;
+const WIDTH = 186, WIDTH_MAX = 260, GAP_MIN = 70, HEAD = 30, SPACE = 8, LEAST = 42, TALLEST = 420;
 
 interface Box extends Node {
     step: number;
@@ -69,7 +69,14 @@ function foldStep(nodes: Node[], step: number, isOpen: boolean) {
     return { boxes, boxOf };
 }
 
-function layOut({ steps, links }: Paths, acts: FlowActs) {
+// As wide as there is room, but never so narrow that names cannot be read.
+function columnsOf(n: number, room: number) {
+    const column = Math.max(WIDTH + GAP_MIN, Math.floor((room + GAP_MIN) / n));
+    return { column, width: Math.min(WIDTH_MAX, Math.max(WIDTH, Math.floor(column * 0.64))) };
+}
+
+function layOut({ steps, links }: Paths, acts: FlowActs, room: number) {
+    const { column, width } = columnsOf(steps.length, room);
     const folded = steps.map(({ nodes }, step) => foldStep(nodes, step, acts.open.includes(step)));
     const most = Math.max(1, ...folded.map(({ boxes }) => boxes.reduce((sum, { visits }) => sum + visits, 0)));
     const scale = TALLEST / most;
@@ -77,7 +84,7 @@ function layOut({ steps, links }: Paths, acts: FlowActs) {
     folded.forEach(({ boxes }, step) => {
         let y = HEAD;
         for (const box of boxes) {
-            box.x = (acts.isBackward ? steps.length - 1 - step : step) * (WIDTH + GAP);
+            box.x = (acts.isBackward ? steps.length - 1 - step : step) * column;
             box.y = y;
             box.height = Math.max(LEAST, box.visits * scale);
             y += box.height + SPACE;
@@ -94,15 +101,15 @@ function layOut({ steps, links }: Paths, acts: FlowActs) {
         joined.set(key, ribbon);
     }
     const ribbons = [...joined.values()].sort((a, b) => a.from.y - b.from.y || a.to.y - b.to.y);
-    return { folded, ribbons, scale, width: steps.length * (WIDTH + GAP) - GAP, height };
+    return { folded, ribbons, scale, column, width, height };
 }
 
-function ribbonPath({ from, to, visits }: Ribbon, scale: number, isBackward: boolean) {
+function ribbonPath({ from, to, visits }: Ribbon, scale: number, width: number, isBackward: boolean) {
     const thick = Math.max(1.5, visits * scale);
     const a = from.y + from.out, b = to.y + to.into;
     from.out += visits * scale;
     to.into += visits * scale;
-    const [x1, x2] = isBackward ? [from.x, to.x + WIDTH] : [from.x + WIDTH, to.x], mid = (x1 + x2) / 2;
+    const [x1, x2] = isBackward ? [from.x, to.x + width] : [from.x + width, to.x], mid = (x1 + x2) / 2;
     return `M${x1} ${a}C${mid} ${a} ${mid} ${b} ${x2} ${b}V${b + thick}C${mid} ${b + thick} ${mid} ${a + thick} ${x1} ${a + thick}Z`;
 }
 
@@ -135,9 +142,10 @@ function tellBox(box: Box, ribbons: Ribbon[], all: number, acts: FlowActs) {
 }
 
 export function drawFlow(root: HTMLElement, paths: Paths, acts: FlowActs) {
-    const { folded, ribbons, scale, width, height } = layOut(paths, acts);
+    const { folded, ribbons, scale, column, width, height } = layOut(paths, acts, root.clientWidth);
+    const whole = (paths.steps.length - 1) * column + width;
     const shapes = ribbons.map((ribbon) => svg('path', {
-        d: ribbonPath(ribbon, scale, acts.isBackward), class: isPage(ribbon.to) || ribbon.to.kind == 'other' ? 'ribbon' : 'ribbon out',
+        d: ribbonPath(ribbon, scale, width, acts.isBackward), class: isPage(ribbon.to) || ribbon.to.kind == 'other' ? 'ribbon' : 'ribbon out',
     }));
     const light = (box: Box | null) => shapes.forEach((shape, i) => shape.classList.toggle('on', !!box && (ribbons[i]!.from == box || ribbons[i]!.to == box)));
     const boxes = folded.flatMap(({ boxes: all }, step) => all.map((box, i) => {
@@ -149,14 +157,14 @@ export function drawFlow(root: HTMLElement, paths: Paths, acts: FlowActs) {
             onmouseenter: () => light(box), onmouseleave: () => light(null), onfocus: () => light(box), onblur: () => light(null),
         });
         made.append(el('span', {}, about));
-        return styled(made, { left: `${box.x}px`, top: `${box.y}px`, width: `${WIDTH}px`, height: `${box.height}px` });
+        return styled(made, { left: `${box.x}px`, top: `${box.y}px`, width: `${width}px`, height: `${box.height}px` });
     }));
     const heads = paths.steps.map(({ visits }, step) => styled(
         el('p', { class: 'step-head' }, el('b', {}, `Step ${step + 1}`), ` ${number(visits)} visits`),
-        { left: `${(acts.isBackward ? paths.steps.length - 1 - step : step) * (WIDTH + GAP)}px` },
+        { left: `${(acts.isBackward ? paths.steps.length - 1 - step : step) * column}px` },
     ));
-    const inner = styled(el('div', { class: 'flow-inner' }, svg('svg', { width, height, 'aria-hidden': 'true' }, ...shapes), ...heads, ...boxes), {
-        width: `${width}px`, height: `${height}px`,
+    const inner = styled(el('div', { class: 'flow-inner' }, svg('svg', { width: whole, height, 'aria-hidden': 'true' }, ...shapes), ...heads, ...boxes), {
+        width: `${whole}px`, height: `${height}px`,
     });
     fill(root, el('div', { class: 'flow', tabindex: 0, role: 'region', 'aria-label': 'Paths, step by step' }, inner));
 }

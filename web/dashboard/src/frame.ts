@@ -3,6 +3,7 @@ import { Failure, query, signOut, type Session } from './api.ts';
 import { button, el, fill, select } from './dom.ts';
 import { openDialog } from './dialog.ts';
 import { drawFilters, openFilterDialog } from './filters.ts';
+import { range } from './format.ts';
 import { openHelp, setShortcuts } from './keys.ts';
 import { reportFailure } from './load.ts';
 import { COMPARISONS, PERIODS, addDays, shifted, today } from './period.ts';
@@ -54,7 +55,7 @@ export function chooseDays() {
     dateFields('Which days', last[0].slice(0, 10), last[1].slice(0, 10), (from, to) => go({ period: 'custom', from, to, by: '' }));
 }
 
-const choosePeriod = (period: string) => (period == 'custom' ? chooseDays() : go({ period, from: '', to: '', by: '' }));
+const choosePeriod = (period: string) => (period == 'shown' ? undefined : period == 'custom' ? chooseDays() : go({ period, from: '', to: '', by: '' }));
 
 function chooseComparison(compare: string) {
     if (compare != 'custom') return go({ compare, before: '', until: '' });
@@ -63,16 +64,22 @@ function chooseComparison(compare: string) {
 }
 
 function drawPeriod(box: HTMLElement, view: View, shownState: State) {
-    const options: [string, string][] = [...PERIODS.map(([word, title]): [string, string] => [word, title]), ['custom', 'Other days …']];
-    const period = select('Period', options, shownState.period, choosePeriod, { 'data-key': 'period' });
-    // Choosing it again asks for other days again.
+    const { period: word, from, to } = shownState, isCustom = word == 'custom' && !!from;
+    const options: [string, string][] = [
+        ...(isCustom ? [['shown', range([from, to || from])] as [string, string]] : []),
+        ...PERIODS.map(([name, title]): [string, string] => [name, title]),
+        ['custom', 'Other days …'],
+    ];
+    const period = select('Period', options, isCustom ? 'shown' : word, (chosen) => {
+        period.value = isCustom ? 'shown' : word; // until it is so
+        choosePeriod(chosen);
+    }, { 'data-key': 'period' });
     if (period.selectedIndex < 0) period.value = '30d';
     fill(
         box,
         button('‹', () => move(-1), { class: 'icon', 'aria-label': 'Earlier', title: 'Earlier (←)', 'data-key': 'earlier' }),
         period,
         button('›', () => move(1), { class: 'icon', 'aria-label': 'Later', title: 'Later (→)', 'data-key': 'later' }),
-        shownState.period == 'custom' && button('Dates', chooseDays, { class: 'quiet', 'data-key': 'dates' }),
         view.hasComparison && select('Comparison', COMPARISONS, shownState.compare, chooseComparison, { 'data-key': 'compare' }),
     );
 }

@@ -9,6 +9,7 @@ interface Shortcut {
 }
 let shortcuts: Shortcut[] = [];
 
+const NAMES: Record<string, string> = { ArrowLeft: '←', ArrowRight: '→', Escape: 'Esc' };
 const KEPT = 'crumb-shortcuts';
 const areOn = () => {
     try {
@@ -32,9 +33,9 @@ export function openHelp() {
     });
     const all = [...shortcuts, { key: 'Escape', about: 'Close a dialog' }];
     openDialog('Keyboard shortcuts', [
-        el('dl', { class: 'keys' }, ...all.flatMap(({ key, about }) => [el('dt', {}, el('kbd', {}, key)), el('dd', {}, about)])),
+        el('dl', { class: 'keys' }, ...all.map(({ key, about }) => el('div', {}, el('dt', {}, el('kbd', {}, NAMES[key] ?? key)), el('dd', {}, about)))),
         el('p', { class: 'check' }, isOn, el('label', { for: 'shortcuts-on' }, 'Use these shortcuts in this browser')),
-    ]);
+    ], { wide: true });
 }
 
 const isTyping = (target: EventTarget | null) => target instanceof Element && !!target.closest('input, select, textarea, [contenteditable]');

@@ -22,6 +22,7 @@ export interface Tab {
 }
 
 const ROWS = 9, ROWS_OF_MAP = 300;
+const LATER_MS = 1500;
 
 export const isFiltered = (state: State, dimension: string, value: string) =>
     state.filters.some((filter) => filter.operation == 'is' && filter.dimension == dimension && filter.values.includes(value));
@@ -60,7 +61,7 @@ export function makeCard(id: string, title: string, all: Tab[], ask?: string) {
     const foot = el('div', { class: 'card-foot' });
     const element = el('section', { class: 'card', 'aria-labelledby': heading.id, 'data-card': id }, bar, panel, foot);
 
-    // What is below the screen is asked for when it comes near.
+    // What is below the screen is asked for when it comes near, or when all that is on it has long been there.
     let later: (() => void) | null = null, isNear = false;
     new IntersectionObserver(([entry]) => {
         isNear = !!entry?.isIntersecting;
@@ -73,6 +74,7 @@ export function makeCard(id: string, title: string, all: Tab[], ask?: string) {
             if (!signal.aborted) draw(state, signal);
         };
         if (isNear) later();
+        else setTimeout(() => later?.(), LATER_MS);
     };
     const draw = (state: State, signal: AbortSignal) => {
         if (ask && !state.more[id]) {

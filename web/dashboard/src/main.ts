@@ -79,6 +79,7 @@ function show(shownState: State) {
     showing.abort();
     showing = new AbortController();
     if (!view) {
+        document.querySelector<HTMLElement>('.toolbar')!.hidden = true;
         fill(frame.content, empty(`You are signed in as ${session.name}, whose role “${session.role}” shows no statistics. Sign in with a token of the role analyst or admin.`));
         return;
     }

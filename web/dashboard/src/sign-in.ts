@@ -30,6 +30,7 @@ export function signInForm(root: HTMLElement, why: string, done: (session: Sessi
     const form = el(
         'form',
         { onsubmit: submit },
+        el('input', { type: 'text', autocomplete: 'username', value: 'crumb', hidden: true }), // for programs that keep passwords
         el('label', { for: 'token' }, 'Token'),
         token,
         el('p', { class: 'small' }, 'Made by ', el('code', {}, 'crumb token'), '; ask whoever runs this server. It is not kept in this browser.'),

@@ -105,6 +105,7 @@ function drawChart(chart: Chart, drawn: Drawn) {
         labels,
         ticks: labels.map((label) => timeTick(label, unit, oneDay)),
         lines,
+        isCount: !isShare(metric),
         tick: (value) => tick(metric, value),
         tell: (at) => tellPoint(drawn, at),
         pick: (at) => {
@@ -169,7 +170,8 @@ function mount(root: HTMLElement) {
         const top = load(topline, signal, () => totals(state, signal), (answer) => {
             drawTopline(topline, answer, state);
             tellRange(answer.query.date_range);
-            fill(note, hasNothing(answer) && nothing(state));
+            stage.hidden = legend.hidden = hasNothing(answer);
+            fill(note, stage.hidden && nothing(state));
         });
         load(note, signal, () => over(state, null, state.by, signal), async (now) => {
             const metric = metricOf(state), of = (await top)?.meta.comparison_date_range;
