@@ -8,7 +8,6 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
@@ -98,19 +97,8 @@ function longNight() {
 
 // ---- the server ----
 
-function freePort() {
-    return new Promise((give) => {
-        const server = createServer().listen(0, '127.0.0.1', () => {
-            const { port } = server.address();
-            server.close(() => give(port));
-        });
-    });
-}
-
 export async function startServer() {
-    const port = await freePort();
     const config = {
-        listen: { public: '127.0.0.1:0', private: `127.0.0.1:${port}` },
         geo: './geo.mmdb', agents: '/usr/share/uap-core/regexes.yaml', tokens: TOKENS,
         sites: {
             shop: site({ name: 'Shop & <b>Sons</b>', timezone: ZONE, goals: [{ event: 'Order', currency: 'EUR' }, { page: '/cart' }] }),

@@ -40,7 +40,7 @@ function repository(copied, written = {}) {
 
 // ---- script/lint ----
 
-const LINT = ['script/lint', 'tests/tidy.mjs', '.clang-format', 'consent-js', 'pixel', 'tests/types'];
+const LINT = ['script/lint', 'tests/tidy.mjs', '.clang-format', 'consent-js', 'pixel', 'web/dashboard', 'tests/types'];
 const GOOD = '/*\n * A file.\n */\nint a;\n';
 
 // With a source of @text, and what npm installed here.

@@ -38,7 +38,8 @@ export class Chart {
         new ResizeObserver(() => {
             if (box.clientWidth && box.clientWidth != this.width) this.redraw();
         }).observe(box);
-        addEventListener('themechange', () => this.redraw());
+        const themed = () => (box.isConnected ? this.redraw() : removeEventListener('themechange', themed));
+        addEventListener('themechange', themed);
         this.stage.addEventListener('keydown', (event) => this.press(event));
         this.stage.addEventListener('blur', () => this.leave());
         this.stage.addEventListener('click', () => {

@@ -99,7 +99,7 @@ function mount(root: HTMLElement) {
         el('section', { class: 'card' }, el('div', { class: 'card-head' }, el('h2', {}, 'The books')), books),
         ...tables.map(([, title], i) => el('section', { class: 'card' }, el('div', { class: 'card-head' }, el('h2', {}, `By ${title.toLowerCase()}`)), panels[i]!))));
 
-    return (state: State, signal: AbortSignal) => {
+    const update = (state: State, signal: AbortSignal) => {
         load(totals, signal, () => ask(state, '', signal), (answer) => {
             drawTotals(totals, answer.results[0]!);
             tellRange(answer.query.date_range);
@@ -112,6 +112,7 @@ function mount(root: HTMLElement) {
         load(books, signal, () => get(`api/v2/coverage?${asked}`, signal) as Promise<Books>, (answer) => drawBooks(books, answer));
         tables.forEach(([dimension, title], i) => load(panels[i]!, signal, () => ask(state, dimension, signal), (answer) => drawTable(panels[i]!, dimension, title, answer)));
     };
+    return { update };
 }
 
 // Filters of visits say nothing of those who were only asked.

@@ -41,13 +41,8 @@ function dateFields(title: string, first: string, last: string, done: (first: st
 }
 
 let shown: [string, string] | null = null;
-const watchers: ((range: [string, string]) => void)[] = [];
 // The days that the server understood.
-export function tellRange(range: [string, string]) {
-    shown = range;
-    watchers.forEach((tell) => tell(range));
-}
-export const watchRange = (tell: (range: [string, string]) => void) => watchers.push(tell);
+export const tellRange = (days: [string, string]) => (shown = days);
 export const move = (by: number) => shown && go(shifted(shown, by));
 
 export function chooseDays() {
@@ -75,12 +70,19 @@ function drawPeriod(box: HTMLElement, view: View, shownState: State) {
         choosePeriod(chosen);
     }, { 'data-key': 'period' });
     if (period.selectedIndex < 0) period.value = '30d';
+    const { compare, before, until } = shownState, isOther = compare == 'custom' && !!before;
+    const comparisons: [string, string][] = [...(isOther ? [['shown', `vs. ${range([before, until || before])}`] as [string, string]] : []), ...COMPARISONS];
+    const comparison = select('Comparison', comparisons, isOther ? 'shown' : compare, (chosen) => {
+        comparison.value = isOther ? 'shown' : compare;
+        if (chosen != 'shown') chooseComparison(chosen);
+    }, { 'data-key': 'compare' });
+    if (comparison.selectedIndex < 0) comparison.value = 'previous_period';
     fill(
         box,
         button('‹', () => move(-1), { class: 'icon', 'aria-label': 'Earlier', title: 'Earlier (←)', 'data-key': 'earlier' }),
         period,
         button('›', () => move(1), { class: 'icon', 'aria-label': 'Later', title: 'Later (→)', 'data-key': 'later' }),
-        view.hasComparison && select('Comparison', COMPARISONS, shownState.compare, chooseComparison, { 'data-key': 'compare' }),
+        view.hasComparison && comparison,
     );
 }
 

@@ -76,7 +76,7 @@ function mount(root: HTMLElement) {
         el('section', { class: 'card wide', 'aria-label': 'The steps' }, el('h2', {}, 'A visit …'), editor),
         el('section', { class: 'card wide', 'aria-label': 'What became of them' }, result));
 
-    return (state: State, signal: AbortSignal) => {
+    const update = (state: State, signal: AbortSignal) => {
         drawEditor(editor, state);
         const steps = readSteps(state).filter(({ what }) => what.trim());
         if (steps.length == 0) {
@@ -87,6 +87,7 @@ function mount(root: HTMLElement) {
         const body = question(state, { steps: steps.map(asked), ...(order ? { order } : {}), ...(window ? { window } : {}) });
         load(result, signal, () => post('api/v2/funnel', body, signal) as Promise<Funnel>, (funnel) => drawFunnel(result, funnel));
     };
+    return { update };
 }
 
 export const funnel: View = { id: 'funnel', title: 'Funnels', key: '3', roles: ['analyst', 'admin'], hasPeriod: true, mount };

@@ -6,9 +6,9 @@ import { startShortcuts } from './keys.ts';
 import { empty, watchFailures } from './load.ts';
 import { setSession, theSite } from './question.ts';
 import { signInForm, takeToken } from './sign-in.ts';
-import { follow, go, state, type State } from './state.ts';
+import { follow, go, state, writeState, type State } from './state.ts';
 import { startTheme } from './theme.ts';
-import type { View } from './view.ts';
+import type { Mounted, View } from './view.ts';
 import { VIEWS } from './views.ts';
 
 const PROBE_MS = 3000;
@@ -16,7 +16,8 @@ const root = document.getElementById('app')!;
 
 let frame: Frame | null = null;
 let session: Session | null = null;
-let mounted: { view: View; site: string; update: ReturnType<View['mount']> } | null = null;
+let mounted: (Mounted & { view: View; site: string }) | null = null;
+let shown = ''; // the address of what is shown, but for dialogs
 let showing = new AbortController();
 let probe = 0;
 
@@ -49,6 +50,7 @@ function sayGone() {
         clearInterval(probe);
         probe = 0;
         fill(banner);
+        shown = '';
         if (session) show(state());
     };
     fill(banner, el('div', { class: 'problem' }, el('p', {}, 'The server does not answer. What you see may be old; the page tries again by itself.'), button('Try now', again)));
@@ -76,6 +78,9 @@ function show(shownState: State) {
     if (!shownState.site && session.sites[0]) return go({ site: session.sites[0].id }, true);
     const views = viewsOf(session);
     const view = views.find(({ id }) => id == shownState.view) ?? views[0];
+    const address = writeState({ ...shownState, more: { ...shownState.more, open: '' } });
+    if (mounted && address == shown) return mounted.open?.(shownState.more.open ?? '');
+    shown = address;
     showing.abort();
     showing = new AbortController();
     if (!view) {
@@ -90,9 +95,10 @@ function show(shownState: State) {
     }
     if (mounted?.view != view || mounted.site != shownState.site) {
         fill(frame.content);
-        mounted = { view, site: shownState.site, update: view.mount(frame.content) };
+        mounted = { view, site: shownState.site, ...view.mount(frame.content) };
     }
     mounted.update(shownState, showing.signal);
+    mounted.open?.(shownState.more.open ?? '');
 }
 
 let isFollowing = false;

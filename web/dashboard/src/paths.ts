@@ -50,12 +50,12 @@ function drawControls(box: HTMLElement, state: State) {
     fill(
         box,
         field('Counted', select('Direction', [['forward', 'forward'], ['backward', 'backward']], isBackward(state) ? 'backward' : 'forward',
-            (direction) => goMore({ direction: direction == 'backward' ? direction : '', open: '' }), { 'data-key': 'direction' })),
-        field('From the page', ...pageInput(state.more.start ?? '', { id: 'path-start', 'aria-label': 'From the page', placeholder: 'wherever they began', 'data-key': 'start' }, (start) => goMore({ start, open: '' }))),
-        field('To the page', ...pageInput(state.more.end ?? '', { id: 'path-end', 'aria-label': 'To the page', placeholder: 'wherever they went', 'data-key': 'end' }, (end) => goMore({ end, open: '' }))),
-        field('At most', select('Steps', counts, String(stepsOf(state)), (steps) => goMore({ steps: Number(steps) == STEPS ? '' : steps, open: '' }), { 'data-key': 'steps' })),
-        field('To and fro', select('Loops', [['', 'counts once'], ['kept', 'is a step each time']], state.more.loops ?? '', (loops) => goMore({ loops, open: '' }), { 'data-key': 'loops' })),
-        (state.more.start || state.more.end) && button('All paths', () => goMore({ start: '', end: '', direction: '', open: '' }), { class: 'quiet' }),
+            (direction) => goMore({ direction: direction == 'backward' ? direction : '', expand: '' }), { 'data-key': 'direction' })),
+        field('From the page', ...pageInput(state.more.start ?? '', { id: 'path-start', 'aria-label': 'From the page', placeholder: 'wherever they began', 'data-key': 'start' }, (start) => goMore({ start, expand: '' }))),
+        field('To the page', ...pageInput(state.more.end ?? '', { id: 'path-end', 'aria-label': 'To the page', placeholder: 'wherever they went', 'data-key': 'end' }, (end) => goMore({ end, expand: '' }))),
+        field('At most', select('Steps', counts, String(stepsOf(state)), (steps) => goMore({ steps: Number(steps) == STEPS ? '' : steps, expand: '' }), { 'data-key': 'steps' })),
+        field('To and fro', select('Loops', [['', 'counts once'], ['kept', 'is a step each time']], state.more.loops ?? '', (loops) => goMore({ loops, expand: '' }), { 'data-key': 'loops' })),
+        (state.more.start || state.more.end) && button('All paths', () => goMore({ start: '', end: '', direction: '', expand: '' }), { class: 'quiet' }),
     );
 }
 
@@ -73,9 +73,9 @@ function mount(root: HTMLElement) {
     ways.hidden = true;
     fill(root, el('section', { class: 'card wide', 'aria-label': 'Paths' }, el('h2', {}, 'How visits move'), controls, flow, note), ways);
 
-    return (state: State, signal: AbortSignal) => {
+    const update = (state: State, signal: AbortSignal) => {
         drawControls(controls, state);
-        const open = (state.more.open ?? '').split('.').filter(Boolean).map(Number);
+        const open = (state.more.expand ?? '').split('.').filter(Boolean).map(Number);
         load(flow, signal, () => post('api/v2/paths', body(state), signal) as Promise<Paths>, (paths) => {
             fill(note, untraced(paths.traced, paths.untraced));
             ways.hidden = paths.visits == 0;
@@ -85,14 +85,15 @@ function mount(root: HTMLElement) {
             }
             drawFlow(flow, paths, {
                 isBackward: isBackward(state), open,
-                expand: (step) => goMore({ open: [...open, step].join('.') }),
-                from: (start) => goMore({ start, end: '', direction: '', open: '' }),
-                to: (end) => goMore({ end, start: '', direction: 'backward', open: '' }),
+                expand: (step) => goMore({ expand: [...open, step].join('.') }),
+                from: (start) => goMore({ start, end: '', direction: '', expand: '' }),
+                to: (end) => goMore({ end, start: '', direction: 'backward', expand: '' }),
                 filter: (page) => addFilter({ operation: 'is', dimension: 'event:page', values: [page] }),
             });
             drawWays(ways, paths);
         });
     };
+    return { update };
 }
 
 export const paths: View = { id: 'paths', title: 'Paths', key: '2', roles: ['analyst', 'admin'], hasPeriod: true, mount };

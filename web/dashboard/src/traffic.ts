@@ -166,7 +166,12 @@ function mount(root: HTMLElement) {
     const cards = CARDS.map(([id, title, tabs, ask]) => makeCard(id, title, tabs, ask));
     fill(root, topline, el('section', { class: 'card wide', 'aria-label': 'Over time' }, legend, stage, note), el('div', { class: 'cards' }, ...cards.map(({ element }) => element)));
 
-    return (state: State, signal: AbortSignal) => {
+    const open = (name: string) => {
+        const wanted = ALL_TABS.find(({ id }) => id == name);
+        if (!wanted) closeDetails();
+        else if (openDetailsId() != name) openDetails(wanted);
+    };
+    const update = (state: State, signal: AbortSignal) => {
         const top = load(topline, signal, () => totals(state, signal), (answer) => {
             drawTopline(topline, answer, state);
             tellRange(answer.query.date_range);
@@ -187,12 +192,8 @@ function mount(root: HTMLElement) {
             if (!signal.aborted) redraw();
         });
         for (const { update } of cards) update(state, signal);
-        if ((state.more.open ?? '') != openDetailsId()) {
-            const wanted = ALL_TABS.find(({ id }) => id == state.more.open);
-            if (wanted) openDetails(wanted);
-            else closeDetails();
-        }
     };
+    return { update, open };
 }
 
 export const traffic: View = { id: 'traffic', title: 'Traffic', key: '1', roles: ['analyst', 'admin'], hasPeriod: true, hasComparison: true, mount };

@@ -10,6 +10,13 @@ export interface View {
     hasPeriod: boolean; // whether dates and filters mean anything in it
     hasComparison?: boolean;
     hasNoFilters?: boolean;
-    // Builds it in @root, once. What it gives is called for each state; @signal ends when that is shown no more.
-    mount: (root: HTMLElement) => (state: State, signal: AbortSignal) => void;
+    // Builds it in @root, once.
+    mount: (root: HTMLElement) => Mounted;
+}
+
+export interface Mounted {
+    // Shows that state; @signal ends when it is shown no more.
+    update: (state: State, signal: AbortSignal) => void;
+    // Shows the dialog that the address names by `open`, or none: what stands behind it stays as it is.
+    open?: (name: string) => void;
 }
