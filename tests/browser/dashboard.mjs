@@ -35,7 +35,7 @@ export const TOKENS = [ANA.line, PIA.line, ADA.line];
 
 // ---- what happened ----
 
-export const HACK = '<img src=x onerror="window.hacked=1">"><script>window.hacked=1</script>{{7*7}}';
+export const ATTACK = '<img src=x onerror="window.hacked=1">"><script>window.hacked=1</script>{{7*7}}';
 export const LONG = `/${'very-long-name-'.repeat(133)}`.slice(0, 2000);
 
 const PLACES = { DE: 'Berlin', FR: 'Paris', US: 'New York', JP: 'Tokyo', BR: 'São Paulo' };
@@ -75,14 +75,14 @@ function visits(now) {
 
 // Everything that a visitor's browser says, as an attack, and as long as can be.
 function attacks(now) {
-    const t = now - 2 * HOUR, all = ['analytics', 'journeys'], path = encodeURI(`/${HACK}`).replaceAll('?', '%3F');
+    const t = now - 2 * HOUR, all = ['analytics', 'journeys'], path = encodeURI(`/${ATTACK}`).replaceAll('?', '%3F');
     const rude = (i, pairs) => line(t + i * 1000, `rude${i}`, i, all, pairs);
     return [
-        rude(1, { e: 'pv', url: `https://shop.example${path}`, page: HACK, refr: `https://evil.example/${encodeURIComponent(HACK)}`, lang: 'x"><img/src=x>' }),
-        rude(1, { e: 'se', se_ca: 'event', se_ac: HACK, se_la: HACK, se_pr: HACK, [`x_p.${HACK.slice(0, 60)}`]: HACK, url: `https://shop.example${path}` }),
-        rude(1, { e: 'se', se_ca: HACK, se_ac: HACK, se_la: 'javascript:window.hacked=1', url: `https://shop.example${path}` }),
+        rude(1, { e: 'pv', url: `https://shop.example${path}`, page: ATTACK, refr: `https://evil.example/${encodeURIComponent(ATTACK)}`, lang: 'x"><img/src=x>' }),
+        rude(1, { e: 'se', se_ca: 'event', se_ac: ATTACK, se_la: ATTACK, se_pr: ATTACK, [`x_p.${ATTACK.slice(0, 60)}`]: ATTACK, url: `https://shop.example${path}` }),
+        rude(1, { e: 'se', se_ca: ATTACK, se_ac: ATTACK, se_la: 'javascript:window.hacked=1', url: `https://shop.example${path}` }),
         rude(1, { e: 'pv', url: 'https://shop.example/' }),
-        ...['source', 'medium', 'campaign', 'content', 'term'].map((name, i) => rude(2 + i, { e: 'pv', url: `https://shop.example/?utm_${name}=${encodeURIComponent(HACK)}` })),
+        ...['source', 'medium', 'campaign', 'content', 'term'].map((name, i) => rude(2 + i, { e: 'pv', url: `https://shop.example/?utm_${name}=${encodeURIComponent(ATTACK)}` })),
         rude(10, { e: 'pv', url: `https://shop.example${LONG}`, page: 'x'.repeat(512) }),
         rude(10, { e: 'se', se_ca: 'event', se_ac: 'y'.repeat(512), url: `https://shop.example${LONG}` }),
         rude(11, { e: 'pv', url: 'https://shop.example/عربي-صفحة' }),

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { ADA, ANA, HACK, LONG, PIA, TOKENS, ZONE, ask, eventually, numberOf, open, settled, startBrowser, startServer, stopBrowser } from './dashboard.mjs';
+import { ADA, ANA, ATTACK, LONG, PIA, TOKENS, ZONE, ask, eventually, numberOf, open, settled, startBrowser, startServer, stopBrowser } from './dashboard.mjs';
 
 const AXE = readFileSync(fileURLToPath(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url)), 'utf8');
 const VIEWS = ['traffic', 'paths', 'funnel', 'consent'];
@@ -501,7 +501,7 @@ describe('what visitors write', { timeout: 180_000 }, () => {
                 await page.keyboard.press('Escape');
             }
             for (const dimension of ['event:page', 'event:name', 'visit:utm_source', 'visit:utm_medium', 'visit:utm_campaign', 'visit:utm_content', 'visit:utm_term', 'visit:referrer', 'visit:language', 'event:props:x']) {
-                await page.goto(page.url().replace(/#.*/, `#${hash}&f=contains,${encodeURIComponent(dimension)},${encodeURIComponent(HACK)}`));
+                await page.goto(page.url().replace(/#.*/, `#${hash}&f=contains,${encodeURIComponent(dimension)},${encodeURIComponent(ATTACK)}`));
                 await page.locator('.chip').waitFor();
                 await assertText(dimension);
             }
@@ -513,7 +513,7 @@ describe('what visitors write', { timeout: 180_000 }, () => {
             await button(page, 'Filter by this page').click();
             await page.locator('.chip', { hasText: 'img' }).waitFor();
             await assertText('paths');
-            await page.goto(page.url().replace(/#.*/, `#${hash}&view=funnel&steps=${encodeURIComponent(`page:/${HACK}\nevent:${HACK}`)}`));
+            await page.goto(page.url().replace(/#.*/, `#${hash}&view=funnel&steps=${encodeURIComponent(`page:/${ATTACK}\nevent:${ATTACK}`)}`));
             await page.locator('.funnel').waitFor();
             await assertText('a funnel');
             await page.keyboard.press('f');

@@ -27,7 +27,7 @@ struct service {
     struct pool *queries; /* what analysts ask; may be long */
     const struct clock *clock;
     struct random *random;
-    struct cache *heads; /* the ledger's signed head, by second */
+    struct cache *heads;       /* the ledger's signed head, by second */
     struct sessions *sessions; /* of the dashboard */
     uint8_t cookie_key[32];
     uint8_t ledger_seed[32]; /* of the Ed25519 key that signs heads */
