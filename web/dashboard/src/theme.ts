@@ -24,7 +24,7 @@ function apply() {
 
 export function startTheme() {
     apply();
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', changed);
+    for (const query of ['(prefers-color-scheme: dark)', 'print']) matchMedia(query).addEventListener('change', changed);
 }
 
 const icon = () =>

@@ -3,14 +3,14 @@
 export const TILES = `
 .. .. .. .. .. .. GL IS .. .. .. .. .. .. .. FI .. .. .. .. .. .. .. .. RU
 .. .. .. .. .. .. .. .. FO .. .. NO .. SE LV EE
-CA .. .. .. .. .. .. .. IE GB NL DK .. PL LT
+.. .. .. .. .. .. .. .. IE GB NL DK .. PL LT
 .. .. .. .. .. .. .. .. .. .. BE DE CZ SK .. BY
-.. .. .. .. .. .. .. .. .. .. LU CH AT HU .. UA .. .. .. KZ
+.. .. CA .. .. .. .. .. .. .. LU CH AT HU .. UA .. .. .. KZ
 .. .. .. .. .. .. .. .. .. .. FR SI HR .. RO MD .. GE .. .. .. .. .. MN
-.. .. .. .. .. .. .. .. .. ES .. BA ME RS XK BG .. AM AZ UZ KG .. .. .. KP
+.. .. US .. .. .. .. .. .. ES .. BA ME RS XK BG .. AM AZ UZ KG .. .. .. KP
 .. .. .. .. .. .. .. .. PT .. IT .. AL MK .. SY TR IQ TM TJ .. .. .. .. JP
-.. US .. .. .. .. .. EH MA .. DZ TN MT GR CY PS LB KW IR AF .. .. CN .. KR
-.. MX CU BS HT .. .. .. MR .. .. .. .. LY EG IL JO BH QA PK NP BT MM HK TW
+.. .. MX .. .. .. .. EH MA .. DZ TN MT GR CY PS LB KW IR AF .. .. CN .. KR
+.. .. CU BS HT .. .. .. MR .. .. .. .. LY EG IL JO BH QA PK NP BT MM HK TW
 .. GT BZ JM DO PR CV SN .. ML .. NE .. TD SD .. ER SA OM AE IN BD LA VN
 SV .. HN NI .. TT GM GW GN BF BJ NG CM CF .. SS ET DJ YE .. LK .. TH KH PH
 .. .. CR PA VE .. .. SL CI GH TG GQ CG CD RW UG KE SO .. MV .. .. MY .. BN
