@@ -147,6 +147,8 @@ static int start_parts(struct serve *serve)
     if (r == 0)
         r = cache_new(HEADS_BYTES_MAX, &service->heads);
     if (r == 0)
+        r = sessions_new(&service->sessions);
+    if (r == 0)
         r = keeper_start(service->db, service->writer, service->clock, serve->edition, &serve->keeper);
     return error_trace(r);
 }
@@ -222,6 +224,7 @@ static void stop(struct serve *serve)
         writer_stop(service->writer);
     writer_free(service->writer);
     server_free(serve->server);
+    sessions_free(service->sessions);
     cache_free(service->heads);
     days_free(service->days);
     rates_free(service->rates);

@@ -409,6 +409,22 @@ int notice_get(struct db_txn *txn, const uint8_t hash[HASH_BYTES], struct text *
     return 0;
 }
 
+int notice_find(struct db_txn *txn, struct text prefix, uint8_t ret_hash[HASH_BYTES])
+{
+    DB_CURSOR_AUTO *cursor = NULL;
+    struct text key, value;
+    int r = db_cursor_new(txn, DB_NOTICES, &cursor);
+
+    if (r == 0)
+        r = db_cursor_seek(cursor, prefix, &key, &value);
+    if (r)
+        return error_trace(r);
+    if (!text_starts(key, prefix) || key.size != HASH_BYTES)
+        return DB_E_NOT_FOUND;
+    memcpy(ret_hash, key.data, HASH_BYTES);
+    return 0;
+}
+
 static int read_site_number(struct db_txn *txn, const char *name, uint32_t *ret_number)
 {
     struct text value;

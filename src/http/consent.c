@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define SHORT_HASH_BYTES 8 /* as in struct key_consents */
+
 /* ---- cookies ---- */
 
 static void add_cookie(h2o_req_t *req, const char *name, struct text value, int64_t max_age_s, const char *domain,
@@ -496,6 +498,7 @@ struct fetch {
     struct wait wait;
     struct db *db;
     uint8_t hash[HASH_BYTES];
+    bool is_short; /* its first SHORT_HASH_BYTES alone are known */
     char *json;
     int outcome;
 };
@@ -506,6 +509,8 @@ static int read_notice(struct fetch *fetch)
     struct text json;
     int r = db_begin_read(fetch->db, &txn);
 
+    if (r == 0 && fetch->is_short)
+        r = notice_find(txn, (struct text){.data = (const char *)fetch->hash, .size = SHORT_HASH_BYTES}, fetch->hash);
     if (r == 0)
         r = notice_get(txn, fetch->hash, &json);
     if (r)
@@ -544,6 +549,19 @@ static void fetch_answer(struct wait *wait, h2o_req_t *req)
     fetch_free(fetch);
 }
 
+/* Statistics name a notice by the first bytes of its hash. */
+static bool read_hash(struct text hex, struct fetch *fetch)
+{
+    char whole[2 * HASH_BYTES];
+
+    fetch->is_short = hex.size == 2 * SHORT_HASH_BYTES;
+    if (!fetch->is_short)
+        return notice_unhex(hex, fetch->hash);
+    memset(whole, '0', sizeof whole);
+    memcpy(whole, hex.data, hex.size);
+    return notice_unhex((struct text){.data = whole, .size = sizeof whole}, fetch->hash);
+}
+
 void notice_by_hash(struct exchange *exchange)
 {
     struct text hex = text_from(exchange->path, sizeof "/v1/notice/" - 1);
@@ -555,7 +573,7 @@ void notice_by_hash(struct exchange *exchange)
         answer_later(exchange->req, "there is no memory now; try again later");
         return;
     }
-    if (!notice_unhex(hex, fetch->hash)) {
+    if (!read_hash(hex, fetch)) {
         answer_error(exchange->req, 400, "a notice is named by the 64 hexadecimal digits of its SHA-256");
         fetch_free(fetch);
         return;

@@ -106,9 +106,21 @@ void answer_cors_to(h2o_req_t *req, struct text origin, const struct site *site)
 
 /* ---- token.c: who asks ---- */
 
-/* Of the bearer token, or NULL: then it was answered 401. */
+/* Of the bearer token alone, or NULL. */
+const struct token *token_of_bearer(const struct exchange *exchange);
+/* Of the dashboard's session, and when that ends, or NULL. */
+const struct token *token_of_session(const struct exchange *exchange, int64_t *ret_end_ms);
+/*
+ * Of the bearer token, else of the session, or NULL: then it was answered 401,
+ * or 403 where a session is to act and another page may have sent the request.
+ */
 const struct token *token_need(struct exchange *exchange);
-/* Statistics of @site; what happened there, hit by hit. */
+/* Whether the browser says that a page of this service sent the request. */
+bool token_is_own_page(const struct exchange *exchange);
+/* Calls @look with each session that the cookies name, until it says true. */
+bool token_each_session(const struct exchange *exchange, bool (*look)(void *context, struct text id), void *context);
+/* Whether the token is for @site at all; its statistics; what happened there, hit by hit. */
+bool token_covers(const struct token *token, const struct site *site);
 bool token_may_read(const struct token *token, const struct site *site);
 bool token_may_export(const struct token *token, const struct site *site);
 /* 403: the token may not, or there is no such site. */
@@ -177,11 +189,18 @@ void privacy_get(struct exchange *exchange);
 void privacy_post(struct exchange *exchange);
 void privacy_style(struct exchange *exchange);
 void privacy_gpc(struct exchange *exchange);
+void dashboard_page(struct exchange *exchange);
+void dashboard_script(struct exchange *exchange);
+void dashboard_style(struct exchange *exchange);
+void sign_in_get(struct exchange *exchange);
+void sign_in_post(struct exchange *exchange);
+void sign_in_delete(struct exchange *exchange);
 void stats_query(struct exchange *exchange);
 void stats_paths(struct exchange *exchange);
 void stats_funnel(struct exchange *exchange);
 void stats_schema(struct exchange *exchange);
 void stats_consents(struct exchange *exchange);
+void stats_coverage(struct exchange *exchange);
 void export_get(struct exchange *exchange);
 /* Gives up the exports of a loop that has ended: their connections will not. */
 void export_give_up(struct loop *loop);

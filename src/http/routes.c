@@ -7,7 +7,7 @@
 static const struct route {
     enum listener_kind listener;
     struct text method;
-    struct text path; /* ends with "/": whatever follows is the handler's */
+    struct text path; /* ends with "/", but for that alone: whatever follows is the handler's */
     exchange_handler handle;
 } routes[] = {
 #define ROUTE(listener, method, path, handle)                                                                          \
@@ -29,6 +29,7 @@ static const struct route {
     ROUTE(PUBLIC, "GET", "/v1/notice/", notice_by_hash),
     ROUTE(PUBLIC, "POST", "/v1/shown", shown_post),
     ROUTE(PRIVATE, "GET", "/api/v2/consents", stats_consents),
+    ROUTE(PRIVATE, "GET", "/api/v2/coverage", stats_coverage),
     ROUTE(PUBLIC, "GET", "/v1/receipt/", receipt_get),
     ROUTE(PUBLIC, "GET", "/v1/ledger/head", ledger_show_head),
     ROUTE(PUBLIC, "GET", "/consent.js", script_consent),
@@ -38,6 +39,13 @@ static const struct route {
     ROUTE(PUBLIC, "POST", "/privacy", privacy_post),
     ROUTE(PUBLIC, "GET", "/privacy.css", privacy_style),
     ROUTE(PUBLIC, "GET", "/.well-known/gpc.json", privacy_gpc),
+    ROUTE(PRIVATE, "GET", "/", dashboard_page),
+    ROUTE(PRIVATE, "GET", "/dashboard.js", dashboard_script),
+    ROUTE(PRIVATE, "GET", "/dashboard.css", dashboard_style),
+    ROUTE(PRIVATE, "GET", "/session", sign_in_get),
+    ROUTE(PRIVATE, "POST", "/session", sign_in_post),
+    ROUTE(PRIVATE, "DELETE", "/session", sign_in_delete),
+    ROUTE(PRIVATE, "GET", "/v1/notice/", notice_by_hash),
     ROUTE(PRIVATE, "POST", "/api/v2/query", stats_query),
     ROUTE(PRIVATE, "POST", "/api/v2/paths", stats_paths),
     ROUTE(PRIVATE, "POST", "/api/v2/funnel", stats_funnel),
@@ -58,7 +66,7 @@ struct routes_handler {
 
 static bool path_fits(const struct route *route, struct text path)
 {
-    bool open = route->path.data[route->path.size - 1] == '/';
+    bool open = route->path.size > 1 && route->path.data[route->path.size - 1] == '/';
 
     return open ? path.size > route->path.size && text_starts(path, route->path) : text_equal(path, route->path);
 }

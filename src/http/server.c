@@ -412,6 +412,16 @@ int server_start(const struct service *service, struct edition *edition, struct 
     return 0;
 }
 
+static bool is_token(const void *context, const uint8_t *hash)
+{
+    const struct config *config = context;
+
+    for (unsigned i = 0; i < config->n_tokens; i++)
+        if (memcmp(config->tokens[i].hash, hash, sizeof config->tokens[i].hash) == 0)
+            return true;
+    return false;
+}
+
 int server_reload(struct server *server, struct edition *edition, struct buffer *complaint)
 {
     SSL_CTX *tls = NULL;
@@ -428,6 +438,8 @@ int server_reload(struct server *server, struct edition *edition, struct buffer 
     }
     if (tls)
         SSL_CTX_free(tls);
+    if (r == 0)
+        sessions_keep(server->service.sessions, is_token, edition->config);
     return error_trace(r);
 }
 

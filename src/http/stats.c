@@ -1,11 +1,13 @@
 /*
- * POST /api/v2/query, /paths and /funnel, GET /api/v2/schema and /consents.
+ * POST /api/v2/query, /paths and /funnel, GET /api/v2/schema, /consents and
+ * /coverage.
  *
  * A question is answered on a thread of the pool, and given up where its client
  * leaves meanwhile.  The values of a dimension are a question, too.
  */
 #include "crumb/base/log.h"
 #include "crumb/base/metrics.h"
+#include "crumb/query/books.h"
 #include "crumb/query/consents.h"
 #include "crumb/query/inquiry.h"
 #include "crumb/query/store.h"
@@ -181,7 +183,11 @@ void stats_schema(struct exchange *exchange)
         ask(exchange, question, inquiry_values(&wish, &question->inquiry, &question->complaint), token);
 }
 
-/* ---- GET /api/v2/consents ---- */
+/* ---- GET /api/v2/consents and /coverage ---- */
+
+typedef int (*tallying_query)(const struct query_consents *query, struct db_txn *txn, const char *site_name,
+                              uint32_t site, const struct zone *zone, int64_t now_ms, struct buffer *answer,
+                              struct buffer *complaint);
 
 struct tallying {
     struct pool_job super;
@@ -190,6 +196,7 @@ struct tallying {
     const struct service *service;
     const struct site *site;
     struct query_consents query;
+    tallying_query answer_query;
     int64_t now_ms;
     struct buffer answer, complaint;
     int outcome;
@@ -210,8 +217,8 @@ static int tally(struct tallying *tallying)
 
     if (r)
         return r;
-    return query_consents_run(&tallying->query, txn, tallying->site->name, tallying->site->id, tallying->site->zone,
-                              tallying->now_ms, &tallying->answer, &tallying->complaint);
+    return tallying->answer_query(&tallying->query, txn, tallying->site->name, tallying->site->id, tallying->site->zone,
+                                  tallying->now_ms, &tallying->answer, &tallying->complaint);
 }
 
 /* On one of the pool's threads. */
@@ -221,7 +228,7 @@ static void tallying_run(struct pool_job *job)
 
     tallying->outcome = tally(tallying);
     if (tallying->outcome < 0)
-        log_fault("GET /api/v2/consents", tallying->outcome);
+        log_fault("GET /api/v2/consents or /coverage", tallying->outcome);
     wait_wake(&tallying->wait);
 }
 
@@ -238,7 +245,7 @@ static void tallying_answer(struct wait *wait, h2o_req_t *req)
     tallying_free(tallying);
 }
 
-void stats_consents(struct exchange *exchange)
+static void ask_tally(struct exchange *exchange, struct text dimensions, tallying_query answer_query)
 {
     BUFFER_AUTO complaint = BUFFER_INIT(QUERY_COMPLAINT_BYTES_MAX);
     const struct token *token = token_need(exchange);
@@ -251,8 +258,7 @@ void stats_consents(struct exchange *exchange)
         token_refuse(exchange);
         return;
     }
-    if (query_consents_parse(exchange_param(exchange, TEXT("date_range")), exchange_param(exchange, TEXT("dimensions")),
-                             &query, &complaint)) {
+    if (query_consents_parse(exchange_param(exchange, TEXT("date_range")), dimensions, &query, &complaint)) {
         answer_error(exchange->req, 400, "%.*s", TEXT_ARGS(buffer_text(&complaint)));
         return;
     }
@@ -266,6 +272,7 @@ void stats_consents(struct exchange *exchange)
     tallying->service = exchange->loop->service;
     tallying->site = site;
     tallying->query = query;
+    tallying->answer_query = answer_query;
     tallying->now_ms = clock_now_ms(exchange->loop->service->clock);
     tallying->answer = BUFFER_INIT(QUERY_ANSWER_BYTES_MAX);
     tallying->complaint = BUFFER_INIT(QUERY_COMPLAINT_BYTES_MAX);
@@ -275,3 +282,10 @@ void stats_consents(struct exchange *exchange)
         tallying_free(tallying);
     }
 }
+
+void stats_consents(struct exchange *exchange)
+{
+    ask_tally(exchange, exchange_param(exchange, TEXT("dimensions")), query_consents_run);
+}
+
+void stats_coverage(struct exchange *exchange) { ask_tally(exchange, TEXT_NONE, query_books_run); }

@@ -9,7 +9,7 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const RUN_MS_MAX = 60_000;
+const RUN_MS_MAX = 180_000; // four times the compiler of TypeScript, on a machine that does other things, too
 
 const folders = [];
 after(() => folders.forEach((folder) => rmSync(folder, { recursive: true })));
@@ -40,7 +40,7 @@ function repository(copied, written = {}) {
 
 // ---- script/lint ----
 
-const LINT = ['script/lint', 'tests/tidy.mjs', '.clang-format', 'consent-js', 'pixel', 'tests/types'];
+const LINT = ['script/lint', 'tests/tidy.mjs', '.clang-format', 'consent-js', 'pixel', 'web/dashboard', 'tests/types'];
 const GOOD = '/*\n * A file.\n */\nint a;\n';
 
 // With a source of @text, and what npm installed here.

@@ -129,6 +129,12 @@
 #define RATE_SITE_PER_S 5000   /* ... events of one site: ten times what a day of DAY_HITS_MAX has on average ... */
 #define RATE_CHOICES_PER_S 1   /* ... and choices of one client */
 
+/* The dashboard. */
+#define SIGN_INS_PER_S 1                    /* of one client, good or bad */
+#define SESSION_MS_MAX (12LL * 3600 * 1000) /* from signing in: a day's work */
+#define SESSIONS_TOKEN_MAX 8                /* of one token; a further one ends the oldest */
+#define SESSIONS_MAX (TOKENS_MAX * SESSIONS_TOKEN_MAX)
+
 /* The writer. */
 #define WRITER_QUEUE_OPS_MAX 65536
 #define WRITER_QUEUE_BYTES_MAX (64 << 20)

@@ -93,6 +93,12 @@ json_t *notice_object(const struct site *site, const struct notice *notice);
  * hash. */
 int notice_get(struct db_txn *txn, const uint8_t hash[HASH_BYTES], struct text *ret_json);
 
+/*
+ * The hash of the notice in the store whose hash begins with these bytes, as
+ * statistics name it.  DB_E_NOT_FOUND: there is none.
+ */
+int notice_find(struct db_txn *txn, struct text prefix, uint8_t ret_hash[HASH_BYTES]);
+
 /* 64 hex digits and a NUL. */
 void notice_hex(const uint8_t hash[HASH_BYTES], char ret_hex[HASH_HEX_BYTES]);
 bool notice_unhex(struct text hex, uint8_t ret_hash[HASH_BYTES]);

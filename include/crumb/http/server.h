@@ -8,6 +8,7 @@
 #include "crumb/base/pool.h"
 #include "crumb/base/random.h"
 #include "crumb/consent/notice.h"
+#include "crumb/http/session.h"
 #include "crumb/ingest/dedupe.h"
 #include "crumb/ingest/rate.h"
 #include "crumb/ingest/suffixes.h"
@@ -26,7 +27,8 @@ struct service {
     struct pool *queries; /* what analysts ask; may be long */
     const struct clock *clock;
     struct random *random;
-    struct cache *heads; /* the ledger's signed head, by second */
+    struct cache *heads;       /* the ledger's signed head, by second */
+    struct sessions *sessions; /* of the dashboard */
     uint8_t cookie_key[32];
     uint8_t ledger_seed[32]; /* of the Ed25519 key that signs heads */
 };
@@ -45,7 +47,7 @@ int server_start(const struct service *service, struct edition *edition, struct 
  * Puts a new edition in force for the requests that come after.  Listeners,
  * threads and the data folder stay as they were started; certificates are read
  * again.  0, or a fault with one sentence in @complaint: then the old edition
- * stays.
+ * stays.  Sessions of tokens that are no longer there end.
  */
 int server_reload(struct server *server, struct edition *edition, struct buffer *complaint);
 
