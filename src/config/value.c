@@ -102,6 +102,31 @@ bool value_duration(struct text text, int64_t *ret_ms)
     return parse_quantity(text, units, sizeof units / sizeof *units, ret_ms);
 }
 
+static bool part(struct text text, size_t size, unsigned *ret_part)
+{
+    uint64_t value;
+
+    if (text.size != size || !value_count(text, 9999, &value))
+        return false;
+    *ret_part = (unsigned)value;
+    return true;
+}
+
+bool value_date(struct text text, struct zone_date *ret_date)
+{
+    struct text rest = text, year = text_cut(&rest, '-'), month = text_cut(&rest, '-');
+    struct zone_date date;
+    unsigned y;
+
+    if (!part(year, 4, &y) || !part(month, 2, &date.month) || !part(rest, 2, &date.mday))
+        return false;
+    date.year = (int)y;
+    if (y < 1970 || !zone_date_valid(date))
+        return false;
+    *ret_date = date;
+    return true;
+}
+
 bool value_size(struct text text, int64_t *ret_bytes)
 {
     static const struct unit units[] = {

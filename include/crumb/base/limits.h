@@ -38,6 +38,7 @@
 #define COOKIE_NAME_BYTES_MAX 64
 #define GOALS_MAX 256           /* of one site */
 #define SAVED_FILTERS_MAX 256   /* `segments` of one site */
+#define ALSO_MAX 64             /* `policy.also` of one site */
 #define PAGE_QUERY_MAX 32       /* query pairs that belong to a page */
 #define PAGE_QUERY_BYTES_MAX 64 /* the name of one */
 
