@@ -415,16 +415,21 @@ static void read_next_recipients(const struct yaml_at *at, void *into)
 
 static void read_from(const struct yaml_at *at, void *into)
 {
-    struct site *next = into;
+    struct site *site = into;
     struct zone_date date;
     struct text text;
 
     if (!yaml_text(at, &text))
         return;
-    if (value_date(text, &date))
-        next->from = field_copy(at->yaml, text);
-    else
-        yaml_refuse(at, "is no day; write one, such as 2026-12-24");
+    if (value_date(text, &date)) {
+        /* Without a zone there is a complaint already, or it is UTC. */
+        site->from_ms = site->zone ? zone_day_start_ms(site->zone, zone_day_of_date(date))
+                                   : (int64_t)zone_day_of_date(date) * DAY_MS;
+    } else if (!value_instant(text, &site->from_ms)) {
+        yaml_refuse(at, "is no day; write one, such as 2026-12-24, or an instant, such as 2026-12-24T18:00:00Z");
+        return;
+    }
+    site->from = field_copy(at->yaml, text);
 }
 
 /* What of the site goes on unless it is given anew: what has no value that says so. */
@@ -441,6 +446,7 @@ static struct site *next_of(struct yaml *yaml, const struct site *site)
     }
     for (unsigned i = 0; i < site->n_recipients; i++)
         copy_recipient(yaml, &site->recipients[i], &next->recipients[next->n_recipients++]);
+    next->zone = site->zone; /* lent while it is read */
     next->retention = site->retention;
     next->address = site->address;
     next->on_withdraw = site->on_withdraw;
@@ -460,13 +466,16 @@ static void read_next(const struct yaml_at *at, void *into)
         {"purposes", read_purposes, 0, NULL},
     };
     struct site *site = into;
-    struct zone_date date;
 
     site->next = next_of(at->yaml, site);
     if (!site->next)
         return;
     walk_fields(at, fields, WALK_COUNT(fields), site->next);
-    if (yaml_size(at) == 1 && site->next->from)
+    site->next->zone = NULL;
+    site->from = site->next->from;
+    site->from_ms = site->next->from_ms;
+    site->next->from = NULL;
+    if (yaml_size(at) == 1 && site->from)
         yaml_complain(at, "nothing changes; write what will be, such as retention: {segments: 13mo}");
     if (site->next->controller.name)
         field_default(at->yaml, &site->next->controller.address, "");
@@ -474,12 +483,6 @@ static void read_next(const struct yaml_at *at, void *into)
         field_default(at->yaml, &site->next->storage.country, "");
         field_default(at->yaml, &site->next->storage.location, "");
     }
-    if (!site->next->from || !value_date(text_of(site->next->from), &date))
-        return;
-    site->from = field_copy(at->yaml, text_of(site->next->from));
-    /* Without a zone there is a complaint already, or it is UTC. */
-    site->from_ms = site->zone ? zone_day_start_ms(site->zone, zone_day_of_date(date))
-                               : (int64_t)zone_day_of_date(date) * DAY_MS;
 }
 
 /* The policy. */

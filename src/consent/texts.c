@@ -8,8 +8,12 @@
 #include <stdlib.h>
 
 #define FALLBACK "en"
+#define SECONDS_A_DAY 86400
 
-bool texts_is_general(const char *key) { return !text_starts(text_of(key), TEXT("purpose.")); }
+bool texts_is_general(const char *key)
+{
+    return !text_starts(text_of(key), TEXT("purpose.")) && !text_starts(text_of(key), TEXT("policy."));
+}
 
 static bool is_listed(const char *lang, const char *const *langs, unsigned n)
 {
@@ -116,4 +120,46 @@ const char *texts_separator(const char *lang)
     if (IS_ONE_OF(language, ideographic))
         return "、";
     return IS_ONE_OF(language, arabic_langs) && strcmp(texts_dir(lang), "rtl") == 0 ? "، " : ", ";
+}
+
+/* ---- filling in ---- */
+
+static const struct texts_mark *mark_at(const char *text, const struct texts_mark *marks, unsigned n_marks)
+{
+    for (unsigned i = 0; i < n_marks; i++)
+        if (strncmp(text, marks[i].mark, strlen(marks[i].mark)) == 0)
+            return &marks[i];
+    return NULL;
+}
+
+void texts_fill(struct buffer *buffer, const char *text, const struct texts_mark *marks, unsigned n_marks)
+{
+    while (*text) {
+        const struct texts_mark *mark = mark_at(text, marks, n_marks);
+        size_t size = mark ? strlen(mark->mark) : 1 + strcspn(text + 1, "{");
+
+        buffer_put_text(buffer, mark ? mark->value : (struct text){.data = text, .size = size});
+        text += size;
+    }
+}
+
+const char *texts_period(unsigned index)
+{
+    static const char *const names[TEXTS_PERIODS] = {"journal", "segments", "visitor", "choice", "refusal"};
+
+    assert(index < TEXTS_PERIODS);
+    return names[index];
+}
+
+void texts_put_period(struct buffer *buffer, const char *days, const char *seconds)
+{
+    long long s = strtoll(seconds, NULL, 10);
+    char number[32];
+
+    if (s < SECONDS_A_DAY || s % SECONDS_A_DAY) {
+        buffer_printf(buffer, "%lld s", s);
+        return;
+    }
+    snprintf(number, sizeof number, "%lld", s / SECONDS_A_DAY);
+    texts_fill(buffer, days, &(struct texts_mark){"{days}", text_of(number)}, 1);
 }

@@ -15,7 +15,11 @@
  */
 unsigned texts_languages(const struct site *site, const char *ret_langs[TEXTS_LANGUAGES_MAX]);
 
-/* Whether every notice has the shipped key: all but those of purposes, which have their place beside the purpose. */
+/*
+ * Whether every notice has the shipped key: all but those of purposes, which
+ * have their place beside the purpose, and those of the policy, which tells of
+ * a notice and is none.
+ */
 bool texts_is_general(const char *key);
 
 /* The site's own text, else the shipped one of that language; the same in English; else "". Never NULL. */
@@ -32,3 +36,18 @@ const char *texts_dir(const char *lang);
 
 /* What stands between the items of a list in that language: ", " and its like. */
 const char *texts_separator(const char *lang);
+
+/* Appends @text with every "{name}" replaced that @marks name; their values are put as they are. */
+struct texts_mark {
+    const char *mark; /* "{date}" */
+    struct text value;
+};
+void texts_fill(struct buffer *buffer, const char *text, const struct texts_mark *marks, unsigned n_marks);
+
+/* The periods of a notice's `retention`, in the order in which they are shown. */
+#define TEXTS_PERIODS 5
+const char *texts_period(unsigned index);
+
+/* Appends a notice's "2592000s" by the text @days ("Days: {days}"); less than a day in seconds, whose symbol is
+ * everybody's. */
+void texts_put_period(struct buffer *buffer, const char *days, const char *seconds);
