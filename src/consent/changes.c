@@ -64,9 +64,9 @@ static void end(struct comparing *comparing)
         json_decref(comparing->changes);
         comparing->changes = NULL;
     } else if (!text_equal(buffer_text(&comparing->was), buffer_text(&comparing->is))) {
-        comparing->changes = json_item(comparing->changes,
-                                       json_pack("{s:o, s:o, s:o}", "what", said(&comparing->what), "before",
-                                                 said(&comparing->was), "after", said(&comparing->is)));
+        comparing->changes =
+            json_item(comparing->changes, json_pack("{s:o, s:o, s:o}", "what", said(&comparing->what), "before",
+                                                    said(&comparing->was), "after", said(&comparing->is)));
     }
 }
 
@@ -132,8 +132,8 @@ static json_t *find_purpose(json_t *notice, const char *name)
     json_t *purpose;
     size_t i;
 
-    json_array_foreach(json_object_get(notice, "purposes"), i, purpose) if (strcmp(string_of(purpose, "name"), name) ==
-                                                                            0) return purpose;
+    json_array_foreach(json_object_get(notice, "purposes"), i,
+                       purpose) if (strcmp(string_of(purpose, "name"), name) == 0) return purpose;
     return NULL;
 }
 

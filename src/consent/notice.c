@@ -180,13 +180,12 @@ static json_t *notice_now(const struct site *site, const char *lang, struct scra
 
     for (unsigned i = 0; i < site->n_purposes; i++)
         purposes = json_item(purposes, purpose_json(site, lang, &site->purposes[i]));
-    json_t *notice =
-        json_pack("{s:i, s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:{s:s, s:s}, s:o, s:o, s:o, s:s}", "v", NOTICE_VERSION,
-                  "site", site->name, "title", site->title, "lang", lang, "controller", "name", site->controller.name,
-                  "address", site->controller.address, "contact", site->controller.contact, "storage", "country",
-                  site->storage.country, "location", site->storage.location, "retention",
-                  retention_json(&site->retention), "purposes", purposes, "texts", texts_json(site, lang, scratch),
-                  "address", address_name(site->address));
+    json_t *notice = json_pack(
+        "{s:i, s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:{s:s, s:s}, s:o, s:o, s:o, s:s}", "v", NOTICE_VERSION, "site",
+        site->name, "title", site->title, "lang", lang, "controller", "name", site->controller.name, "address",
+        site->controller.address, "contact", site->controller.contact, "storage", "country", site->storage.country,
+        "location", site->storage.location, "retention", retention_json(&site->retention), "purposes", purposes,
+        "texts", texts_json(site, lang, scratch), "address", address_name(site->address));
     return with_rare(notice, site);
 }
 
@@ -198,7 +197,8 @@ static json_t *announcement(const struct site *site, const char *lang, json_t *c
     BUFFER_AUTO line = BUFFER_INIT(CHANGES_BYTES_MAX);
 
     changes_put_names(&names, lang, changes);
-    const struct texts_mark marks[] = {{"{date}", text_of(site->from)}, {"{changes}", buffer_text(&names)}};
+    const struct texts_date date = texts_date(lang, site->from);
+    const struct texts_mark marks[] = {{"{date}", text_of(date.text)}, {"{changes}", buffer_text(&names)}};
     texts_fill(&line, texts_get(site, lang, "policy.next"), marks, 2);
     return names.fault || line.fault ? NULL : json_stringn((const char *)line.data, line.size);
 }

@@ -112,6 +112,15 @@ const char *texts_dir(const char *lang)
     return rtl ? "rtl" : "ltr";
 }
 
+struct texts_date texts_date(const char *lang, const char *date)
+{
+    bool rtl = strcmp(texts_dir(lang), "rtl") == 0;
+    struct texts_date ret;
+
+    snprintf(ret.text, sizeof ret.text, "%s%.48s%s", rtl ? "\xe2\x81\xa6" : "", date, rtl ? "\xe2\x81\xa9" : "");
+    return ret;
+}
+
 const char *texts_separator(const char *lang)
 {
     static const char *const ideographic[] = {"ja", "zh", "yue"};
@@ -120,6 +129,12 @@ const char *texts_separator(const char *lang)
     if (IS_ONE_OF(language, ideographic))
         return "、";
     return IS_ONE_OF(language, arabic_langs) && strcmp(texts_dir(lang), "rtl") == 0 ? "، " : ", ";
+}
+
+const char *texts_country(const char *lang, const char *code)
+{
+    (void)lang;
+    return code;
 }
 
 /* ---- filling in ---- */

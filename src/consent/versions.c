@@ -8,7 +8,8 @@
 #include <errno.h>
 
 #define VERSIONS_VERSION 1
-#define VERSIONS_ROW_BYTES_MAX (2 + HASH_BYTES + TEXTS_LANGUAGES_MAX * (1 + LANGUAGE_BYTES_MAX + HASH_BYTES) + CHECKSUM_BYTES)
+#define VERSIONS_ROW_BYTES_MAX                                                                                         \
+    (2 + HASH_BYTES + TEXTS_LANGUAGES_MAX * (1 + LANGUAGE_BYTES_MAX + HASH_BYTES) + CHECKSUM_BYTES)
 
 /* ---- one row ---- */
 

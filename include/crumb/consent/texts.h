@@ -34,8 +34,20 @@ const char *texts_purpose(const struct site *site, const char *lang, const char 
 /* "rtl" or "ltr": how the language is written, for HTML's `dir`. By its script where the tag names one. */
 const char *texts_dir(const char *lang);
 
+/*
+ * @date ("2026-12-24") as it is read in a sentence of that language: between
+ * Arabic letters its parts would change places (UAX 9), so there it is isolated.
+ */
+struct texts_date {
+    char text[64];
+};
+struct texts_date texts_date(const char *lang, const char *date);
+
 /* What stands between the items of a list in that language: ", " and its like. */
 const char *texts_separator(const char *lang);
+
+/* What a country (ISO 3166-1 alpha-2) is called in that language, or its code where that is not known. */
+const char *texts_country(const char *lang, const char *code);
 
 /* Appends @text with every "{name}" replaced that @marks name; their values are put as they are. */
 struct texts_mark {

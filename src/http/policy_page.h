@@ -1,0 +1,23 @@
+/*
+ * The privacy policy as HTML: everything that the configuration does with
+ * visitors, in plain words, and what it did before.  No script and no style of
+ * its own.
+ */
+#pragma once
+
+#include "crumb/consent/notice.h"
+
+/* Whether the public listener has such an address: routes.c. A right that has none is told to be asked for. */
+typedef bool (*policy_address)(struct text method, struct text path);
+
+struct policy_page {
+    const struct edition *edition;
+    const struct site *site;
+    const struct notice *notice; /* whose language it is in */
+    struct db_txn *txn;          /* of the store, for past versions */
+    int64_t before_ms;           /* past versions begin here; INT64_MAX: with the one in force */
+    policy_address has_address;
+};
+
+/* 0, -ENOMEM, -EOVERFLOW, or a fault of reading the store. */
+int policy_page_put(struct buffer *html, const struct policy_page *page);
