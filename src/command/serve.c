@@ -322,7 +322,7 @@ static void reload(struct serve *serve)
         log_error("the old configuration stays in force");
     else if (replace(serve, edition))
         log_info("reloaded %s: %u %s; data, data_max, listen and threads change with a restart only", serve->path,
-             edition->config->n_sites, sites_word(edition->config));
+                 edition->config->n_sites, sites_word(edition->config));
 }
 
 /*

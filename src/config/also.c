@@ -25,7 +25,8 @@ void also_read(const struct yaml_at *at, struct also *also)
 {
     /* GDPR art. 13(1)(c): a policy says what for. Test: complaints of test_config. */
     static const struct walk_field fields[] = {
-        {"what", field_text, offsetof(struct also, what), "what is kept, such as Orders: name, address, what was bought"},
+        {"what", field_text, offsetof(struct also, what),
+         "what is kept, such as Orders: name, address, what was bought"},
         {"why", field_text, offsetof(struct also, why), "what for, such as To deliver what you bought"},
         {"where", field_text, offsetof(struct also, where), NULL},
         {"kept", field_text, offsetof(struct also, kept), NULL},

@@ -86,7 +86,7 @@ static void put_storage(const struct comparing *comparing, struct buffer *list, 
     json_t *storage = json_object_get(notice, "storage");
 
     add(comparing, list, string_of(storage, "location"));
-    add(comparing, list, string_of(storage, "country"));
+    add(comparing, list, texts_country(comparing->lang, string_of(storage, "country")));
 }
 
 static void put_withdraw(const struct comparing *comparing, struct buffer *list, json_t *notice)
@@ -182,7 +182,7 @@ static void put_recipients(const struct comparing *comparing, struct buffer *lis
 
         add(comparing, list, string_of(recipient, "name"));
         if (country[0])
-            buffer_printf(list, " (%s)", country);
+            buffer_printf(list, " (%s)", texts_country(comparing->lang, country));
         if (why[0])
             buffer_printf(list, ": %s", why);
     }

@@ -133,7 +133,13 @@ const char *texts_separator(const char *lang)
 
 const char *texts_country(const char *lang, const char *code)
 {
-    (void)lang;
+    const struct asset_countries *in = asset_countries;
+
+    while (in->lang && strcmp(in->lang, lang) != 0)
+        in++;
+    for (unsigned i = 0; in->lang && asset_country_codes[i]; i++)
+        if (strcmp(asset_country_codes[i], code) == 0)
+            return in->names[i];
     return code;
 }
 

@@ -74,6 +74,16 @@ void versions_notice(const struct version *version, const char *lang, uint8_t re
     }
 }
 
+struct text versions_lang(const struct version *version, unsigned index, uint8_t ret_hash[HASH_BYTES])
+{
+    struct reader reader = reader_of(version->langs);
+    struct text lang = take_lang(&reader, ret_hash);
+
+    for (unsigned i = 0; i < index; i++)
+        lang = take_lang(&reader, ret_hash);
+    return lang;
+}
+
 /* ---- reading ---- */
 
 int versions_before(struct db_txn *txn, uint32_t site, int64_t before_ms, struct version *ret_version)

@@ -46,6 +46,13 @@ struct texts_date texts_date(const char *lang, const char *date);
 /* What stands between the items of a list in that language: ", " and its like. */
 const char *texts_separator(const char *lang);
 
+/* Made by script/country-names.mjs: codes in their order, then NULL; the names in it, by language, then a NULL one. */
+extern const char *const asset_country_codes[];
+extern const struct asset_countries {
+    const char *lang;
+    const char *const *names;
+} asset_countries[];
+
 /* What a country (ISO 3166-1 alpha-2) is called in that language, or its code where that is not known. */
 const char *texts_country(const char *lang, const char *code);
 

@@ -30,6 +30,9 @@ int versions_before(struct db_txn *txn, uint32_t site, int64_t before_ms, struct
 /* The hash of the notice in @lang, or of the first one where that language was not there. */
 void versions_notice(const struct version *version, const char *lang, uint8_t ret_hash[HASH_BYTES]);
 
+/* Language number @index of a version, fewer than n_langs, lent; and its notice's hash. */
+struct text versions_lang(const struct version *version, unsigned index, uint8_t ret_hash[HASH_BYTES]);
+
 /* Calls @visit with each row, oldest first of each site, until it gives something other than 0, which is returned. */
 typedef int (*versions_visit)(void *context, const struct version *version);
 int versions_each(struct db_txn *txn, versions_visit visit, void *context);
