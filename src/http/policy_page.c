@@ -89,7 +89,7 @@ static void put_heading(const struct writing *writing, const char *id)
 
 static void put_contents(const struct writing *writing)
 {
-    html_put(writing->html, "<nav class=\"contents\">\n<ul>\n");
+    html_put(writing->html, "<nav class=\"contents\" aria-labelledby=\"title\">\n<ul>\n");
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
         if (has_section(writing, sections[i].id))
             html_put(writing->html, "<li><a href=\"#%s\">%s</a></li>\n", sections[i].id,
@@ -111,7 +111,7 @@ static void put_head(const struct writing *writing)
                  site->title);
     else
         html_put(writing->html, "<p class=\"site\"><bdi>%s</bdi></p>\n", site->title);
-    html_put(writing->html, "<h1>%s</h1>\n<p class=\"lead\">%s</p>\n", word(writing, "policy.title"),
+    html_put(writing->html, "<h1 id=\"title\">%s</h1>\n<p class=\"lead\">%s</p>\n", word(writing, "policy.title"),
              word(writing, "policy.intro"));
 }
 
@@ -299,7 +299,7 @@ static void put_storage(const struct writing *writing)
 
 static void put_retention(const struct writing *writing)
 {
-    bool keeps = writing->site->on_withdraw == WITHDRAW_KEEP;
+    bool keeps = strcmp(string_of(writing->notice, "on_withdraw"), "keep") == 0;
 
     put_heading(writing, "retention");
     html_put(writing->html, "<dl>\n");

@@ -56,7 +56,7 @@ describe('GET /policy', { timeout: 120_000 }, () => {
         assert.match(purposes, /Legal basis: your consent/);
         assert.match(purposes, /On until you say no, where the law allows that: United States\./);
         assert.match(purposes, /On without being asked, where the law allows that: Canada\./);
-        assert.match(section(text, 'storage'), /Frankfurt, Germany/);
+        assert.match(section(text, 'storage'), /Frankfurt , Germany/);
         assert.match(section(text, 'retention'), /Raw data Days: 30 Visits Days: 750 Your visitor number Days: 390 Your consent Days: 180 Your refusal Days: 180 /);
         assert.match(section(text, 'retention'), /what was collected under it is deleted/);
         assert.match(section(text, 'controller'), /Example Shop privacy@shop\.example/);
