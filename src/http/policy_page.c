@@ -4,20 +4,15 @@
  * Every fact is of the notice that is in force, or of the settings that it was
  * made from: there is nothing on this page that somebody could forget to
  * change (GDPR art. 12(1), 13).  Words are the shipped texts `policy.*` and the
- * notice's own.  Past versions come from the store, where each notice is kept
- * under its hash, and are told by what differs.
+ * notice's own.
  */
 #include "policy_page.h"
 #include "crumb/base/error.h"
 #include "crumb/base/json.h"
-#include "crumb/consent/changes.h"
 #include "crumb/consent/texts.h"
-#include "crumb/consent/versions.h"
 #include "html.h"
 #include <errno.h>
 #include <stdio.h>
-
-#define DATE_BYTES 16
 
 /* The notice in force, opened. */
 struct writing {
@@ -51,14 +46,6 @@ static void put_filled(const struct writing *writing, const char *key, const cha
         writing->html->fault = line.fault;
     else
         html_put(writing->html, "%s", (const char *)line.data);
-}
-
-/* In the site's time zone. */
-static void write_date(const struct site *site, int64_t at_ms, char ret_date[DATE_BYTES])
-{
-    struct zone_date date = zone_date_of_day(zone_day(site->zone, at_ms));
-
-    snprintf(ret_date, DATE_BYTES, "%04u-%02u-%02u", (unsigned)date.year % 10000, date.month % 100, date.mday % 100);
 }
 
 /* ---- head ---- */
@@ -115,24 +102,7 @@ static void put_head(const struct writing *writing)
              word(writing, "policy.intro"));
 }
 
-/* ---- what changed, and what will ---- */
-
-static void put_changes(const struct writing *writing, json_t *changes)
-{
-    json_t *change;
-    size_t i;
-
-    html_put(writing->html, "<dl class=\"changes\">\n");
-    json_array_foreach(changes, i, change)
-    {
-        html_put(writing->html,
-                 "<div><dt><bdi>%s</bdi></dt><dd><span>%s</span> <del><bdi>%s</bdi></del></dd>"
-                 "<dd><span>%s</span> <ins><bdi>%s</bdi></ins></dd></div>\n",
-                 string_of(change, "what"), word(writing, "policy.old"), string_of(change, "before"),
-                 word(writing, "policy.new"), string_of(change, "after"));
-    }
-    html_put(writing->html, "</dl>\n");
-}
+/* ---- what will change ---- */
 
 static void put_next(const struct writing *writing)
 {
@@ -141,7 +111,7 @@ static void put_next(const struct writing *writing)
     if (!next)
         return;
     html_put(writing->html, "<section class=\"next\" id=\"next\">\n<p>%s</p>\n", string_of(next, "text"));
-    put_changes(writing, json_object_get(next, "changes"));
+    policy_versions_put_changes(writing->html, writing->page, json_object_get(next, "changes"));
     html_put(writing->html, "</section>\n");
 }
 
@@ -434,132 +404,6 @@ static void put_controller(const struct writing *writing)
     html_put(writing->html, "</p>\n");
 }
 
-/* ---- past versions ---- */
-
-/* The notice of a version in the page's language, opened; the caller's. */
-static int open_version(const struct writing *writing, const struct version *version, uint8_t ret_hash[HASH_BYTES],
-                        json_t **ret_notice)
-{
-    struct text json;
-
-    versions_notice(version, writing->lang, ret_hash);
-    int r = notice_get(writing->page->txn, ret_hash, &json);
-    if (r)
-        return r < 0 ? error_trace(r) : error_origin(-EBADMSG);
-    *ret_notice = json_read_canonical(json);
-    return *ret_notice ? 0 : error_origin(-ENOMEM);
-}
-
-static void put_version_head(const struct writing *writing, int64_t from_ms, const uint8_t hash[HASH_BYTES])
-{
-    char hex[HASH_HEX_BYTES], brief[9], date[DATE_BYTES];
-
-    notice_hex(hash, hex);
-    snprintf(brief, sizeof brief, "%.8s", hex);
-    write_date(writing->site, from_ms, date);
-    html_put(writing->html,
-             "<li><p><time dir=\"ltr\" datetime=\"%s\">%s</time> · <a href=\"v1/notice/%s\" rel=\"nofollow\"><code "
-             "dir=\"ltr\">%s"
-             "</code></a></p>\n",
-             date, date, hex, brief);
-}
-
-/* One version, by what differs from @earlier, which is NULL for the first. */
-static int put_version(const struct writing *writing, const struct version *version, json_t *notice,
-                       const uint8_t hash[HASH_BYTES], json_t *earlier)
-{
-    put_version_head(writing, version->from_ms, hash);
-    if (earlier) {
-        JSON_AUTO *changes = changes_of(writing->site, writing->lang, earlier, notice);
-
-        if (!changes)
-            return error_origin(-ENOMEM);
-        if (json_object_get(notice, "next"))
-            html_put(writing->html, "<p>%s</p>\n", string_of(json_object_get(notice, "next"), "text"));
-        if (json_array_size(changes))
-            put_changes(writing, changes);
-        else if (!json_object_get(notice, "next"))
-            html_put(writing->html, "<p>%s</p>\n", word(writing, "policy.wording"));
-    }
-    html_put(writing->html, "</li>\n");
-    return writing->html->fault ? error_origin(writing->html->fault) : 0;
-}
-
-/* @version, opened, and those before it, as many as a page shows. */
-static int put_versions(const struct writing *writing, struct version version)
-{
-    JSON_AUTO *notice = NULL;
-    uint8_t hash[HASH_BYTES];
-    size_t begin = writing->html->size;
-    int r = open_version(writing, &version, hash, &notice);
-
-    for (unsigned n = 1; r == 0; n++) {
-        JSON_AUTO *earlier = NULL;
-        struct version before;
-        uint8_t earlier_hash[HASH_BYTES];
-
-        int found = versions_before(writing->page->txn, writing->site->id, version.from_ms, &before);
-        if (found == 0)
-            found = open_version(writing, &before, earlier_hash, &earlier);
-        if (found < 0)
-            return error_trace(found);
-        r = put_version(writing, &version, notice, hash, earlier);
-        if (r || found)
-            break;
-        if (n >= VERSIONS_SHOWN_MAX || writing->html->size - begin > POLICY_BYTES_MAX / 16) {
-            char from[32];
-
-            snprintf(from, sizeof from, "%lld", (long long)version.from_ms);
-            html_put(writing->html,
-                     "<li><p><a href=\"policy?site=%s&amp;lang=%s&amp;before=%s#changes\">%s</a></p></li>\n",
-                     writing->site->name, writing->lang, from, word(writing, "policy.older"));
-            break;
-        }
-        json_t *swap = notice;
-        notice = earlier;
-        earlier = swap;
-        version = before;
-        memcpy(hash, earlier_hash, sizeof hash);
-    }
-    return error_trace(r);
-}
-
-static int put_past(const struct writing *writing)
-{
-    struct version version;
-
-    put_heading(writing, "changes");
-    int r = versions_before(writing->page->txn, writing->site->id, writing->page->before_ms, &version);
-    if (r)
-        return r < 0 ? error_trace(r) : 0;
-    html_put(writing->html, "<ol class=\"versions\">\n");
-    r = put_versions(writing, version);
-    html_put(writing->html, "</ol>\n");
-    return error_trace(r);
-}
-
-/* "In force since 2026-11-23 · 972af0c9" */
-static int put_since(const struct writing *writing)
-{
-    struct version version;
-    char date[DATE_BYTES], brief[9];
-    int r = versions_before(writing->page->txn, writing->site->id, INT64_MAX, &version);
-
-    if (r < 0)
-        return error_trace(r);
-    snprintf(brief, sizeof brief, "%.8s", writing->page->notice->hex);
-    html_put(writing->html, "<p class=\"small\">");
-    if (r == 0) {
-        write_date(writing->site, version.from_ms, date);
-        struct texts_date shown = texts_date(writing->lang, date);
-        put_filled(writing, "policy.since", "{date}", text_of(shown.text));
-        html_put(writing->html, " · ");
-    }
-    html_put(writing->html, "<a href=\"v1/notice/%s\" rel=\"nofollow\"><code dir=\"ltr\">%s</code></a></p>\n",
-             writing->page->notice->hex, brief);
-    return 0;
-}
-
 /* ---- foot ---- */
 
 static const char *name_of_language(const struct site *site, const char *lang)
@@ -594,7 +438,7 @@ int policy_page_put(struct buffer *html, const struct policy_page *page)
     if (!notice)
         return error_origin(-ENOMEM);
     put_head(&writing);
-    int r = put_since(&writing);
+    int r = policy_versions_put_since(html, page);
     if (r)
         return error_trace(r);
     put_next(&writing);
@@ -606,7 +450,8 @@ int policy_page_put(struct buffer *html, const struct policy_page *page)
     put_rights(&writing);
     put_also(&writing);
     put_controller(&writing);
-    r = put_past(&writing);
+    put_heading(&writing, "changes");
+    r = policy_versions_put(html, page);
     if (r)
         return error_trace(r);
     put_foot(&writing);

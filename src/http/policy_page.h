@@ -21,3 +21,12 @@ struct policy_page {
 
 /* 0, -ENOMEM, -EOVERFLOW, or a fault of reading the store. */
 int policy_page_put(struct buffer *html, const struct policy_page *page);
+
+/* ---- policy_versions.c: the page's parts that come from the store ---- */
+
+/* What differs (changes_of()), each with what was and what is. */
+void policy_versions_put_changes(struct buffer *html, const struct policy_page *page, json_t *changes);
+/* "In force since 2026-11-23", and the notice. 0 or a fault. */
+int policy_versions_put_since(struct buffer *html, const struct policy_page *page);
+/* The list of past versions, the last first, as many as a page shows. 0 or a fault. */
+int policy_versions_put(struct buffer *html, const struct policy_page *page);
