@@ -267,6 +267,14 @@ json_t *changes_of(const struct site *site, const char *lang, json_t *before, js
     return comparing.changes;
 }
 
+/* Stronger than a comma, which names have themselves. */
+static const char *stop_of(const char *lang)
+{
+    const char *comma = texts_separator(lang);
+
+    return strcmp(comma, "、") == 0 ? "；" : strcmp(comma, "، ") == 0 ? "؛ " : "; ";
+}
+
 void changes_put_names(struct buffer *line, const char *lang, json_t *changes)
 {
     json_t *change;
@@ -275,7 +283,7 @@ void changes_put_names(struct buffer *line, const char *lang, json_t *changes)
     json_array_foreach(changes, i, change)
     {
         if (i)
-            buffer_put_text(line, text_of(texts_separator(lang)));
+            buffer_put_text(line, text_of(stop_of(lang)));
         buffer_put_text(line, text_of(string_of(change, "what")));
     }
 }

@@ -156,7 +156,7 @@ int policy_versions_put(struct buffer *html, const struct policy_page *page)
 int policy_versions_put_since(struct buffer *html, const struct policy_page *page)
 {
     struct version version;
-    BUFFER_AUTO line = BUFFER_INIT(2 * CONFIG_TEXT_BYTES_MAX);
+    BUFFER_AUTO line = BUFFER_INIT(CHANGES_BYTES_MAX);
     char date[DATE_BYTES], brief[9];
     int r = versions_before(page->txn, page->site->id, INT64_MAX, &version);
 

@@ -179,8 +179,8 @@ static void test_announced(void **state)
     /* It says so, in words and by its hash; what holds, and what was agreed to, is as it was. */
     assert_string_equal(member(next, "from"), "2026-12-24");
     assert_string_equal(member(next, "text"),
-                        "From 2026-12-24 on this changes: What is collected, and what for, Who receives it "
-                        "(Advertising), How long it is kept (Visits).");
+                        "From 2026-12-24 on this changes: What is collected, and what for; Who receives it "
+                        "(Advertising); How long it is kept (Visits).");
     put_lines(&lines, json_object_get(next, "changes"));
     assert_text(
         buffer_text(&lines),
