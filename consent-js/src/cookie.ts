@@ -89,7 +89,7 @@ function storage(): Record<string, string> {
 }
 
 // While something was taken back and the service has not confirmed it: on which surface that was said, and nothing else.
-const kept = storage();
+export const kept = storage();
 export const owed = () => kept.crumb_owed;
 
 export function owe(surface: string) {

@@ -27,6 +27,7 @@ export interface Notice {
     controller: { name: string; address: string; contact: string };
     storage: { country: string; location: string };
     retention: Record<string, string>;
+    next?: { from: string; text: string }; // what is announced
 }
 
 // What a purpose does beside being asked for.

@@ -41,6 +41,8 @@ int command_misuse(const struct command *self, const char *format, ...) __attrib
 /* Loads a configuration and its edition; otherwise says why and returns an exit code. 0: *ret_edition is the caller's.
  */
 int command_load(const char *path, struct edition **ret_edition);
+/* The edition of the same settings as they are now, when something that they announce has begun. Not 0: said why. */
+int command_turn(const struct config *before, struct edition **ret_edition);
 
 /* Reads a date such as 2026-01-31 as days since 1970. 0, or -1: it is none. */
 int command_read_day(const char *date, int32_t *ret_day);

@@ -5,6 +5,7 @@
 #include "crumb/base/error.h"
 #include "crumb/base/log.h"
 #include "crumb/consent/receipt.h"
+#include "crumb/consent/versions.h"
 #include "crumb/consent/visitor.h"
 #include "crumb/rollup/summary.h"
 #include "crumb/store/accounting.h"
@@ -163,6 +164,29 @@ static int dump_notices(struct dump *dump)
                         json_loadb(json.data, json.size, 0, NULL)));
     return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
 }
+
+static int print_version(void *context, const struct version *version)
+{
+    struct dump *dump = context;
+    json_t *notices = json_object();
+
+    if (!wanted(dump, version->site)) {
+        json_decref(notices);
+        return 0;
+    }
+    for (unsigned i = 0; i < version->n_langs; i++) {
+        uint8_t hash[HASH_BYTES];
+        struct text lang = versions_lang(version, i, hash);
+
+        json_object_setn_new(notices, lang.data, lang.size, hex_json(hash, HASH_BYTES));
+    }
+    print(json_pack("{s:o, s:I, s:o, s:o}", "site", site_json(dump, version->site), "from_ms",
+                    (json_int_t)version->from_ms, "material", hex_json(version->material, HASH_BYTES), "notices",
+                    notices));
+    return 0;
+}
+
+static int dump_versions(struct dump *dump) { return error_trace(versions_each(dump->setup.txn, print_version, dump)); }
 
 /* ---- books, days, rollups ---- */
 
@@ -349,7 +373,8 @@ static const struct {
     int (*dump)(struct dump *dump);
 } tiers[] = {{"journal", dump_journal}, {"ledger", dump_ledger},     {"visitors", dump_visitors},
              {"books", dump_books},     {"consents", dump_consents}, {"days", dump_days},
-             {"notices", dump_notices}, {"segment", dump_segments},  {"rollup", dump_rollups}};
+             {"notices", dump_notices}, {"versions", dump_versions}, {"segment", dump_segments},
+             {"rollup", dump_rollups}};
 
 struct wish {
     const char *site, *record;
@@ -471,5 +496,5 @@ int command_dump(const struct command *self, int argc, char **argv)
         if (strcmp(tiers[i].name, tier) == 0)
             return dump_tier(path, i, &wish);
     return command_misuse(
-        self, "say which tier: journal, ledger, visitors, consents, books, days, notices, segment or rollup");
+        self, "say which tier: journal, ledger, visitors, consents, books, days, notices, versions, segment or rollup");
 }

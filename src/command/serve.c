@@ -6,6 +6,7 @@
 #include "crumb/base/error.h"
 #include "crumb/base/limits.h"
 #include "crumb/base/log.h"
+#include "crumb/consent/versions.h"
 #include "crumb/http/server.h"
 #include "crumb/ingest/agent.h"
 #include "crumb/ingest/geo.h"
@@ -24,6 +25,7 @@ struct serve {
     struct service service;
     struct keeper *keeper;
     struct server *server;
+    int64_t turn_again_ms; /* not before: what was announced could not be put in force */
 };
 
 /* ---- starting ---- */
@@ -118,11 +120,27 @@ static void load_dedupe(struct serve *serve)
         log_fault("cannot read every event id; some repeats may be answered `stored`; run `crumb verify`", r);
 }
 
+/* The sites' numbers, the notices and since when they are in force are on disk before anybody is shown one. */
+static int store_edition(struct serve *serve)
+{
+    DB_TXN_AUTO *txn = NULL;
+    int r = db_begin_write(serve->service.db, &txn);
+
+    if (r == 0)
+        r = edition_store(serve->edition, txn);
+    if (r == 0)
+        r = versions_store(serve->edition, txn, clock_now_ms(&clock_system));
+    if (r)
+        return error_trace(r);
+    struct db_txn *stored = txn;
+    txn = NULL;
+    return error_trace(db_commit(stored));
+}
+
 static int start_parts(struct serve *serve)
 {
     struct service *service = &serve->service;
-    /* The sites' numbers and the notices are on disk before anybody is shown one. */
-    int r = edition_store_alone(serve->edition, service->db);
+    int r = store_edition(serve);
 
     if (r == 0)
         r = dedupe_new(&service->dedupe);
@@ -240,11 +258,23 @@ static void stop(struct serve *serve)
 struct storing {
     struct write_op super;
     struct edition *edition;
+    int64_t now_ms;
 };
 
 static int storing_apply(struct write_op *op, struct batch *batch)
 {
-    return edition_store(((struct storing *)op)->edition, batch->txn);
+    const struct storing *storing = (const struct storing *)op;
+    int r = edition_store(storing->edition, batch->txn);
+
+    return r ? r : versions_store(storing->edition, batch->txn, storing->now_ms);
+}
+
+/* What nobody was shown was no version. */
+static int taking_back_apply(struct write_op *op, struct batch *batch)
+{
+    const struct storing *storing = (const struct storing *)op;
+
+    return versions_take_back(storing->edition, batch->txn, storing->now_ms);
 }
 
 static void storing_done(struct write_op *op, int result)
@@ -256,11 +286,17 @@ static void storing_done(struct write_op *op, int result)
 static int put_in_force(struct serve *serve, struct edition *edition)
 {
     BUFFER_AUTO complaint = BUFFER_INIT(1024);
-    struct storing storing = {.super = {.apply = storing_apply, .done = storing_done}, .edition = edition};
+    struct storing storing = {.super = {.apply = storing_apply, .done = storing_done},
+                              .edition = edition,
+                              .now_ms = clock_now_ms(serve->service.clock)};
     int r = writer_submit_wait(serve->service.writer, &storing.super);
 
-    if (r == 0)
+    if (r == 0) {
         r = server_reload(serve->server, edition, &complaint);
+        storing.super = (struct write_op){.apply = taking_back_apply, .done = storing_done};
+        if (r && writer_submit_wait(serve->service.writer, &storing.super))
+            log_error("the list of versions names one that was never in force");
+    }
     if (r && complaint.size == 0)
         log_fault("cannot reload, the old configuration stays", r);
     else if (r)
@@ -268,23 +304,49 @@ static int put_in_force(struct serve *serve, struct edition *edition)
     return r;
 }
 
-static void reload(struct serve *serve)
+/* Takes @edition, which is in force when this returns true. */
+static bool replace(struct serve *serve, struct edition *edition)
 {
-    struct edition *edition = NULL;
-
-    if (load(serve->path, &edition)) {
-        log_error("the old configuration stays in force");
-        return;
-    }
     if (put_in_force(serve, edition)) {
         edition_unref(edition);
-        return;
+        return false;
     }
     keeper_reload(serve->keeper, edition);
     edition_unref(serve->edition);
     serve->edition = edition;
-    log_info("reloaded %s: %u %s; data, data_max, listen and threads change with a restart only", serve->path,
-             edition->config->n_sites, sites_word(edition->config));
+    return true;
+}
+
+static void reload(struct serve *serve)
+{
+    struct edition *edition = NULL;
+
+    if (load(serve->path, &edition))
+        log_error("the old configuration stays in force");
+    else if (replace(serve, edition))
+        log_info("reloaded %s: %u %s; data, data_max, listen and threads change with a restart only", serve->path,
+                 edition->config->n_sites, sites_word(edition->config));
+}
+
+/*
+ * What was announced begins: the same settings again, as they are now, not as
+ * the file may have become meanwhile.  Until they can be put in force the old
+ * ones stay.
+ */
+static void turn(struct serve *serve)
+{
+    struct edition *edition = NULL;
+    int64_t now_ms = clock_now_ms(serve->service.clock);
+
+    if (now_ms < config_turns_ms(serve->edition->config) || now_ms < serve->turn_again_ms)
+        return;
+    serve->turn_again_ms = now_ms + TURN_RETRY_MS;
+    if (command_turn(serve->edition->config, &edition))
+        return;
+    open_geo(edition);
+    open_agents(edition);
+    if (replace(serve, edition))
+        log_info("what was announced is in force");
 }
 
 /* ---- signals ---- */
@@ -325,6 +387,7 @@ static int wait_for_end(struct serve *serve, const sigset_t *signals)
             return EXIT_GOOD;
         if (signal == SIGHUP)
             reload(serve);
+        turn(serve);
         if (writer_broken(serve->service.writer)) {
             log_error("the disk failed while a commit was written; stopping, as its state is unknown until a restart");
             return EXIT_FAILED;

@@ -2,6 +2,7 @@
  * What every command does first.
  */
 #include "command.h"
+#include "crumb/base/clock.h"
 #include "crumb/base/error.h"
 #include "crumb/base/log.h"
 #include "crumb/query/range.h"
@@ -42,12 +43,30 @@ static int load(const char *path, struct complaints *complaints, struct edition 
 
     if (r)
         return r;
+    config_turn(config, clock_now_ms(&clock_system));
     r = edition_new(config, ret_edition);
     if (r == NOTICE_E_TOO_LARGE) {
         r = edition_complain(config, complaints);
         r = r ? r : NOTICE_E_TOO_LARGE;
     }
     config_unref(config);
+    return r;
+}
+
+int command_turn(const struct config *before, struct edition **ret_edition)
+{
+    struct complaints complaints = COMPLAINTS_INIT;
+    struct config *config = NULL;
+    int r = config_parse(buffer_text(&before->source), before->path, &complaints, &config);
+
+    complaints_deinit(&complaints);
+    if (r == 0) {
+        config_turn(config, clock_now_ms(&clock_system));
+        r = edition_new(config, ret_edition);
+    }
+    config_unref(config);
+    if (r)
+        log_error("what was announced cannot be put in force; the old settings stay");
     return r;
 }
 

@@ -9,6 +9,7 @@
 #include "crumb/base/progress.h"
 #include "crumb/consent/head.h"
 #include "crumb/consent/ledger.h"
+#include "crumb/consent/versions.h"
 #include "crumb/consent/visitor.h"
 #include "crumb/rollup/audit.h"
 #include "crumb/store/accounting.h"
@@ -493,6 +494,37 @@ static int check_rollups(struct verify *verify)
                  others(&finding, "rollups").text);
 }
 
+/* ---- versions ---- */
+
+/* What a version showed is kept: each of its notices, whole. */
+static int check_version(void *context, const struct version *version)
+{
+    struct verify *verify = context;
+
+    for (unsigned i = 0; i < version->n_langs; i++) {
+        uint8_t hash[HASH_BYTES];
+        char hex[HASH_HEX_BYTES];
+        struct text json;
+
+        versions_lang(version, i, hash);
+        int r = notice_get(verify->txn, hash, &json);
+        notice_hex(hash, hex);
+        if (r == DB_E_NOT_FOUND || r == -EBADMSG)
+            return wrong(verify, "version of %s at %" PRId64 ": notice %s is %s", site_name(verify, version->site).text,
+                         version->from_ms, hex, r > 0 ? "not kept" : "damaged");
+        if (r)
+            return error_trace(r);
+    }
+    return 0;
+}
+
+static int check_versions(struct verify *verify)
+{
+    int r = versions_each(verify->txn, check_version, verify);
+
+    return r == -EBADMSG ? wrong(verify, "versions: damaged") : error_trace(r);
+}
+
 /* ---- the sequence ---- */
 
 static int check_sequence(struct verify *verify)
@@ -513,10 +545,11 @@ static const struct {
     const char *name;
     int (*check)(struct verify *verify);
     const char *needs;
-} checks[] = {
-    {"ledger", check_ledger, NULL},       {"heads", check_heads, "ledger"},  {"visitors", check_visitors, "ledger"},
-    {"journal", check_journal, "ledger"}, {"books", check_books, "journal"}, {"consents", check_consents, "ledger"},
-    {"segments", check_segments, NULL},   {"rollups", check_rollups, NULL},  {"sequence", check_sequence, NULL}};
+} checks[] = {{"ledger", check_ledger, NULL},         {"heads", check_heads, "ledger"},
+              {"visitors", check_visitors, "ledger"}, {"journal", check_journal, "ledger"},
+              {"books", check_books, "journal"},      {"consents", check_consents, "ledger"},
+              {"segments", check_segments, NULL},     {"rollups", check_rollups, NULL},
+              {"versions", check_versions, NULL},     {"sequence", check_sequence, NULL}};
 #define N_CHECKS (sizeof checks / sizeof checks[0])
 
 static bool is_good(const bool good[N_CHECKS], const char *name)

@@ -217,6 +217,7 @@ static void config_free(struct config *config)
         token_deinit(&config->tokens[i]);
     free(config->tokens);
     free(config->path);
+    buffer_deinit(&config->source);
     free(config->data);
     free(config->public.text);
     free(config->private.text);
@@ -277,6 +278,12 @@ static int parse(struct text yaml, const char *path, struct complaints *complain
     if (complaints->n > n_before) {
         config_free(config);
         return CONFIG_E_INVALID;
+    }
+    config->source = BUFFER_INIT(CONFIG_FILE_BYTES_MAX);
+    buffer_put_text(&config->source, yaml);
+    if (config->source.fault) {
+        config_free(config);
+        return error_origin(-ENOMEM);
     }
     *ret_config = config;
     return 0;

@@ -4,6 +4,7 @@
  * purposes that name them, origins before the cookie domain that must fit them.
  */
 #include "site.h"
+#include "also.h"
 #include "crumb/base/error.h"
 #include "crumb/config/shipped.h"
 #include "crumb/config/value.h"
@@ -155,6 +156,14 @@ static void check_name(const struct yaml_at *at, const char *what)
     if (!value_purpose_name(at->key))
         yaml_complain(at, "this is no name for a %s; write a small letter, then small letters, digits or _, at most %d",
                       what, PURPOSE_NAME_BYTES_MAX);
+}
+
+static void free_recipient(struct recipient *recipient)
+{
+    free(recipient->key);
+    free(recipient->name);
+    free(recipient->country);
+    free(recipient->why);
 }
 
 static void read_recipient(const struct yaml_at *at, void *into)
@@ -348,6 +357,159 @@ static void read_purposes(const struct yaml_at *at, void *into)
         walk_mapping(at, read_purpose, site);
 }
 
+/* What is announced. */
+
+static int find_recipient(const struct site *site, struct text key)
+{
+    for (unsigned i = 0; i < site->n_recipients; i++)
+        if (site->recipients[i].key && text_equal(text_of(site->recipients[i].key), key))
+            return (int)i;
+    return -1;
+}
+
+static void copy_recipient(struct yaml *yaml, const struct recipient *from, struct recipient *to)
+{
+    to->key = field_copy(yaml, text_of(from->key ? from->key : ""));
+    to->name = field_copy(yaml, text_of(from->name ? from->name : ""));
+    to->country = field_copy(yaml, text_of(from->country ? from->country : ""));
+    to->why = field_copy(yaml, text_of(from->why ? from->why : ""));
+}
+
+/* One of a name that there is already takes its place, so that a purpose's index finds the new one. */
+static void read_next_recipient(const struct yaml_at *at, void *into)
+{
+    struct site *next = into;
+    int known = find_recipient(next, at->key);
+
+    read_recipient(at, next);
+    if (known < 0)
+        return;
+    struct recipient old = next->recipients[known];
+    next->recipients[known] = next->recipients[--next->n_recipients];
+    next->recipients[next->n_recipients] = (struct recipient){.key = NULL};
+    free_recipient(&old);
+}
+
+/* Those of the site stay, those given here join them: purposes of both may name them. */
+static void read_next_recipients(const struct yaml_at *at, void *into)
+{
+    struct site *next = into;
+    unsigned n_old = next->n_recipients, n = yaml_size(at);
+
+    if (!yaml_expect(at, YAML_MAPPING))
+        return;
+    if (n > RECIPIENTS_MAX - n_old) {
+        yaml_complain(at, "these are too many recipients with the %u that there are; a site has at most %d", n_old,
+                      RECIPIENTS_MAX);
+        return;
+    }
+    struct recipient *recipients = realloc(next->recipients, (n_old + n + 1) * sizeof *recipients);
+    if (!recipients) {
+        yaml_fail(at->yaml, error_origin(-ENOMEM));
+        return;
+    }
+    memset(recipients + n_old, 0, (n + 1) * sizeof *recipients);
+    next->recipients = recipients;
+    walk_mapping(at, read_next_recipient, next);
+}
+
+static void read_from(const struct yaml_at *at, void *into)
+{
+    struct site *site = into;
+    struct zone_date date;
+    struct text text;
+
+    if (!yaml_text(at, &text))
+        return;
+    if (value_date(text, &date)) {
+        /* Without a zone there is a complaint already, or it is UTC. */
+        site->from_ms = site->zone ? zone_day_start_ms(site->zone, zone_day_of_date(date))
+                                   : (int64_t)zone_day_of_date(date) * DAY_MS;
+    } else if (!value_instant(text, &site->from_ms)) {
+        yaml_refuse(at, "is no day; write one, such as 2026-12-24, or an instant, such as 2026-12-24T18:00:00Z");
+        return;
+    }
+    site->from = field_copy(at->yaml, text);
+}
+
+/* What of the site goes on unless it is given anew: what has no value that says so. */
+static struct site *next_of(struct yaml *yaml, const struct site *site)
+{
+    struct site *next = calloc(1, sizeof *next);
+
+    if (next)
+        next->recipients = calloc(site->n_recipients + 1, sizeof *next->recipients);
+    if (!next || !next->recipients) {
+        yaml_fail(yaml, error_origin(-ENOMEM));
+        free(next);
+        return NULL;
+    }
+    for (unsigned i = 0; i < site->n_recipients; i++)
+        copy_recipient(yaml, &site->recipients[i], &next->recipients[next->n_recipients++]);
+    next->zone = site->zone; /* lent while it is read */
+    next->retention = site->retention;
+    next->address = site->address;
+    next->on_withdraw = site->on_withdraw;
+    return next;
+}
+
+static void read_next(const struct yaml_at *at, void *into)
+{
+    static const struct walk_field fields[] = {
+        {"from", read_from, 0, "the day from which this holds, such as 2026-12-24"},
+        {"controller", read_controller, 0, NULL},
+        {"storage", read_storage, 0, NULL},
+        {"retention", read_retention, offsetof(struct site, retention), NULL},
+        {"address", read_address, offsetof(struct site, address), NULL},
+        {"on_withdraw", read_on_withdraw, offsetof(struct site, on_withdraw), NULL},
+        {"recipients", read_next_recipients, 0, NULL},
+        {"purposes", read_purposes, 0, NULL},
+    };
+    struct site *site = into;
+
+    site->next = next_of(at->yaml, site);
+    if (!site->next)
+        return;
+    walk_fields(at, fields, WALK_COUNT(fields), site->next);
+    site->next->zone = NULL;
+    site->from = site->next->from;
+    site->from_ms = site->next->from_ms;
+    site->next->from = NULL;
+    if (yaml_size(at) == 1 && site->from)
+        yaml_complain(at, "nothing changes; write what will be, such as retention: {segments: 13mo}");
+    if (site->next->controller.name)
+        field_default(at->yaml, &site->next->controller.address, "");
+    if (site->next->storage.country || site->next->storage.location) {
+        field_default(at->yaml, &site->next->storage.country, "");
+        field_default(at->yaml, &site->next->storage.location, "");
+    }
+}
+
+/* The policy. */
+
+static void read_one_also(const struct yaml_at *at, void *into)
+{
+    struct site *site = into;
+
+    also_read(at, &site->also[site->n_also++]);
+}
+
+static void read_also(const struct yaml_at *at, void *into)
+{
+    struct site *site = into;
+
+    site->also = walk_array(at, YAML_LIST, sizeof *site->also, ALSO_MAX);
+    if (site->also)
+        walk_list(at, read_one_also, site);
+}
+
+static void read_policy(const struct yaml_at *at, void *into)
+{
+    static const struct walk_field fields[] = {{"also", read_also, 0, NULL}};
+
+    walk_fields(at, fields, WALK_COUNT(fields), into);
+}
+
 /* Texts and regimes. */
 
 struct text_reading {
@@ -361,13 +523,20 @@ static const char *shipped_name(const void *of, unsigned i)
     return shipped_key(i);
 }
 
-static const char *purpose_name(const void *of, unsigned i) { return ((const struct purpose *)of)[i].name; }
+/* Those there are, then those there will be. */
+static const char *purpose_name(const void *of, unsigned i)
+{
+    const struct site *site = of;
 
-/* purpose.NAME.title and .description: of one of the site's purposes. */
+    return i < site->n_purposes ? site->purposes[i].name : site->next->purposes[i - site->n_purposes].name;
+}
+
+/* purpose.NAME.title and .description: of one of the site's purposes, now or to come. */
 static void check_purpose_key(const struct yaml_at *at, const struct site *site)
 {
     static const char *const words[] = {"title", "description"};
-    const struct walk_names purposes = {.name = purpose_name, .of = site->purposes, .n = site->n_purposes};
+    const struct walk_names purposes = {
+        .name = purpose_name, .of = site, .n = site->n_purposes + (site->next ? site->next->n_purposes : 0)};
     const struct walk_names whats = {.name = word_of, .of = words, .n = WALK_COUNT(words)};
     struct text what = at->key;
 
@@ -576,6 +745,8 @@ static const struct walk_field site_fields[] = {
     {"on_withdraw", read_on_withdraw, offsetof(struct site, on_withdraw), NULL},
     {"recipients", read_recipients, 0, NULL},
     {"purposes", read_purposes, 0, NULL},
+    {"next", read_next, 0, NULL},
+    {"policy", read_policy, 0, NULL},
     {"texts", read_texts, 0, NULL},
     {"banner", read_banner, 0, NULL},
     {"pages", read_pages, 0, NULL},
@@ -633,12 +804,8 @@ static void free_purposes(struct site *site)
 
 static void free_recipients(struct site *site)
 {
-    for (unsigned i = 0; i < site->n_recipients; i++) {
-        free(site->recipients[i].key);
-        free(site->recipients[i].name);
-        free(site->recipients[i].country);
-        free(site->recipients[i].why);
-    }
+    for (unsigned i = 0; i < site->n_recipients; i++)
+        free_recipient(&site->recipients[i]);
     free(site->recipients);
 }
 
@@ -680,4 +847,11 @@ void site_deinit(struct site *site)
         saved_deinit(&site->segments[i]);
     free(site->segments);
     free(site->regimes);
+    for (unsigned i = 0; i < site->n_also; i++)
+        also_deinit(&site->also[i]);
+    free(site->also);
+    if (site->next)
+        site_deinit(site->next);
+    free(site->next);
+    free(site->from);
 }

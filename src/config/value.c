@@ -102,6 +102,44 @@ bool value_duration(struct text text, int64_t *ret_ms)
     return parse_quantity(text, units, sizeof units / sizeof *units, ret_ms);
 }
 
+static bool part(struct text text, size_t size, unsigned *ret_part)
+{
+    uint64_t value;
+
+    if (text.size != size || !value_count(text, 9999, &value))
+        return false;
+    *ret_part = (unsigned)value;
+    return true;
+}
+
+bool value_date(struct text text, struct zone_date *ret_date)
+{
+    struct text rest = text, year = text_cut(&rest, '-'), month = text_cut(&rest, '-');
+    struct zone_date date;
+    unsigned y;
+
+    if (!part(year, 4, &y) || !part(month, 2, &date.month) || !part(rest, 2, &date.mday))
+        return false;
+    date.year = (int)y;
+    if (y < 1970 || !zone_date_valid(date))
+        return false;
+    *ret_date = date;
+    return true;
+}
+
+bool value_instant(struct text text, int64_t *ret_ms)
+{
+    struct text rest = text, day = text_cut(&rest, 'T'), hour = text_cut(&rest, ':'), minute = text_cut(&rest, ':');
+    struct zone_date date;
+    unsigned h, m, s;
+
+    if (rest.size != 3 || rest.data[2] != 'Z' || !value_date(day, &date) || !part(hour, 2, &h) ||
+        !part(minute, 2, &m) || !part((struct text){.data = rest.data, .size = 2}, 2, &s) || h > 23 || m > 59 || s > 59)
+        return false;
+    *ret_ms = ((int64_t)zone_day_of_date(date) * 86400 + (int64_t)h * 3600 + (int64_t)m * 60 + s) * 1000;
+    return true;
+}
+
 bool value_size(struct text text, int64_t *ret_bytes)
 {
     static const struct unit units[] = {

@@ -7,6 +7,7 @@
 #include "crumb/base/json.h"
 #include "crumb/base/reader.h"
 #include "crumb/config/shipped.h"
+#include "crumb/consent/changes.h"
 #include "crumb/consent/language.h"
 #include "crumb/consent/texts.h"
 #include "crumb/store/checksum.h"
@@ -152,18 +153,101 @@ static json_t *purpose_json(const struct site *site, const char *lang, const str
                      purpose->separate);
 }
 
-static json_t *notice_json(const struct site *site, const char *lang, struct scratch *scratch)
+static json_t *also_json(const struct site *site)
+{
+    json_t *array = json_array();
+
+    for (unsigned i = 0; i < site->n_also; i++) {
+        const struct also *also = &site->also[i];
+
+        array = json_item(array, json_pack("{s:s, s:s, s:s, s:s, s:s}", "what", also->what, "why", also->why, "where",
+                                           also->where, "kept", also->kept, "lang", also->lang));
+    }
+    return array;
+}
+
+/* What most sites do not say is not there, so that it leaves their notices alone. */
+static json_t *with_rare(json_t *notice, const struct site *site)
+{
+    if (site->on_withdraw == WITHDRAW_KEEP)
+        notice = json_member(notice, "on_withdraw", json_string("keep"));
+    return site->n_also ? json_member(notice, "also", also_json(site)) : notice;
+}
+
+static json_t *notice_now(const struct site *site, const char *lang, struct scratch *scratch)
 {
     json_t *purposes = json_array();
 
     for (unsigned i = 0; i < site->n_purposes; i++)
         purposes = json_item(purposes, purpose_json(site, lang, &site->purposes[i]));
-    return json_pack("{s:i, s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:{s:s, s:s}, s:o, s:o, s:o, s:s}", "v", NOTICE_VERSION,
-                     "site", site->name, "title", site->title, "lang", lang, "controller", "name",
-                     site->controller.name, "address", site->controller.address, "contact", site->controller.contact,
-                     "storage", "country", site->storage.country, "location", site->storage.location, "retention",
-                     retention_json(&site->retention), "purposes", purposes, "texts", texts_json(site, lang, scratch),
-                     "address", address_name(site->address));
+    json_t *notice = json_pack(
+        "{s:i, s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:{s:s, s:s}, s:o, s:o, s:o, s:s}", "v", NOTICE_VERSION, "site",
+        site->name, "title", site->title, "lang", lang, "controller", "name", site->controller.name, "address",
+        site->controller.address, "contact", site->controller.contact, "storage", "country", site->storage.country,
+        "location", site->storage.location, "retention", retention_json(&site->retention), "purposes", purposes,
+        "texts", texts_json(site, lang, scratch), "address", address_name(site->address));
+    return with_rare(notice, site);
+}
+
+/* ---- what is announced ---- */
+
+static json_t *announcement(const struct site *site, const char *lang, json_t *changes)
+{
+    BUFFER_AUTO names = BUFFER_INIT(CHANGES_BYTES_MAX);
+    BUFFER_AUTO line = BUFFER_INIT(CHANGES_BYTES_MAX);
+
+    changes_put_names(&names, lang, changes);
+    const struct texts_date date = texts_date(lang, site->from);
+    const struct texts_mark marks[] = {{"{date}", text_of(date.text)}, {"{changes}", buffer_text(&names)}};
+    texts_fill(&line, texts_get(site, lang, "policy.next"), marks, 2);
+    return names.fault || line.fault ? NULL : json_stringn((const char *)line.data, line.size);
+}
+
+/* The first layer says it: a visitor who answers has been told. */
+static json_t *with_announcement(json_t *texts, const char *line)
+{
+    static const char *const bodies[REGIME_N] = {
+        [REGIME_OPT_IN] = "body", [REGIME_OPT_OUT] = "opt_out.body", [REGIME_NOTICE_ONLY] = "notice_only.body"};
+
+    for (unsigned i = 0; i < REGIME_N; i++) {
+        const char *key = bodies[i], *text = key ? json_string_value(json_object_get(texts, key)) : NULL;
+
+        if (text)
+            texts = json_member(texts, key, json_sprintf("%s %s", text, line));
+    }
+    return texts;
+}
+
+/* Takes both. */
+static json_t *announcing(const struct site *site, const char *lang, json_t *now, json_t *then)
+{
+    json_t *changes = now && then ? changes_of(site, lang, now, then) : NULL;
+
+    json_decref(then);
+    if (changes && json_array_size(changes) == 0) {
+        json_decref(changes);
+        return now;
+    }
+    json_t *line = changes ? announcement(site, lang, changes) : NULL;
+    json_t *texts =
+        line ? with_announcement(json_incref(json_object_get(now, "texts")), json_string_value(line)) : NULL;
+    json_t *next = json_pack("{s:s, s:o, s:o}", "from", site->from, "text", line, "changes", changes);
+    if (!texts) {
+        json_decref(next);
+        next = NULL;
+    }
+    json_decref(texts);
+    return json_member(now, "next", next);
+}
+
+static json_t *notice_json(const struct site *site, const char *lang, struct scratch *scratch)
+{
+    json_t *now = notice_now(site, lang, scratch);
+
+    if (!site->next)
+        return now;
+    struct site future = config_future(site);
+    return announcing(site, lang, now, notice_now(&future, lang, scratch));
 }
 
 json_t *notice_object(const struct site *site, const struct notice *notice)
@@ -195,10 +279,9 @@ bool notice_unhex(struct text hex, uint8_t ret_hash[HASH_BYTES])
     return true;
 }
 
-/* Into scratch->json. 0, -ENOMEM or -EOVERFLOW. */
-static int render(const struct site *site, const char *lang, struct scratch *scratch)
+/* Into scratch->json. Takes @json. 0, -ENOMEM or -EOVERFLOW. */
+static int write_json(json_t *json, struct scratch *scratch)
 {
-    json_t *json = notice_json(site, lang, scratch);
     int fault = scratch->titles.fault ? scratch->titles.fault : scratch->filled.fault;
 
     if (fault) {
@@ -207,6 +290,19 @@ static int render(const struct site *site, const char *lang, struct scratch *scr
     }
     buffer_clear(&scratch->json);
     return error_trace(json_put(&scratch->json, json, JSON_SORT_KEYS));
+}
+
+/* Into scratch->json. What is announced must fit, too: when its day comes nobody is there to mend it. */
+static int render(const struct site *site, const char *lang, struct scratch *scratch)
+{
+    if (site->next) {
+        struct site future = config_future(site);
+        int r = write_json(notice_now(&future, lang, scratch), scratch);
+
+        if (r)
+            return error_trace(r);
+    }
+    return error_trace(write_json(notice_json(site, lang, scratch), scratch));
 }
 
 int notice_render(const struct site *site, const struct notice *notice, struct buffer *text)

@@ -185,6 +185,12 @@ static unsigned collected(const struct site *site)
     return classes;
 }
 
+/* What of an announcement the first layer shows: the rest is on the privacy page. */
+static json_t *next_json(json_t *next)
+{
+    return json_pack("{s:O, s:O}", "from", json_object_get(next, "from"), "text", json_object_get(next, "text"));
+}
+
 static json_t *settings_json(const struct edition *edition, const struct site *site, const struct notice *notice,
                              enum regime regime, json_t *shown)
 {
@@ -193,13 +199,15 @@ static json_t *settings_json(const struct edition *edition, const struct site *s
 
     notice_hex(notices->material, material);
     material[MATERIAL_DIGITS] = '\0';
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s*, s:o, s:o, s:O, s:O, s:O, s:b, s:b}", "site", site->name,
-                     "notice", notice->hex, "material", material, "lang", notice->lang, "dir", texts_dir(notice->lang),
-                     "speaks", speaks_json(notices, notice->lang), "regime", words_regime(regime), "domain",
-                     site->cookie_domain, "purposes", purposes_json(site, shown), "texts",
-                     texts_json(site, regime, shown), "controller", json_object_get(shown, "controller"), "storage",
-                     json_object_get(shown, "storage"), "retention", json_object_get(shown, "retention"), "control",
-                     site->banner.control, "pixel", collected(site) != 0);
+    json_t *settings = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s*, s:o, s:o, s:O, s:O, s:O, s:b, s:b}", "site", site->name, "notice",
+        notice->hex, "material", material, "lang", notice->lang, "dir", texts_dir(notice->lang), "speaks",
+        speaks_json(notices, notice->lang), "regime", words_regime(regime), "domain", site->cookie_domain, "purposes",
+        purposes_json(site, shown), "texts", texts_json(site, regime, shown), "controller",
+        json_object_get(shown, "controller"), "storage", json_object_get(shown, "storage"), "retention",
+        json_object_get(shown, "retention"), "control", site->banner.control, "pixel", collected(site) != 0);
+    json_t *next = json_object_get(shown, "next");
+    return next ? json_member(settings, "next", next_json(next)) : settings;
 }
 
 /* The three that JSON allows in a string and a script does not: all of them occur in strings only. */
@@ -352,8 +360,9 @@ static int put_settings(struct buffer *buffer, const struct edition *edition, co
 
 static int render(struct buffer *buffer, const struct edition *edition, const struct script_wish *wish)
 {
-    const struct text *const codes[] = {
-        [SCRIPT_CONSENT] = &asset_consent_js, [SCRIPT_PIXEL] = &asset_pixel_js, [SCRIPT_CLICKS] = &asset_clicks_js};
+    const struct text *const codes[] = {[SCRIPT_CONSENT] = wish->site->next ? &asset_announcing_js : &asset_consent_js,
+                                        [SCRIPT_PIXEL] = &asset_pixel_js,
+                                        [SCRIPT_CLICKS] = &asset_clicks_js};
 
     buffer_put_text(buffer, TEXT("(()=>{"));
     if (wish->kind != SCRIPT_CLICKS) {

@@ -8,8 +8,12 @@
 #include <stdlib.h>
 
 #define FALLBACK "en"
+#define SECONDS_A_DAY 86400
 
-bool texts_is_general(const char *key) { return !text_starts(text_of(key), TEXT("purpose.")); }
+bool texts_is_general(const char *key)
+{
+    return !text_starts(text_of(key), TEXT("purpose.")) && !text_starts(text_of(key), TEXT("policy."));
+}
 
 static bool is_listed(const char *lang, const char *const *langs, unsigned n)
 {
@@ -108,6 +112,15 @@ const char *texts_dir(const char *lang)
     return rtl ? "rtl" : "ltr";
 }
 
+struct texts_date texts_date(const char *lang, const char *date)
+{
+    bool rtl = strcmp(texts_dir(lang), "rtl") == 0;
+    struct texts_date ret;
+
+    snprintf(ret.text, sizeof ret.text, "%s%.48s%s", rtl ? "\xe2\x81\xa6" : "", date, rtl ? "\xe2\x81\xa9" : "");
+    return ret;
+}
+
 const char *texts_separator(const char *lang)
 {
     static const char *const ideographic[] = {"ja", "zh", "yue"};
@@ -116,4 +129,58 @@ const char *texts_separator(const char *lang)
     if (IS_ONE_OF(language, ideographic))
         return "、";
     return IS_ONE_OF(language, arabic_langs) && strcmp(texts_dir(lang), "rtl") == 0 ? "، " : ", ";
+}
+
+const char *texts_country(const char *lang, const char *code)
+{
+    const struct asset_countries *in = asset_countries;
+
+    while (in->lang && strcmp(in->lang, lang) != 0)
+        in++;
+    for (unsigned i = 0; in->lang && asset_country_codes[i]; i++)
+        if (strcmp(asset_country_codes[i], code) == 0)
+            return in->names[i];
+    return code;
+}
+
+/* ---- filling in ---- */
+
+static const struct texts_mark *mark_at(const char *text, const struct texts_mark *marks, unsigned n_marks)
+{
+    for (unsigned i = 0; i < n_marks; i++)
+        if (strncmp(text, marks[i].mark, strlen(marks[i].mark)) == 0)
+            return &marks[i];
+    return NULL;
+}
+
+void texts_fill(struct buffer *buffer, const char *text, const struct texts_mark *marks, unsigned n_marks)
+{
+    while (*text) {
+        const struct texts_mark *mark = mark_at(text, marks, n_marks);
+        size_t size = mark ? strlen(mark->mark) : 1 + strcspn(text + 1, "{");
+
+        buffer_put_text(buffer, mark ? mark->value : (struct text){.data = text, .size = size});
+        text += size;
+    }
+}
+
+const char *texts_period(unsigned index)
+{
+    static const char *const names[TEXTS_PERIODS] = {"journal", "segments", "visitor", "choice", "refusal"};
+
+    assert(index < TEXTS_PERIODS);
+    return names[index];
+}
+
+void texts_put_period(struct buffer *buffer, const char *days, const char *seconds)
+{
+    long long s = strtoll(seconds, NULL, 10);
+    char number[32];
+
+    if (s < SECONDS_A_DAY || s % SECONDS_A_DAY) {
+        buffer_printf(buffer, "%lld s", s);
+        return;
+    }
+    snprintf(number, sizeof number, "%lld", s / SECONDS_A_DAY);
+    texts_fill(buffer, days, &(struct texts_mark){"{days}", text_of(number)}, 1);
 }

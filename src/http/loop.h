@@ -157,6 +157,8 @@ void wait_receive(h2o_multithread_receiver_t *receiver, h2o_linklist_t *messages
 
 /* Registers the handler of one listener, which looks up the routes. */
 void routes_register(h2o_pathconf_t *path, enum listener_kind listener);
+/* Whether there is such an address. */
+bool routes_has(enum listener_kind listener, struct text method, struct text path);
 
 /* ---- handlers, one file an area ---- */
 
@@ -195,6 +197,7 @@ void dashboard_style(struct exchange *exchange);
 void sign_in_get(struct exchange *exchange);
 void sign_in_post(struct exchange *exchange);
 void sign_in_delete(struct exchange *exchange);
+void policy_get(struct exchange *exchange);
 void stats_query(struct exchange *exchange);
 void stats_paths(struct exchange *exchange);
 void stats_funnel(struct exchange *exchange);

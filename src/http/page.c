@@ -287,6 +287,8 @@ static void put_foot(const struct opened *opened)
         snprintf(brief, sizeof brief, "%.8s", record);
         html_put(opened->html, " · <a href=\"v1/receipt/%s\">%s (%s)</a>", record, text(opened, "receipt"), brief);
     }
+    html_put(opened->html, " · <a href=\"policy?site=%s&amp;lang=%s\">%s</a>", page->state->site->name,
+             page->state->notice->lang, texts_get(page->state->site, page->state->notice->lang, "policy.title"));
     html_put(opened->html, "</p>\n</footer>\n</main>\n</body>\n</html>\n");
 }
 

@@ -38,6 +38,7 @@ static const struct route {
     ROUTE(PUBLIC, "GET", "/privacy", privacy_get),
     ROUTE(PUBLIC, "POST", "/privacy", privacy_post),
     ROUTE(PUBLIC, "GET", "/privacy.css", privacy_style),
+    ROUTE(PUBLIC, "GET", "/policy", policy_get),
     ROUTE(PUBLIC, "GET", "/.well-known/gpc.json", privacy_gpc),
     ROUTE(PRIVATE, "GET", "/", dashboard_page),
     ROUTE(PRIVATE, "GET", "/dashboard.js", dashboard_script),
@@ -69,6 +70,14 @@ static bool path_fits(const struct route *route, struct text path)
     bool open = route->path.size > 1 && route->path.data[route->path.size - 1] == '/';
 
     return open ? path.size > route->path.size && text_starts(path, route->path) : text_equal(path, route->path);
+}
+
+bool routes_has(enum listener_kind listener, struct text method, struct text path)
+{
+    for (const struct route *route = routes; route < routes + N_ROUTES; route++)
+        if (route->listener == listener && text_equal(route->method, method) && path_fits(route, path))
+            return true;
+    return false;
 }
 
 /* The methods of a path, for Allow; empty where there is no such path. */

@@ -73,6 +73,15 @@ struct key key_hour(uint32_t site, uint32_t hour)
     return key;
 }
 
+struct key key_version(uint32_t site, int64_t from_ms)
+{
+    struct key key = {.size = 0};
+
+    put(&key, site, 4);
+    put(&key, (uint64_t)from_ms, 8);
+    return key;
+}
+
 _Static_assert(4 + 4 + 8 + COUNTRY_BYTES + 1 + LANGUAGE_BYTES_MAX <= DB_KEY_BYTES_MAX, "the longest key fits");
 
 struct key key_consents(const struct key_consents *of)
@@ -143,6 +152,15 @@ bool key_read_hour(struct text key, uint32_t *ret_site, uint32_t *ret_hour)
     *ret_site = reader_u32(&reader);
     *ret_hour = reader_u32(&reader);
     return reader_done(&reader);
+}
+
+bool key_read_version(struct text key, uint32_t *ret_site, int64_t *ret_from_ms)
+{
+    struct reader reader = reader_of(key);
+
+    *ret_site = reader_u32(&reader);
+    *ret_from_ms = (int64_t)reader_u64(&reader);
+    return reader_done(&reader) && *ret_from_ms >= 0;
 }
 
 bool key_read_consents(struct text key, struct key_consents *ret_of)

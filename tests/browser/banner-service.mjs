@@ -41,8 +41,8 @@ const purposes = () => ({
 });
 
 // @options: regime (of everywhere) or regimes, edit (changes the purposes), texts, control, domain;
-// pages; `from` (an address) is the proxy's.
-function siteOf(origins, { regime = 'opt_in', regimes = { default: regime }, edit = () => {}, texts = {}, control = true, domain, pages = {} }) {
+// pages, next; `from` (an address) is the proxy's.
+function siteOf(origins, { regime = 'opt_in', regimes = { default: regime }, edit = () => {}, texts = {}, control = true, domain, pages = {}, next }) {
     const own = purposes();
     edit(own);
     return {
@@ -60,6 +60,7 @@ function siteOf(origins, { regime = 'opt_in', regimes = { default: regime }, edi
         banner: { control },
         pages,
         ...(domain && { cookie_domain: domain }),
+        ...(next && { next }),
     };
 }
 

@@ -29,6 +29,9 @@ const PLACES = {
     'sites.NAME.pages': 'sites.shop.pages',
     'sites.NAME.goals[]': 'sites.shop.goals[0]',
     'sites.NAME.segments[]': 'sites.shop.segments[0]',
+    'sites.NAME.next': 'sites.shop.next',
+    'sites.NAME.policy': 'sites.shop.policy',
+    'sites.NAME.policy.also[]': 'sites.shop.policy.also[0]',
 };
 
 // The rows of a mapping: { key, form, fallback, effect }.
@@ -70,6 +73,8 @@ const everywhere = (content) => ({
             pages: { ...content },
             goals: [{ ...content }],
             segments: [{ ...content }],
+            next: { ...content },
+            policy: { ...content, also: [{ ...content }] },
         },
     },
 });

@@ -8,6 +8,7 @@
  */
 #include "crumb/base/random.h"
 #include "crumb/consent/ledger.h"
+#include "crumb/consent/versions.h"
 #include "crumb/consent/visitor.h"
 #include "crumb/store/checksum.h"
 #include "crumb/store/consents.h"
@@ -21,6 +22,7 @@
 
 #define ROW_BYTES_MAX (64 << 10)
 #define SITE 1
+#define FROM_MS 1772443800000LL
 #define DAY 20514
 #define HOUR 492345
 #define SEQUENCE 7
@@ -156,6 +158,34 @@ static void try_consents(const struct key_consents *of, const struct key *key, s
         assert(after.counts[i] == before.counts[i] + (i == CHOICE_GRANT));
 }
 
+static int take_version(void *context, const struct version *version)
+{
+    uint8_t hash[HASH_BYTES], again[HASH_BYTES];
+
+    (void)context;
+    assert(version->site == SITE && version->from_ms == FROM_MS);
+    assert(version->n_langs > 0 && version->n_langs <= TEXTS_LANGUAGES_MAX);
+    for (unsigned i = 0; i < version->n_langs; i++) {
+        struct text lang = versions_lang(version, i, hash);
+
+        assert(lang.size > 0 && lang.size <= LANGUAGE_BYTES_MAX);
+    }
+    versions_lang(version, 0, hash);
+    versions_notice(version, "no such language", again);
+    assert(memcmp(hash, again, HASH_BYTES) == 0);
+    return 0;
+}
+
+static void try_version(const struct key *key, struct text row)
+{
+    struct version version;
+
+    put(DB_VERSIONS, key, row);
+    int r = versions_each(txn, take_version, NULL);
+    assert(r == 0 || r == -EBADMSG);
+    assert(versions_before(txn, SITE, INT64_MAX, &version) == r);
+}
+
 static void sign(const struct key *key, struct buffer *row)
 {
     uint8_t hash[HASH_BYTES];
@@ -176,14 +206,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                key_visitor(SITE, VISITOR),
                                key_hour(SITE, HOUR),
                                key_day(SITE, DAY),
-                               key_consents(&of)};
+                               key_consents(&of),
+                               key_version(SITE, FROM_MS)};
     BUFFER_AUTO row = BUFFER_INIT(ROW_BYTES_MAX);
 
     if (!txn)
         open_store();
     if (size < 1 || size > ROW_BYTES_MAX - HASH_BYTES)
         return 0;
-    unsigned which = data[0] & 0x40 ? 5 : data[0] % 5;
+    unsigned which = data[0] & 0x40 ? 5 + (data[0] & 1) : data[0] % 5;
     buffer_put(&row, data + 1, size - 1);
     if (data[0] & 0x80 && which == 1)
         sign(&keys[1], &row);
@@ -199,7 +230,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         try_books(&keys[3], buffer_text(&row));
     else if (which == 4)
         try_day(&keys[4], buffer_text(&row));
-    else
+    else if (which == 5)
         try_consents(&of, &keys[5], buffer_text(&row));
+    else
+        try_version(&keys[6], buffer_text(&row));
     return 0;
 }

@@ -76,7 +76,7 @@ describe('the privacy page', { timeout: 120_000 }, () => {
             `v1/notice/${hash}`, notice.texts.body, notice.texts.accept, notice.texts.reject])
             assert.ok(html.includes(text), text);
         for (const [, address] of html.matchAll(/(?:href|src|action)="([^"]*)"/g))
-            assert.match(address, /^(privacy|v1\/|mailto:privacy@shop\.example$|https:\/\/shop\.example\/$)/);
+            assert.match(address, /^(privacy|policy\?|v1\/|mailto:privacy@shop\.example$|https:\/\/shop\.example\/$)/);
         assert.equal(answer.headers['content-security-policy'],
             "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
         assert.equal(answer.headers['cache-control'], 'no-store');

@@ -79,6 +79,10 @@ describe('every text', () => {
             ['opt_out.body', '{purposes}'],
             ['notice_only.body', '{purposes}'],
             ['blocked', '{purpose}'],
+            ['policy.since', '{date}'],
+            ['policy.next', '{changes} {date}'],
+            ['policy.opt_out', '{places}'],
+            ['policy.notice_only', '{places}'],
         ]);
     });
 

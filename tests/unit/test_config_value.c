@@ -520,6 +520,43 @@ static void test_hash(void **state)
     check_texts(rows, N(rows), hash_text);
 }
 
+static bool date_day(struct text text, int64_t *ret_day)
+{
+    struct zone_date date;
+
+    if (!value_date(text, &date))
+        return false;
+    *ret_day = zone_day_of_date(date);
+    return true;
+}
+
+static void test_dates(void **state)
+{
+    static const struct number_row days[] = {
+        {"1970-01-01", 0},         {"2026-12-24", 20811},     {"2024-02-29", 19782},      {"9999-12-31", 2932896},
+        {"2026-02-29", UNTOUCHED}, {"2026-13-01", UNTOUCHED}, {"2026-00-01", UNTOUCHED},  {"2026-01-00", UNTOUCHED},
+        {"1969-12-31", UNTOUCHED}, {"2026-1-01", UNTOUCHED},  {"26-01-01", UNTOUCHED},    {"2026-01-01 ", UNTOUCHED},
+        {"2026-01", UNTOUCHED},    {"", UNTOUCHED},           {"2026-01-01-", UNTOUCHED}, {"+026-01-01", UNTOUCHED},
+    };
+    static const struct number_row instants[] = {
+        {"1970-01-01T00:00:00Z", 0},
+        {"2026-12-24T18:30:05Z", 1798137005000},
+        {"2026-12-24T24:00:00Z", UNTOUCHED},
+        {"2026-12-24T18:60:00Z", UNTOUCHED},
+        {"2026-12-24T18:00:60Z", UNTOUCHED},
+        {"2026-12-24T18:00:00", UNTOUCHED},
+        {"2026-12-24T18:00Z", UNTOUCHED},
+        {"2026-12-24T18:00:00z", UNTOUCHED},
+        {"2026-12-24T18:00:00.5Z", UNTOUCHED},
+        {"2026-02-30T18:00:00Z", UNTOUCHED},
+        {"T18:00:00Z", UNTOUCHED},
+    };
+
+    (void)state;
+    check_numbers(days, N(days), date_day);
+    check_numbers(instants, N(instants), value_instant);
+}
+
 static bool language_text(struct text text, char *ret_text) { return value_language(text, ret_text); }
 
 static void test_language(void **state)
@@ -610,13 +647,13 @@ static void test_inner_nul(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_duration),   cmocka_unit_test(test_size),        cmocka_unit_test(test_count),
-        cmocka_unit_test(test_listen),     cmocka_unit_test(test_cidr),        cmocka_unit_test(test_origin),
-        cmocka_unit_test(test_host),       cmocka_unit_test(test_origin_host), cmocka_unit_test(test_host_within),
-        cmocka_unit_test(test_country),    cmocka_unit_test(test_currency),    cmocka_unit_test(test_names),
-        cmocka_unit_test(test_hash),       cmocka_unit_test(test_language),    cmocka_unit_test(test_distance),
-        cmocka_unit_test(test_inner_nul),  cmocka_unit_test(test_place),       cmocka_unit_test(test_cookie),
-        cmocka_unit_test(test_query_name),
+        cmocka_unit_test(test_duration), cmocka_unit_test(test_size),        cmocka_unit_test(test_count),
+        cmocka_unit_test(test_listen),   cmocka_unit_test(test_cidr),        cmocka_unit_test(test_origin),
+        cmocka_unit_test(test_host),     cmocka_unit_test(test_origin_host), cmocka_unit_test(test_host_within),
+        cmocka_unit_test(test_country),  cmocka_unit_test(test_currency),    cmocka_unit_test(test_names),
+        cmocka_unit_test(test_hash),     cmocka_unit_test(test_dates),       cmocka_unit_test(test_language),
+        cmocka_unit_test(test_distance), cmocka_unit_test(test_inner_nul),   cmocka_unit_test(test_place),
+        cmocka_unit_test(test_cookie),   cmocka_unit_test(test_query_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

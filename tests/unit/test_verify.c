@@ -203,6 +203,26 @@ static void put_receipt(struct batch *batch, uint64_t id, uint64_t sequence)
     assert_int_equal(db_put(batch->txn, DB_RECEIPTS, receipt_id(id, bytes), key_text(&value)), 0);
 }
 
+/* A version that showed a notice of which nobody knows. */
+static void version_of_nothing(struct store *store, struct batch *batch)
+{
+    struct key key = key_version(store->site->id, 5);
+    uint8_t row[2 + HASH_BYTES + 3 + HASH_BYTES];
+
+    memset(row, 7, sizeof row);
+    row[0] = row[1 + HASH_BYTES] = 1;
+    memcpy(row + 2 + HASH_BYTES, "\2en", 3);
+    store_fixture_put_checked(batch->txn, DB_VERSIONS, key_text(&key), (struct text){(const char *)row, sizeof row});
+}
+
+static void version_damaged(struct store *store, struct batch *batch)
+{
+    struct key key = key_version(store->site->id, 5);
+
+    version_of_nothing(store, batch);
+    store_fixture_damage(batch->txn, DB_VERSIONS, key_text(&key), 3);
+}
+
 static void no_notice(struct store *store, struct batch *batch)
 {
     const struct site_notices *notices = edition_notices(store->fixture.edition, store->site);
@@ -488,6 +508,10 @@ static const struct row {
 } rows[] = {
     {"a good store", NULL, NULL, false},
     {"a good store, built again", NULL, NULL, true},
+    {"a version of nothing", version_of_nothing,
+     "version of shop at 5: notice 0707070707070707070707070707070707070707070707070707070707070707 is not kept",
+     false},
+    {"a damaged version", version_damaged, "versions: damaged", false},
     {"no notice", no_notice, "ledger record 1: the notice that it names is not there as it was shown", false},
     {"another notice", other_notice, "ledger record 1: the notice that it names is not there as it was shown", false},
     {"no receipt", no_receipt, "ledger record 3: its receipt does not lead to it", false},

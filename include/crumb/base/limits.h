@@ -38,6 +38,7 @@
 #define COOKIE_NAME_BYTES_MAX 64
 #define GOALS_MAX 256           /* of one site */
 #define SAVED_FILTERS_MAX 256   /* `segments` of one site */
+#define ALSO_MAX 64             /* `policy.also` of one site */
 #define PAGE_QUERY_MAX 32       /* query pairs that belong to a page */
 #define PAGE_QUERY_BYTES_MAX 64 /* the name of one */
 
@@ -116,6 +117,8 @@
 #define JSON_DEPTH_MAX 32
 #define JSON_VALUES_MAX 8192     /* of what somebody sent: a full body of events has about 4000, members included */
 #define PAGE_BYTES_MAX (1 << 20) /* of the privacy page: a notice with every byte escaped fits */
+#define POLICY_BYTES_MAX                                                                                               \
+    (16 << 20) /* of the policy: the same, with what differed in as many past versions as are shown */
 #define PAGE_ADDRESS_BYTES_MAX 512
 #define ANSWER_OBJECT_BYTES_MAX (256 << 10) /* a notice with all its escapes fits */
 
@@ -163,6 +166,9 @@
 #define DB_AHEAD_ROWS_MIN 64              /* read in the window before, by whom it is a walk */
 #define DB_KEY_BYTES_MAX 64               /* our longest key; LMDB allows 511 */
 #define NOTICE_BYTES_MAX (64 << 10)
+#define CHANGES_BYTES_MAX (8 << 20)  /* what differs between two notices, in words: more than both can say */
+#define TURN_RETRY_MS 10000          /* after a failure to put in force what was announced */
+#define VERSIONS_SHOWN_MAX 20        /* on one page of the policy */
 #define SCRIPT_BYTES_MAX (512 << 10) /* of one consent.js: a notice with all its escapes, and the code */
 #define SCRIPTS_BYTES_MAX (16 << 20) /* of all that are kept rendered: about 300 of site, language and regime */
 #define LEDGER_RECORD_BYTES_MAX 8192

@@ -78,6 +78,12 @@ struct saved_filters {
     char *filters; /* JSON: a list, as `filters` of a query */
 };
 
+/* What the site does besides crumb, such as accounts and orders: the policy lists it. What was left out is "". */
+struct also {
+    char *what, *why, *where, *kept;
+    char *lang; /* in which language this is written; "": shown in all */
+};
+
 struct retention {
     int64_t journal_ms;  /* default 30d */
     int64_t segments_ms; /* 25mo */
@@ -126,6 +132,17 @@ struct site {
     enum regime regime; /* `regimes.default`, default opt_in */
     struct country_regime *regimes;
     unsigned n_regimes;
+    struct also *also; /* `policy.also` */
+    unsigned n_also;
+    /*
+     * What will be otherwise from `next.from` on, or NULL.  Only what a notice
+     * tells is in it: controller, storage, retention, address, on_withdraw,
+     * recipients (all there will be) and purposes.  Where controller.name,
+     * storage.country, recipients or purposes are NULL, they stay.
+     */
+    struct site *next;
+    char *from;      /* of what is in `next`: "2026-12-24" */
+    int64_t from_ms; /* where that day begins in the site's time zone */
 };
 
 struct listen_address {
@@ -151,6 +168,7 @@ struct token {
 struct config {
     _Atomic unsigned n_refs;
     char *path;            /* of the file */
+    struct buffer source;  /* what was read, so that it can be read again when something announced begins */
     struct places *places; /* where in it each setting stands */
     char *data;            /* data folder, as a path from the working directory or absolute */
     int64_t data_max_bytes;
@@ -184,6 +202,16 @@ int config_load(const char *path, struct complaints *complaints, struct config *
 
 /* The same from bytes in memory; @path names them in complaints and gives the folder. */
 int config_parse(struct text yaml, const char *path, struct complaints *complaints, struct config **ret_config);
+
+/*
+ * Puts in force what was announced (`next`) and has begun at @now_ms.  For a
+ * configuration that is the caller's alone still.  Pure.
+ */
+void config_turn(struct config *config, int64_t now_ms);
+/* When the next of what is announced begins; INT64_MAX: nothing is. */
+int64_t config_turns_ms(const struct config *config);
+/* @site as it will be, as a view of it that owns nothing. Only where there is site->next. */
+struct site config_future(const struct site *site);
 
 struct config *config_ref(struct config *config);
 /* Drops a reference; returns NULL. */

@@ -7,6 +7,7 @@
 
 #include "crumb/base/limits.h"
 #include "crumb/base/text.h"
+#include "crumb/base/zone.h"
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -18,6 +19,12 @@ bool value_count(struct text text, uint64_t max, uint64_t *ret_count);
  * so a period is never longer than the calendar's.
  */
 bool value_duration(struct text text, int64_t *ret_ms);
+
+/* "2026-12-24": a day that there is, of the years 1970 to 9999. */
+bool value_date(struct text text, struct zone_date *ret_date);
+
+/* "2026-12-24T18:00:00Z": milliseconds since 1970 UTC. */
+bool value_instant(struct text text, int64_t *ret_ms);
 
 /* "64GiB", "512MiB", "10MB", "4096B": powers of 1024 with an i, of 1000 without. */
 bool value_size(struct text text, int64_t *ret_bytes);

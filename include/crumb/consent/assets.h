@@ -14,6 +14,8 @@
  * It has no line comment at its end and no `</script`.
  */
 extern const struct text asset_consent_js;
+/* The same for a site that announces a change (SETTINGS.next). */
+extern const struct text asset_announcing_js;
 
 /* The tracker, in the same way; and the part of it for clicks, without settings: (()=>{<this>})() */
 extern const struct text asset_pixel_js;

@@ -36,6 +36,7 @@ enum db_table {
     DB_ROLLUPS,    /* site, kind of period, period, field -> cells */
     DB_SEGMENTS,   /* site, day -> the day's table */
     DB_CONSENTS,   /* site, day, notice, country, device, language -> shown, choices by kind */
+    DB_VERSIONS,   /* site, time -> the notices in force from then on */
     DB_TABLE_N
 };
 
