@@ -29,6 +29,7 @@ int command_verify(const struct command *self, int argc, char **argv);
 int command_dump(const struct command *self, int argc, char **argv);
 int command_query(const struct command *self, int argc, char **argv);
 int command_export(const struct command *self, int argc, char **argv);
+int command_key(const struct command *self, int argc, char **argv);
 int command_token(const struct command *self, int argc, char **argv);
 
 /* ---- setup.c ---- */
@@ -68,6 +69,16 @@ int setup_open(const char *config, struct setup *ret_setup);
 /* Its transaction begins anew, with a newer snapshot. 0 or a fault. */
 int setup_renew(struct setup *setup);
 void setup_close(struct setup *setup);
+
+/* Says why a store cannot be opened; returns EXIT_FAILED. */
+int setup_refuse(const char *folder, int r);
+
+/* ---- verify_keys.c ---- */
+
+/* Looks at every reference to a key. Prints what is worth knowing, in words, to @buffer; 0, 1 (it is wrong) or a fault.
+ */
+struct buffer;
+int command_verify_keys(struct db_txn *txn, struct buffer *buffer);
 
 /* ---- record.c ---- */
 
