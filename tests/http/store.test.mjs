@@ -117,6 +117,21 @@ describe('one changed byte', { timeout: 120_000 }, () => {
         });
     });
 
+    it('in a key is found, and means that nothing is collected under it', async () => {
+        await withDamage(async (server, visitors) => {
+            const file = join(server.data, 'keys');
+            const content = readFileSync(file);
+            content[2 * 4096 + 40] ^= 1; // of the first slot's box
+            writeFileSync(file, content);
+            await assertWrong(server, /^wrong +keys: the key of a visitor is damaged$/m);
+            server.expect(/^crumb: error: cannot read every event id; .*run `crumb verify`/);
+            await server.launch();
+            const results = await Promise.all(visitors.map(async (visitor) => (await visitor.beacon()).result));
+            assert.deepEqual(results.filter(({ stored }) => !stored), [{ received: 1, no_consent: 1 }]);
+            await server.stop();
+        });
+    });
+
     it("in a visitor's row is found, and means that nothing is collected until the visitor is asked again", async () => {
         await withDamage(async (server, visitors) => {
             const [visitor, other] = visitors;

@@ -230,6 +230,26 @@ static void test_keys_of_another_day(void **state)
     store_fixture_remove(people.fixture.folder);
 }
 
+/* A day that is sealed again takes its old key away from whoever still looks at the snapshot from before. */
+static void test_older_snapshot(void **state)
+{
+    struct people people = setup();
+    DB_TXN_AUTO *older = NULL;
+    DB_TXN_AUTO *newer = NULL;
+    SEGMENT_AUTO segment = {.n_texts = 0};
+
+    (void)state;
+    assert_int_equal(db_begin_read(people.fixture.db, &older), 0);
+    assert_int_equal(segments_open(older, people.site->id, people.day, &segment), 0);
+    erase_ann(&people);
+    assert_int_equal(segments_open(older, people.site->id, people.day, &segment), -ESTALE);
+    assert_int_equal(db_begin_read(people.fixture.db, &newer), 0);
+    assert_int_equal(segments_open(newer, people.site->id, people.day, &segment), 0);
+    older = db_abort(older);
+    newer = db_abort(newer);
+    store_fixture_deinit(&people.fixture);
+}
+
 /* ---- killed between the commit and the destruction ---- */
 
 static int faults_left;
@@ -281,7 +301,8 @@ static void test_interrupted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_nothing_is_left), cmocka_unit_test(test_backup),
-                                       cmocka_unit_test(test_keys_of_another_day), cmocka_unit_test(test_interrupted)};
+                                       cmocka_unit_test(test_keys_of_another_day), cmocka_unit_test(test_interrupted),
+                                       cmocka_unit_test(test_older_snapshot)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
