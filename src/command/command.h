@@ -30,6 +30,7 @@ int command_dump(const struct command *self, int argc, char **argv);
 int command_query(const struct command *self, int argc, char **argv);
 int command_export(const struct command *self, int argc, char **argv);
 int command_watch(const struct command *self, int argc, char **argv);
+int command_key(const struct command *self, int argc, char **argv);
 int command_token(const struct command *self, int argc, char **argv);
 
 /* ---- setup.c ---- */
@@ -68,7 +69,19 @@ int command_arguments(const struct command *self, int argc, char **argv, const s
 
 /* Opens the store for reading, beside a server or without. 0 or an exit code, after saying why. */
 int setup_open(const char *config, struct setup *ret_setup);
+/* Its transaction begins anew, with a newer snapshot. 0 or a fault. */
+int setup_renew(struct setup *setup);
 void setup_close(struct setup *setup);
+
+/* Says why a store cannot be opened; returns EXIT_FAILED. */
+int setup_refuse(const char *folder, int r);
+
+/* ---- verify_keys.c ---- */
+
+/* Looks at every reference to a key. Prints what is worth knowing, in words, to @buffer; 0, 1 (it is wrong) or a fault.
+ */
+struct buffer;
+int command_verify_keys(struct db_txn *txn, struct buffer *buffer);
 
 /* ---- record.c ---- */
 
@@ -79,4 +92,5 @@ int command_dump_record(const struct setup *setup, const char *name);
 /* ---- segments.c ---- */
 
 /* Prints the visits of a segment, one a line. 0 or a fault. */
-int command_print_segment(const char *site, const char *date, struct text bytes);
+struct segment;
+int command_print_segment(const char *site, const char *date, const struct segment *segment);

@@ -11,6 +11,7 @@
 #include "crumb/ingest/agent.h"
 #include "crumb/ingest/geo.h"
 #include "crumb/rollup/keeper.h"
+#include "crumb/rollup/mend.h"
 #include "crumb/store/keyring.h"
 #include <errno.h>
 #include <pthread.h>
@@ -77,28 +78,33 @@ static int load(const char *path, struct edition **ret_edition)
 static int open_store(struct serve *serve)
 {
     const struct config *config = serve->edition->config;
-    struct db_options options = {.folder = config->data, .mode = DB_SERVE, .size_bytes_max = config->data_max_bytes};
+    struct db_options options = {.folder = config->data,
+                                 .mode = DB_SERVE,
+                                 .size_bytes_max = config->data_max_bytes,
+                                 .master_key = config->master_key};
     int r = db_open(&options, &serve->service.db);
 
     if (r == DB_E_LOCKED)
         log_error("another crumb serves the data folder %s", config->data);
     else if (r == DB_E_FORMAT)
         log_error("the store in %s was written by another version of crumb", config->data);
+    else if (r >= KEYRING_E_REFUSED)
+        log_error("%s: %s", config->data, keyring_refusal(r));
     else if (r)
         log_fault(config->data, r);
     return r;
 }
 
 /* A key that is none, or that others may read, is named: -EPERM alone tells nobody which file to look at. */
-static int load_key(const struct serve *serve, const char *name, uint8_t ret_key[KEYRING_KEY_BYTES])
+static int load_key(const struct serve *serve, const char *name, uint8_t ret_key[SECRET_BYTES])
 {
     const char *folder = serve->edition->config->data;
-    int r = keyring_key(folder, name, true, &random_system, ret_key);
+    int r = secret_key(folder, name, true, &random_system, ret_key);
 
     if (r == -EPERM)
         log_error("%s/%s: others may read this key; chmod 600 it", folder, name);
     else if (r == -EBADMSG)
-        log_error("%s/%s: this is no key, which is %d bytes; bring the old one back", folder, name, KEYRING_KEY_BYTES);
+        log_error("%s/%s: this is no key, which is %d bytes; bring the old one back", folder, name, SECRET_BYTES);
     else if (r)
         log_error("%s/%s: %s", folder, name, error_trail(r));
     return r;
@@ -106,9 +112,9 @@ static int load_key(const struct serve *serve, const char *name, uint8_t ret_key
 
 static int load_keys(struct serve *serve)
 {
-    int r = load_key(serve, KEYRING_COOKIE, serve->service.cookie_key);
+    int r = load_key(serve, SECRET_COOKIE, serve->service.cookie_key);
 
-    return r ? r : load_key(serve, KEYRING_LEDGER, serve->service.ledger_seed);
+    return r ? r : load_key(serve, SECRET_LEDGER, serve->service.ledger_seed);
 }
 
 static void load_dedupe(struct serve *serve)
@@ -137,11 +143,24 @@ static int store_edition(struct serve *serve)
     return error_trace(db_commit(stored));
 }
 
+/* The store is older than its keys: some of what was erased since is told by segments that nobody can read any more. */
+static int mend(struct serve *serve)
+{
+    unsigned n = 0;
+    int r = mend_days(serve->service.db, &n);
+
+    if (r == 0 && n)
+        log_info("%u days are sealed again: the keys of what was sealed are gone", n);
+    return r;
+}
+
 static int start_parts(struct serve *serve)
 {
     struct service *service = &serve->service;
     int r = store_edition(serve);
 
+    if (r == 0)
+        r = mend(serve);
     if (r == 0)
         r = dedupe_new(&service->dedupe);
     if (r == 0)
@@ -324,8 +343,8 @@ static void reload(struct serve *serve)
     if (load(serve->path, &edition))
         log_error("the old configuration stays in force");
     else if (replace(serve, edition))
-        log_info("reloaded %s: %u %s; data, data_max, listen and threads change with a restart only", serve->path,
-                 edition->config->n_sites, sites_word(edition->config));
+        log_info("reloaded %s: %u %s; data, data_max, master_key, listen and threads change with a restart only",
+                 serve->path, edition->config->n_sites, sites_word(edition->config));
 }
 
 /*

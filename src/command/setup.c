@@ -6,6 +6,7 @@
 #include "crumb/base/error.h"
 #include "crumb/base/log.h"
 #include "crumb/query/range.h"
+#include "crumb/store/keyring.h"
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -142,12 +143,14 @@ int command_read_day(const char *text, int32_t *ret_day)
     return 0;
 }
 
-static int open_failed(const char *folder, int r)
+int setup_refuse(const char *folder, int r)
 {
     if (r == DB_E_ABSENT)
         fprintf(stderr, "crumb: there is no store in %s yet; `crumb serve` makes it\n", folder);
     else if (r == DB_E_FORMAT)
         fprintf(stderr, "crumb: the store in %s was written by another version of crumb\n", folder);
+    else if (r >= KEYRING_E_REFUSED)
+        fprintf(stderr, "crumb: %s: %s\n", folder, keyring_refusal(r));
     else
         log_fault(folder, r);
     return EXIT_FAILED;
@@ -161,18 +164,25 @@ int setup_open(const char *config, struct setup *ret_setup)
     if (exit)
         return exit;
     const char *folder = setup.edition->config->data;
-    int r = db_open(&(struct db_options){.folder = folder, .mode = DB_READ}, &setup.db);
+    struct db_options options = {.folder = folder, .mode = DB_READ, .master_key = setup.edition->config->master_key};
+    int r = db_open(&options, &setup.db);
     if (r == 0)
         r = db_begin_read(setup.db, &setup.txn);
     if (r == 0)
         r = edition_bind(setup.edition, setup.txn);
     if (r) {
-        exit = open_failed(folder, r);
+        exit = setup_refuse(folder, r);
         setup_close(&setup);
         return exit;
     }
     *ret_setup = setup;
     return 0;
+}
+
+int setup_renew(struct setup *setup)
+{
+    setup->txn = db_abort(setup->txn);
+    return error_trace(db_begin_read(setup->db, &setup->txn));
 }
 
 void setup_close(struct setup *setup)

@@ -55,6 +55,7 @@ struct verify {
     const struct day_state *day; /* of the day that is walked */
     struct buffer found;         /* what is wrong, one line */
     struct progress progress;    /* of the check under way */
+    char keys[FOUND_BYTES_MAX];  /* how many there are, in words */
 };
 
 /* A check found something wrong: its walk ends. */
@@ -376,7 +377,9 @@ static int check_day(void *context, uint32_t site, int32_t day, const struct day
 
     verify->n_day_events = 0;
     verify->day = state;
-    int r = journal_each(verify->txn, site, day, 0, check_event, verify);
+    uint64_t n_erased = 0;
+    int r = journal_count(verify->txn, site, day, check_event, verify, &n_erased);
+    verify->n_day_events += n_erased;
     if (r == -EBADMSG)
         return wrong(verify, "journal of %s: a record is damaged", day_name(verify, site, day).text);
     if (r)
@@ -540,6 +543,20 @@ static int check_sequence(struct verify *verify)
     return error_trace(r);
 }
 
+/* ---- keys ---- */
+
+static int check_keys(struct verify *verify)
+{
+    BUFFER_AUTO said = BUFFER_INIT(FOUND_BYTES_MAX);
+    int r = command_verify_keys(verify->txn, &said);
+
+    if (r > 0)
+        return wrong(verify, "%.*s", TEXT_ARGS(buffer_text(&said)));
+    if (r == 0)
+        snprintf(verify->keys, sizeof verify->keys, "%.*s", TEXT_ARGS(buffer_text(&said)));
+    return error_trace(r);
+}
+
 /* In this order: later checks use what earlier ones gathered, and say nothing where that is not whole. */
 static const struct {
     const char *name;
@@ -549,7 +566,8 @@ static const struct {
               {"visitors", check_visitors, "ledger"}, {"journal", check_journal, "ledger"},
               {"books", check_books, "journal"},      {"consents", check_consents, "ledger"},
               {"segments", check_segments, NULL},     {"rollups", check_rollups, NULL},
-              {"versions", check_versions, NULL},     {"sequence", check_sequence, NULL}};
+              {"versions", check_versions, NULL},     {"sequence", check_sequence, NULL},
+              {"keys", check_keys, NULL}};
 #define N_CHECKS (sizeof checks / sizeof checks[0])
 
 static bool is_good(const bool good[N_CHECKS], const char *name)
@@ -589,6 +607,8 @@ static int run_checks(struct verify *verify)
         }
     }
     printf("%" PRIu64 " ledger records, %" PRIu64 " events\n", verify->n_records, verify->n_events);
+    if (verify->keys[0])
+        printf("%s\n", verify->keys);
     return exit;
 }
 
