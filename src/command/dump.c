@@ -129,7 +129,7 @@ static int print_record(void *context, const struct ledger_record *record)
 
 static int dump_ledger(struct dump *dump)
 {
-    struct ledger_break broken;
+    struct chain_break broken;
     int r = ledger_verify(dump->setup.txn, print_record, dump, &broken);
 
     return r > 0 ? error_origin(-EBADMSG) : error_trace(r);

@@ -183,7 +183,7 @@ static int read_heads(struct verify *verify)
 static void meet_heads(struct verify *verify, const struct ledger_record *record)
 {
     for (unsigned i = 0; i < verify->n_heads; i++) {
-        const struct ledger_head *head = &verify->heads[i].head.ledger;
+        const struct chain_head *head = &verify->heads[i].head.ledger;
 
         if (head->n_records == verify->n_records)
             verify->heads[i].met =
@@ -197,7 +197,7 @@ static int check_heads(struct verify *verify)
 
     for (unsigned i = 0; i < verify->n_heads; i++) {
         const struct older_head *older = &verify->heads[i];
-        const struct ledger_head *head = &older->head.ledger;
+        const struct chain_head *head = &older->head.ledger;
         bool empty = head->n_records == 0 && head->sequence == 0 && memcmp(head->hash, zeros, HASH_BYTES) == 0;
 
         if (!older->met && !empty)
@@ -271,7 +271,7 @@ static int compare_decisions(const void *a, const void *b)
 
 static int check_ledger(struct verify *verify)
 {
-    struct ledger_break broken;
+    struct chain_break broken;
     uint64_t n_receipts;
     int r = ledger_verify(verify->txn, check_record, verify, &broken);
 

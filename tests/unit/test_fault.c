@@ -415,7 +415,7 @@ static int count_record(void *context, const struct ledger_record *record)
 static void check_ledger(const struct run *run, struct db_txn *txn)
 {
     unsigned n_found = 0, n_wanted = 0;
-    struct ledger_break where = {.what = ""};
+    struct chain_break where = {.what = ""};
 
     check_equal(where.what, ledger_verify(txn, count_record, &n_found, &where), 0);
     for (unsigned act = 0; act < N_ACTS; act++) {

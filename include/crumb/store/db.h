@@ -36,6 +36,10 @@ enum db_table {
     DB_ROLLUPS,    /* site, kind of period, period, field -> cells */
     DB_SEGMENTS,   /* site, day -> the day's table */
     DB_CONSENTS,   /* site, day, notice, country, device, language -> shown, choices by kind */
+    DB_AUDIT,      /* sequence -> who did what */
+    DB_REQUESTS,   /* site, number -> subject request */
+    DB_DUE,        /* site, day, number -> nothing: the open requests, by the day on which they are due */
+    DB_ASKERS,     /* site, who asked, number -> nothing: whose request it is */
     DB_TABLE_N
 };
 
