@@ -67,6 +67,16 @@ int command_arguments(const struct command *self, int argc, char **argv, const s
 int setup_open(const char *config, struct setup *ret_setup);
 void setup_close(struct setup *setup);
 
+/* ---- act.c ---- */
+
+/*
+ * Puts what the command is about to show or do on record for the audit trail:
+ * @what without time and actor.  0 or an exit code, after saying why: then it
+ * must not be shown or done.
+ */
+struct trail_entry;
+int command_act(const struct setup *setup, const struct trail_entry *what);
+
 /* ---- record.c ---- */
 
 /* Prints what the ledger record of that id or sequence proves; returns an exit code, EXIT_NO where the chain is broken.

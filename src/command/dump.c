@@ -7,7 +7,9 @@
 #include "crumb/consent/receipt.h"
 #include "crumb/consent/visitor.h"
 #include "crumb/rollup/summary.h"
+#include "crumb/rights/trail_json.h"
 #include "crumb/store/accounting.h"
+#include "crumb/store/act.h"
 #include "crumb/store/consents.h"
 #include "crumb/store/day.h"
 #include "crumb/store/journal.h"
@@ -16,6 +18,7 @@
 #include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 struct dump {
     struct setup setup;
@@ -344,12 +347,65 @@ static int dump_segments(struct dump *dump)
     return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
 }
 
+/* ---- the audit trail ---- */
+
+static int print_trail(void *context, const struct trail_record *record)
+{
+    const struct dump *dump = context;
+    BUFFER_AUTO line = BUFFER_INIT(TRAIL_JSON_BYTES_MAX);
+
+    if (dump->site && !text_equal(record->entry.site, text_of(dump->site->name)))
+        return 0;
+    trail_json_put(&line, record);
+    if (line.fault)
+        return error_origin(line.fault);
+    printf("%.*s\n", TEXT_ARGS(buffer_text(&line)));
+    return 0;
+}
+
+/* What the service has not recorded yet. */
+static int print_waiting(const struct dump *dump, const struct act_name *name)
+{
+    BUFFER_AUTO bytes = BUFFER_INIT(ACT_BYTES_MAX + 1), line = BUFFER_INIT(TRAIL_JSON_BYTES_MAX);
+    struct trail_entry entry;
+    int r = act_load(dump->setup.edition->config->data, name, &bytes, &entry);
+
+    if (r == -ENOENT || r == ACT_E_UNREADABLE) /* it is recorded by now; or the service will tell of it */
+        return 0;
+    if (r)
+        return error_trace(r);
+    if (dump->site && !text_equal(entry.site, text_of(dump->site->name)))
+        return 0;
+    trail_json_put_waiting(&line, &entry);
+    printf("%.*s\n", TEXT_ARGS(buffer_text(&line)));
+    return 0;
+}
+
+static int dump_audit(struct dump *dump)
+{
+    struct chain_break broken;
+    struct act_name *names = calloc(ACTS_MAX, sizeof *names);
+    unsigned n = 0;
+    int r = names ? trail_verify(dump->setup.txn, NULL, print_trail, dump, &broken) : error_origin(-ENOMEM);
+
+    if (r > 0)
+        r = error_origin(-EBADMSG);
+    if (r == 0)
+        r = act_list(dump->setup.edition->config->data, ACTS_MAX, names, &n);
+    for (unsigned i = 0; r == 0 && i < n; i++)
+        r = print_waiting(dump, &names[i]);
+    free(names);
+    return error_trace(r);
+}
+
 static const struct {
     const char *name;
     int (*dump)(struct dump *dump);
-} tiers[] = {{"journal", dump_journal}, {"ledger", dump_ledger},     {"visitors", dump_visitors},
-             {"books", dump_books},     {"consents", dump_consents}, {"days", dump_days},
-             {"notices", dump_notices}, {"segment", dump_segments},  {"rollup", dump_rollups}};
+    bool is_personal; /* who reads it is put on record */
+} tiers[] = {{"journal", dump_journal, true},   {"ledger", dump_ledger, true},      {"visitors", dump_visitors, true},
+             {"books", dump_books, false},      {"consents", dump_consents, false}, {"days", dump_days, false},
+             {"notices", dump_notices, false},  {"segment", dump_segments, true},   {"rollup", dump_rollups, false},
+             {"audit", dump_audit, false}};
 
 struct wish {
     const char *site, *record;
@@ -418,9 +474,33 @@ static int dump_record(const char *path, const char *record)
 
     if (exit)
         return exit;
-    exit = command_dump_record(&setup, record);
+    exit = command_act(
+        &setup, &(struct trail_entry){.act = ACT_DUMPED, .object = TEXT("ledger"), .details = text_of(record)});
+    if (exit == EXIT_GOOD)
+        exit = command_dump_record(&setup, record);
     setup_close(&setup);
     return exit;
+}
+
+/* An exit code. */
+static int print_tier(struct dump *dump, size_t tier)
+{
+    struct trail_entry what = {.act = ACT_DUMPED,
+                               .site = dump->site ? text_of(dump->site->name) : TEXT_NONE,
+                               .object = text_of(tiers[tier].name)};
+    char date[DATE_BYTES];
+
+    if (dump->day) {
+        write_date(*dump->day, date);
+        what.details = text_of(date);
+    }
+    int exit = tiers[tier].is_personal ? command_act(&dump->setup, &what) : EXIT_GOOD;
+    if (exit)
+        return exit;
+    int r = tiers[tier].dump(dump);
+    if (r)
+        log_fault("the store cannot be read further; `crumb verify` tells more", r);
+    return r ? EXIT_FAILED : EXIT_GOOD;
 }
 
 static int dump_tier(const char *path, size_t tier, const struct wish *wish)
@@ -439,10 +519,7 @@ static int dump_tier(const char *path, size_t tier, const struct wish *wish)
         fprintf(stderr, "crumb dump: `%s` is not a site of the configuration\n", site);
         exit = EXIT_USAGE;
     } else {
-        int r = tiers[tier].dump(&dump);
-        if (r)
-            log_fault("the store cannot be read further; `crumb verify` tells more", r);
-        exit = r ? EXIT_FAILED : EXIT_GOOD;
+        exit = print_tier(&dump, tier);
     }
     setup_close(&dump.setup);
     return exit;
@@ -471,5 +548,5 @@ int command_dump(const struct command *self, int argc, char **argv)
         if (strcmp(tiers[i].name, tier) == 0)
             return dump_tier(path, i, &wish);
     return command_misuse(
-        self, "say which tier: journal, ledger, visitors, consents, books, days, notices, segment or rollup");
+        self, "say which tier: journal, ledger, visitors, consents, books, days, notices, segment, rollup or audit");
 }

@@ -5,6 +5,7 @@
 #include "crumb/base/error.h"
 #include "crumb/base/log.h"
 #include "crumb/rollup/exporter.h"
+#include "crumb/store/trail.h"
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -59,22 +60,36 @@ static int print_all(struct exporter *exporter)
     return error_trace(r);
 }
 
-static int export_site(struct db *db, const struct site *site, const struct wish *wish)
+static int print_site(const struct exporter_wish *wish)
 {
-    struct days *days = NULL;
     struct exporter *exporter = NULL;
-    int r = days_new((struct days_bounds){.n_days = 1}, &days);
+    int r = exporter_new(wish, &exporter);
 
-    if (r)
-        return error_trace(r);
-    r = exporter_new(
-        &(struct exporter_wish){
-            .days = days, .db = db, .site = site, .from = wish->from, .to = wish->to, .form = wish->form},
-        &exporter);
     r = r ? r : print_all(exporter);
     exporter_free(exporter);
-    days_free(days);
     return error_trace(r);
+}
+
+/* An exit code. */
+static int export_site(const struct setup *setup, const struct site *site, const struct wish *wish)
+{
+    struct exporter_wish wanted = {
+        .db = setup->db, .site = site, .from = wish->from, .to = wish->to, .form = wish->form};
+    char details[EXPORTER_DETAILS_BYTES];
+
+    exporter_describe(&wanted, details);
+    int exit = command_act(setup, &(struct trail_entry){.act = ACT_EXPORTED,
+                                                        .site = text_of(site->name),
+                                                        .object = TEXT("hits"),
+                                                        .details = text_of(details)});
+    if (exit)
+        return exit;
+    int r = days_new((struct days_bounds){.n_days = 1}, &wanted.days);
+    r = r ? r : print_site(&wanted);
+    days_free(wanted.days);
+    if (r)
+        log_fault("cannot export further; `crumb verify` tells more", r);
+    return r ? EXIT_FAILED : EXIT_GOOD;
 }
 
 int command_export(const struct command *self, int argc, char **argv)
@@ -97,10 +112,7 @@ int command_export(const struct command *self, int argc, char **argv)
         exit = EXIT_USAGE;
     } else {
         setup.txn = db_abort(setup.txn);
-        int r = export_site(setup.db, site, &wish);
-        if (r)
-            log_fault("cannot export further; `crumb verify` tells more", r);
-        exit = r ? EXIT_FAILED : EXIT_GOOD;
+        exit = export_site(&setup, site, &wish);
     }
     setup_close(&setup);
     return exit;

@@ -43,6 +43,7 @@ static const struct route {
     ROUTE(PRIVATE, "POST", "/api/v2/funnel", stats_funnel),
     ROUTE(PRIVATE, "GET", "/api/v2/schema", stats_schema),
     ROUTE(PRIVATE, "GET", "/api/v2/export", export_get),
+    ROUTE(PRIVATE, "GET", "/admin/audit", audit_get),
     ROUTE(PRIVATE, "GET", "/metrics", status_metrics),
     ROUTE(PRIVATE, "GET", "/healthz", status_alive),
     ROUTE(PRIVATE, "GET", "/readyz", status_ready),

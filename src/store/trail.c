@@ -10,6 +10,7 @@
 
 #define TRAIL_VERSION 1
 #define MESSAGE_BYTES_MAX 128
+#define TIME_MS_MAX 253402300799999 /* of the year 9999, the last one that can be written */
 
 static const struct chain chain = {.table = DB_AUDIT,
                                    .head_key = {"audit", sizeof "audit" - 1},
@@ -93,8 +94,10 @@ static void put_text(struct buffer *buffer, struct text text, size_t max)
 
 void trail_entry_put(struct buffer *buffer, const struct trail_entry *entry)
 {
+    int64_t at_ms = entry->at_ms < 0 ? 0 : entry->at_ms > TIME_MS_MAX ? TIME_MS_MAX : entry->at_ms;
+
     assert(entry->actor > 0 && entry->actor < ACTOR_N && entry->act > 0 && entry->act < ACT_N);
-    buffer_put_u64(buffer, (uint64_t)entry->at_ms);
+    buffer_put_u64(buffer, (uint64_t)at_ms);
     buffer_put_u8(buffer, (uint8_t)entry->actor);
     put_text(buffer, entry->name, TRAIL_NAME_BYTES_MAX);
     buffer_put_u8(buffer, (uint8_t)entry->act);
@@ -113,7 +116,7 @@ bool trail_entry_read(struct reader *reader, struct trail_entry *ret_entry)
     entry.site = reader_sized(reader);
     entry.object = reader_sized(reader);
     entry.details = reader_sized(reader);
-    if (!reader_done(reader) || actor < 1 || actor >= ACTOR_N || act < 1 || act >= ACT_N ||
+    if (!reader_done(reader) || entry.at_ms < 0 || entry.at_ms > TIME_MS_MAX || actor < 1 || actor >= ACTOR_N || act < 1 || act >= ACT_N ||
         entry.name.size > TRAIL_NAME_BYTES_MAX || entry.site.size > SITE_NAME_BYTES_MAX ||
         entry.object.size > TRAIL_OBJECT_BYTES_MAX || entry.details.size > TRAIL_DETAILS_BYTES_MAX)
         return false;

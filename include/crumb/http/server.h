@@ -13,6 +13,7 @@
 #include "crumb/ingest/suffixes.h"
 #include "crumb/ingest/writer.h"
 #include "crumb/rollup/days.h"
+#include "crumb/store/trail.h"
 
 /* What handlers work with. Everything outlives the server. */
 struct service {
@@ -29,6 +30,7 @@ struct service {
     struct cache *heads; /* the ledger's signed head, by second */
     uint8_t cookie_key[32];
     uint8_t ledger_seed[32]; /* of the Ed25519 key that signs heads */
+    struct trail trail;      /* what the audit trail is written with */
 };
 
 struct server;

@@ -22,7 +22,9 @@ enum rate_kind {
     RATE_EVENTS,
     RATE_GRANTS,
     RATE_REFUSALS, /* whatever grants nothing: no crowd of grants is in the way of a withdrawal */
-    RATE_SHOWN
+    RATE_SHOWN,
+    RATE_TOKENS, /* what a token may not do */
+    RATE_REQUESTS
 };
 
 struct rates;
