@@ -2,6 +2,7 @@
  * Parsers of single values: text in, a number or a normal form out.
  */
 #include "crumb/config/value.h"
+#include "crumb/base/zone.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -344,6 +345,42 @@ bool value_place(struct text text, char ret_country[static 3], char ret_region[s
 }
 
 bool value_currency(struct text text) { return text.size == 3 && is_word(text, 3, UPPER, UPPER); }
+
+/* Digits of a number that has exactly as many. */
+static bool take_number(struct text *text, size_t n_digits, unsigned *ret_number)
+{
+    struct text digits = {.data = text->data, .size = n_digits};
+    uint64_t number;
+
+    if (text->size < n_digits || !value_count(digits, 9999, &number))
+        return false;
+    *text = text_from(*text, n_digits);
+    *ret_number = (unsigned)number;
+    return true;
+}
+
+static bool take_dash(struct text *text)
+{
+    bool is_there = text_starts(*text, TEXT("-"));
+
+    if (is_there)
+        *text = text_from(*text, 1);
+    return is_there;
+}
+
+bool value_date(struct text text, int32_t *ret_day)
+{
+    unsigned year, month, mday;
+
+    if (!take_number(&text, 4, &year) || !take_dash(&text) || !take_number(&text, 2, &month) || !take_dash(&text) ||
+        !take_number(&text, 2, &mday) || text.size)
+        return false;
+    struct zone_date date = {.year = (int)year, .month = month, .mday = mday};
+    if (!zone_date_valid(date))
+        return false;
+    *ret_day = zone_day_of_date(date);
+    return true;
+}
 
 bool value_query_name(struct text text)
 {

@@ -193,6 +193,12 @@ void stats_schema(struct exchange *exchange);
 void stats_consents(struct exchange *exchange);
 void export_get(struct exchange *exchange);
 void audit_get(struct exchange *exchange);
+void requests_post(struct exchange *exchange);
+void requests_get_own(struct exchange *exchange);
+void requests_delete(struct exchange *exchange);
+void queue_list(struct exchange *exchange);
+void queue_read(struct exchange *exchange);
+void queue_move(struct exchange *exchange);
 /* Gives up the exports of a loop that has ended: their connections will not. */
 void export_give_up(struct loop *loop);
 void status_metrics(struct exchange *exchange);

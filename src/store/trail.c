@@ -10,7 +10,6 @@
 
 #define TRAIL_VERSION 1
 #define MESSAGE_BYTES_MAX 128
-#define TIME_MS_MAX 253402300799999 /* of the year 9999, the last one that can be written */
 
 static const struct chain chain = {.table = DB_AUDIT,
                                    .head_key = {"audit", sizeof "audit" - 1},
@@ -94,7 +93,7 @@ static void put_text(struct buffer *buffer, struct text text, size_t max)
 
 void trail_entry_put(struct buffer *buffer, const struct trail_entry *entry)
 {
-    int64_t at_ms = entry->at_ms < 0 ? 0 : entry->at_ms > TIME_MS_MAX ? TIME_MS_MAX : entry->at_ms;
+    int64_t at_ms = entry->at_ms < 0 ? 0 : entry->at_ms > TRAIL_TIME_MS_MAX ? TRAIL_TIME_MS_MAX : entry->at_ms;
 
     assert(entry->actor > 0 && entry->actor < ACTOR_N && entry->act > 0 && entry->act < ACT_N);
     buffer_put_u64(buffer, (uint64_t)at_ms);
@@ -116,7 +115,7 @@ bool trail_entry_read(struct reader *reader, struct trail_entry *ret_entry)
     entry.site = reader_sized(reader);
     entry.object = reader_sized(reader);
     entry.details = reader_sized(reader);
-    if (!reader_done(reader) || entry.at_ms < 0 || entry.at_ms > TIME_MS_MAX || actor < 1 || actor >= ACTOR_N || act < 1 || act >= ACT_N ||
+    if (!reader_done(reader) || entry.at_ms < 0 || entry.at_ms > TRAIL_TIME_MS_MAX || actor < 1 || actor >= ACTOR_N || act < 1 || act >= ACT_N ||
         entry.name.size > TRAIL_NAME_BYTES_MAX || entry.site.size > SITE_NAME_BYTES_MAX ||
         entry.object.size > TRAIL_OBJECT_BYTES_MAX || entry.details.size > TRAIL_DETAILS_BYTES_MAX)
         return false;

@@ -126,6 +126,9 @@ struct site {
     enum regime regime; /* `regimes.default`, default opt_in */
     struct country_regime *regimes;
     unsigned n_regimes;
+    unsigned working_days; /* set of days of the week, Monday is bit 0; never empty */
+    int32_t *holidays;     /* days since 1970, as written */
+    unsigned n_holidays;
 };
 
 struct listen_address {
@@ -162,6 +165,7 @@ struct config {
     char *geo, *agents; /* paths or NULL */
     struct {
         unsigned address, site, choices; /* a second; 0: no limit */
+        unsigned requests;               /* an hour; ditto */
     } rates;
     unsigned n_threads; /* at least 1; `threads: 0` has become the number of cores */
     struct token *tokens;

@@ -60,6 +60,9 @@ bool value_place(struct text text, char ret_country[static 3], char ret_region[s
 /* A currency by the form of ISO 4217: three capital letters. Which there are is not checked: they come and go. */
 bool value_currency(struct text text);
 
+/* "2026-01-31", as days since 1970. */
+bool value_date(struct text text, int32_t *ret_day);
+
 /* The name of a query pair that no address writes in two ways: letters, digits, dots, - and _. */
 bool value_query_name(struct text text);
 

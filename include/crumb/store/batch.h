@@ -41,6 +41,9 @@ uint64_t batch_take_sequence(struct batch *batch);
  */
 int batch_take_visitor(struct batch *batch, uint32_t site, uint32_t *ret_number);
 
+/* The same for a request of a subject at @site. */
+int batch_take_request(struct batch *batch, uint32_t site, uint32_t *ret_number);
+
 /* Adds to the books of @site and @hour. 0 or -ENOMEM. */
 int batch_count(struct batch *batch, uint32_t site, uint32_t hour, const struct books *delta);
 

@@ -17,6 +17,8 @@
 #include "crumb/store/chain.h"
 #include "crumb/store/sign.h"
 
+#define TRAIL_TIME_MS_MAX 253402300799999 /* of the year 9999, the last one that can be written */
+
 /* Numbers are on disk: append, never renumber. */
 enum trail_actor {
     ACTOR_SERVICE = 1, /* by itself, or by a signal */
