@@ -30,11 +30,11 @@ const struct command commands[] = {
      command_verify},
     {"dump", "-c FILE TIER [--site NAME] [--day DATE | --month MONTH] [--field NAME] [--record ID]",
      "Prints a part of the store, one JSON object a line.",
-     "TIER is journal, ledger, visitors, consents, books, days, notices, segment, rollup or audit.\n"
+     "TIER is journal, ledger, visitors, consents, books, days, notices, segment, rollup, audit or requests.\n"
      "  --day DATE   of segments: one day, such as 2026-01-31\n"
      "  --record ID  of the ledger: one record, by the id of its receipt or its sequence number, with the notice\n"
      "               exactly as it was shown, whether the chain holds, and how many events relied on it\n"
-     "Journal, ledger, visitors and segments hold personal data: treat what is printed accordingly. That it was\n"
+     "Journal, ledger, visitors, segments and requests hold personal data: treat what is printed accordingly. That it was\n"
      "printed goes into the audit trail; where that cannot be put on record, nothing is printed.\n"
      "Works while the server runs.\n",
      command_dump},

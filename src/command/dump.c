@@ -7,6 +7,7 @@
 #include "crumb/consent/receipt.h"
 #include "crumb/consent/visitor.h"
 #include "crumb/rollup/summary.h"
+#include "crumb/rights/requests.h"
 #include "crumb/rights/trail_json.h"
 #include "crumb/store/accounting.h"
 #include "crumb/store/act.h"
@@ -398,6 +399,49 @@ static int dump_audit(struct dump *dump)
     return error_trace(r);
 }
 
+/* ---- requests ---- */
+
+static json_t *text_json(struct text text) { return text.size ? json_stringn(text.data, text.size) : json_null(); }
+
+static json_t *step_json(const struct request_step *step)
+{
+    return json_pack("{s:I, s:s, s:s, s:o, s:b, s:o}", "at_ms", (json_int_t)step->at_ms, "state",
+                     request_state_word(step->state), "by", step->side == REQUEST_BY_ASKER ? "visitor" : "officer",
+                     "name", text_json(step->name), "told", step->is_told, "note", text_json(step->note));
+}
+
+static int print_request(void *context, const struct request *request)
+{
+    struct dump *dump = context;
+    BUFFER_AUTO plain = BUFFER_INIT(REQUEST_BYTES_MAX);
+    struct request opened = *request;
+
+    if (!wanted(dump, request->site))
+        return 0;
+    int r = requests_open(dump->setup.txn, &opened, &plain);
+    if (r < 0)
+        return error_trace(r);
+    json_t *steps = json_array();
+    for (unsigned i = 0; i < opened.n_steps; i++)
+        json_array_append_new(steps, step_json(&opened.steps[i]));
+    print(json_pack("{s:o, s:I, s:s, s:s, s:I, s:I, s:o, s:o, s:b, s:o, s:o, s:o}", "site",
+                    site_json(dump, request->site), "number", (json_int_t)request->number, "kind",
+                    request_kind_word(request->kind), "state", request_state_word(request->state), "made_ms",
+                    (json_int_t)request->made_ms, "changed_ms", (json_int_t)request->changed_ms, "due",
+                    date_json(request->due), "asker",
+                    request->has_asker ? hex_json(request->asker, ASKER_BYTES) : json_null(), "erased",
+                    r == REQUESTS_E_NONE, "text", text_json(opened.text), "contact", text_json(opened.contact), "steps",
+                    steps));
+    return 0;
+}
+
+static int dump_requests(struct dump *dump)
+{
+    uint32_t site, number;
+
+    return error_trace(requests_each(dump->setup.txn, print_request, dump, &site, &number));
+}
+
 static const struct {
     const char *name;
     int (*dump)(struct dump *dump);
@@ -405,7 +449,7 @@ static const struct {
 } tiers[] = {{"journal", dump_journal, true},   {"ledger", dump_ledger, true},      {"visitors", dump_visitors, true},
              {"books", dump_books, false},      {"consents", dump_consents, false}, {"days", dump_days, false},
              {"notices", dump_notices, false},  {"segment", dump_segments, true},   {"rollup", dump_rollups, false},
-             {"audit", dump_audit, false}};
+             {"audit", dump_audit, false},      {"requests", dump_requests, true}};
 
 struct wish {
     const char *site, *record;
@@ -548,5 +592,6 @@ int command_dump(const struct command *self, int argc, char **argv)
         if (strcmp(tiers[i].name, tier) == 0)
             return dump_tier(path, i, &wish);
     return command_misuse(
-        self, "say which tier: journal, ledger, visitors, consents, books, days, notices, segment, rollup or audit");
+        self, "say which tier: journal, ledger, visitors, consents, books, days, notices, segment, rollup, audit or "
+              "requests");
 }

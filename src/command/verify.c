@@ -9,6 +9,7 @@
 #include "crumb/consent/head.h"
 #include "crumb/consent/ledger.h"
 #include "crumb/consent/visitor.h"
+#include "crumb/rights/requests.h"
 #include "crumb/rollup/audit.h"
 #include "crumb/store/accounting.h"
 #include "crumb/store/consents.h"
@@ -472,6 +473,22 @@ static int check_audit(struct verify *verify)
     return error_trace(r);
 }
 
+/* ---- subject requests ---- */
+
+static int check_requests(struct verify *verify)
+{
+    uint32_t site, number;
+    const char *what;
+    uint64_t n;
+    int r = requests_verify(verify->txn, &site, &number, &what, &n);
+
+    if (r == REQUESTS_E_STATE && number == 0)
+        return wrong(verify, "requests: %s", what);
+    if (r == REQUESTS_E_STATE)
+        return wrong(verify, "request %" PRIu32 " of %s: %s", number, site_name(verify, site).text, what);
+    return error_trace(r);
+}
+
 /* ---- segments and rollups ---- */
 
 /* "; 3 segments are wrong" */
@@ -538,7 +555,7 @@ static const struct {
     {"ledger", check_ledger, NULL},       {"heads", check_heads, "ledger"},  {"visitors", check_visitors, "ledger"},
     {"journal", check_journal, "ledger"}, {"books", check_books, "journal"}, {"consents", check_consents, "ledger"},
     {"segments", check_segments, NULL},   {"rollups", check_rollups, NULL},  {"sequence", check_sequence, NULL},
-    {"audit", check_audit, NULL}};
+    {"audit", check_audit, NULL},         {"requests", check_requests, NULL}};
 #define N_CHECKS (sizeof checks / sizeof checks[0])
 
 static bool is_good(const bool good[N_CHECKS], const char *name)

@@ -56,7 +56,7 @@ const defaults = () => ({
     listen: { public: '127.0.0.1:0', private: '127.0.0.1:0' },
     threads: 2,
     // One client does here in a second what visitors do in a day. Rates have tests of their own.
-    rates: { address: 0, site: 0, choices: 0 },
+    rates: { address: 0, site: 0, choices: 0, requests: 0 },
     sites: { shop: site() },
 });
 
