@@ -24,6 +24,7 @@
 #include "crumb/ingest/agent.h"
 #include "crumb/ingest/collect.h"
 #include "crumb/rollup/seal.h"
+#include "crumb/store/keyring.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <glib.h>
@@ -325,11 +326,16 @@ static int submit_and_drain(void *context, struct write_op *op)
 static int open_store(struct replay *replay)
 {
     const struct config *config = replay->edition->config;
-    struct db_options options = {.folder = config->data, .mode = DB_SERVE, .size_bytes_max = config->data_max_bytes};
+    struct db_options options = {.folder = config->data,
+                                 .mode = DB_SERVE,
+                                 .size_bytes_max = config->data_max_bytes,
+                                 .master_key = config->master_key};
     int r = db_open(&options, &replay->db);
 
     if (r == DB_E_LOCKED)
         fprintf(stderr, "replay: a server holds %s; stop it first\n", config->data);
+    if (r >= KEYRING_E_REFUSED)
+        fprintf(stderr, "replay: %s: %s\n", config->data, keyring_refusal(r));
     if (r > 0)
         return error_origin(-EBUSY);
     if (r == 0)

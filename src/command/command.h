@@ -65,6 +65,8 @@ int command_arguments(const struct command *self, int argc, char **argv, const s
 
 /* Opens the store for reading, beside a server or without. 0 or an exit code, after saying why. */
 int setup_open(const char *config, struct setup *ret_setup);
+/* Its transaction begins anew, with a newer snapshot. 0 or a fault. */
+int setup_renew(struct setup *setup);
 void setup_close(struct setup *setup);
 
 /* ---- act.c ---- */
@@ -85,5 +87,16 @@ int command_dump_record(const struct setup *setup, const char *name);
 
 /* ---- segments.c ---- */
 
-/* Prints the visits of a segment, one a line. 0 or a fault. */
-int command_print_segment(const char *site, const char *date, struct text bytes);
+/*
+ * Prints the visits of a segment, one a line: all, or those of the visitor with
+ * that @number, and then each line names its tier.  0 or a fault.
+ */
+struct segment;
+int command_print_segment(const char *site, const char *date, const struct segment *segment, uint32_t number,
+                          uint64_t *n_lines);
+
+/* ---- dump.c ---- */
+
+/* Prints everything of one visitor of @site, each line with its tier; returns an exit code, EXIT_NO: there is nothing.
+ */
+int command_dump_visitor(const struct setup *setup, const struct site *site, const uint8_t id[VISITOR_BYTES]);

@@ -8,20 +8,24 @@
 #include "crumb/store/trail.h"
 #include <errno.h>
 #include <getopt.h>
+#include <sodium.h>
 #include <stdio.h>
 
 struct wish {
     const char *site;
+    bool has_visitor, has_range; /* one or the other */
+    uint8_t visitor[VISITOR_BYTES];
     int32_t from, to;
     enum export_form form;
 };
 
-enum { OPTION_SITE = 256, OPTION_FROM, OPTION_TO, OPTION_FORMAT };
+enum { OPTION_SITE = 256, OPTION_FROM, OPTION_TO, OPTION_FORMAT, OPTION_VISITOR };
 
 static const struct option options[] = {{"site", required_argument, NULL, OPTION_SITE},
                                         {"from", required_argument, NULL, OPTION_FROM},
                                         {"to", required_argument, NULL, OPTION_TO},
                                         {"format", required_argument, NULL, OPTION_FORMAT},
+                                        {"visitor", required_argument, NULL, OPTION_VISITOR},
                                         {0}};
 
 static int take_form(struct wish *wish, const char *value)
@@ -32,14 +36,30 @@ static int take_form(struct wish *wish, const char *value)
     return form < 0 ? -1 : 0;
 }
 
+/* As dumps show it, 32 hex digits. */
+static int take_visitor(struct wish *wish, const char *value)
+{
+    size_t size;
+
+    wish->has_visitor = true;
+    return strlen(value) == 2 * VISITOR_BYTES &&
+                   sodium_hex2bin(wish->visitor, VISITOR_BYTES, value, strlen(value), NULL, &size, NULL) == 0 &&
+                   size == VISITOR_BYTES
+               ? 0
+               : -1;
+}
+
 static int take(void *context, int option, const char *value)
 {
     struct wish *wish = context;
 
+    wish->has_range |= option != OPTION_SITE && option != OPTION_VISITOR;
     switch (option) {
     case OPTION_SITE:
         wish->site = value;
         return 0;
+    case OPTION_VISITOR:
+        return take_visitor(wish, value);
     case OPTION_FROM:
         return command_read_day(value, &wish->from);
     case OPTION_TO:
@@ -103,6 +123,8 @@ int command_export(const struct command *self, int argc, char **argv)
         return exit;
     if (!wish.site)
         return command_misuse(self, "say which site: --site NAME");
+    if (wish.has_visitor && wish.has_range)
+        return command_misuse(self, "--visitor is everything of one visitor, without --from, --to and --format");
     exit = setup_open(path, &setup);
     if (exit)
         return exit;
@@ -110,6 +132,8 @@ int command_export(const struct command *self, int argc, char **argv)
     if (!site) {
         fprintf(stderr, "crumb export: `%s` is not a site of the configuration\n", wish.site);
         exit = EXIT_USAGE;
+    } else if (wish.has_visitor) {
+        exit = command_dump_visitor(&setup, site, wish.visitor);
     } else {
         setup.txn = db_abort(setup.txn);
         exit = export_site(&setup, site, &wish);

@@ -15,7 +15,7 @@
 #include "crumb/store/consents.h"
 #include "crumb/store/day.h"
 #include "crumb/store/journal.h"
-#include "crumb/store/keyring.h"
+#include "crumb/store/secret.h"
 #include "crumb/store/trail.h"
 #include <errno.h>
 #include <getopt.h>
@@ -375,7 +375,9 @@ static int check_day(void *context, uint32_t site, int32_t day, const struct day
 
     verify->n_day_events = 0;
     verify->day = state;
-    int r = journal_each(verify->txn, site, day, 0, check_event, verify);
+    uint64_t n_erased = 0;
+    int r = journal_count(verify->txn, site, day, check_event, verify, &n_erased);
+    verify->n_day_events += n_erased;
     if (r == -EBADMSG)
         return wrong(verify, "journal of %s: a record is damaged", day_name(verify, site, day).text);
     if (r)
@@ -456,14 +458,14 @@ static int check_consents(struct verify *verify)
 static int check_audit(struct verify *verify)
 {
     struct chain_break broken;
-    uint8_t seed[KEYRING_KEY_BYTES], key[SIGN_KEY_BYTES];
-    int r = keyring_key(verify->config->data, KEYRING_LEDGER, false, NULL, seed);
+    uint8_t seed[SECRET_BYTES], key[SIGN_KEY_BYTES];
+    int r = secret_key(verify->config->data, SECRET_LEDGER, false, NULL, seed);
     bool has_key = r == 0;
 
     if (has_key)
         sign_public_key(seed, key);
     else
-        printf("left out  signatures of the audit trail: %s/" KEYRING_LEDGER ": %s\n", verify->config->data,
+        printf("left out  signatures of the audit trail: %s/" SECRET_LEDGER ": %s\n", verify->config->data,
                strerror(-r));
     r = trail_verify(verify->txn, has_key ? key : NULL, NULL, NULL, &broken);
     if (r == CHAIN_E_BROKEN && broken.sequence == 0)

@@ -220,7 +220,7 @@ static int office_apply(struct write_op *op, struct batch *batch)
     int r = requests_get(batch->txn, office->site->id, office->number, &request);
 
     if (r == 0)
-        r = requests_open(batch->txn, &request, &plain);
+        r = requests_open_in(batch, &request, &plain);
     if (r == 0 && office->change.json)
         r = take_step(office, batch, &request);
     office->outcome = r;

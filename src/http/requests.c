@@ -300,8 +300,9 @@ static struct petition *petition_of(struct exchange *exchange)
     return petition;
 }
 
-/* The request of petition->number, opened into @plain. *ret_outcome says whether it may be seen. */
-static int find(struct petition *petition, struct db_txn *txn, struct request *request, struct buffer *plain)
+/* The request of petition->number, opened into @plain; petition->outcome says whether it may be seen. */
+static int find(struct petition *petition, struct db_txn *txn, struct batch *batch, struct request *request,
+                struct buffer *plain)
 {
     int r = requests_get(txn, petition->site->id, petition->number, request);
 
@@ -309,7 +310,7 @@ static int find(struct petition *petition, struct db_txn *txn, struct request *r
     if (r == 0 && !may_see(petition, request))
         r = REQUESTS_E_NONE;
     if (r == 0)
-        r = requests_open(txn, request, plain);
+        r = batch ? requests_open_in(batch, request, plain) : requests_open(txn, request, plain);
     if (r == REQUESTS_E_NONE) {
         petition->outcome = REQUEST_UNKNOWN;
         return 0;
@@ -357,7 +358,7 @@ static int put_one(struct petition *petition, struct db_txn *txn)
 {
     BUFFER_AUTO plain = BUFFER_INIT(REQUEST_BYTES_MAX);
     struct request request;
-    int r = find(petition, txn, &request, &plain);
+    int r = find(petition, txn, NULL, &request, &plain);
 
     if (r || petition->outcome)
         return error_trace(r);
@@ -414,7 +415,7 @@ static int withdraw_apply(struct write_op *op, struct batch *batch)
     struct request_step step = {
         .at_ms = petition->now_ms, .state = REQUEST_WITHDRAWN, .side = REQUEST_BY_ASKER};
     struct request request;
-    int r = find(petition, batch->txn, &request, &plain);
+    int r = find(petition, batch->txn, batch, &request, &plain);
 
     if (r || petition->outcome)
         return error_trace(r);

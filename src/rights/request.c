@@ -2,8 +2,10 @@
  * Words, states and the row of a request.
  */
 #include "crumb/rights/request.h"
+#include "crumb/base/error.h"
 #include "crumb/base/reader.h"
 #include "crumb/store/checksum.h"
+#include <errno.h>
 #include <sodium.h>
 
 #define REQUEST_VERSION 1
@@ -71,9 +73,16 @@ void request_encode_body(const struct request *request, struct buffer *buffer)
     }
 }
 
-void request_encode(const struct request *request, const struct key *key, struct buffer *buffer)
+static struct crypt_place place_of(struct text key)
+{
+    return (struct crypt_place){.table = db_table_name(DB_REQUESTS), .key = key};
+}
+
+void request_encode(const struct request *request, const struct key *key, const uint8_t secret[CRYPT_KEY_BYTES],
+                    struct buffer *buffer)
 {
     static const uint8_t nobody[ASKER_BYTES];
+    struct crypt_place place = place_of(key_text(key));
 
     buffer_put_u8(buffer, REQUEST_VERSION);
     buffer_put_u8(buffer, (uint8_t)request->kind);
@@ -83,7 +92,12 @@ void request_encode(const struct request *request, const struct key *key, struct
     buffer_put_u32(buffer, (uint32_t)request->due);
     buffer_put(buffer, request->follow, HASH_BYTES);
     buffer_put(buffer, request->has_asker ? request->asker : nobody, ASKER_BYTES);
-    buffer_put_text(buffer, request->sealed);
+    keyring_put_ref(buffer, request->key);
+    buffer_put(buffer, request->salt, CRYPT_SALT_BYTES);
+    size_t start = buffer->size;
+    request_encode_body(request, buffer);
+    if (!buffer->fault)
+        crypt_seal(secret, &place, request->salt, buffer, start);
     checksum_put(buffer, key_text(key));
 }
 
@@ -137,9 +151,28 @@ bool request_decode(struct text key, struct text value, struct request *ret_requ
     request.kind = (enum request_kind)kind;
     request.state = (enum request_state)state;
     if (version != REQUEST_VERSION || kind < 1 || kind >= REQUEST_KIND_N || state < 1 || state >= REQUEST_STATE_N ||
-        !is_time(request.made_ms) || !is_time(request.changed_ms) || reader.bad)
+        !is_time(request.made_ms) || !is_time(request.changed_ms))
         return false;
-    request.sealed = reader_bytes(&reader, reader_left(&reader));
+    request.key = keyring_read_ref(&reader);
+    reader_copy(&reader, request.salt, CRYPT_SALT_BYTES);
+    request.box = reader_bytes(&reader, reader_left(&reader));
+    if (reader.bad || request.box.size < CRYPT_TAG_BYTES)
+        return false;
     *ret_request = request;
     return true;
+}
+
+int request_open(struct request *request, const uint8_t secret[CRYPT_KEY_BYTES], struct buffer *plain)
+{
+    struct key key = key_request(request->site, request->number);
+    struct crypt_place place = place_of(key_text(&key));
+
+    buffer_clear(plain);
+    uint8_t *bytes = buffer_extend(plain, request->box.size - CRYPT_TAG_BYTES);
+    if (!bytes)
+        return error_origin(plain->fault == -EOVERFLOW ? -EBADMSG : plain->fault);
+    if (!crypt_open(secret, &place, request->salt, request->box, bytes) ||
+        !request_decode_body(buffer_text(plain), request))
+        return error_origin(-EBADMSG);
+    return 0;
 }

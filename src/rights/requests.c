@@ -6,23 +6,25 @@
 #include "crumb/rights/calendar.h"
 #include <assert.h>
 #include <errno.h>
+#include <sodium.h>
 
 /* A row of the queue or of the askers says everything with its key; LMDB has no keys without a value of a byte. */
 #define PRESENT TEXT("1")
 
 /* ---- writing ---- */
 
-static int put_row(struct batch *batch, const struct request *request)
+/* Each writing has a salt of its own: one batch may write the same request twice. */
+static int put_row(struct batch *batch, struct request *request)
 {
     struct key key = key_request(request->site, request->number);
-    BUFFER_AUTO row = BUFFER_INIT(REQUEST_BYTES_MAX), body = BUFFER_INIT(REQUEST_BYTES_MAX);
-    struct request sealed = *request;
+    BUFFER_AUTO row = BUFFER_INIT(REQUEST_BYTES_MAX);
+    const uint8_t *secret;
+    int r = batch_key(batch, request->key, &secret);
 
-    request_encode_body(request, &body);
-    sealed.sealed = buffer_text(&body);
-    request_encode(&sealed, &key, &row);
-    if (body.fault)
-        return error_origin(body.fault);
+    if (r)
+        return error_fold(r);
+    keyring_random(db_keyring(batch->txn), request->salt, sizeof request->salt);
+    request_encode(request, &key, secret, &row);
     if (row.fault)
         return error_origin(row.fault);
     return error_fold(db_put(batch->txn, DB_REQUESTS, key_text(&key), buffer_text(&row)));
@@ -82,6 +84,15 @@ static int count_one(void *context, int32_t day, uint32_t number)
     return ++*n >= REQUESTS_OPEN_MAX ? REQUESTS_E_FULL : 0;
 }
 
+static int make_key(struct batch *batch, struct request *request)
+{
+    uint8_t secret[CRYPT_KEY_BYTES];
+    int r = batch_new_key(batch, KEY_REQUEST, &request->key, secret);
+
+    sodium_memzero(secret, sizeof secret);
+    return error_trace(r);
+}
+
 int requests_add(struct batch *batch, uint32_t site, struct request *request)
 {
     unsigned n = 0;
@@ -95,7 +106,9 @@ int requests_add(struct batch *batch, uint32_t site, struct request *request)
         return error_trace(r);
     request->site = site;
     request->changed_ms = request->steps[0].at_ms;
-    r = put_row(batch, request);
+    r = make_key(batch, request);
+    if (r == 0)
+        r = put_row(batch, request);
     if (r == 0)
         r = put_due(batch, request);
     return r ? error_trace(r) : error_trace(put_asker(batch, request));
@@ -114,14 +127,29 @@ int requests_get(struct db_txn *txn, uint32_t site, uint32_t number, struct requ
     return request_decode(key_text(&key), value, ret_request) ? 0 : error_origin(-EBADMSG);
 }
 
+/* A key that was destroyed is no fault: what it protected was erased. */
+static int open_result(int r)
+{
+    return r == KEYRING_E_GONE ? REQUESTS_E_NONE : error_trace(r);
+}
+
 int requests_open(struct db_txn *txn, struct request *request, struct buffer *plain)
 {
-    (void)txn;
-    buffer_clear(plain);
-    buffer_put_text(plain, request->sealed);
-    if (plain->fault)
-        return error_origin(plain->fault);
-    return request_decode_body(buffer_text(plain), request) ? 0 : error_origin(-EBADMSG);
+    uint8_t secret[CRYPT_KEY_BYTES];
+    int r = keyring_get(db_keyring(txn), request->key, secret);
+
+    if (r == 0)
+        r = request_open(request, secret, plain);
+    sodium_memzero(secret, sizeof secret);
+    return open_result(r);
+}
+
+int requests_open_in(struct batch *batch, struct request *request, struct buffer *plain)
+{
+    const uint8_t *secret;
+    int r = batch_key(batch, request->key, &secret);
+
+    return open_result(r ? r : request_open(request, secret, plain));
 }
 
 int requests_move(struct batch *batch, struct request *request, const struct request_step *step)

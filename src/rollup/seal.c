@@ -6,7 +6,7 @@
 #include "crumb/base/metrics.h"
 #include "crumb/rollup/fill.h"
 #include "crumb/rollup/rollups.h"
-#include "crumb/rollup/segment.h"
+#include "crumb/rollup/segments.h"
 #include "crumb/rollup/tabulate.h"
 #include "crumb/store/day.h"
 #include "crumb/store/key.h"
@@ -124,16 +124,15 @@ static int build(struct db_txn *txn, struct seal *seal)
 static int seal_apply(struct write_op *op, struct batch *batch)
 {
     struct seal *seal = (struct seal *)op;
-    struct key key = key_day(seal->site->id, seal->day);
     struct day_state state;
     int r = error_fold(day_get(batch->txn, seal->site->id, seal->day, &state));
 
     if (r == 0)
-        r = error_fold(db_put(batch->txn, DB_SEGMENTS, key_text(&key), buffer_text(&seal->segment)));
+        r = segments_put(batch, seal->site->id, seal->day, buffer_text(&seal->segment));
     if (r == 0)
-        r = rollups_put(batch->txn, seal->site->id, (struct period){PERIOD_DAY, seal->day}, &seal->rollups);
+        r = rollups_put(batch, seal->site->id, (struct period){PERIOD_DAY, seal->day}, &seal->rollups);
     if (r == 0) /* what it tells of this day is not true any more */
-        r = rollups_delete(batch->txn, seal->site->id, period_month(seal->day));
+        r = rollups_delete(batch, seal->site->id, period_month(seal->day));
     if (r)
         return error_trace(r);
     /* Events that came while it was built leave the day dirty: `last` is ahead of `sealed`. */

@@ -7,7 +7,8 @@
  */
 #include "shelf.h"
 #include "crumb/base/error.h"
-#include "crumb/rollup/segment.h"
+#include "crumb/rollup/segments.h"
+#include "crumb/rollup/tabulate.h"
 #include "crumb/store/key.h"
 #include <assert.h>
 #include <errno.h>
@@ -147,18 +148,29 @@ size_t shelf_bytes(struct shelf *shelf)
 
 /* ---- columns ---- */
 
+/* Of a day whose segment nobody can read any more: there is nothing to tell. */
+static int make_empty(const struct shelf_day *day, struct table *ret_table)
+{
+    struct gather *gather = NULL;
+    int r = day->is_open ? error_origin(-ESTALE) : gather_new(0, &gather);
+
+    if (r == 0)
+        r = tabulate_table(gather, ret_table);
+    gather_free(gather);
+    return error_trace(r);
+}
+
 /* Without the lock. @ret_table gets what @day has not: the missing columns, the texts, the numbers of rows. */
 static int unpack(struct db_txn *txn, const struct shelf_day *day, uint64_t columns, struct table *ret_table)
 {
-    struct key key = key_day(day->key.site, day->key.day);
+    SEGMENT_AUTO segment = {.n_texts = 0};
     struct table table = {.texts = day->pinned.table.texts};
-    struct segment segment;
-    struct text bytes;
-    int r = db_get(txn, DB_SEGMENTS, key_text(&key), &bytes);
+    int r = segments_open(txn, day->key.site, day->key.day, &segment);
 
+    if (r == SEGMENTS_E_GONE)
+        return error_trace(make_empty(day, ret_table));
     if (r)
-        return r == DB_E_NOT_FOUND ? error_origin(-EBADMSG) : error_trace(r);
-    r = segment_open(bytes, &segment);
+        return r == SEGMENTS_E_NONE ? error_origin(-EBADMSG) : error_trace(r);
     if (r == 0)
         r = segment_read(&segment, columns & ~day->columns, &table);
     if (day->pinned.table.texts.n)
@@ -184,7 +196,7 @@ static size_t bytes_of(const struct table *table)
 }
 
 /* What is there already is not written, as somebody may be reading it. */
-static void add_columns(struct shelf *shelf, struct shelf_day *day, uint64_t columns, const struct table *from)
+static void add_columns(struct shelf *shelf, struct shelf_day *day, const struct table *from)
 {
     struct table *table = &day->pinned.table;
     size_t bytes = bytes_of(from);
@@ -197,7 +209,8 @@ static void add_columns(struct shelf *shelf, struct shelf_day *day, uint64_t col
     if (from->texts.n)
         table->texts = from->texts;
     day->is_open = true;
-    day->columns |= columns;
+    for (unsigned i = 0; i < COLUMN_N; i++)
+        day->columns |= from->columns[i] ? COLUMN_BIT(i) : 0;
     day->bytes += bytes;
     shelf->n_bytes += bytes;
 }
@@ -218,7 +231,7 @@ static int provide(struct shelf *shelf, struct db_txn *txn, struct shelf_day *da
     int r = unpack(txn, day, columns, &table);
     pthread_mutex_lock(&shelf->lock);
     if (r == 0)
-        add_columns(shelf, day, columns, &table);
+        add_columns(shelf, day, &table);
     day->busy = false;
     pthread_cond_broadcast(&shelf->idle);
     return error_trace(r);

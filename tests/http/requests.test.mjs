@@ -1,8 +1,9 @@
 // Subject requests: anybody may ask, nobody reads what others asked, and the queue knows what is due.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
-import { request, uuid } from './client.mjs';
-import { eventually, makeToken, site, sleep, start, withServer } from './server.mjs';
+import { request, uuid, word } from './client.mjs';
+import { eventually, makeToken, Server, site, sleep, start, withServer } from './server.mjs';
 
 const DAY_MS = 86_400_000;
 const ORIGIN = 'https://shop.example';
@@ -239,7 +240,7 @@ describe('requests', { timeout: 120_000 }, () => {
         ['an officer, one that is not there', '/4294967295?site_id=shop', 'officer', 404],
     ]) {
         it(`are not shown to ${name}: ${status}`, async () => {
-            (await office('GET', `/${rest}`.replace('//', '/').replace('/?', '?'), who)).error(status);
+            (await office('GET', rest, who)).error(status);
         });
         if (/^\/\d/.test(rest) && status !== 400)
             it(`are not moved by ${name}: ${status}`, async () => {
@@ -282,6 +283,68 @@ describe('requests', { timeout: 120_000 }, () => {
         const rows = await server.dump('requests');
         assert.ok(!JSON.stringify(rows).includes(visitor.id));
         assert.match(rows.at(-1).asker, /^[0-9a-f]{32}$/);
+    });
+});
+
+describe('crumb export --visitor', { timeout: 120_000 }, () => {
+    it('gives everything of one visitor, of journal and segments, nothing of others, and is on record', async () => {
+        const { REPLAY } = process.env;
+        const server = new Server();
+        const event = (t, visitor, url) => JSON.stringify({
+            t: Date.parse(t), site: 'shop', visitor, purposes: ['analytics', 'journeys'], event: `e=pv&url=https://shop.example/${url}`,
+        });
+        const lines = [
+            event('2026-02-02T09:00:00Z', 'ann', 'ann-one'), event('2026-02-02T09:01:00Z', 'bob', 'bob-one'),
+            event('2026-02-02T09:02:00Z', 'ann', 'ann-two'), event('2026-02-03T09:00:00Z', 'ann', 'ann-three'),
+        ];
+        execFileSync(REPLAY, ['-c', server.file], { input: lines.join('\n'), stdio: ['pipe', 'ignore', 'pipe'] });
+        await server.launch();
+        try {
+            const rows = await server.dump('journal');
+            const [ann, bob] = [rows[0].visitor, rows[1].visitor];
+            const bare = async (id) => server.run('export', ['--site', 'shop', '--visitor', id]);
+            const { code, stdout, stderr } = await bare(ann);
+            assert.equal(code, 0, stderr);
+            const found = stdout.trim().split('\n').map(JSON.parse);
+            const of = (tier) => found.filter((line) => line.tier === tier).map(({ row }) => row);
+            assert.deepEqual(of('visitors').map((row) => row.visitor), [ann]);
+            assert.deepEqual(of('ledger').map((row) => row.visitor), [ann]);
+            assert.deepEqual(of('journal'), rows.filter((row) => row.visitor === ann));
+            await eventually('both days sealed', async () => (await server.dump('segment')).length === 3);
+            const later = (await bare(ann)).stdout.trim().split('\n').map(JSON.parse);
+            const visits = later.filter(({ tier }) => tier === 'segment').map(({ row }) => row);
+            assert.deepEqual(visits.map(({ day }) => day), ['2026-02-02', '2026-02-03']);
+            assert.match(JSON.stringify(visits), /ann-one.*ann-two.*ann-three/);
+            assert.ok(!JSON.stringify(later).includes('bob-') && !JSON.stringify(later).includes(bob));
+            const none = await bare('0'.repeat(32));
+            assert.deepEqual([none.code, none.stdout], [1, '']);
+            assert.match(none.stderr, /nothing is kept of this visitor/);
+            for (const id of ['ann', ann.slice(1), `${ann}0`, 'g'.repeat(32)]) assert.equal((await bare(id)).code, 2);
+            assert.equal((await server.run('export', ['--site', 'shop', '--visitor', ann, '--from', '2026-02-02'])).code, 2);
+            const told = (await server.dump('audit')).filter(({ act }) => act === 'disclosed');
+            assert.equal(told.length, 3);
+            assert.equal(told[0].object, told[1].object);
+            assert.match(told[0].object, /^visitor [0-9a-f]{32}$/);
+            assert.ok(!JSON.stringify(told).includes(ann), 'the trail does not name the visitor');
+        } finally {
+            await server.end();
+        }
+    });
+
+    it('has the requests of the visitor, whose words are found nowhere else', async () => {
+        await withServer({}, async (server) => {
+            const visitor = server.visitor();
+            await visitor.chose('grant');
+            const [text, contact, answer] = [word(), word(), word()];
+            const made = await visitor.ask('POST', '/v1/me/requests', { body: complaint({ text, contact }) });
+            assert.equal(made.status, 201);
+            assert.equal((await server.post('/v1/me/requests', complaint({ text: answer }))).status, 201);
+            const { stdout } = await server.run('export', ['--site', 'shop', '--visitor', visitor.id]);
+            assert.ok(stdout.includes(text) && stdout.includes(contact) && !stdout.includes(answer));
+            const bytes = server.bytes();
+            for (const secret of [text, contact, answer, made.json().key])
+                assert.ok(!bytes.includes(secret), 'encrypted, or a hash alone');
+        });
     });
 });
 

@@ -5,6 +5,7 @@
 #include "crumb/rights/request.h"
 #include "crumb/rights/request_parse.h"
 #include "store_fixture.h"
+#include <errno.h>
 #include <stdio.h>
 
 #define NOW STORE_FIXTURE_NOW_MS
@@ -76,28 +77,28 @@ static struct request request_of(unsigned n_steps)
     return request;
 }
 
-static void encode(struct request *request, struct buffer *body, struct buffer *row)
+static const uint8_t secret[CRYPT_KEY_BYTES] = "a secret of thirty-two bytes...";
+
+static void encode(const struct request *request, struct buffer *row)
 {
     struct key key = key_request(request->site, request->number);
 
-    request_encode_body(request, body);
-    request->sealed = buffer_text(body);
-    request_encode(request, &key, row);
-    assert_false(body->fault || row->fault);
+    request_encode(request, &key, secret, row);
+    assert_false(row->fault);
 }
 
 static void test_round_trip(void **state)
 {
     (void)state;
     for (unsigned n = 1; n <= REQUEST_STEPS_MAX; n += 21) {
-        BUFFER_AUTO body = BUFFER_INIT(REQUEST_BYTES_MAX), row = BUFFER_INIT(REQUEST_BYTES_MAX);
+        BUFFER_AUTO row = BUFFER_INIT(REQUEST_BYTES_MAX), plain = BUFFER_INIT(REQUEST_BYTES_MAX);
         struct request written = request_of(n), found;
         struct key key = key_request(3, 9);
 
         written.has_asker = n == 1;
-        encode(&written, &body, &row);
+        encode(&written, &row);
         assert_true(request_decode(key_text(&key), buffer_text(&row), &found));
-        assert_true(request_decode_body(found.sealed, &found));
+        assert_int_equal(request_open(&found, secret, &plain), 0);
         assert_true(found.site == 3 && found.number == 9 && found.kind == written.kind);
         assert_true(found.state == written.state && found.made_ms == NOW && found.changed_ms == written.changed_ms);
         assert_true(found.due == -7 && found.has_asker == written.has_asker);
@@ -117,7 +118,7 @@ static void test_round_trip(void **state)
 static void test_largest(void **state)
 {
     static char many[REQUEST_NOTE_BYTES_MAX];
-    BUFFER_AUTO body = BUFFER_INIT(REQUEST_BYTES_MAX), row = BUFFER_INIT(REQUEST_BYTES_MAX);
+    BUFFER_AUTO row = BUFFER_INIT(REQUEST_BYTES_MAX), plain = BUFFER_INIT(REQUEST_BYTES_MAX);
     struct request request = request_of(REQUEST_STEPS_MAX), found;
     struct key key = key_request(3, 9);
 
@@ -129,19 +130,19 @@ static void test_largest(void **state)
         request.steps[i].name = (struct text){many, TRAIL_NAME_BYTES_MAX};
         request.steps[i].note = (struct text){many, REQUEST_NOTE_BYTES_MAX};
     }
-    encode(&request, &body, &row);
+    encode(&request, &row);
     assert_true(request_decode(key_text(&key), buffer_text(&row), &found));
-    assert_true(request_decode_body(found.sealed, &found));
+    assert_int_equal(request_open(&found, secret, &plain), 0);
 }
 
 static void test_damaged(void **state)
 {
-    BUFFER_AUTO body = BUFFER_INIT(REQUEST_BYTES_MAX), row = BUFFER_INIT(REQUEST_BYTES_MAX);
+    BUFFER_AUTO row = BUFFER_INIT(REQUEST_BYTES_MAX), plain = BUFFER_INIT(REQUEST_BYTES_MAX);
     struct request request = request_of(3), found;
     struct key key = key_request(3, 9), other = key_request(3, 10);
 
     (void)state;
-    encode(&request, &body, &row);
+    encode(&request, &row);
     for (size_t bit = 0; bit < 8 * row.size; bit++) {
         row.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
         assert_false(request_decode(key_text(&key), buffer_text(&row), &found));
@@ -150,10 +151,15 @@ static void test_damaged(void **state)
     for (size_t size = 0; size < row.size; size++)
         assert_false(request_decode(key_text(&key), (struct text){(const char *)row.data, size}, &found));
     assert_false(request_decode(key_text(&other), buffer_text(&row), &found));
-    for (size_t size = 0; size < body.size; size++)
-        assert_false(request_decode_body((struct text){(const char *)body.data, size}, &request));
+    assert_true(request_decode(key_text(&key), buffer_text(&row), &found));
+    assert_int_equal(request_open(&found, (const uint8_t *)"another secret of thirty-two b..", &plain), -EBADMSG);
+    assert_int_equal(request_open(&found, secret, &plain), 0);
+    for (size_t size = 0; size < plain.size; size++)
+        assert_false(request_decode_body((struct text){(const char *)plain.data, size}, &request));
     request.state = REQUEST_OPEN; /* the body of another state */
-    assert_false(request_decode_body(buffer_text(&body), &request));
+    assert_false(request_decode_body(buffer_text(&plain), &request));
+    found.number = 10; /* or of another place */
+    assert_int_equal(request_open(&found, secret, &plain), -EBADMSG);
 }
 
 /* ---- what people send ---- */

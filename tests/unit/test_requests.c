@@ -44,7 +44,7 @@ static int move(struct batch *batch, uint32_t site, uint32_t number, enum reques
     int r = requests_get(batch->txn, site, number, &request);
 
     if (r == 0)
-        r = requests_open(batch->txn, &request, &plain);
+        r = requests_open_in(batch, &request, &plain);
     return r ? r : requests_move(batch, &request, &step);
 }
 

@@ -12,7 +12,9 @@
 
 #include "crumb/base/buffer.h"
 #include "crumb/base/limits.h"
+#include "crumb/store/crypt.h"
 #include "crumb/store/key.h"
+#include "crumb/store/keyring.h"
 #include "crumb/store/trail.h"
 
 /* Numbers are on disk: append, never renumber. */
@@ -60,7 +62,11 @@ struct request {
     uint8_t follow[HASH_BYTES];  /* SHA-256 of the key */
     bool has_asker;
     uint8_t asker[ASKER_BYTES];
-    struct text sealed; /* what follows, as the row has it; borrowed from it */
+
+    /* What follows is encrypted. */
+    struct key_ref key;             /* under this one, which is the request's own */
+    uint8_t salt[CRYPT_SALT_BYTES]; /* of this writing */
+    struct text box;                /* as the row has it; borrowed from it */
 
     /* The body: what was said. Texts are borrowed. */
     struct text text, contact;
@@ -85,7 +91,10 @@ void request_encode_body(const struct request *request, struct buffer *buffer);
 /* Reads it into @request. False: damaged, or not the body of what the rest says. Texts are borrowed from @body. */
 bool request_decode_body(struct text body, struct request *request);
 
-/* Appends the row, with request->sealed as its body. */
-void request_encode(const struct request *request, const struct key *key, struct buffer *buffer);
+/* Appends the row, with request->salt and the body encrypted under @secret. */
+void request_encode(const struct request *request, const struct key *key, const uint8_t secret[CRYPT_KEY_BYTES],
+                    struct buffer *buffer);
 /* Reads all but the body. False: damaged. */
 bool request_decode(struct text key, struct text value, struct request *ret_request);
+/* Opens the body of request->box into @plain, from which @request borrows then. 0, or a fault (-EBADMSG: damaged). */
+int request_open(struct request *request, const uint8_t secret[CRYPT_KEY_BYTES], struct buffer *plain);

@@ -24,11 +24,16 @@ int requests_add(struct batch *batch, uint32_t site, struct request *request);
 /* All but its body, which is lent by the transaction. 0, REQUESTS_E_NONE or a fault; -EBADMSG: damaged. */
 int requests_get(struct db_txn *txn, uint32_t site, uint32_t number, struct request *ret_request);
 
-/* Reads the body into @plain, from which @request borrows then. 0, REQUESTS_E_NONE or a fault; -EBADMSG: damaged. */
+/*
+ * Reads the body into @plain, from which @request borrows then.  0,
+ * REQUESTS_E_NONE or a fault; -EBADMSG: damaged.  The second is for the writer,
+ * who may have made the request in the same batch.
+ */
 int requests_open(struct db_txn *txn, struct request *request, struct buffer *plain);
+int requests_open_in(struct batch *batch, struct request *request, struct buffer *plain);
 
 /*
- * Takes a step with a request that requests_open() has read.  0, REQUESTS_E_STATE, _HISTORY
+ * Takes a step with a request that requests_open_in() has read.  0, REQUESTS_E_STATE, _HISTORY
  * or a fault; @request is changed where it is 0.
  */
 int requests_move(struct batch *batch, struct request *request, const struct request_step *step);
