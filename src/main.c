@@ -34,7 +34,8 @@ const struct command commands[] = {
      "  --day DATE   of segments: one day, such as 2026-01-31\n"
      "  --record ID  of the ledger: one record, by the id of its receipt or its sequence number, with the notice\n"
      "               exactly as it was shown, whether the chain holds, and how many events relied on it\n"
-     "Journal, ledger, visitors, segments and requests hold personal data: treat what is printed accordingly. That it was\n"
+     "Journal, ledger, visitors, segments and requests hold personal data: treat what is printed accordingly. That it "
+     "was\n"
      "printed goes into the audit trail; where that cannot be put on record, nothing is printed.\n"
      "Works while the server runs.\n",
      command_dump},
@@ -64,7 +65,8 @@ const struct command commands[] = {
      "  --from DATE    the first day, such as 2026-01-01; without it, the first that there is\n"
      "  --to DATE      the last day; without it, the last that there is\n"
      "  --format FORM  ndjson (default): an object a line, empty fields left out; csv: all fields, with a head\n"
-     "  --visitor ID   instead, everything that is kept of one visitor, by the id of 32 hex digits in crumb_id, for an\n"
+     "  --visitor ID   instead, everything that is kept of one visitor, by the id of 32 hex digits in crumb_id, for "
+     "an\n"
      "                 order from an authority: an object a line, with its tier; exit code 1 if there is nothing\n"
      "Whatever is exported goes into the audit trail; where that cannot be put on record, nothing is printed.\n"
      "Rows come day by day, and a sealed day gives the same bytes each time. To go on after a break, drop the rows of\n"

@@ -25,10 +25,10 @@
 
 struct dump {
     struct setup setup;
-    const struct site *site; /* NULL: all */
-    const int32_t *day;      /* of segments and rollups; NULL: all */
-    const int32_t *month;    /* of rollups, as struct period numbers it; NULL: all */
-    const enum field *field; /* of rollups; FIELD_N: totals; NULL: all */
+    const struct site *site;            /* NULL: all */
+    const int32_t *day;                 /* of segments and rollups; NULL: all */
+    const int32_t *month;               /* of rollups, as struct period numbers it; NULL: all */
+    const enum field *field;            /* of rollups; FIELD_N: totals; NULL: all */
     const struct visitor_wish *visitor; /* NULL: all */
     const char *tier;                   /* that lines name; NULL: there is only one */
     uint64_t n_lines;
@@ -166,7 +166,8 @@ static int print_visitor(void *context, uint32_t site, const uint8_t id[VISITOR_
     struct dump *dump = context;
 
     if (wanted(dump, site) && is_of(dump, id))
-        print(dump, json_pack("{s:o, s:o, s:s, s:s, s:s?, s:I, s:I, s:I, s:i}", "site", site_json(dump, site), "visitor",
+        print(dump,
+              json_pack("{s:o, s:o, s:s, s:s, s:s?, s:I, s:I, s:I, s:i}", "site", site_json(dump, site), "visitor",
                         hex_json(id, VISITOR_BYTES), "choice", words_choice_kind(visitor->choice), "regime",
                         words_regime(visitor->regime), "country", visitor->country[0] ? visitor->country : NULL,
                         "consent", (json_int_t)visitor->consent, "since_ms", (json_int_t)visitor->since_ms, "at_ms",
@@ -186,7 +187,7 @@ static int dump_notices(struct dump *dump)
         return error_trace(r);
     for (r = db_cursor_seek(cursor, TEXT_NONE, &key, &json); r == 0; r = db_cursor_next(cursor, &key, &json))
         print(dump, json_pack("{s:o, s:o}", "hash", hex_json((const uint8_t *)key.data, key.size), "notice",
-                        json_loadb(json.data, json.size, 0, NULL)));
+                              json_loadb(json.data, json.size, 0, NULL)));
     return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
 }
 
@@ -230,10 +231,10 @@ static int print_consents(void *context, const struct key_consents *of, const st
         if (consents->counts[i])
             json_object_set_new(choices, words_choice_kind(i), json_integer((json_int_t)consents->counts[i]));
     print(dump, json_pack("{s:o, s:o, s:o, s:s?, s:s, s:s%, s:I, s:I, s:o}", "site", site_json(dump, of->site), "day",
-                    date_json(of->day), "notice", hex_json(of->notice, sizeof of->notice), "country",
-                    of->country[0] ? of->country : NULL, "device", words_device(of->device), "lang", of->lang.data,
-                    of->lang.size, "shown", (json_int_t)consents->counts[CONSENTS_SHOWN], "answered",
-                    (json_int_t)consents->answered, "choices", choices));
+                          date_json(of->day), "notice", hex_json(of->notice, sizeof of->notice), "country",
+                          of->country[0] ? of->country : NULL, "device", words_device(of->device), "lang",
+                          of->lang.data, of->lang.size, "shown", (json_int_t)consents->counts[CONSENTS_SHOWN],
+                          "answered", (json_int_t)consents->answered, "choices", choices));
     return 0;
 }
 
@@ -247,9 +248,9 @@ static int print_day(void *context, uint32_t site, int32_t day, const struct day
     struct dump *dump = context;
 
     if (wanted(dump, site))
-        print(dump, json_pack("{s:o, s:o, s:I, s:I, s:I}", "site", site_json(dump, site), "day", date_json(day), "events",
-                        (json_int_t)state->events, "last", (json_int_t)state->last, "sealed",
-                        (json_int_t)state->sealed));
+        print(dump, json_pack("{s:o, s:o, s:I, s:I, s:I}", "site", site_json(dump, site), "day", date_json(day),
+                              "events", (json_int_t)state->events, "last", (json_int_t)state->last, "sealed",
+                              (json_int_t)state->sealed));
     return 0;
 }
 
@@ -456,13 +457,13 @@ static int print_request(void *context, const struct request *request)
     for (unsigned i = 0; i < opened.n_steps; i++)
         json_array_append_new(steps, step_json(&opened.steps[i]));
     print(dump, json_pack("{s:o, s:I, s:s, s:s, s:I, s:I, s:o, s:o, s:b, s:o, s:o, s:o}", "site",
-                    site_json(dump, request->site), "number", (json_int_t)request->number, "kind",
-                    request_kind_word(request->kind), "state", request_state_word(request->state), "made_ms",
-                    (json_int_t)request->made_ms, "changed_ms", (json_int_t)request->changed_ms, "due",
-                    date_json(request->due), "asker",
-                    request->has_asker ? hex_json(request->asker, ASKER_BYTES) : json_null(), "erased",
-                    r == REQUESTS_E_NONE, "text", text_json(opened.text), "contact", text_json(opened.contact), "steps",
-                    steps));
+                          site_json(dump, request->site), "number", (json_int_t)request->number, "kind",
+                          request_kind_word(request->kind), "state", request_state_word(request->state), "made_ms",
+                          (json_int_t)request->made_ms, "changed_ms", (json_int_t)request->changed_ms, "due",
+                          date_json(request->due), "asker",
+                          request->has_asker ? hex_json(request->asker, ASKER_BYTES) : json_null(), "erased",
+                          r == REQUESTS_E_NONE, "text", text_json(opened.text), "contact", text_json(opened.contact),
+                          "steps", steps));
     return 0;
 }
 
@@ -477,10 +478,10 @@ static const struct {
     const char *name;
     int (*dump)(struct dump *dump);
     bool is_personal; /* who reads it is put on record */
-} tiers[] = {{"journal", dump_journal, true},   {"ledger", dump_ledger, true},      {"visitors", dump_visitors, true},
-             {"books", dump_books, false},      {"consents", dump_consents, false}, {"days", dump_days, false},
-             {"notices", dump_notices, false},  {"segment", dump_segments, true},   {"rollup", dump_rollups, false},
-             {"audit", dump_audit, false},      {"requests", dump_requests, true}};
+} tiers[] = {{"journal", dump_journal, true},  {"ledger", dump_ledger, true},      {"visitors", dump_visitors, true},
+             {"books", dump_books, false},     {"consents", dump_consents, false}, {"days", dump_days, false},
+             {"notices", dump_notices, false}, {"segment", dump_segments, true},   {"rollup", dump_rollups, false},
+             {"audit", dump_audit, false},     {"requests", dump_requests, true}};
 
 struct wish {
     const char *site, *record;
@@ -549,8 +550,8 @@ static int dump_record(const char *path, const char *record)
 
     if (exit)
         return exit;
-    exit = command_act(
-        &setup, &(struct trail_entry){.act = ACT_DUMPED, .object = TEXT("ledger"), .details = text_of(record)});
+    exit = command_act(&setup,
+                       &(struct trail_entry){.act = ACT_DUMPED, .object = TEXT("ledger"), .details = text_of(record)});
     if (exit == EXIT_GOOD)
         exit = command_dump_record(&setup, record);
     setup_close(&setup);
@@ -700,8 +701,7 @@ int command_dump_visitor(const struct setup *setup, const struct site *site, con
     trail_visitor(&trail, id, wish.asker);
     trail_visitor_text(&trail, id, object);
     int exit = command_act(
-        setup,
-        &(struct trail_entry){.act = ACT_DISCLOSED, .site = text_of(site->name), .object = text_of(object)});
+        setup, &(struct trail_entry){.act = ACT_DISCLOSED, .site = text_of(site->name), .object = text_of(object)});
     if (exit)
         return exit;
     r = number_visitor(setup, site->id, &wish);

@@ -21,12 +21,10 @@ struct wish {
 
 enum { OPTION_SITE = 256, OPTION_FROM, OPTION_TO, OPTION_FORMAT, OPTION_VISITOR };
 
-static const struct option options[] = {{"site", required_argument, NULL, OPTION_SITE},
-                                        {"from", required_argument, NULL, OPTION_FROM},
-                                        {"to", required_argument, NULL, OPTION_TO},
-                                        {"format", required_argument, NULL, OPTION_FORMAT},
-                                        {"visitor", required_argument, NULL, OPTION_VISITOR},
-                                        {0}};
+static const struct option options[] = {
+    {"site", required_argument, NULL, OPTION_SITE},       {"from", required_argument, NULL, OPTION_FROM},
+    {"to", required_argument, NULL, OPTION_TO},           {"format", required_argument, NULL, OPTION_FORMAT},
+    {"visitor", required_argument, NULL, OPTION_VISITOR}, {0}};
 
 static int take_form(struct wish *wish, const char *value)
 {

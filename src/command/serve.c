@@ -210,8 +210,7 @@ static int start_parts(struct serve *serve)
     if (r == 0)
         r = cache_new(HEADS_BYTES_MAX, &service->heads);
     if (r == 0)
-        r = keeper_start(service->db, service->writer, service->clock, &service->trail, serve->edition,
-                         &serve->keeper);
+        r = keeper_start(service->db, service->writer, service->clock, &service->trail, serve->edition, &serve->keeper);
     if (r == 0)
         record_start(serve);
     return error_trace(r);

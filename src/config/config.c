@@ -137,10 +137,11 @@ static void read_hourly(const struct yaml_at *at, void *into)
 
 static void read_rates(const struct yaml_at *at, void *into)
 {
-    static const struct walk_field fields[] = {{"address", read_rate, offsetof(struct config, rates.address), NULL},
-                                               {"site", read_rate, offsetof(struct config, rates.site), NULL},
-                                               {"choices", read_rate, offsetof(struct config, rates.choices), NULL},
-                                               {"requests", read_hourly, offsetof(struct config, rates.requests), NULL}};
+    static const struct walk_field fields[] = {
+        {"address", read_rate, offsetof(struct config, rates.address), NULL},
+        {"site", read_rate, offsetof(struct config, rates.site), NULL},
+        {"choices", read_rate, offsetof(struct config, rates.choices), NULL},
+        {"requests", read_hourly, offsetof(struct config, rates.requests), NULL}};
 
     walk_fields(at, fields, WALK_COUNT(fields), into);
 }

@@ -4,10 +4,10 @@
  * purposes that name them, origins before the cookie domain that must fit them.
  */
 #include "site.h"
+#include "calendar.h"
 #include "crumb/base/error.h"
 #include "crumb/config/shipped.h"
 #include "crumb/config/value.h"
-#include "calendar.h"
 #include "field.h"
 #include "goal.h"
 #include "saved.h"

@@ -130,9 +130,9 @@ static bool read_wish(struct exchange *exchange, struct auditing *auditing)
         answer_error(exchange->req, 400, "act: there is no such act; docs/requests.md lists them");
         return false;
     }
-    auditing->is_ndjson = text_equal(format, TEXT("ndjson")) ||
-                          (!format.size && text_equal(exchange_header(exchange, TEXT("accept")),
-                                                      TEXT("application/x-ndjson")));
+    auditing->is_ndjson =
+        text_equal(format, TEXT("ndjson")) ||
+        (!format.size && text_equal(exchange_header(exchange, TEXT("accept")), TEXT("application/x-ndjson")));
     if (format.size && !auditing->is_ndjson && !text_equal(format, TEXT("json"))) {
         answer_error(exchange->req, 400, "format: must be json or ndjson");
         return false;

@@ -200,8 +200,7 @@ static void describe(struct exporting *exporting, const struct exporter_wish *wi
 /* False: nothing waits. */
 static bool record(struct exporting *exporting, struct exchange *exchange)
 {
-    exporting->record =
-        (struct write_op){.bytes = sizeof *exporting, .apply = record_apply, .done = record_done};
+    exporting->record = (struct write_op){.bytes = sizeof *exporting, .apply = record_apply, .done = record_done};
     wait_begin(&exporting->wait, exchange, recorded_answer);
     exporting->is_waiting = writer_submit(exchange->loop->service->writer, &exporting->record) == 0;
     if (!exporting->is_waiting)

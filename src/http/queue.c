@@ -161,8 +161,9 @@ static bool read_page(struct exchange *exchange, struct office *office)
     office->states = !state.size ? STATES_OPEN : text_equal(state, TEXT("all")) ? STATES_ALL : found;
     if (!state.size || text_equal(state, TEXT("all")) || found > 0)
         return true;
-    answer_error(exchange->req, 400, "state: must be open, in_progress, answered, refused, withdrawn or all; "
-                                     "without it, the list is of what is to be done");
+    answer_error(exchange->req, 400,
+                 "state: must be open, in_progress, answered, refused, withdrawn or all; "
+                 "without it, the list is of what is to be done");
     return false;
 }
 

@@ -86,7 +86,8 @@ static struct petition *petition_new(const struct exchange *exchange, const stru
 static void answer_full(h2o_req_t *req, const char *contact)
 {
     answer_retry_after(req);
-    answer_error(req, 503, contact[0] ? "too many requests are open here; write to %s" : "too many requests are open here%s",
+    answer_error(req, 503,
+                 contact[0] ? "too many requests are open here; write to %s" : "too many requests are open here%s",
                  contact);
 }
 
@@ -125,8 +126,8 @@ static void op_done(struct write_op *op, int result)
 static void submit(struct petition *petition, struct exchange *exchange,
                    int (*apply)(struct write_op *op, struct batch *batch))
 {
-    petition->op = (struct write_op){
-        .bytes = sizeof *petition + REQUEST_BODY_BYTES_MAX, .apply = apply, .done = op_done};
+    petition->op =
+        (struct write_op){.bytes = sizeof *petition + REQUEST_BODY_BYTES_MAX, .apply = apply, .done = op_done};
     wait_begin(&petition->wait, exchange, petition_answer);
     if (writer_submit(exchange->loop->service->writer, &petition->op)) {
         answer_later(wait_cancel(&petition->wait), "too much is waiting to be stored; try again later");
@@ -242,8 +243,7 @@ static bool may_see(const struct petition *petition, const struct request *reque
 {
     if (petition->has_key)
         return sodium_memcmp(petition->follow, request->follow, HASH_BYTES) == 0;
-    return petition->is_known && request->has_asker &&
-           sodium_memcmp(petition->asker, request->asker, ASKER_BYTES) == 0;
+    return petition->is_known && request->has_asker && sodium_memcmp(petition->asker, request->asker, ASKER_BYTES) == 0;
 }
 
 /* False: it was answered 400. */
@@ -412,8 +412,7 @@ static int withdraw_apply(struct write_op *op, struct batch *batch)
 {
     struct petition *petition = H2O_STRUCT_FROM_MEMBER(struct petition, op, op);
     BUFFER_AUTO plain = BUFFER_INIT(REQUEST_BYTES_MAX);
-    struct request_step step = {
-        .at_ms = petition->now_ms, .state = REQUEST_WITHDRAWN, .side = REQUEST_BY_ASKER};
+    struct request_step step = {.at_ms = petition->now_ms, .state = REQUEST_WITHDRAWN, .side = REQUEST_BY_ASKER};
     struct request request;
     int r = find(petition, batch->txn, batch, &request, &plain);
 

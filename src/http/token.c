@@ -141,8 +141,8 @@ static struct refusal *refusal_new(const struct exchange *exchange, const struct
     refusal->super = (struct write_op){.bytes = sizeof *refusal, .apply = refusal_apply, .done = refusal_done};
     refusal->edition = edition_ref(exchange->loop->edition);
     refusal->trail = &exchange->loop->service->trail;
-    refusal->entry = token_entry(exchange, token, ACT_REFUSED,
-                                 config_site(config, exchange_param(exchange, TEXT("site_id"))));
+    refusal->entry =
+        token_entry(exchange, token, ACT_REFUSED, config_site(config, exchange_param(exchange, TEXT("site_id"))));
     snprintf(refusal->object, sizeof refusal->object, "%.*s %.*s", (int)exchange->req->method.len,
              exchange->req->method.base, TEXT_ARGS(exchange->path));
     refusal->entry.object = text_of(refusal->object);

@@ -130,7 +130,8 @@ static int find_stale(struct look *look, const char *folder, struct db *db)
     r = db_cursor_new(txn, DB_META, &cursor);
     if (r == 0)
         r = db_cursor_seek(cursor, TEXT(MARK), &key, &value);
-    for (; r == 0 && text_starts(key, TEXT(MARK)) && look->n < ACTS_PASS_MAX; r = db_cursor_next(cursor, &key, &value)) {
+    for (; r == 0 && text_starts(key, TEXT(MARK)) && look->n < ACTS_PASS_MAX;
+         r = db_cursor_next(cursor, &key, &value)) {
         struct one *one = &look->ones[look->n];
 
         if (key.size != MARK_BYTES)

@@ -13,8 +13,9 @@
 #define MOVES(a) STATE_BIT(REQUEST_##a)
 
 static const char *const kinds[REQUEST_KIND_N] = {
-    [REQUEST_ACCESS] = "access",           [REQUEST_COPY] = "copy",           [REQUEST_CORRECTION] = "correction",
-    [REQUEST_ERASURE] = "erasure",         [REQUEST_RESTRICTION] = "restriction", [REQUEST_OBJECTION] = "objection",
+    [REQUEST_ACCESS] = "access",           [REQUEST_COPY] = "copy",
+    [REQUEST_CORRECTION] = "correction",   [REQUEST_ERASURE] = "erasure",
+    [REQUEST_RESTRICTION] = "restriction", [REQUEST_OBJECTION] = "objection",
     [REQUEST_COMPLAINT] = "complaint",     [REQUEST_OTHER] = "other"};
 static const char *const states[REQUEST_STATE_N] = {[REQUEST_OPEN] = "open",
                                                     [REQUEST_IN_PROGRESS] = "in_progress",
@@ -113,8 +114,7 @@ static bool decode_step(struct reader *reader, struct request_step *step)
     step->side = (enum request_side)side;
     step->is_told = is_told;
     return !reader->bad && state >= 1 && state < REQUEST_STATE_N && side < REQUEST_SIDE_N && is_told <= 1 &&
-           is_time(step->at_ms) && step->name.size <= TRAIL_NAME_BYTES_MAX &&
-           step->note.size <= REQUEST_NOTE_BYTES_MAX;
+           is_time(step->at_ms) && step->name.size <= TRAIL_NAME_BYTES_MAX && step->note.size <= REQUEST_NOTE_BYTES_MAX;
 }
 
 bool request_decode_body(struct text body, struct request *request)

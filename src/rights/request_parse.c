@@ -138,7 +138,8 @@ static int read_change(struct request_change *change, struct buffer *complaint)
         return invalid(complaint, "`state` must be one of %s", words);
     }
     if (answer.data && note.data)
-        return invalid(complaint, "write an `answer`, which whoever asked can read, or a `note`, which nobody else can");
+        return invalid(complaint,
+                       "write an `answer`, which whoever asked can read, or a `note`, which nobody else can");
     change->state = (enum request_state)found;
     change->is_told = answer.data != NULL;
     change->note = answer.data ? answer : note;

@@ -128,10 +128,7 @@ int requests_get(struct db_txn *txn, uint32_t site, uint32_t number, struct requ
 }
 
 /* A key that was destroyed is no fault: what it protected was erased. */
-static int open_result(int r)
-{
-    return r == KEYRING_E_GONE ? REQUESTS_E_NONE : error_trace(r);
-}
+static int open_result(int r) { return r == KEYRING_E_GONE ? REQUESTS_E_NONE : error_trace(r); }
 
 int requests_open(struct db_txn *txn, struct request *request, struct buffer *plain)
 {

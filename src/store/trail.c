@@ -16,17 +16,20 @@ static const struct chain chain = {.table = DB_AUDIT,
                                    .record_bytes_max = TRAIL_RECORD_BYTES_MAX,
                                    .seal_bytes = SIGN_BYTES};
 
-static const char *const actors[ACTOR_N] = {[ACTOR_SERVICE] = "service",
-                                            [ACTOR_TOKEN] = "token",
-                                            [ACTOR_COMMAND] = "command",
-                                            [ACTOR_VISITOR] = "visitor"};
-static const char *const acts[ACT_N] = {
-    [ACT_CONFIGURED] = "configured",     [ACT_REFUSED] = "refused",
-    [ACT_EXPORTED] = "exported",         [ACT_DUMPED] = "dumped",
-    [ACT_DISCLOSED] = "disclosed",       [ACT_REQUEST_READ] = "request_read",
-    [ACT_REQUEST_MOVED] = "request_moved", [ACT_KEY_ROTATED] = "key_rotated",
-    [ACT_COMPACTED] = "compacted",       [ACT_EXPIRED] = "expired",
-    [ACT_ERASED] = "erased",             [ACT_UNREADABLE] = "unreadable"};
+static const char *const actors[ACTOR_N] = {
+    [ACTOR_SERVICE] = "service", [ACTOR_TOKEN] = "token", [ACTOR_COMMAND] = "command", [ACTOR_VISITOR] = "visitor"};
+static const char *const acts[ACT_N] = {[ACT_CONFIGURED] = "configured",
+                                        [ACT_REFUSED] = "refused",
+                                        [ACT_EXPORTED] = "exported",
+                                        [ACT_DUMPED] = "dumped",
+                                        [ACT_DISCLOSED] = "disclosed",
+                                        [ACT_REQUEST_READ] = "request_read",
+                                        [ACT_REQUEST_MOVED] = "request_moved",
+                                        [ACT_KEY_ROTATED] = "key_rotated",
+                                        [ACT_COMPACTED] = "compacted",
+                                        [ACT_EXPIRED] = "expired",
+                                        [ACT_ERASED] = "erased",
+                                        [ACT_UNREADABLE] = "unreadable"};
 
 const char *trail_actor_word(unsigned actor) { return actor > 0 && actor < ACTOR_N ? actors[actor] : "?"; }
 const char *trail_act_word(unsigned act) { return act > 0 && act < ACT_N ? acts[act] : "?"; }
@@ -115,8 +118,8 @@ bool trail_entry_read(struct reader *reader, struct trail_entry *ret_entry)
     entry.site = reader_sized(reader);
     entry.object = reader_sized(reader);
     entry.details = reader_sized(reader);
-    if (!reader_done(reader) || entry.at_ms < 0 || entry.at_ms > TRAIL_TIME_MS_MAX || actor < 1 || actor >= ACTOR_N || act < 1 || act >= ACT_N ||
-        entry.name.size > TRAIL_NAME_BYTES_MAX || entry.site.size > SITE_NAME_BYTES_MAX ||
+    if (!reader_done(reader) || entry.at_ms < 0 || entry.at_ms > TRAIL_TIME_MS_MAX || actor < 1 || actor >= ACTOR_N ||
+        act < 1 || act >= ACT_N || entry.name.size > TRAIL_NAME_BYTES_MAX || entry.site.size > SITE_NAME_BYTES_MAX ||
         entry.object.size > TRAIL_OBJECT_BYTES_MAX || entry.details.size > TRAIL_DETAILS_BYTES_MAX)
         return false;
     entry.actor = (enum trail_actor)actor;
@@ -157,8 +160,7 @@ int trail_append(struct batch *batch, const struct trail *trail, const struct tr
     trail_entry_put(&body, entry);
     if (body.fault)
         return error_origin(body.fault);
-    struct chain_link link = {
-        .sequence = head.sequence + 1, .version = TRAIL_VERSION, .body = buffer_text(&body)};
+    struct chain_link link = {.sequence = head.sequence + 1, .version = TRAIL_VERSION, .body = buffer_text(&body)};
     return error_trace(chain_append(batch, &chain, seal, trail, &link));
 }
 

@@ -293,9 +293,10 @@ describe('crumb export --visitor', { timeout: 120_000 }, () => {
         const event = (t, visitor, url) => JSON.stringify({
             t: Date.parse(t), site: 'shop', visitor, purposes: ['analytics', 'journeys'], event: `e=pv&url=https://shop.example/${url}`,
         });
+        const [first, second] = [4, 3].map((days) => new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10));
         const lines = [
-            event('2026-02-02T09:00:00Z', 'ann', 'ann-one'), event('2026-02-02T09:01:00Z', 'bob', 'bob-one'),
-            event('2026-02-02T09:02:00Z', 'ann', 'ann-two'), event('2026-02-03T09:00:00Z', 'ann', 'ann-three'),
+            event(`${first}T09:00:00Z`, 'ann', 'ann-one'), event(`${first}T09:01:00Z`, 'bob', 'bob-one'),
+            event(`${first}T09:02:00Z`, 'ann', 'ann-two'), event(`${second}T09:00:00Z`, 'ann', 'ann-three'),
         ];
         execFileSync(REPLAY, ['-c', server.file], { input: lines.join('\n'), stdio: ['pipe', 'ignore', 'pipe'] });
         await server.launch();
@@ -313,14 +314,14 @@ describe('crumb export --visitor', { timeout: 120_000 }, () => {
             await eventually('both days sealed', async () => (await server.dump('segment')).length === 3);
             const later = (await bare(ann)).stdout.trim().split('\n').map(JSON.parse);
             const visits = later.filter(({ tier }) => tier === 'segment').map(({ row }) => row);
-            assert.deepEqual(visits.map(({ day }) => day), ['2026-02-02', '2026-02-03']);
+            assert.deepEqual(visits.map(({ day }) => day), [first, second]);
             assert.match(JSON.stringify(visits), /ann-one.*ann-two.*ann-three/);
             assert.ok(!JSON.stringify(later).includes('bob-') && !JSON.stringify(later).includes(bob));
             const none = await bare('0'.repeat(32));
             assert.deepEqual([none.code, none.stdout], [1, '']);
             assert.match(none.stderr, /nothing is kept of this visitor/);
             for (const id of ['ann', ann.slice(1), `${ann}0`, 'g'.repeat(32)]) assert.equal((await bare(id)).code, 2);
-            assert.equal((await server.run('export', ['--site', 'shop', '--visitor', ann, '--from', '2026-02-02'])).code, 2);
+            assert.equal((await server.run('export', ['--site', 'shop', '--visitor', ann, '--from', first])).code, 2);
             const told = (await server.dump('audit')).filter(({ act }) => act === 'disclosed');
             assert.equal(told.length, 3);
             assert.equal(told[0].object, told[1].object);

@@ -231,8 +231,8 @@ static void test_parse_change(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_moves),   cmocka_unit_test(test_words),   cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_largest), cmocka_unit_test(test_damaged), cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_moves),        cmocka_unit_test(test_words),   cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_largest),      cmocka_unit_test(test_damaged), cmocka_unit_test(test_parse),
         cmocka_unit_test(test_parse_change),
     };
 

@@ -128,8 +128,8 @@ static void test_cut(void **state)
         memcpy(many + i, "\xc3\xa9", 2);
     trail_init(&trail, seed);
     struct text odd = {many + 1, sizeof many - 1}, even = {many, sizeof many};
-    struct trail_entry entry = {.actor = ACTOR_TOKEN, .name = even, .act = ACT_DUMPED, .site = even, .object = odd,
-                                .details = even};
+    struct trail_entry entry = {
+        .actor = ACTOR_TOKEN, .name = even, .act = ACT_DUMPED, .site = even, .object = odd, .details = even};
     assert_int_equal(batch_begin(fixture->db, &batch), 0);
     assert_int_equal(trail_append(&batch, &trail, &entry), 0);
     struct key key = key_sequence(1);
@@ -249,10 +249,14 @@ static void test_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORE_FIXTURE_TEST(test_round_trip), STORE_FIXTURE_TEST(test_backwards),
-        STORE_FIXTURE_TEST(test_empty),      STORE_FIXTURE_TEST(test_cut),
-        STORE_FIXTURE_TEST(test_every_bit),  STORE_FIXTURE_TEST(test_removed),
-        STORE_FIXTURE_TEST(test_added_by_a_stranger), cmocka_unit_test(test_visitors),
+        STORE_FIXTURE_TEST(test_round_trip),
+        STORE_FIXTURE_TEST(test_backwards),
+        STORE_FIXTURE_TEST(test_empty),
+        STORE_FIXTURE_TEST(test_cut),
+        STORE_FIXTURE_TEST(test_every_bit),
+        STORE_FIXTURE_TEST(test_removed),
+        STORE_FIXTURE_TEST(test_added_by_a_stranger),
+        cmocka_unit_test(test_visitors),
         cmocka_unit_test(test_words),
     };
 

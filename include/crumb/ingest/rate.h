@@ -2,9 +2,9 @@
  * Rates: how much one client, and one site, may send.
  *
  * Each has a token bucket: it holds what may come in RATE_BURST_S (or in an hour,
- * for what is counted by the hour) at the rate in force, fills steadily, and is full for whoever was not heard of.  Clients
- * are told apart by their IPv4 address or the /64 of their IPv6 address.
- * Memory is fixed; time comes in from outside.  Any thread.
+ * for what is counted by the hour) at the rate in force, fills steadily, and is full for whoever was not heard of.
+ * Clients are told apart by their IPv4 address or the /64 of their IPv6 address. Memory is fixed; time comes in from
+ * outside.  Any thread.
  *
  * What is kept of a client is a keyed hash of its address, with a key that lives
  * as long as the process, in memory only, and it means nothing once its bucket is

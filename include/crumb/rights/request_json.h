@@ -6,9 +6,9 @@
 #include "crumb/rights/requests.h"
 
 enum request_view {
-    REQUEST_IN_QUEUE,   /* what is to be done and when; nothing of what it says */
+    REQUEST_IN_QUEUE,    /* what is to be done and when; nothing of what it says */
     REQUEST_FOR_OFFICER, /* everything */
-    REQUEST_FOR_ASKER   /* everything but officers' names and what they noted for themselves */
+    REQUEST_FOR_ASKER    /* everything but officers' names and what they noted for themselves */
 };
 
 /* Every byte of each text becomes at most six. */

@@ -29,18 +29,18 @@ enum trail_actor {
 };
 
 enum trail_act {
-    ACT_CONFIGURED = 1,     /* a configuration came into force by a reload */
-    ACT_REFUSED = 2,        /* a token was used for what it may not do */
-    ACT_EXPORTED = 3,       /* hits of a site */
-    ACT_DUMPED = 4,         /* a table that holds personal data */
-    ACT_DISCLOSED = 5,      /* everything of one visitor, by an order */
-    ACT_REQUEST_READ = 6,   /* a subject request, with what it says */
-    ACT_REQUEST_MOVED = 7,  /* it was answered, refused, or otherwise worked on */
-    ACT_KEY_ROTATED = 8,    /* the master key */
-    ACT_COMPACTED = 9,      /* the store was written anew without what was deleted */
-    ACT_EXPIRED = 10,       /* data went by its retention */
-    ACT_ERASED = 11,        /* data went by a right or a withdrawal */
-    ACT_UNREADABLE = 12,    /* a command's act was left behind and cannot be read */
+    ACT_CONFIGURED = 1,    /* a configuration came into force by a reload */
+    ACT_REFUSED = 2,       /* a token was used for what it may not do */
+    ACT_EXPORTED = 3,      /* hits of a site */
+    ACT_DUMPED = 4,        /* a table that holds personal data */
+    ACT_DISCLOSED = 5,     /* everything of one visitor, by an order */
+    ACT_REQUEST_READ = 6,  /* a subject request, with what it says */
+    ACT_REQUEST_MOVED = 7, /* it was answered, refused, or otherwise worked on */
+    ACT_KEY_ROTATED = 8,   /* the master key */
+    ACT_COMPACTED = 9,     /* the store was written anew without what was deleted */
+    ACT_EXPIRED = 10,      /* data went by its retention */
+    ACT_ERASED = 11,       /* data went by a right or a withdrawal */
+    ACT_UNREADABLE = 12,   /* a command's act was left behind and cannot be read */
     ACT_N
 };
 
@@ -80,7 +80,8 @@ void trail_visitor(const struct trail *trail, const uint8_t visitor[VISITOR_BYTE
 void trail_visitor_text(const struct trail *trail, const uint8_t visitor[VISITOR_BYTES],
                         char ret_text[TRAIL_VISITOR_TEXT_BYTES]);
 
-/* The entry's bytes, as records and acts (store/act.h) have them. Texts that are too long are cut between characters. */
+/* The entry's bytes, as records and acts (store/act.h) have them. Texts that are too long are cut between characters.
+ */
 void trail_entry_put(struct buffer *buffer, const struct trail_entry *entry);
 /* False: they are not those of an entry. */
 bool trail_entry_read(struct reader *reader, struct trail_entry *ret_entry);
