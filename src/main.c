@@ -73,6 +73,15 @@ const struct command commands[] = {
      "the last day and begin --from that day.\n"
      "Works while the server runs.\n",
      command_export},
+    {"key", "-c FILE rotate|status", "Replaces the master key, or tells how far that is.",
+     "rotate  makes the next master key, wraps every key of the store under it, and puts it in the place of the old\n"
+     "        one. A server that holds the store does it while it runs; else this command does. After a kill it goes\n"
+     "        on where it was. Where the master key is in the environment, start the server, or this command, with\n"
+     "        the new one in CRUMB_MASTER_KEY and the old one in CRUMB_MASTER_KEY_PREVIOUS.\n"
+     "status  prints one JSON object: where the master key is, how many keys there are, how many are still to be\n"
+     "        wrapped. Works while the server runs.\n"
+     "No key is ever printed.\n",
+     command_key},
     {"token", "--name NAME --role analyst|privacy|admin [--site NAME]...", "Makes a bearer token.",
      "Prints the token, which is shown this once, and the line for `tokens:` in the configuration, which holds\n"
      "only its hash.\n",

@@ -10,9 +10,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-int command_act(const struct setup *setup, const struct trail_entry *what)
+int command_act(const char *folder, const struct trail_entry *what)
 {
-    const char *folder = setup->edition->config->data;
     char user[32];
     struct trail_entry entry = *what;
 
@@ -23,11 +22,11 @@ int command_act(const struct setup *setup, const struct trail_entry *what)
     int r = act_drop(folder, &entry, &random_system);
     if (r == ACT_E_FULL)
         fprintf(stderr,
-                "crumb: %s/" ACT_FOLDER " has %d files or more; nothing is shown that cannot be put on record; "
+                "crumb: %s/" ACT_FOLDER " has %d files or more; nothing is shown or done that cannot be put on record; "
                 "`crumb serve` records and removes them\n",
                 folder, ACTS_MAX);
     else if (r)
-        fprintf(stderr, "crumb: %s/" ACT_FOLDER ": %s; nothing is shown that cannot be put on record\n", folder,
+        fprintf(stderr, "crumb: %s/" ACT_FOLDER ": %s; nothing is shown or done that cannot be put on record\n", folder,
                 error_trail(r));
     return r ? EXIT_FAILED : EXIT_GOOD;
 }

@@ -29,6 +29,7 @@ int command_verify(const struct command *self, int argc, char **argv);
 int command_dump(const struct command *self, int argc, char **argv);
 int command_query(const struct command *self, int argc, char **argv);
 int command_export(const struct command *self, int argc, char **argv);
+int command_key(const struct command *self, int argc, char **argv);
 int command_token(const struct command *self, int argc, char **argv);
 
 /* ---- setup.c ---- */
@@ -69,15 +70,25 @@ int setup_open(const char *config, struct setup *ret_setup);
 int setup_renew(struct setup *setup);
 void setup_close(struct setup *setup);
 
+/* Says why a store cannot be opened; returns EXIT_FAILED. */
+int setup_refuse(const char *folder, int r);
+
+/* ---- verify_keys.c ---- */
+
+/* Looks at every reference to a key. Prints what is worth knowing, in words, to @buffer; 0, 1 (it is wrong) or a fault.
+ */
+struct buffer;
+int command_verify_keys(struct db_txn *txn, struct buffer *buffer);
+
 /* ---- act.c ---- */
 
 /*
- * Puts what the command is about to show or do on record for the audit trail:
- * @what without time and actor.  0 or an exit code, after saying why: then it
+ * Puts what the command is about to show or do on record for the audit trail,
+ * in the data folder @folder: @what without time and actor.  0 or an exit code, after saying why: then it
  * must not be shown or done.
  */
 struct trail_entry;
-int command_act(const struct setup *setup, const struct trail_entry *what);
+int command_act(const char *folder, const struct trail_entry *what);
 
 /* ---- record.c ---- */
 

@@ -550,7 +550,7 @@ static int dump_record(const char *path, const char *record)
 
     if (exit)
         return exit;
-    exit = command_act(&setup,
+    exit = command_act(setup.edition->config->data,
                        &(struct trail_entry){.act = ACT_DUMPED, .object = TEXT("ledger"), .details = text_of(record)});
     if (exit == EXIT_GOOD)
         exit = command_dump_record(&setup, record);
@@ -570,7 +570,7 @@ static int print_tier(struct dump *dump, size_t tier)
         write_date(*dump->day, date);
         what.details = text_of(date);
     }
-    int exit = tiers[tier].is_personal ? command_act(&dump->setup, &what) : EXIT_GOOD;
+    int exit = tiers[tier].is_personal ? command_act(dump->setup.edition->config->data, &what) : EXIT_GOOD;
     if (exit)
         return exit;
     int r = tiers[tier].dump(dump);
@@ -701,7 +701,7 @@ int command_dump_visitor(const struct setup *setup, const struct site *site, con
     trail_visitor(&trail, id, wish.asker);
     trail_visitor_text(&trail, id, object);
     int exit = command_act(
-        setup, &(struct trail_entry){.act = ACT_DISCLOSED, .site = text_of(site->name), .object = text_of(object)});
+        folder, &(struct trail_entry){.act = ACT_DISCLOSED, .site = text_of(site->name), .object = text_of(object)});
     if (exit)
         return exit;
     r = number_visitor(setup, site->id, &wish);

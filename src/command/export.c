@@ -96,10 +96,10 @@ static int export_site(const struct setup *setup, const struct site *site, const
     char details[EXPORTER_DETAILS_BYTES];
 
     exporter_describe(&wanted, details);
-    int exit = command_act(setup, &(struct trail_entry){.act = ACT_EXPORTED,
-                                                        .site = text_of(site->name),
-                                                        .object = TEXT("hits"),
-                                                        .details = text_of(details)});
+    int exit = command_act(setup->edition->config->data, &(struct trail_entry){.act = ACT_EXPORTED,
+                                                                               .site = text_of(site->name),
+                                                                               .object = TEXT("hits"),
+                                                                               .details = text_of(details)});
     if (exit)
         return exit;
     int r = days_new((struct days_bounds){.n_days = 1}, &wanted.days);

@@ -55,6 +55,7 @@ struct verify {
     uint64_t n_day_events, last_sequence;
     const struct day_state *day; /* of the day that is walked */
     struct buffer found;         /* what is wrong, one line */
+    char keys[FOUND_BYTES_MAX];  /* how many there are, in words */
 };
 
 /* A check found something wrong: its walk ends. */
@@ -548,6 +549,20 @@ static int check_sequence(struct verify *verify)
     return error_trace(r);
 }
 
+/* ---- keys ---- */
+
+static int check_keys(struct verify *verify)
+{
+    BUFFER_AUTO said = BUFFER_INIT(FOUND_BYTES_MAX);
+    int r = command_verify_keys(verify->txn, &said);
+
+    if (r > 0)
+        return wrong(verify, "%.*s", TEXT_ARGS(buffer_text(&said)));
+    if (r == 0)
+        snprintf(verify->keys, sizeof verify->keys, "%.*s", TEXT_ARGS(buffer_text(&said)));
+    return error_trace(r);
+}
+
 /* In this order: later checks use what earlier ones gathered, and say nothing where that is not whole. */
 static const struct {
     const char *name;
@@ -557,7 +572,7 @@ static const struct {
     {"ledger", check_ledger, NULL},       {"heads", check_heads, "ledger"},  {"visitors", check_visitors, "ledger"},
     {"journal", check_journal, "ledger"}, {"books", check_books, "journal"}, {"consents", check_consents, "ledger"},
     {"segments", check_segments, NULL},   {"rollups", check_rollups, NULL},  {"sequence", check_sequence, NULL},
-    {"audit", check_audit, NULL},         {"requests", check_requests, NULL}};
+    {"keys", check_keys, NULL},           {"audit", check_audit, NULL},      {"requests", check_requests, NULL}};
 #define N_CHECKS (sizeof checks / sizeof checks[0])
 
 static bool is_good(const bool good[N_CHECKS], const char *name)
@@ -595,6 +610,8 @@ static int run_checks(struct verify *verify)
         }
     }
     printf("%" PRIu64 " ledger records, %" PRIu64 " events\n", verify->n_records, verify->n_events);
+    if (verify->keys[0])
+        printf("%s\n", verify->keys);
     return exit;
 }
 
