@@ -408,6 +408,32 @@ static void test_currency(void **state)
     check_bools(rows, N(rows), value_currency);
 }
 
+static bool is_date(struct text text)
+{
+    int32_t day;
+
+    return value_date(text, &day);
+}
+
+static void test_date(void **state)
+{
+    static const struct bool_row rows[] = {
+        {"2026-01-31", true},   {"2028-02-29", true},  {"2026-02-29", false},
+        {"2026-02-30", false},  {"2026-13-01", false}, {"2026-00-01", false},
+        {"2026-01-00", false},  {"2026-1-31", false},  {"26-01-31", false},
+        {"2026-01-311", false}, {"2026/01/31", false}, {"2026-01-3x", false},
+        {"+026-01-31", false},  {"", false},           {"2026-01-", false},
+        {" 2026-01-31", false}, {"2026-01", false},
+    };
+    int32_t day;
+
+    (void)state;
+    check_bools(rows, N(rows), is_date);
+    assert_true(value_date(TEXT("2026-03-02"), &day));
+    assert_int_equal(day, 20514);
+    assert_false(value_date(TEXT("2026-03-0\0"), &day));
+}
+
 static void test_country(void **state)
 {
     static const struct bool_row rows[] = {
@@ -616,7 +642,7 @@ int main(void)
         cmocka_unit_test(test_country),    cmocka_unit_test(test_currency),    cmocka_unit_test(test_names),
         cmocka_unit_test(test_hash),       cmocka_unit_test(test_language),    cmocka_unit_test(test_distance),
         cmocka_unit_test(test_inner_nul),  cmocka_unit_test(test_place),       cmocka_unit_test(test_cookie),
-        cmocka_unit_test(test_query_name),
+        cmocka_unit_test(test_query_name), cmocka_unit_test(test_date),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
