@@ -26,7 +26,7 @@ struct keeper {
     pthread_cond_t wake;
     struct edition *edition;
     struct expire expire; /* the keeper's thread only */
-    char *folder; /* of the store, whatever a reload says */
+    char *folder;         /* of the store, whatever a reload says */
     const struct trail *trail;
     struct acts acts; /* the keeper's thread only */
     bool acts_failed;

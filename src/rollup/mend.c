@@ -46,7 +46,7 @@ static int look_at(void *context, uint32_t site, int32_t day, const struct day_s
     int r = segments_open(found->txn, site, day, &segment);
     bool is_gone = r == SEGMENTS_E_GONE;
     if (r == 0)
-        is_gone = rollups_has(found->txn, site, (struct period){PERIOD_DAY, day}, FIELD_N) == ROLLUPS_E_NONE;
+        is_gone = rollups_has(found->txn, site, (struct period){PERIOD_DAY, day}, FIELD_N) == ROLLUPS_E_GONE;
     if (r == -ENOMEM)
         return error_trace(r);
     return is_gone ? error_trace(add(found, site, day)) : 0;

@@ -1,6 +1,5 @@
 /*
- * boxes: what the boxes of a store's rows hold, for tests that read
- * docs/formats.md.
+ * boxes: what the boxes of a store's rows hold, for tests that look for bytes.
  *
  *   boxes FOLDER journal|segments|rollups
  *
