@@ -30,11 +30,14 @@ const struct command commands[] = {
      command_verify},
     {"dump", "-c FILE TIER [--site NAME] [--day DATE | --month MONTH] [--field NAME] [--record ID]",
      "Prints a part of the store, one JSON object a line.",
-     "TIER is journal, ledger, visitors, consents, books, days, notices, versions, segment or rollup.\n"
+     "TIER is journal, ledger, visitors, consents, books, days, notices, versions, segment, rollup, audit or\n"
+     "requests.\n"
      "  --day DATE   of segments: one day, such as 2026-01-31\n"
      "  --record ID  of the ledger: one record, by the id of its receipt or its sequence number, with the notice\n"
      "               exactly as it was shown, whether the chain holds, and how many events relied on it\n"
-     "The journal holds personal data: treat what is printed accordingly.\n"
+     "Journal, ledger, visitors, segments and requests hold personal data: treat what is printed accordingly. That it "
+     "was\n"
+     "printed goes into the audit trail; where that cannot be put on record, nothing is printed.\n"
      "Works while the server runs.\n",
      command_dump},
     {"query",
@@ -55,7 +58,7 @@ const struct command commands[] = {
      "docs/query-api.md and docs/journeys.md have every name.\n"
      "Works while the server runs.\n",
      command_query},
-    {"export", "-c FILE --site NAME [--from DATE] [--to DATE] [--format ndjson|csv]",
+    {"export", "-c FILE --site NAME [--from DATE] [--to DATE] [--format ndjson|csv] | --visitor ID",
      "Prints what happened on a site, one row a hit, for other programs.",
      "Pseudonymous: no address, no visitor's id. Visits and visitors are numbered within their day, so that what one\n"
      "person did on two days cannot be joined.\n"
@@ -63,6 +66,10 @@ const struct command commands[] = {
      "  --from DATE    the first day, such as 2026-01-01; without it, the first that there is\n"
      "  --to DATE      the last day; without it, the last that there is\n"
      "  --format FORM  ndjson (default): an object a line, empty fields left out; csv: all fields, with a head\n"
+     "  --visitor ID   instead, everything that is kept of one visitor, by the id of 32 hex digits in crumb_id, for "
+     "an\n"
+     "                 order from an authority: an object a line, with its tier; exit code 1 if there is nothing\n"
+     "Whatever is exported goes into the audit trail; where that cannot be put on record, nothing is printed.\n"
      "Rows come day by day, and a sealed day gives the same bytes each time. To go on after a break, drop the rows of\n"
      "the last day and begin --from that day.\n"
      "Works while the server runs.\n",

@@ -83,6 +83,16 @@ int setup_refuse(const char *folder, int r);
 struct buffer;
 int command_verify_keys(struct db_txn *txn, struct buffer *buffer);
 
+/* ---- act.c ---- */
+
+/*
+ * Puts what the command is about to show or do on record for the audit trail,
+ * in the data folder @folder: @what without time and actor.  0 or an exit code, after saying why: then it
+ * must not be shown or done.
+ */
+struct trail_entry;
+int command_act(const char *folder, const struct trail_entry *what);
+
 /* ---- record.c ---- */
 
 /* Prints what the ledger record of that id or sequence proves; returns an exit code, EXIT_NO where the chain is broken.
@@ -91,6 +101,16 @@ int command_dump_record(const struct setup *setup, const char *name);
 
 /* ---- segments.c ---- */
 
-/* Prints the visits of a segment, one a line. 0 or a fault. */
+/*
+ * Prints the visits of a segment, one a line: all, or those of the visitor with
+ * that @number, and then each line names its tier.  0 or a fault.
+ */
 struct segment;
-int command_print_segment(const char *site, const char *date, const struct segment *segment);
+int command_print_segment(const char *site, const char *date, const struct segment *segment, uint32_t number,
+                          uint64_t *n_lines);
+
+/* ---- dump.c ---- */
+
+/* Prints everything of one visitor of @site, each line with its tier; returns an exit code, EXIT_NO: there is nothing.
+ */
+int command_dump_visitor(const struct setup *setup, const struct site *site, const uint8_t id[VISITOR_BYTES]);

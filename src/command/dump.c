@@ -7,33 +7,56 @@
 #include "crumb/consent/receipt.h"
 #include "crumb/consent/versions.h"
 #include "crumb/consent/visitor.h"
+#include "crumb/rights/requests.h"
+#include "crumb/rights/trail_json.h"
 #include "crumb/rollup/rollups.h"
 #include "crumb/rollup/segments.h"
 #include "crumb/store/accounting.h"
+#include "crumb/store/act.h"
 #include "crumb/store/consents.h"
 #include "crumb/store/day.h"
 #include "crumb/store/journal.h"
+#include "crumb/store/secret.h"
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 struct dump {
     struct setup setup;
-    const struct site *site; /* NULL: all */
-    const int32_t *day;      /* of segments and rollups; NULL: all */
-    const int32_t *month;    /* of rollups, as struct period numbers it; NULL: all */
-    const enum field *field; /* of rollups; FIELD_N: totals; NULL: all */
+    const struct site *site;            /* NULL: all */
+    const int32_t *day;                 /* of segments and rollups; NULL: all */
+    const int32_t *month;               /* of rollups, as struct period numbers it; NULL: all */
+    const enum field *field;            /* of rollups; FIELD_N: totals; NULL: all */
+    const struct visitor_wish *visitor; /* NULL: all */
+    const char *tier;                   /* that lines name; NULL: there is only one */
+    uint64_t n_lines;
 };
+
+/* Whatever there is of one visitor. */
+struct visitor_wish {
+    const uint8_t *id;
+    uint32_t number;            /* in segments; 0: not known */
+    uint8_t asker[ASKER_BYTES]; /* in requests */
+};
+
+static bool is_of(const struct dump *dump, const uint8_t id[VISITOR_BYTES])
+{
+    return !dump->visitor || memcmp(dump->visitor->id, id, VISITOR_BYTES) == 0;
+}
 
 static bool wanted(const struct dump *dump, uint32_t site) { return !dump->site || dump->site->id == site; }
 
-static void print(json_t *object)
+static void print(struct dump *dump, json_t *object)
 {
     if (object) {
+        if (dump->tier)
+            printf("{\"tier\":\"%s\",\"row\":", dump->tier);
         json_dumpf(object, stdout, JSON_COMPACT);
-        printf("\n");
+        printf(dump->tier ? "}\n" : "\n");
+        dump->n_lines++;
     }
     json_decref(object);
 }
@@ -90,6 +113,8 @@ static int print_event(void *context, const struct journal_record *record)
     struct dump *dump = context;
     struct event event;
 
+    if (!is_of(dump, record->visitor))
+        return 0;
     if (!journal_event(record, &event))
         return error_origin(-EBADMSG);
     json_t *object =
@@ -97,7 +122,7 @@ static int print_event(void *context, const struct journal_record *record)
                   site_json(dump, record->site), "day", date_json(record->day), "event", words_event_kind(record->kind),
                   "visitor", hex_json(record->visitor, VISITOR_BYTES), "consent", (json_int_t)record->consent);
     event_each_field(&event, add_field, object);
-    print(object);
+    print(dump, object);
     return 0;
 }
 
@@ -117,7 +142,7 @@ static int print_record(void *context, const struct ledger_record *record)
 {
     struct dump *dump = context;
 
-    if (dump->site && !text_equal(record->site, text_of(dump->site->name)))
+    if ((dump->site && !text_equal(record->site, text_of(dump->site->name))) || !is_of(dump, record->visitor))
         return 0;
     json_t *object = receipt_json(record);
     json_object_set_new(object, "sequence", json_integer((json_int_t)record->sequence));
@@ -125,13 +150,13 @@ static int print_record(void *context, const struct ledger_record *record)
     json_object_set_new(object, "material", hex_json(record->material, HASH_BYTES));
     json_object_set_new(object, "visitor",
                         ledger_has_visitor(record) ? hex_json(record->visitor, VISITOR_BYTES) : json_null());
-    print(object);
+    print(dump, object);
     return 0;
 }
 
 static int dump_ledger(struct dump *dump)
 {
-    struct ledger_break broken;
+    struct chain_break broken;
     int r = ledger_verify(dump->setup.txn, print_record, dump, &broken);
 
     return r > 0 ? error_origin(-EBADMSG) : error_trace(r);
@@ -141,8 +166,9 @@ static int print_visitor(void *context, uint32_t site, const uint8_t id[VISITOR_
 {
     struct dump *dump = context;
 
-    if (wanted(dump, site))
-        print(json_pack("{s:o, s:o, s:s, s:s, s:s?, s:I, s:I, s:I, s:i}", "site", site_json(dump, site), "visitor",
+    if (wanted(dump, site) && is_of(dump, id))
+        print(dump,
+              json_pack("{s:o, s:o, s:s, s:s, s:s?, s:I, s:I, s:I, s:i}", "site", site_json(dump, site), "visitor",
                         hex_json(id, VISITOR_BYTES), "choice", words_choice_kind(visitor->choice), "regime",
                         words_regime(visitor->regime), "country", visitor->country[0] ? visitor->country : NULL,
                         "consent", (json_int_t)visitor->consent, "since_ms", (json_int_t)visitor->since_ms, "at_ms",
@@ -161,8 +187,8 @@ static int dump_notices(struct dump *dump)
     if (r)
         return error_trace(r);
     for (r = db_cursor_seek(cursor, TEXT_NONE, &key, &json); r == 0; r = db_cursor_next(cursor, &key, &json))
-        print(json_pack("{s:o, s:o}", "hash", hex_json((const uint8_t *)key.data, key.size), "notice",
-                        json_loadb(json.data, json.size, 0, NULL)));
+        print(dump, json_pack("{s:o, s:o}", "hash", hex_json((const uint8_t *)key.data, key.size), "notice",
+                              json_loadb(json.data, json.size, 0, NULL)));
     return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
 }
 
@@ -181,9 +207,9 @@ static int print_version(void *context, const struct version *version)
 
         json_object_setn_new(notices, lang.data, lang.size, hex_json(hash, HASH_BYTES));
     }
-    print(json_pack("{s:o, s:I, s:o, s:o}", "site", site_json(dump, version->site), "from_ms",
-                    (json_int_t)version->from_ms, "material", hex_json(version->material, HASH_BYTES), "notices",
-                    notices));
+    print(dump, json_pack("{s:o, s:I, s:o, s:o}", "site", site_json(dump, version->site), "from_ms",
+                          (json_int_t)version->from_ms, "material", hex_json(version->material, HASH_BYTES), "notices",
+                          notices));
     return 0;
 }
 
@@ -203,7 +229,7 @@ static int print_books(void *context, uint32_t site, uint32_t hour, const struct
         json_pack("{s:o, s:I, s:I, s:I, s:o}", "site", site_json(dump, site), "hour_s", (json_int_t)hour * 3600,
                   "received", (json_int_t)books->received, "stored", (json_int_t)books->stored, "dropped", dropped);
     if (wanted(dump, site))
-        print(object);
+        print(dump, object);
     else
         json_decref(object);
     return 0;
@@ -228,11 +254,11 @@ static int print_consents(void *context, const struct key_consents *of, const st
     for (unsigned i = 1; i < CONSENTS_N; i++)
         if (consents->counts[i])
             json_object_set_new(choices, words_choice_kind(i), json_integer((json_int_t)consents->counts[i]));
-    print(json_pack("{s:o, s:o, s:o, s:s?, s:s, s:s%, s:I, s:I, s:o}", "site", site_json(dump, of->site), "day",
-                    date_json(of->day), "notice", hex_json(of->notice, sizeof of->notice), "country",
-                    of->country[0] ? of->country : NULL, "device", words_device(of->device), "lang", of->lang.data,
-                    of->lang.size, "shown", (json_int_t)consents->counts[CONSENTS_SHOWN], "answered",
-                    (json_int_t)consents->answered, "choices", choices));
+    print(dump, json_pack("{s:o, s:o, s:o, s:s?, s:s, s:s%, s:I, s:I, s:o}", "site", site_json(dump, of->site), "day",
+                          date_json(of->day), "notice", hex_json(of->notice, sizeof of->notice), "country",
+                          of->country[0] ? of->country : NULL, "device", words_device(of->device), "lang",
+                          of->lang.data, of->lang.size, "shown", (json_int_t)consents->counts[CONSENTS_SHOWN],
+                          "answered", (json_int_t)consents->answered, "choices", choices));
     return 0;
 }
 
@@ -246,9 +272,9 @@ static int print_day(void *context, uint32_t site, int32_t day, const struct day
     struct dump *dump = context;
 
     if (wanted(dump, site))
-        print(json_pack("{s:o, s:o, s:I, s:I, s:I}", "site", site_json(dump, site), "day", date_json(day), "events",
-                        (json_int_t)state->events, "last", (json_int_t)state->last, "sealed",
-                        (json_int_t)state->sealed));
+        print(dump, json_pack("{s:o, s:o, s:I, s:I, s:I}", "site", site_json(dump, site), "day", date_json(day),
+                              "events", (json_int_t)state->events, "last", (json_int_t)state->last, "sealed",
+                              (json_int_t)state->sealed));
     return 0;
 }
 
@@ -285,7 +311,7 @@ static void print_cell(struct dump *dump, const struct key_rollup *of, enum fiel
                   cell->value.size ? cell->value.data : "", cell->value.size);
 
     json_object_update_new(object, figures_json(cell));
-    print(object);
+    print(dump, object);
 }
 
 static bool wanted_rollup(const struct dump *dump, const struct key_rollup *of, enum field field)
@@ -345,13 +371,14 @@ static int print_segment(struct dump *dump, uint32_t id, int32_t day, struct tex
     const struct site *site = config_site_of_id(dump->setup.edition->config, id);
     char number[16], date[DATE_BYTES];
 
-    if (!wanted(dump, id) || (dump->day && *dump->day != day))
+    if (!wanted(dump, id) || (dump->day && *dump->day != day) || (dump->visitor && !dump->visitor->number))
         return 0;
     snprintf(number, sizeof number, "%u", (unsigned)id);
     write_date(day, date);
     int r = segments_open_row(dump->setup.txn, key, bytes, &segment);
     if (r == 0)
-        r = command_print_segment(site ? site->name : number, date, &segment);
+        r = command_print_segment(site ? site->name : number, date, &segment, dump->visitor ? dump->visitor->number : 0,
+                                  &dump->n_lines);
     return r == SEGMENTS_E_GONE ? 0 : error_trace(r);
 }
 
@@ -376,13 +403,109 @@ static int dump_segments(struct dump *dump)
     return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
 }
 
+/* ---- the audit trail ---- */
+
+static int print_trail(void *context, const struct trail_record *record)
+{
+    const struct dump *dump = context;
+    BUFFER_AUTO line = BUFFER_INIT(TRAIL_JSON_BYTES_MAX);
+
+    if (dump->site && !text_equal(record->entry.site, text_of(dump->site->name)))
+        return 0;
+    trail_json_put(&line, record);
+    if (line.fault)
+        return error_origin(line.fault);
+    printf("%.*s\n", TEXT_ARGS(buffer_text(&line)));
+    return 0;
+}
+
+/* What the service has not recorded yet. */
+static int print_waiting(const struct dump *dump, const struct act_name *name)
+{
+    BUFFER_AUTO bytes = BUFFER_INIT(ACT_BYTES_MAX + 1), line = BUFFER_INIT(TRAIL_JSON_BYTES_MAX);
+    struct trail_entry entry;
+    int r = act_load(dump->setup.edition->config->data, name, &bytes, &entry);
+
+    if (r == -ENOENT || r == ACT_E_UNREADABLE) /* it is recorded by now; or the service will tell of it */
+        return 0;
+    if (r)
+        return error_trace(r);
+    if (dump->site && !text_equal(entry.site, text_of(dump->site->name)))
+        return 0;
+    trail_json_put_waiting(&line, &entry);
+    printf("%.*s\n", TEXT_ARGS(buffer_text(&line)));
+    return 0;
+}
+
+static int dump_audit(struct dump *dump)
+{
+    struct chain_break broken;
+    struct act_name *names = calloc(ACTS_MAX, sizeof *names);
+    unsigned n = 0;
+    int r = names ? trail_verify(dump->setup.txn, NULL, print_trail, dump, &broken) : error_origin(-ENOMEM);
+
+    if (r > 0)
+        r = error_origin(-EBADMSG);
+    if (r == 0)
+        r = act_list(dump->setup.edition->config->data, ACTS_MAX, names, &n);
+    for (unsigned i = 0; r == 0 && i < n; i++)
+        r = print_waiting(dump, &names[i]);
+    free(names);
+    return error_trace(r);
+}
+
+/* ---- requests ---- */
+
+static json_t *text_json(struct text text) { return text.size ? json_stringn(text.data, text.size) : json_null(); }
+
+static json_t *step_json(const struct request_step *step)
+{
+    return json_pack("{s:I, s:s, s:s, s:o, s:b, s:o}", "at_ms", (json_int_t)step->at_ms, "state",
+                     request_state_word(step->state), "by", step->side == REQUEST_BY_ASKER ? "visitor" : "officer",
+                     "name", text_json(step->name), "told", step->is_told, "note", text_json(step->note));
+}
+
+static int print_request(void *context, const struct request *request)
+{
+    struct dump *dump = context;
+    BUFFER_AUTO plain = BUFFER_INIT(REQUEST_BYTES_MAX);
+    struct request opened = *request;
+
+    if (!wanted(dump, request->site) ||
+        (dump->visitor && memcmp(dump->visitor->asker, request->asker, ASKER_BYTES) != 0))
+        return 0;
+    int r = requests_open(dump->setup.txn, &opened, &plain);
+    if (r < 0)
+        return error_trace(r);
+    json_t *steps = json_array();
+    for (unsigned i = 0; i < opened.n_steps; i++)
+        json_array_append_new(steps, step_json(&opened.steps[i]));
+    print(dump, json_pack("{s:o, s:I, s:s, s:s, s:I, s:I, s:o, s:o, s:b, s:o, s:o, s:o}", "site",
+                          site_json(dump, request->site), "number", (json_int_t)request->number, "kind",
+                          request_kind_word(request->kind), "state", request_state_word(request->state), "made_ms",
+                          (json_int_t)request->made_ms, "changed_ms", (json_int_t)request->changed_ms, "due",
+                          date_json(request->due), "asker",
+                          request->has_asker ? hex_json(request->asker, ASKER_BYTES) : json_null(), "erased",
+                          r == REQUESTS_E_NONE, "text", text_json(opened.text), "contact", text_json(opened.contact),
+                          "steps", steps));
+    return 0;
+}
+
+static int dump_requests(struct dump *dump)
+{
+    uint32_t site, number;
+
+    return error_trace(requests_each(dump->setup.txn, print_request, dump, &site, &number));
+}
+
 static const struct {
     const char *name;
     int (*dump)(struct dump *dump);
-} tiers[] = {{"journal", dump_journal}, {"ledger", dump_ledger},     {"visitors", dump_visitors},
-             {"books", dump_books},     {"consents", dump_consents}, {"days", dump_days},
-             {"notices", dump_notices}, {"versions", dump_versions}, {"segment", dump_segments},
-             {"rollup", dump_rollups}};
+    bool is_personal; /* who reads it is put on record */
+} tiers[] = {{"journal", dump_journal, true},  {"ledger", dump_ledger, true},      {"visitors", dump_visitors, true},
+             {"books", dump_books, false},     {"consents", dump_consents, false}, {"days", dump_days, false},
+             {"notices", dump_notices, false}, {"versions", dump_versions, false}, {"segment", dump_segments, true},
+             {"rollup", dump_rollups, false},  {"audit", dump_audit, false},       {"requests", dump_requests, true}};
 
 struct wish {
     const char *site, *record;
@@ -451,9 +574,33 @@ static int dump_record(const char *path, const char *record)
 
     if (exit)
         return exit;
-    exit = command_dump_record(&setup, record);
+    exit = command_act(setup.edition->config->data,
+                       &(struct trail_entry){.act = ACT_DUMPED, .object = TEXT("ledger"), .details = text_of(record)});
+    if (exit == EXIT_GOOD)
+        exit = command_dump_record(&setup, record);
     setup_close(&setup);
     return exit;
+}
+
+/* An exit code. */
+static int print_tier(struct dump *dump, size_t tier)
+{
+    struct trail_entry what = {.act = ACT_DUMPED,
+                               .site = dump->site ? text_of(dump->site->name) : TEXT_NONE,
+                               .object = text_of(tiers[tier].name)};
+    char date[DATE_BYTES];
+
+    if (dump->day) {
+        write_date(*dump->day, date);
+        what.details = text_of(date);
+    }
+    int exit = tiers[tier].is_personal ? command_act(dump->setup.edition->config->data, &what) : EXIT_GOOD;
+    if (exit)
+        return exit;
+    int r = tiers[tier].dump(dump);
+    if (r)
+        log_fault("the store cannot be read further; `crumb verify` tells more", r);
+    return r ? EXIT_FAILED : EXIT_GOOD;
 }
 
 static int dump_tier(const char *path, size_t tier, const struct wish *wish)
@@ -472,10 +619,7 @@ static int dump_tier(const char *path, size_t tier, const struct wish *wish)
         fprintf(stderr, "crumb dump: `%s` is not a site of the configuration\n", site);
         exit = EXIT_USAGE;
     } else {
-        int r = tiers[tier].dump(&dump);
-        if (r)
-            log_fault("the store cannot be read further; `crumb verify` tells more", r);
-        exit = r ? EXIT_FAILED : EXIT_GOOD;
+        exit = print_tier(&dump, tier);
     }
     setup_close(&dump.setup);
     return exit;
@@ -503,6 +647,95 @@ int command_dump(const struct command *self, int argc, char **argv)
     for (size_t i = 0; tier && i < sizeof tiers / sizeof tiers[0]; i++)
         if (strcmp(tiers[i].name, tier) == 0)
             return dump_tier(path, i, &wish);
-    return command_misuse(
-        self, "say which tier: journal, ledger, visitors, consents, books, days, notices, versions, segment or rollup");
+    return command_misuse(self, "say which tier: journal, ledger, visitors, consents, books, days, notices, versions, "
+                                "segment, rollup, audit or "
+                                "requests");
+}
+
+/* ---- one visitor ---- */
+
+static int find_number(void *context, const struct journal_record *record)
+{
+    struct visitor_wish *wish = context;
+
+    if (memcmp(record->visitor, wish->id, VISITOR_BYTES) == 0)
+        wish->number = record->number;
+    return wish->number != 0;
+}
+
+struct search {
+    const struct setup *setup;
+    struct visitor_wish *wish;
+    uint32_t site;
+};
+
+static int search_day(void *context, uint32_t site, int32_t day, const struct day_state *state)
+{
+    const struct search *search = context;
+
+    (void)state;
+    return site == search->site ? journal_each(search->setup->txn, site, day, 0, find_number, search->wish) : 0;
+}
+
+/* The number in segments is in the visitor's row, and in the journal where that is gone. 0 or a fault. */
+static int number_visitor(const struct setup *setup, uint32_t site, struct visitor_wish *wish)
+{
+    struct search search = {.setup = setup, .wish = wish, .site = site};
+    struct visitor visitor;
+    int r = visitor_get(setup->txn, site, wish->id, &visitor);
+
+    if (r == 0)
+        wish->number = visitor.number;
+    if (r == DB_E_NOT_FOUND)
+        r = day_each(setup->txn, search_day, &search);
+    return r < 0 ? error_trace(r) : 0;
+}
+
+static int dump_visitor(struct dump *dump)
+{
+    static const char *const names[] = {"visitors", "ledger", "journal", "segment", "requests"};
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < sizeof names / sizeof *names; i++)
+        for (size_t tier = 0; r == 0 && tier < sizeof tiers / sizeof *tiers; tier++)
+            if (strcmp(tiers[tier].name, names[i]) == 0) {
+                /* Segments write their lines themselves. */
+                dump->tier = tiers[tier].dump == dump_segments ? NULL : names[i];
+                r = tiers[tier].dump(dump);
+            }
+    return error_trace(r);
+}
+
+int command_dump_visitor(const struct setup *setup, const struct site *site, const uint8_t id[VISITOR_BYTES])
+{
+    struct visitor_wish wish = {.id = id};
+    struct dump dump = {.setup = *setup, .site = site, .visitor = &wish};
+    const char *folder = setup->edition->config->data;
+    struct trail trail;
+    uint8_t seed[SECRET_BYTES];
+    char object[TRAIL_VISITOR_TEXT_BYTES];
+    int r = secret_key(folder, SECRET_LEDGER, false, NULL, seed);
+
+    if (r) {
+        fprintf(stderr, "crumb export: %s/" SECRET_LEDGER ": %s; it is needed to name the visitor on record\n", folder,
+                error_trail(r));
+        return EXIT_FAILED;
+    }
+    trail_init(&trail, seed);
+    trail_visitor(&trail, id, wish.asker);
+    trail_visitor_text(&trail, id, object);
+    int exit = command_act(
+        folder, &(struct trail_entry){.act = ACT_DISCLOSED, .site = text_of(site->name), .object = text_of(object)});
+    if (exit)
+        return exit;
+    r = number_visitor(setup, site->id, &wish);
+    if (r == 0)
+        r = dump_visitor(&dump);
+    if (r) {
+        log_fault("the store cannot be read further; `crumb verify` tells more", r);
+        return EXIT_FAILED;
+    }
+    if (dump.n_lines == 0)
+        fprintf(stderr, "crumb export: nothing is kept of this visitor\n");
+    return dump.n_lines ? EXIT_GOOD : EXIT_NO;
 }

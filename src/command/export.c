@@ -6,24 +6,27 @@
 #include "crumb/base/log.h"
 #include "crumb/base/progress.h"
 #include "crumb/rollup/exporter.h"
+#include "crumb/store/trail.h"
 #include <errno.h>
 #include <getopt.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <unistd.h>
 
 struct wish {
     const char *site;
+    bool has_visitor, has_range; /* one or the other */
+    uint8_t visitor[VISITOR_BYTES];
     int32_t from, to;
     enum export_form form;
 };
 
-enum { OPTION_SITE = 256, OPTION_FROM, OPTION_TO, OPTION_FORMAT };
+enum { OPTION_SITE = 256, OPTION_FROM, OPTION_TO, OPTION_FORMAT, OPTION_VISITOR };
 
-static const struct option options[] = {{"site", required_argument, NULL, OPTION_SITE},
-                                        {"from", required_argument, NULL, OPTION_FROM},
-                                        {"to", required_argument, NULL, OPTION_TO},
-                                        {"format", required_argument, NULL, OPTION_FORMAT},
-                                        {0}};
+static const struct option options[] = {
+    {"site", required_argument, NULL, OPTION_SITE},       {"from", required_argument, NULL, OPTION_FROM},
+    {"to", required_argument, NULL, OPTION_TO},           {"format", required_argument, NULL, OPTION_FORMAT},
+    {"visitor", required_argument, NULL, OPTION_VISITOR}, {0}};
 
 static int take_form(struct wish *wish, const char *value)
 {
@@ -33,14 +36,30 @@ static int take_form(struct wish *wish, const char *value)
     return form < 0 ? -1 : 0;
 }
 
+/* As dumps show it, 32 hex digits. */
+static int take_visitor(struct wish *wish, const char *value)
+{
+    size_t size;
+
+    wish->has_visitor = true;
+    return strlen(value) == 2 * VISITOR_BYTES &&
+                   sodium_hex2bin(wish->visitor, VISITOR_BYTES, value, strlen(value), NULL, &size, NULL) == 0 &&
+                   size == VISITOR_BYTES
+               ? 0
+               : -1;
+}
+
 static int take(void *context, int option, const char *value)
 {
     struct wish *wish = context;
 
+    wish->has_range |= option != OPTION_SITE && option != OPTION_VISITOR;
     switch (option) {
     case OPTION_SITE:
         wish->site = value;
         return 0;
+    case OPTION_VISITOR:
+        return take_visitor(wish, value);
     case OPTION_FROM:
         return command_read_day(value, &wish->from);
     case OPTION_TO:
@@ -69,22 +88,36 @@ static int print_all(struct exporter *exporter)
     return error_trace(r);
 }
 
-static int export_site(struct db *db, const struct site *site, const struct wish *wish)
+static int print_site(const struct exporter_wish *wish)
 {
-    struct days *days = NULL;
     struct exporter *exporter = NULL;
-    int r = days_new((struct days_bounds){.n_days = 1}, &days);
+    int r = exporter_new(wish, &exporter);
 
-    if (r)
-        return error_trace(r);
-    r = exporter_new(
-        &(struct exporter_wish){
-            .days = days, .db = db, .site = site, .from = wish->from, .to = wish->to, .form = wish->form},
-        &exporter);
     r = r ? r : print_all(exporter);
     exporter_free(exporter);
-    days_free(days);
     return error_trace(r);
+}
+
+/* An exit code. */
+static int export_site(const struct setup *setup, const struct site *site, const struct wish *wish)
+{
+    struct exporter_wish wanted = {
+        .db = setup->db, .site = site, .from = wish->from, .to = wish->to, .form = wish->form};
+    char details[EXPORTER_DETAILS_BYTES];
+
+    exporter_describe(&wanted, details);
+    int exit = command_act(setup->edition->config->data, &(struct trail_entry){.act = ACT_EXPORTED,
+                                                                               .site = text_of(site->name),
+                                                                               .object = TEXT("hits"),
+                                                                               .details = text_of(details)});
+    if (exit)
+        return exit;
+    int r = days_new((struct days_bounds){.n_days = 1}, &wanted.days);
+    r = r ? r : print_site(&wanted);
+    days_free(wanted.days);
+    if (r)
+        log_fault("cannot export further; `crumb verify` tells more", r);
+    return r ? EXIT_FAILED : EXIT_GOOD;
 }
 
 int command_export(const struct command *self, int argc, char **argv)
@@ -100,6 +133,8 @@ int command_export(const struct command *self, int argc, char **argv)
         return command_misuse(self, "say which site: --site NAME");
     if (wish.from > wish.to)
         return command_misuse(self, "--from lies behind --to; put the earlier day first");
+    if (wish.has_visitor && wish.has_range)
+        return command_misuse(self, "--visitor is everything of one visitor, without --from, --to and --format");
     exit = setup_open(path, &setup);
     if (exit)
         return exit;
@@ -107,12 +142,11 @@ int command_export(const struct command *self, int argc, char **argv)
     if (!site) {
         fprintf(stderr, "crumb export: `%s` is not a site of the configuration\n", wish.site);
         exit = EXIT_USAGE;
+    } else if (wish.has_visitor) {
+        exit = command_dump_visitor(&setup, site, wish.visitor);
     } else {
         setup.txn = db_abort(setup.txn);
-        int r = export_site(setup.db, site, &wish);
-        if (r)
-            log_fault("cannot export further; `crumb verify` tells more", r);
-        exit = r ? EXIT_FAILED : EXIT_GOOD;
+        exit = export_site(&setup, site, &wish);
     }
     setup_close(&setup);
     return exit;

@@ -6,6 +6,7 @@
 #include "crumb/base/json.h"
 #include "crumb/base/log.h"
 #include "crumb/store/keyring.h"
+#include "crumb/store/trail.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -92,6 +93,10 @@ static int make_next(struct keyring *keyring, bool *ret_due)
 static int rotate(const struct config *config, struct keyring *keyring)
 {
     bool is_due = false;
+    int exit = command_act(config->data, &(struct trail_entry){.act = ACT_KEY_ROTATED, .object = TEXT("master key")});
+
+    if (exit)
+        return exit;
     int r = make_next(keyring, &is_due);
 
     if (r)

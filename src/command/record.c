@@ -31,9 +31,9 @@ struct proof {
     struct db_txn *txn;
     struct ledger_record record;
     struct text notice;
-    struct ledger_break broken;
+    struct chain_break broken;
     bool holds;
-    struct ledger_head head;
+    struct chain_head head;
     struct reliance reliance;
 };
 

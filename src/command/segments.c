@@ -101,24 +101,33 @@ static int find_sets(struct segment_table *segment)
     return 0;
 }
 
-static int print_visits(const struct segment_table *segment, const char *site, const char *date)
+static int print_visits(const struct segment_table *segment, const char *site, const char *date, uint32_t number,
+                        uint64_t *n_lines)
 {
     uint32_t hit = 0;
 
     for (uint32_t visit = 0; visit < segment->table.n[RELATION_VISIT]; visit++) {
+        uint32_t first_hit = hit;
+
+        hit += segment->table.columns[COLUMN_VISIT_n_hits][visit];
+        if (number && segment->table.columns[COLUMN_VISIT_visitor][visit] != number)
+            continue;
         JSON_AUTO *line =
-            json_pack("{s:s, s:s, s:o}", "site", site, "day", date, "visit", visit_json(segment, visit, hit));
+            json_pack("{s:s, s:s, s:o}", "site", site, "day", date, "visit", visit_json(segment, visit, first_hit));
 
         if (!line)
             return error_origin(-ENOMEM);
+        if (number)
+            printf("{\"tier\":\"segment\",\"row\":");
         json_dumpf(line, stdout, JSON_COMPACT);
-        printf("\n");
-        hit += segment->table.columns[COLUMN_VISIT_n_hits][visit];
+        printf(number ? "}\n" : "\n");
+        ++*n_lines;
     }
     return 0;
 }
 
-int command_print_segment(const char *site, const char *date, const struct segment *segment)
+int command_print_segment(const char *site, const char *date, const struct segment *segment, uint32_t number,
+                          uint64_t *n_lines)
 {
     struct segment_table all = {.table = TABLE_INIT};
     int r = segment_read(segment, COLUMN_ALL, &all.table);
@@ -126,7 +135,7 @@ int command_print_segment(const char *site, const char *date, const struct segme
     if (r == 0)
         r = find_sets(&all);
     if (r == 0)
-        r = print_visits(&all, site, date);
+        r = print_visits(&all, site, date, number, n_lines);
     free(all.properties);
     table_deinit(&all.table);
     return error_trace(r);

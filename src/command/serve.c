@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -114,7 +115,11 @@ static int load_keys(struct serve *serve)
 {
     int r = load_key(serve, SECRET_COOKIE, serve->service.cookie_key);
 
-    return r ? r : load_key(serve, SECRET_LEDGER, serve->service.ledger_seed);
+    if (r == 0)
+        r = load_key(serve, SECRET_LEDGER, serve->service.ledger_seed);
+    if (r == 0)
+        trail_init(&serve->service.trail, serve->service.ledger_seed);
+    return r;
 }
 
 static void load_dedupe(struct serve *serve)
@@ -141,6 +146,69 @@ static int store_edition(struct serve *serve)
     struct db_txn *stored = txn;
     txn = NULL;
     return error_trace(db_commit(stored));
+}
+
+/* ---- configurations that come into force ---- */
+
+struct storing {
+    struct write_op super;
+    struct edition *edition; /* to be stored; NULL: it is */
+    const struct trail *trail;
+    struct trail_entry entry;
+    char details[64];
+};
+
+static int storing_apply(struct write_op *op, struct batch *batch)
+{
+    struct storing *storing = (struct storing *)op;
+    int r = storing->edition ? edition_store(storing->edition, batch->txn) : 0;
+
+    if (r == 0 && storing->edition)
+        r = versions_store(storing->edition, batch->txn, storing->entry.at_ms);
+    storing->entry.details = text_of(storing->details);
+    return r ? error_trace(r) : error_trace(trail_append(batch, storing->trail, &storing->entry));
+}
+
+/* What nobody was shown was no version. */
+static int taking_back_apply(struct write_op *op, struct batch *batch)
+{
+    const struct storing *storing = (const struct storing *)op;
+
+    return versions_take_back(storing->edition, batch->txn, storing->entry.at_ms);
+}
+
+static void storing_done(struct write_op *op, int result)
+{
+    (void)op;
+    (void)result;
+}
+
+/* @how it came. */
+static struct storing storing_of(const struct serve *serve, struct edition *edition, const char *how)
+{
+    struct storing storing = {.super = {.apply = storing_apply, .done = storing_done},
+                              .edition = edition,
+                              .trail = &serve->service.trail,
+                              .entry = {.at_ms = clock_now_ms(serve->service.clock),
+                                        .actor = ACTOR_SERVICE,
+                                        .name = text_of(how),
+                                        .act = ACT_CONFIGURED,
+                                        .object = TEXT("configuration")}};
+
+    snprintf(storing.details, sizeof storing.details, "%u sites, %u tokens", edition->config->n_sites,
+             edition->config->n_tokens);
+    return storing;
+}
+
+/* A store that is full still has to take withdrawals, so this is no reason not to serve. */
+static void record_start(struct serve *serve)
+{
+    struct storing storing = storing_of(serve, serve->edition, "start");
+
+    storing.edition = NULL;
+    int r = writer_submit_wait(serve->service.writer, &storing.super);
+    if (r)
+        log_fault("cannot record the configuration in the audit trail", r);
 }
 
 /* The store is older than its keys: some of what was erased since is told by segments that nobody can read any more. */
@@ -186,7 +254,9 @@ static int start_parts(struct serve *serve)
     if (r == 0)
         r = sessions_new(&service->sessions);
     if (r == 0)
-        r = keeper_start(service->db, service->writer, service->clock, serve->edition, &serve->keeper);
+        r = keeper_start(service->db, service->writer, service->clock, &service->trail, serve->edition, &serve->keeper);
+    if (r == 0)
+        record_start(serve);
     return error_trace(r);
 }
 
@@ -274,40 +344,10 @@ static void stop(struct serve *serve)
 
 /* ---- reloading ---- */
 
-struct storing {
-    struct write_op super;
-    struct edition *edition;
-    int64_t now_ms;
-};
-
-static int storing_apply(struct write_op *op, struct batch *batch)
-{
-    const struct storing *storing = (const struct storing *)op;
-    int r = edition_store(storing->edition, batch->txn);
-
-    return r ? r : versions_store(storing->edition, batch->txn, storing->now_ms);
-}
-
-/* What nobody was shown was no version. */
-static int taking_back_apply(struct write_op *op, struct batch *batch)
-{
-    const struct storing *storing = (const struct storing *)op;
-
-    return versions_take_back(storing->edition, batch->txn, storing->now_ms);
-}
-
-static void storing_done(struct write_op *op, int result)
-{
-    (void)op;
-    (void)result;
-}
-
 static int put_in_force(struct serve *serve, struct edition *edition)
 {
     BUFFER_AUTO complaint = BUFFER_INIT(1024);
-    struct storing storing = {.super = {.apply = storing_apply, .done = storing_done},
-                              .edition = edition,
-                              .now_ms = clock_now_ms(serve->service.clock)};
+    struct storing storing = storing_of(serve, edition, "SIGHUP");
     int r = writer_submit_wait(serve->service.writer, &storing.super);
 
     if (r == 0) {

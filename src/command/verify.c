@@ -11,11 +11,14 @@
 #include "crumb/consent/ledger.h"
 #include "crumb/consent/versions.h"
 #include "crumb/consent/visitor.h"
+#include "crumb/rights/requests.h"
 #include "crumb/rollup/audit.h"
 #include "crumb/store/accounting.h"
 #include "crumb/store/consents.h"
 #include "crumb/store/day.h"
 #include "crumb/store/journal.h"
+#include "crumb/store/secret.h"
+#include "crumb/store/trail.h"
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -187,7 +190,7 @@ static int read_heads(struct verify *verify)
 static void meet_heads(struct verify *verify, const struct ledger_record *record)
 {
     for (unsigned i = 0; i < verify->n_heads; i++) {
-        const struct ledger_head *head = &verify->heads[i].head.ledger;
+        const struct chain_head *head = &verify->heads[i].head.ledger;
 
         if (head->n_records == verify->n_records)
             verify->heads[i].met =
@@ -201,7 +204,7 @@ static int check_heads(struct verify *verify)
 
     for (unsigned i = 0; i < verify->n_heads; i++) {
         const struct older_head *older = &verify->heads[i];
-        const struct ledger_head *head = &older->head.ledger;
+        const struct chain_head *head = &older->head.ledger;
         bool empty = head->n_records == 0 && head->sequence == 0 && memcmp(head->hash, zeros, HASH_BYTES) == 0;
 
         if (!older->met && !empty)
@@ -276,7 +279,7 @@ static int compare_decisions(const void *a, const void *b)
 
 static int check_ledger(struct verify *verify)
 {
-    struct ledger_break broken;
+    struct chain_break broken;
     uint64_t n_receipts;
     int r = ledger_verify(verify->txn, check_record, verify, &broken);
 
@@ -455,6 +458,45 @@ static int check_consents(struct verify *verify)
     return error_trace(r);
 }
 
+/* ---- the audit trail ---- */
+
+/* A copy of the store alone has no key: then the chain is all that there is to look at. */
+static int check_audit(struct verify *verify)
+{
+    struct chain_break broken;
+    uint8_t seed[SECRET_BYTES], key[SIGN_KEY_BYTES];
+    int r = secret_key(verify->config->data, SECRET_LEDGER, false, NULL, seed);
+    bool has_key = r == 0;
+
+    if (has_key)
+        sign_public_key(seed, key);
+    else
+        printf("left out  signatures of the audit trail: %s/" SECRET_LEDGER ": %s\n", verify->config->data,
+               strerror(-r));
+    r = trail_verify(verify->txn, has_key ? key : NULL, NULL, NULL, &broken);
+    if (r == CHAIN_E_BROKEN && broken.sequence == 0)
+        return wrong(verify, "audit: %s", broken.what);
+    if (r == CHAIN_E_BROKEN)
+        return wrong(verify, "audit record %" PRIu64 ": %s", broken.sequence, broken.what);
+    return error_trace(r);
+}
+
+/* ---- subject requests ---- */
+
+static int check_requests(struct verify *verify)
+{
+    uint32_t site, number;
+    const char *what;
+    uint64_t n;
+    int r = requests_verify(verify->txn, &site, &number, &what, &n);
+
+    if (r == REQUESTS_E_STATE && number == 0)
+        return wrong(verify, "requests: %s", what);
+    if (r == REQUESTS_E_STATE)
+        return wrong(verify, "request %" PRIu32 " of %s: %s", number, site_name(verify, site).text, what);
+    return error_trace(r);
+}
+
 /* ---- segments and rollups ---- */
 
 /* "; 3 segments are wrong" */
@@ -562,12 +604,12 @@ static const struct {
     const char *name;
     int (*check)(struct verify *verify);
     const char *needs;
-} checks[] = {{"ledger", check_ledger, NULL},         {"heads", check_heads, "ledger"},
-              {"visitors", check_visitors, "ledger"}, {"journal", check_journal, "ledger"},
-              {"books", check_books, "journal"},      {"consents", check_consents, "ledger"},
-              {"segments", check_segments, NULL},     {"rollups", check_rollups, NULL},
-              {"versions", check_versions, NULL},     {"sequence", check_sequence, NULL},
-              {"keys", check_keys, NULL}};
+} checks[] = {
+    {"ledger", check_ledger, NULL},       {"heads", check_heads, "ledger"},  {"visitors", check_visitors, "ledger"},
+    {"journal", check_journal, "ledger"}, {"books", check_books, "journal"}, {"consents", check_consents, "ledger"},
+    {"segments", check_segments, NULL},   {"rollups", check_rollups, NULL},  {"versions", check_versions, NULL},
+    {"sequence", check_sequence, NULL},   {"keys", check_keys, NULL},        {"audit", check_audit, NULL},
+    {"requests", check_requests, NULL}};
 #define N_CHECKS (sizeof checks / sizeof checks[0])
 
 static bool is_good(const bool good[N_CHECKS], const char *name)

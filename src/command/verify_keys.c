@@ -5,6 +5,7 @@
 #include "command.h"
 #include "crumb/base/error.h"
 #include "crumb/consent/visitor.h"
+#include "crumb/rights/request.h"
 #include "crumb/store/envelope.h"
 #include "crumb/store/journal.h"
 #include "crumb/store/keys.h"
@@ -98,6 +99,17 @@ static bool read_rollup(struct walk *walk, struct text key, struct text value, s
     return read_envelope(DB_ROLLUPS, key, value, ret_ref);
 }
 
+static bool read_request(struct walk *walk, struct text key, struct text value, struct key_ref *ret_ref)
+{
+    struct request request;
+
+    (void)walk;
+    if (!request_decode(key, value, &request))
+        return false;
+    *ret_ref = request.key;
+    return true;
+}
+
 /* Every table whose rows refer to keys. */
 static const struct {
     enum db_table table;
@@ -107,7 +119,8 @@ static const struct {
                   {DB_ORPHANS, "a visitor whose row is gone", read_orphan},
                   {DB_JOURNAL, "a record of the journal", read_record},
                   {DB_SEGMENTS, "a segment", read_segment},
-                  {DB_ROLLUPS, "a rollup", read_rollup}};
+                  {DB_ROLLUPS, "a rollup", read_rollup},
+                  {DB_REQUESTS, "a request", read_request}};
 
 static int walk_table(struct walk *walk, size_t which)
 {

@@ -121,11 +121,27 @@ static void read_rate(const struct yaml_at *at, void *into)
         yaml_refuse(at, "is not a number a second; write 0 (no limit) to %d", RATE_PER_S_MAX);
 }
 
+static void read_hourly(const struct yaml_at *at, void *into)
+{
+    unsigned *setting = into;
+    struct text text;
+    uint64_t n;
+
+    if (!yaml_text(at, &text))
+        return;
+    if (value_count(text, REQUESTS_PER_HOUR_MAX, &n))
+        *setting = (unsigned)n;
+    else
+        yaml_refuse(at, "is not a number an hour; write 0 (no limit) to %d", REQUESTS_PER_HOUR_MAX);
+}
+
 static void read_rates(const struct yaml_at *at, void *into)
 {
-    static const struct walk_field fields[] = {{"address", read_rate, offsetof(struct config, rates.address), NULL},
-                                               {"site", read_rate, offsetof(struct config, rates.site), NULL},
-                                               {"choices", read_rate, offsetof(struct config, rates.choices), NULL}};
+    static const struct walk_field fields[] = {
+        {"address", read_rate, offsetof(struct config, rates.address), NULL},
+        {"site", read_rate, offsetof(struct config, rates.site), NULL},
+        {"choices", read_rate, offsetof(struct config, rates.choices), NULL},
+        {"requests", read_hourly, offsetof(struct config, rates.requests), NULL}};
 
     walk_fields(at, fields, WALK_COUNT(fields), into);
 }
@@ -245,6 +261,7 @@ static int read_document(struct yaml *yaml, struct config **ret_config)
     config->rates.address = RATE_ADDRESS_PER_S;
     config->rates.site = RATE_SITE_PER_S;
     config->rates.choices = RATE_CHOICES_PER_S;
+    config->rates.requests = REQUESTS_PER_HOUR;
     field_default(yaml, &config->path, yaml_file(yaml));
     walk_fields(&root, config_fields, WALK_COUNT(config_fields), config);
     if (config->n_threads == 0)

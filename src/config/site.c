@@ -5,6 +5,7 @@
  */
 #include "site.h"
 #include "also.h"
+#include "calendar.h"
 #include "crumb/base/error.h"
 #include "crumb/config/shipped.h"
 #include "crumb/config/value.h"
@@ -15,6 +16,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#define MONDAY_TO_FRIDAY 0x1f
 #define DAY_MS (24LL * 3600 * 1000)
 #define MONTH_MS (30 * DAY_MS)
 
@@ -753,6 +755,8 @@ static const struct walk_field site_fields[] = {
     {"goals", read_goals, 0, NULL},
     {"segments", read_segments, 0, NULL},
     {"regimes", read_regimes, 0, NULL},
+    {"working_days", calendar_read_days, 0, NULL},
+    {"holidays", calendar_read_holidays, 0, NULL},
 };
 _Static_assert(WALK_COUNT(site_fields) <= WALK_FIELDS_MAX, "walk_fields() has room for a site's keys");
 
@@ -764,6 +768,8 @@ static void set_defaults(struct yaml *yaml, struct site *site)
     field_default(yaml, &site->controller.contact, "");
     field_default(yaml, &site->storage.country, "");
     field_default(yaml, &site->storage.location, "");
+    if (!site->working_days)
+        site->working_days = MONDAY_TO_FRIDAY;
     if (!site->timezone) {
         field_default(yaml, &site->timezone, "UTC");
         int r = error_fold(zone_new("UTC", &site->zone));
@@ -854,4 +860,5 @@ void site_deinit(struct site *site)
         site_deinit(site->next);
     free(site->next);
     free(site->from);
+    free(site->holidays);
 }

@@ -2,6 +2,7 @@
  * Parsers of single values: text in, a number or a normal form out.
  */
 #include "crumb/config/value.h"
+#include "crumb/base/zone.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>

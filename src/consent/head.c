@@ -13,8 +13,6 @@
 #define MESSAGE_BYTES_MAX 256
 #define SIGNATURE_TEXT_BYTES 89 /* base64 of 64 bytes, and a NUL */
 
-_Static_assert(HEAD_KEY_BYTES == crypto_sign_SEEDBYTES && HEAD_KEY_BYTES == crypto_sign_PUBLICKEYBYTES, "RFC 8032");
-_Static_assert(HEAD_SIGNATURE_BYTES == crypto_sign_BYTES, "RFC 8032");
 _Static_assert(HEAD_KEY_TEXT_BYTES == sodium_base64_ENCODED_LEN(HEAD_KEY_BYTES, sodium_base64_VARIANT_ORIGINAL),
                "what libsodium writes");
 _Static_assert(SIGNATURE_TEXT_BYTES == sodium_base64_ENCODED_LEN(HEAD_SIGNATURE_BYTES, sodium_base64_VARIANT_ORIGINAL),
@@ -31,18 +29,10 @@ static struct text put_message(const struct head *head, struct buffer *buffer)
     return buffer_text(buffer);
 }
 
-void head_public_key(const uint8_t seed[HEAD_KEY_BYTES], uint8_t ret_key[HEAD_KEY_BYTES])
-{
-    uint8_t secret[crypto_sign_SECRETKEYBYTES];
-
-    crypto_sign_seed_keypair(ret_key, secret, seed);
-    sodium_memzero(secret, sizeof secret);
-}
-
-void head_sign(const struct ledger_head *ledger, int64_t at_ms, const uint8_t seed[HEAD_KEY_BYTES],
+void head_sign(const struct chain_head *ledger, int64_t at_ms, const uint8_t seed[HEAD_KEY_BYTES],
                struct head *ret_head)
 {
-    uint8_t secret[crypto_sign_SECRETKEYBYTES], bytes[MESSAGE_BYTES_MAX];
+    uint8_t bytes[MESSAGE_BYTES_MAX];
     struct buffer buffer = BUFFER_OVER(bytes);
     struct head head = {.ledger = *ledger};
     time_t at = (time_t)(at_ms / 1000);
@@ -51,9 +41,8 @@ void head_sign(const struct ledger_head *ledger, int64_t at_ms, const uint8_t se
     gmtime_r(&at, &tm);
     strftime(head.time, sizeof head.time, "%Y-%m-%dT%H:%M:%SZ", &tm);
     struct text message = put_message(&head, &buffer);
-    crypto_sign_seed_keypair(head.key, secret, seed);
-    crypto_sign_detached(head.signature, NULL, (const uint8_t *)message.data, message.size, secret);
-    sodium_memzero(secret, sizeof secret);
+    sign_public_key(seed, head.key);
+    sign_make(seed, message, head.signature);
     *ret_head = head;
 }
 
@@ -113,8 +102,7 @@ int head_read(struct text json, struct head *ret_head)
     if (!object || !read_object(object, &head))
         return HEAD_E_INVALID;
     struct text message = put_message(&head, &buffer);
-    if (buffer.fault ||
-        crypto_sign_verify_detached(head.signature, (const uint8_t *)message.data, message.size, head.key) != 0)
+    if (buffer.fault || !sign_check(head.key, message, head.signature))
         return HEAD_E_FORGED;
     *ret_head = head;
     return 0;

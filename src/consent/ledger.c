@@ -1,70 +1,24 @@
 /*
- * Ledger records and their chain.
+ * Ledger records, as the links of a chain.
  */
 #include "crumb/consent/ledger.h"
 #include "crumb/base/error.h"
 #include "crumb/base/reader.h"
-#include "crumb/store/checksum.h"
-#include <assert.h>
 #include <errno.h>
 #include <sodium.h>
 
-#define HEAD_KEY TEXT("ledger")
-#define HEAD_BYTES_MAX 64
+static const struct chain chain = {
+    .table = DB_LEDGER, .head_key = {"ledger", sizeof "ledger" - 1}, .record_bytes_max = LEDGER_RECORD_BYTES_MAX};
 
 bool ledger_has_visitor(const struct ledger_record *record) { return !sodium_is_zero(record->visitor, VISITOR_BYTES); }
 
-int ledger_head(struct db_txn *txn, struct ledger_head *ret_head)
+int ledger_head(struct db_txn *txn, struct chain_head *ret_head)
 {
-    struct ledger_head head = {.n_records = 0};
-    struct text value;
-    int r = db_get(txn, DB_META, HEAD_KEY, &value);
-
-    if (r < 0)
-        return error_trace(r);
-    if (r == 0) {
-        if (!checksum_take(&value, HEAD_KEY))
-            return error_origin(-EBADMSG);
-        struct reader reader = reader_of(value);
-        head.n_records = reader_u64(&reader);
-        head.sequence = reader_u64(&reader);
-        reader_copy(&reader, head.hash, HASH_BYTES);
-        if (!reader_done(&reader))
-            return error_origin(-EBADMSG);
-    }
-    *ret_head = head;
-    return 0;
-}
-
-static int write_head(struct db_txn *txn, const struct ledger_head *head)
-{
-    BUFFER_AUTO buffer = BUFFER_INIT(HEAD_BYTES_MAX);
-
-    buffer_put_u64(&buffer, head->n_records);
-    buffer_put_u64(&buffer, head->sequence);
-    buffer_put(&buffer, head->hash, HASH_BYTES);
-    checksum_put(&buffer, HEAD_KEY);
-    if (buffer.fault)
-        return error_origin(buffer.fault);
-    return error_fold(db_put(txn, DB_META, HEAD_KEY, buffer_text(&buffer)));
-}
-
-/* The sequence is hashed too: a record cannot be moved. */
-static void hash_record(uint64_t sequence, struct text body, uint8_t ret_hash[HASH_BYTES])
-{
-    struct key key = key_sequence(sequence);
-    crypto_hash_sha256_state state;
-
-    crypto_hash_sha256_init(&state);
-    crypto_hash_sha256_update(&state, key.bytes, key.size);
-    crypto_hash_sha256_update(&state, (const uint8_t *)body.data, body.size);
-    crypto_hash_sha256_final(&state, ret_hash);
+    return error_trace(chain_head(txn, &chain, ret_head));
 }
 
 static void encode_body(const struct ledger_record *record, struct buffer *buffer)
 {
-    buffer_put_u8(buffer, LEDGER_VERSION);
-    buffer_put(buffer, record->previous, HASH_BYTES);
     buffer_put(buffer, record->id, RECORD_ID_BYTES);
     buffer_put_u64(buffer, (uint64_t)record->at_ms);
     buffer_put_sized(buffer, record->site);
@@ -94,33 +48,22 @@ static struct text bytes_text(const uint8_t *bytes, size_t size)
 
 int ledger_append(struct batch *batch, struct ledger_record *record)
 {
-    struct ledger_head head;
-    int r = ledger_head(batch->txn, &head);
+    BUFFER_AUTO body = BUFFER_INIT(LEDGER_RECORD_BYTES_MAX);
 
+    encode_body(record, &body);
+    if (body.fault)
+        return error_origin(body.fault);
+    struct chain_link link = {
+        .sequence = batch_take_sequence(batch), .version = LEDGER_VERSION, .body = buffer_text(&body)};
+    int r = chain_append(batch, &chain, NULL, NULL, &link);
     if (r)
         return error_trace(r);
-    record->version = LEDGER_VERSION;
-    record->sequence = batch_take_sequence(batch);
-    memcpy(record->previous, head.hash, HASH_BYTES);
-    BUFFER_AUTO buffer = BUFFER_INIT(LEDGER_RECORD_BYTES_MAX);
-    encode_body(record, &buffer);
-    if (buffer.fault)
-        return error_origin(buffer.fault);
-    hash_record(record->sequence, buffer_text(&buffer), record->hash);
-    buffer_put(&buffer, record->hash, HASH_BYTES);
-    if (buffer.fault)
-        return error_origin(buffer.fault);
-
+    record->version = link.version;
+    record->sequence = link.sequence;
+    memcpy(record->previous, link.previous, HASH_BYTES);
+    memcpy(record->hash, link.hash, HASH_BYTES);
     struct key key = key_sequence(record->sequence);
-    r = error_fold(db_put(batch->txn, DB_LEDGER, key_text(&key), buffer_text(&buffer)));
-    if (r == 0)
-        r = error_fold(db_put(batch->txn, DB_RECEIPTS, bytes_text(record->id, RECORD_ID_BYTES), key_text(&key)));
-    if (r)
-        return r;
-    head.n_records++;
-    head.sequence = record->sequence;
-    memcpy(head.hash, record->hash, HASH_BYTES);
-    return error_trace(write_head(batch->txn, &head));
+    return error_fold(db_put(batch->txn, DB_RECEIPTS, bytes_text(record->id, RECORD_ID_BYTES), key_text(&key)));
 }
 
 /* Records are kept for ever, so every version is read for ever. Version 1 ends before these. */
@@ -138,10 +81,8 @@ static bool decode_place(struct reader *reader, struct ledger_record *record)
 
 static bool decode_body(struct reader *reader, struct ledger_record *record)
 {
-    record->version = reader_u8(reader);
     if (record->version < 1 || record->version > LEDGER_VERSION)
         return false;
-    reader_copy(reader, record->previous, HASH_BYTES);
     reader_copy(reader, record->id, RECORD_ID_BYTES);
     record->at_ms = (int64_t)reader_u64(reader);
     record->site = reader_sized(reader);
@@ -168,21 +109,24 @@ static bool decode_body(struct reader *reader, struct ledger_record *record)
     return decode_place(reader, record) && reader_done(reader);
 }
 
-bool ledger_decode(uint64_t sequence, struct text value, struct ledger_record *ret_record)
+static bool decode_link(const struct chain_link *link, struct ledger_record *ret_record)
 {
-    struct ledger_record record = {.sequence = sequence};
-    uint8_t hash[HASH_BYTES];
+    struct ledger_record record = {.sequence = link->sequence, .version = link->version};
+    struct reader reader = reader_of(link->body);
 
-    if (value.size < HASH_BYTES)
-        return false;
-    struct text body = {.data = value.data, .size = value.size - HASH_BYTES};
-    memcpy(record.hash, value.data + body.size, HASH_BYTES);
-    hash_record(sequence, body, hash);
-    struct reader reader = reader_of(body);
-    if (memcmp(hash, record.hash, HASH_BYTES) != 0 || !decode_body(&reader, &record))
+    memcpy(record.previous, link->previous, HASH_BYTES);
+    memcpy(record.hash, link->hash, HASH_BYTES);
+    if (!decode_body(&reader, &record))
         return false;
     *ret_record = record;
     return true;
+}
+
+bool ledger_decode(uint64_t sequence, struct text value, struct ledger_record *ret_record)
+{
+    struct chain_link link;
+
+    return chain_read(&chain, sequence, value, &link) && decode_link(&link, ret_record);
 }
 
 int ledger_get(struct db_txn *txn, uint64_t sequence, struct ledger_record *ret_record)
@@ -210,51 +154,26 @@ int ledger_find(struct db_txn *txn, const uint8_t id[RECORD_ID_BYTES], struct le
     return r == DB_E_NOT_FOUND ? error_origin(-EBADMSG) : error_trace(r);
 }
 
-static const char *check_link(const struct ledger_head *before, struct text key, struct text value,
-                              uint64_t *ret_sequence, struct ledger_record *ret_record)
+struct walk {
+    ledger_visit visit;
+    void *context;
+};
+
+static int visit_link(void *context, const struct chain_link *link, const char **ret_what)
 {
-    if (!key_read_sequence(key, ret_sequence))
-        return "its key is not a sequence number";
-    if (!ledger_decode(*ret_sequence, value, ret_record))
-        return "its content does not match its hash";
-    if (memcmp(ret_record->previous, before->hash, HASH_BYTES) != 0)
-        return "it does not follow the record before it";
-    return NULL;
+    const struct walk *walk = context;
+    struct ledger_record record;
+
+    if (!decode_link(link, &record)) {
+        *ret_what = "its content is not that of a record";
+        return 0;
+    }
+    return walk->visit ? walk->visit(walk->context, &record) : 0;
 }
 
-int ledger_verify(struct db_txn *txn, ledger_visit visit, void *context, struct ledger_break *ret_break)
+int ledger_verify(struct db_txn *txn, ledger_visit visit, void *context, struct chain_break *ret_break)
 {
-    DB_CURSOR_AUTO *cursor = NULL;
-    struct ledger_head walked = {.n_records = 0}, head;
-    struct text key, value;
-    int r = db_cursor_new(txn, DB_LEDGER, &cursor);
+    struct walk walk = {.visit = visit, .context = context};
 
-    if (r)
-        return error_trace(r);
-    for (r = db_cursor_seek(cursor, TEXT_NONE, &key, &value); r == 0; r = db_cursor_next(cursor, &key, &value)) {
-        struct ledger_record record;
-        uint64_t sequence = 0;
-        const char *what = check_link(&walked, key, value, &sequence, &record);
-
-        if (what) {
-            *ret_break = (struct ledger_break){.sequence = sequence, .what = what};
-            return LEDGER_E_BROKEN;
-        }
-        walked = (struct ledger_head){.n_records = walked.n_records + 1, .sequence = sequence};
-        memcpy(walked.hash, record.hash, HASH_BYTES);
-        int stop = visit ? visit(context, &record) : 0;
-        if (stop)
-            return stop;
-    }
-    if (r != DB_E_NOT_FOUND)
-        return error_trace(r);
-    r = ledger_head(txn, &head);
-    if (r < 0 && r != -EBADMSG)
-        return error_trace(r);
-    if (r || head.n_records != walked.n_records || head.sequence != walked.sequence ||
-        memcmp(head.hash, walked.hash, HASH_BYTES) != 0) {
-        *ret_break = (struct ledger_break){.sequence = 0, .what = "its end is not the one that was written last"};
-        return LEDGER_E_BROKEN;
-    }
-    return 0;
+    return chain_verify(txn, &chain, visit_link, &walk, ret_break);
 }

@@ -3,6 +3,7 @@
  */
 #include "crumb/base/limits.h"
 #include "crumb/base/metrics.h"
+#include "crumb/config/value.h"
 #include "crumb/ingest/address.h"
 #include "crumb/ingest/geo.h"
 #include "loop.h"
@@ -210,6 +211,22 @@ const struct notice *exchange_notice(const struct exchange *exchange, const stru
     answer_header(exchange->req, TEXT("Vary"), TEXT("Accept-Language"));
     return edition_notice_for(exchange->loop->edition, site, exchange_param(exchange, TEXT("lang")),
                               exchange_header(exchange, TEXT("accept-language")));
+}
+
+bool exchange_number(struct exchange *exchange, struct text name, uint64_t min, uint64_t max, uint64_t *number)
+{
+    struct text value = exchange_param(exchange, name);
+    uint64_t found;
+
+    if (!value.size)
+        return true;
+    if (!value_count(value, max, &found) || found < min) {
+        answer_error(exchange->req, 400, "%.*s: must be a number from %llu to %llu", TEXT_ARGS(name),
+                     (unsigned long long)min, (unsigned long long)max);
+        return false;
+    }
+    *number = found;
+    return true;
 }
 
 const struct site *exchange_site(struct exchange *exchange)

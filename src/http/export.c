@@ -5,7 +5,10 @@
  * taken it the next one is made: a slow client holds one day's table and no
  * thread.  The response has begun by then, so that what fails in the middle
  * ends the connection before the body's end, which every client notices.
+ *
+ * Before the first piece is made, the audit trail says who asks for what.
  */
+#include "crumb/base/error.h"
 #include "crumb/base/log.h"
 #include "crumb/query/range.h"
 #include "crumb/rollup/exporter.h"
@@ -15,8 +18,11 @@
 
 struct exporting {
     h2o_generator_t super;
+    struct write_op record; /* of the audit trail */
     struct pool_job job;
     struct wait wait;
+    struct trail_entry entry; /* lent by the edition and these: */
+    char details[EXPORTER_DETAILS_BYTES];
     bool is_waiting; /* a piece is being made */
     bool has_begun;  /* the response */
     struct loop *loop;
@@ -152,6 +158,56 @@ static struct exporting *exporting_new(struct exchange *exchange, const struct e
     return exporting;
 }
 
+/* ---- the audit trail ---- */
+
+/* On the writer's thread. */
+static int record_apply(struct write_op *op, struct batch *batch)
+{
+    struct exporting *exporting = H2O_STRUCT_FROM_MEMBER(struct exporting, record, op);
+
+    return error_trace(trail_append(batch, &exporting->loop->service->trail, &exporting->entry));
+}
+
+static void record_done(struct write_op *op, int result)
+{
+    struct exporting *exporting = H2O_STRUCT_FROM_MEMBER(struct exporting, record, op);
+
+    exporting->outcome = result;
+    wait_wake(&exporting->wait);
+}
+
+static void recorded_answer(struct wait *wait, h2o_req_t *req)
+{
+    struct exporting *exporting = H2O_STRUCT_FROM_MEMBER(struct exporting, wait, wait);
+    struct exchange exchange = {.req = req, .loop = exporting->loop};
+
+    exporting->is_waiting = false;
+    if (req && exporting->outcome == 0 && make_piece(exporting, &exchange) == 0)
+        return;
+    if (req)
+        fail(exporting, req);
+    exporting_free(exporting);
+}
+
+/* "from 2026-01-01 to 2026-01-31, ndjson" */
+static void describe(struct exporting *exporting, const struct exporter_wish *wish)
+{
+    exporter_describe(wish, exporting->details);
+    exporting->entry.object = TEXT("hits");
+    exporting->entry.details = text_of(exporting->details);
+}
+
+/* False: nothing waits. */
+static bool record(struct exporting *exporting, struct exchange *exchange)
+{
+    exporting->record = (struct write_op){.bytes = sizeof *exporting, .apply = record_apply, .done = record_done};
+    wait_begin(&exporting->wait, exchange, recorded_answer);
+    exporting->is_waiting = writer_submit(exchange->loop->service->writer, &exporting->record) == 0;
+    if (!exporting->is_waiting)
+        wait_cancel(&exporting->wait);
+    return exporting->is_waiting;
+}
+
 /* ---- the request ---- */
 
 /* False: it was answered 400. */
@@ -207,7 +263,7 @@ void export_get(struct exchange *exchange)
         return;
     wish.site = config_site(exchange->loop->edition->config, exchange_param(exchange, TEXT("site_id")));
     if (!wish.site || !token_may_export(token, wish.site)) {
-        token_refuse(exchange);
+        token_refuse(exchange, token);
         return;
     }
     if (!read_wish(exchange, &wish))
@@ -217,7 +273,11 @@ void export_get(struct exchange *exchange)
         return;
     }
     struct exporting *exporting = exporting_new(exchange, &wish);
-    if (!exporting || make_piece(exporting, exchange)) {
+    if (exporting) {
+        exporting->entry = token_entry(exchange, token, ACT_EXPORTED, wish.site);
+        describe(exporting, &wish);
+    }
+    if (!exporting || !record(exporting, exchange)) {
         answer_later(exchange->req, "the export cannot be made now; try again later");
         if (exporting)
             exporting_free(exporting);

@@ -37,7 +37,7 @@ struct asking {
 static int make_head(const struct asking *asking, struct buffer *json)
 {
     DB_TXN_AUTO *txn = NULL;
-    struct ledger_head ledger;
+    struct chain_head ledger;
     struct head head;
     int r = db_begin_read(asking->service->db, &txn);
 

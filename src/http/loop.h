@@ -77,6 +77,8 @@ struct text exchange_base(const struct exchange *exchange);
 enum regime exchange_regime(const struct exchange *exchange, const struct site *site);
 /* The notice to show: in the language of `lang=`, else of Accept-Language (which goes into Vary), else the first. */
 const struct notice *exchange_notice(const struct exchange *exchange, const struct site *site);
+/* Reads a number of the query, where it is there. False: it is none from @min to @max, and that was answered 400. */
+bool exchange_number(struct exchange *exchange, struct text name, uint64_t min, uint64_t max, uint64_t *number);
 /* The site named by the parameter `site`, or NULL: then the exchange was answered 400 or 404. */
 const struct site *exchange_site(struct exchange *exchange);
 
@@ -123,8 +125,15 @@ bool token_each_session(const struct exchange *exchange, bool (*look)(void *cont
 bool token_covers(const struct token *token, const struct site *site);
 bool token_may_read(const struct token *token, const struct site *site);
 bool token_may_export(const struct token *token, const struct site *site);
-/* 403: the token may not, or there is no such site. */
-void token_refuse(struct exchange *exchange);
+/* Subject requests of @site, with what they say. */
+bool token_may_help(const struct token *token, const struct site *site);
+/* What the audit trail says of a site of that name, there or not; the empty name: of the whole service. */
+bool token_covers_name(const struct token *token, struct text name);
+/* Records that the token was used for what it may not do, then 403: it may not, or there is no such site. */
+void token_refuse(struct exchange *exchange, const struct token *token);
+/* The entry of what a token does, at this moment. Lent by the edition. */
+struct trail_entry token_entry(const struct exchange *exchange, const struct token *token, enum trail_act act,
+                               const struct site *site);
 
 /* ---- wait.c: requests that wait ---- */
 
@@ -205,6 +214,13 @@ void stats_schema(struct exchange *exchange);
 void stats_consents(struct exchange *exchange);
 void stats_coverage(struct exchange *exchange);
 void export_get(struct exchange *exchange);
+void audit_get(struct exchange *exchange);
+void requests_post(struct exchange *exchange);
+void requests_get_own(struct exchange *exchange);
+void requests_delete(struct exchange *exchange);
+void queue_list(struct exchange *exchange);
+void queue_read(struct exchange *exchange);
+void queue_move(struct exchange *exchange);
 /* Gives up the exports of a loop that has ended: their connections will not. */
 void export_give_up(struct loop *loop);
 void status_metrics(struct exchange *exchange);

@@ -73,7 +73,7 @@ static int make_receipt(struct reading *reading, struct db_txn *txn, const struc
 
     if (r)
         return r < 0 ? error_trace(r) : error_origin(-EBADMSG);
-    head_public_key(reading->service->ledger_seed, key);
+    sign_public_key(reading->service->ledger_seed, key);
     return error_trace(receipt_make(&source, reading->form, &reading->receipt));
 }
 

@@ -125,7 +125,7 @@ static void ask(struct exchange *exchange, struct question *question, int r, con
     } else if (r) {
         answer_error(exchange->req, 400, "%.*s", TEXT_ARGS(buffer_text(&question->complaint)));
     } else if (!question->site || !token_may_read(token, question->site)) {
-        token_refuse(exchange);
+        token_refuse(exchange, token);
     } else {
         wait_begin(&question->wait, exchange, question_answer);
         wait_watch(&question->wait);
@@ -166,7 +166,7 @@ static void answer_schema(struct exchange *exchange, struct text name, const str
     BUFFER_AUTO answer = BUFFER_INIT(ANSWER_OBJECT_BYTES_MAX);
 
     if (!site || !token_may_read(token, site)) {
-        token_refuse(exchange);
+        token_refuse(exchange, token);
         return;
     }
     schema_put(site, &answer);
@@ -268,7 +268,7 @@ static void ask_tally(struct exchange *exchange, struct text dimensions, tallyin
         return;
     const struct site *site = config_site(exchange->loop->edition->config, exchange_param(exchange, TEXT("site_id")));
     if (!site || !token_may_read(token, site)) {
-        token_refuse(exchange);
+        token_refuse(exchange, token);
         return;
     }
     if (query_consents_parse(exchange_param(exchange, TEXT("date_range")), dimensions, &query, &complaint)) {

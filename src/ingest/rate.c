@@ -29,7 +29,8 @@
 #include <string.h>
 
 #define N_SETS (RATE_SLOTS / RATE_WAYS)
-#define BURST_NS (RATE_BURST_S * 1000000000LL)
+#define SECOND_NS 1000000000LL
+#define HOUR_S 3600
 #define NS_PER_MS 1000000LL
 
 struct slot {
@@ -73,17 +74,27 @@ struct rates *rates_free(struct rates *rates)
     return NULL;
 }
 
-/* Takes up to @n tokens from a bucket; how many there were. */
-static unsigned take(int64_t *full_ns, unsigned per_s, unsigned n, int64_t now_ns)
+/* How long one token takes to come back, and all of them. */
+struct pace {
+    int64_t token_ns, burst_ns;
+};
+
+static struct pace by_second(unsigned per_s)
 {
-    int64_t token_ns = 1000000000 / per_s;
+    return (struct pace){.token_ns = SECOND_NS / per_s, .burst_ns = RATE_BURST_S * SECOND_NS};
+}
+
+/* Takes up to @n tokens from a bucket; how many there were. */
+static unsigned take(int64_t *full_ns, struct pace pace, unsigned n, int64_t now_ns)
+{
+    int64_t token_ns = pace.token_ns, burst_ns = pace.burst_ns;
 
     /* One that lacks more than it holds was filled before the clock was set back. */
-    if (*full_ns > now_ns + BURST_NS)
-        *full_ns = now_ns + BURST_NS;
+    if (*full_ns > now_ns + burst_ns)
+        *full_ns = now_ns + burst_ns;
     if (*full_ns < now_ns)
         *full_ns = now_ns;
-    int64_t there = (now_ns + BURST_NS - *full_ns) / token_ns;
+    int64_t there = (now_ns + burst_ns - *full_ns) / token_ns;
     unsigned taken = there < n ? (unsigned)there : n;
     *full_ns += taken * token_ns;
     return taken;
@@ -129,21 +140,36 @@ static struct slot *find_slot(struct slot set[RATE_WAYS], uint64_t name)
     return least;
 }
 
-unsigned rates_take(struct rates *rates, enum rate_kind kind, const struct sockaddr *client, unsigned per_s, unsigned n,
-                    int64_t now_ms)
+static unsigned take_of(struct rates *rates, enum rate_kind kind, const struct sockaddr *client, struct pace pace,
+                        unsigned n, int64_t now_ms)
 {
     const uint8_t *address;
     size_t size = address_of(client, &address);
 
-    if (per_s == 0 || size == 0)
+    if (size == 0)
         return n;
     uint64_t name = name_of(rates, kind, address, size);
     size_t set = name % N_SETS;
     pthread_mutex_t *lock = &rates->locks[set % RATE_LOCKS];
     pthread_mutex_lock(lock);
-    unsigned taken = take(&find_slot(rates->slots[set], name)->full_ns, per_s, n, now_ms * NS_PER_MS);
+    unsigned taken = take(&find_slot(rates->slots[set], name)->full_ns, pace, n, now_ms * NS_PER_MS);
     pthread_mutex_unlock(lock);
     return taken;
+}
+
+unsigned rates_take(struct rates *rates, enum rate_kind kind, const struct sockaddr *client, unsigned per_s, unsigned n,
+                    int64_t now_ms)
+{
+    return per_s ? take_of(rates, kind, client, by_second(per_s), n, now_ms) : n;
+}
+
+bool rates_take_hourly(struct rates *rates, enum rate_kind kind, const struct sockaddr *client, unsigned per_hour,
+                       int64_t now_ms)
+{
+    if (per_hour == 0)
+        return true;
+    struct pace pace = {.token_ns = HOUR_S * SECOND_NS / per_hour, .burst_ns = HOUR_S * SECOND_NS};
+    return take_of(rates, kind, client, pace, 1, now_ms) == 1;
 }
 
 bool rates_take_site(struct rates *rates, uint32_t site, unsigned per_s, int64_t now_ms)
@@ -151,7 +177,7 @@ bool rates_take_site(struct rates *rates, uint32_t site, unsigned per_s, int64_t
     if (per_s == 0)
         return true;
     pthread_mutex_lock(&rates->sites_lock);
-    unsigned taken = take(&rates->sites[site % SITES_MAX], per_s, 1, now_ms * NS_PER_MS);
+    unsigned taken = take(&rates->sites[site % SITES_MAX], by_second(per_s), 1, now_ms * NS_PER_MS);
     pthread_mutex_unlock(&rates->sites_lock);
     return taken == 1;
 }

@@ -7,6 +7,7 @@
 #include "crumb/base/error.h"
 #include "crumb/base/limits.h"
 #include "crumb/base/log.h"
+#include "crumb/ingest/acts.h"
 #include "crumb/ingest/expire.h"
 #include "crumb/rollup/seal.h"
 #include "crumb/rollup/turn.h"
@@ -25,6 +26,10 @@ struct keeper {
     pthread_cond_t wake;
     struct edition *edition;
     struct expire expire; /* the keeper's thread only */
+    char *folder;         /* of the store, whatever a reload says */
+    const struct trail *trail;
+    struct acts acts; /* the keeper's thread only */
+    bool acts_failed;
     bool expire_failed, turn_failed, is_turning;
     atomic_bool stop;
 };
@@ -45,6 +50,17 @@ static void expire(struct keeper *keeper, const struct edition *edition)
     if (r && !keeper->expire_failed && !atomic_load(&keeper->stop))
         log_fault("cannot remove visitors that have expired; they allow nothing meanwhile", r);
     keeper->expire_failed = r != 0;
+}
+
+static void record_acts(struct keeper *keeper)
+{
+    unsigned n;
+    int r = acts_pass(&keeper->acts, keeper->folder, keeper->db, keeper->trail, clock_now_ms(keeper->clock), submit,
+                      keeper, &n);
+
+    if (r && !keeper->acts_failed && !atomic_load(&keeper->stop))
+        log_fault("cannot record what commands did in the audit trail; it is kept in the data folder", r);
+    keeper->acts_failed = r != 0;
 }
 
 /* A pass after the other, each of which lets the writer do everything else in between. */
@@ -78,6 +94,7 @@ static int look(struct keeper *keeper)
     pthread_mutex_lock(&keeper->lock);
     struct edition *edition = edition_ref(keeper->edition);
     pthread_mutex_unlock(&keeper->lock);
+    record_acts(keeper);
     expire(keeper, edition);
     turn(keeper);
     int r = seal_due(keeper->db, edition->config, clock_now_ms(keeper->clock), submit, keeper, &keeper->stop, &n);
@@ -113,14 +130,20 @@ static void *run(void *context)
     return NULL;
 }
 
-int keeper_start(struct db *db, struct writer *writer, const struct clock *clock, struct edition *edition,
-                 struct keeper **ret_keeper)
+int keeper_start(struct db *db, struct writer *writer, const struct clock *clock, const struct trail *trail,
+                 struct edition *edition, struct keeper **ret_keeper)
 {
     struct keeper *keeper = calloc(1, sizeof *keeper);
+    char *folder = strdup(edition->config->data);
     pthread_condattr_t attributes;
 
-    if (!keeper)
+    if (!keeper || !folder) {
+        free(keeper);
+        free(folder);
         return error_origin(-ENOMEM);
+    }
+    keeper->folder = folder;
+    keeper->trail = trail;
     keeper->db = db;
     keeper->writer = writer;
     keeper->clock = clock;
@@ -133,6 +156,7 @@ int keeper_start(struct db *db, struct writer *writer, const struct clock *clock
     int r = pthread_create(&keeper->thread, NULL, run, keeper);
     if (r) {
         edition_unref(keeper->edition);
+        free(keeper->folder);
         free(keeper);
         return error_origin(-r);
     }
@@ -159,6 +183,7 @@ struct keeper *keeper_stop(struct keeper *keeper)
         pthread_cond_destroy(&keeper->wake);
         pthread_mutex_destroy(&keeper->lock);
         edition_unref(keeper->edition);
+        free(keeper->folder);
         free(keeper);
     }
     return NULL;

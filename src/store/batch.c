@@ -26,8 +26,7 @@ struct batch_day {
 
 #define SEQUENCE_KEY TEXT("sequence")
 #define SEQUENCE_FIRST 1
-#define VISITORS_KEY TEXT("visitors ") /* and the site, u32 */
-#define VISITORS_KEY_BYTES (sizeof "visitors " - 1 + sizeof(uint32_t))
+#define NUMBERS_KEY_BYTES_MAX 32 /* "visitors " and the site, u32 */
 #define BATCH_SCRATCH_BYTES_MAX JOURNAL_RECORD_BYTES_MAX
 
 int batch_next_sequence(struct db_txn *txn, uint64_t *ret_sequence)
@@ -75,14 +74,14 @@ void batch_use_reserve(struct batch *batch)
 
 uint64_t batch_take_sequence(struct batch *batch) { return batch->next_sequence++; }
 
-/* Seldom enough to be written at once: there is one for each new visitor who grants something. */
-int batch_take_visitor(struct batch *batch, uint32_t site, uint32_t *ret_number)
+/* Seldom enough to be written at once: there is one for each new visitor who grants something, or who asks. */
+static int take_number(struct batch *batch, struct text of, uint32_t site, uint32_t *ret_number)
 {
-    uint8_t key_bytes[VISITORS_KEY_BYTES], bytes[sizeof(uint32_t) + CHECKSUM_BYTES];
+    uint8_t key_bytes[NUMBERS_KEY_BYTES_MAX], bytes[sizeof(uint32_t) + CHECKSUM_BYTES];
     struct buffer key = BUFFER_OVER(key_bytes), value = BUFFER_OVER(bytes);
     uint32_t taken = 0;
 
-    buffer_put_text(&key, VISITORS_KEY);
+    buffer_put_text(&key, of);
     buffer_put_u32(&key, site);
     struct text row;
     int r = db_get(batch->txn, DB_META, buffer_text(&key), &row);
@@ -106,6 +105,16 @@ int batch_take_visitor(struct batch *batch, uint32_t site, uint32_t *ret_number)
     if (r == 0)
         *ret_number = taken + 1;
     return r;
+}
+
+int batch_take_visitor(struct batch *batch, uint32_t site, uint32_t *ret_number)
+{
+    return error_trace(take_number(batch, TEXT("visitors "), site, ret_number));
+}
+
+int batch_take_request(struct batch *batch, uint32_t site, uint32_t *ret_number)
+{
+    return error_trace(take_number(batch, TEXT("requests "), site, ret_number));
 }
 
 /* ---- keys ---- */

@@ -49,11 +49,13 @@
 #define LOCK_FILE_BYTES (192 + 64 * (DB_READERS_MAX - 1)) /* as large as LMDB makes it */
 
 static const char *const table_names[DB_TABLE_N] = {
-    [DB_META] = "meta",        [DB_SITES] = "sites",       [DB_NOTICES] = "notices",
-    [DB_LEDGER] = "ledger",    [DB_RECEIPTS] = "receipts", [DB_VISITORS] = "visitors",
-    [DB_JOURNAL] = "journal",  [DB_DAYS] = "days",         [DB_ACCOUNTING] = "accounting",
-    [DB_ROLLUPS] = "rollups",  [DB_SEGMENTS] = "segments", [DB_CONSENTS] = "consents",
-    [DB_VERSIONS] = "versions", [DB_DOOMED] = "doomed",     [DB_ORPHANS] = "orphans"};
+    [DB_META] = "meta",         [DB_SITES] = "sites",       [DB_NOTICES] = "notices",
+    [DB_LEDGER] = "ledger",     [DB_RECEIPTS] = "receipts", [DB_VISITORS] = "visitors",
+    [DB_JOURNAL] = "journal",   [DB_DAYS] = "days",         [DB_ACCOUNTING] = "accounting",
+    [DB_ROLLUPS] = "rollups",   [DB_SEGMENTS] = "segments", [DB_CONSENTS] = "consents",
+    [DB_DOOMED] = "doomed",     [DB_ORPHANS] = "orphans",   [DB_AUDIT] = "audit",
+    [DB_REQUESTS] = "requests", [DB_DUE] = "due",           [DB_ASKERS] = "askers",
+    [DB_VERSIONS] = "versions"};
 
 struct db {
     MDB_env *env;

@@ -73,6 +73,34 @@ struct key key_hour(uint32_t site, uint32_t hour)
     return key;
 }
 
+struct key key_request(uint32_t site, uint32_t number)
+{
+    struct key key = {.size = 0};
+
+    put(&key, site, 4);
+    put(&key, number, 4);
+    return key;
+}
+
+struct key key_due(uint32_t site, int32_t day, uint32_t number)
+{
+    struct key key = key_day(site, day);
+
+    put(&key, number, 4);
+    return key;
+}
+
+struct key key_asker(uint32_t site, const uint8_t asker[ASKER_BYTES], uint32_t number)
+{
+    struct key key = {.size = 0};
+
+    put(&key, site, 4);
+    memcpy(key.bytes + key.size, asker, ASKER_BYTES);
+    key.size += ASKER_BYTES;
+    put(&key, number, 4);
+    return key;
+}
+
 struct key key_version(uint32_t site, int64_t from_ms)
 {
     struct key key = {.size = 0};
@@ -151,6 +179,35 @@ bool key_read_hour(struct text key, uint32_t *ret_site, uint32_t *ret_hour)
 
     *ret_site = reader_u32(&reader);
     *ret_hour = reader_u32(&reader);
+    return reader_done(&reader);
+}
+
+bool key_read_request(struct text key, uint32_t *ret_site, uint32_t *ret_number)
+{
+    struct reader reader = reader_of(key);
+
+    *ret_site = reader_u32(&reader);
+    *ret_number = reader_u32(&reader);
+    return reader_done(&reader);
+}
+
+bool key_read_due(struct text key, uint32_t *ret_site, int32_t *ret_day, uint32_t *ret_number)
+{
+    struct reader reader = reader_of(key);
+
+    *ret_site = reader_u32(&reader);
+    *ret_day = (int32_t)reader_u32(&reader);
+    *ret_number = reader_u32(&reader);
+    return reader_done(&reader);
+}
+
+bool key_read_asker(struct text key, uint32_t *ret_site, uint8_t ret_asker[ASKER_BYTES], uint32_t *ret_number)
+{
+    struct reader reader = reader_of(key);
+
+    *ret_site = reader_u32(&reader);
+    reader_copy(&reader, ret_asker, ASKER_BYTES);
+    *ret_number = reader_u32(&reader);
     return reader_done(&reader);
 }
 

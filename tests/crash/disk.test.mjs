@@ -32,6 +32,7 @@ const FILE_KIB_MAX = 2048;
 const TROUBLE = [
     /^crumb: error: cannot write to the store; answering 503 until it works again: /,
     /^crumb: the store takes writes again$/,
+    /^crumb: error: cannot record (the configuration|what commands did) in the audit trail/,
 ];
 
 class Trial {

@@ -11,7 +11,7 @@ import { quoted, rows, section } from './documents.mjs';
 import { Stage } from './stage.mjs';
 import { commands, defines, describedLimits } from './sources.mjs';
 
-const RUN = ['README.md', 'docs/configuration.md', 'docs/consent.md', 'docs/operations.md', 'docs/privacy.md', 'docs/query-api.md', 'docs/wire.md'];
+const RUN = ['README.md', 'docs/configuration.md', 'docs/consent.md', 'docs/operations.md', 'docs/privacy.md', 'docs/query-api.md', 'docs/requests.md', 'docs/wire.md'];
 const READ = [...RUN, 'docs/formats.md'];
 const FOLDERS = 'bench|consent-js|docs|include|packaging|pixel|script|src|tests|web';
 

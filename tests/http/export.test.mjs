@@ -3,19 +3,13 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import http from 'node:http';
 import { after, before, describe, it } from 'node:test';
-import { crumb, eventually, Server, site, sleep } from './server.mjs';
+import { eventually, makeToken, Server, site, sleep } from './server.mjs';
 
 const { REPLAY } = process.env;
 const N_VISITS = 20_000; // some megabytes: more than sockets hold
 const BEGIN_MS = Date.parse('2026-02-02T09:00:00Z');
 const PATIENCE_MS = 300;
 const AT_ONCE = 5;
-
-async function makeToken(name, role, ...sites) {
-    const { stdout } = await crumb(['token', '--name', name, '--role', role, ...sites.flatMap((of) => ['--site', of])]);
-    const [token, line] = stdout.split('\n');
-    return { token, entry: { name, role, ...(sites.length && { sites }), hash: /hash: ([0-9a-f]{64})/.exec(line)[1] } };
-}
 
 describe('GET /api/v2/export', { timeout: 120_000 }, () => {
     let server, wanted;

@@ -9,7 +9,7 @@
 // The program is the one that the environment variable CRUMB names.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,7 +56,7 @@ const defaults = () => ({
     listen: { public: '127.0.0.1:0', private: '127.0.0.1:0' },
     threads: 2,
     // One client does here in a second what visitors do in a day. Rates have tests of their own.
-    rates: { address: 0, site: 0, choices: 0 },
+    rates: { address: 0, site: 0, choices: 0, requests: 0 },
     sites: { shop: site() },
 });
 
@@ -114,6 +114,13 @@ export async function crumb(args, input = '') {
     assert.equal(signal, null, `crumb ${args.join(' ')} was ended by ${signal}; it wrote ${child.output.stderr}`);
     assert.doesNotMatch(child.output.stderr, /Sanitizer|runtime error/);
     return { code, ...child.output };
+}
+
+// A bearer token: what is sent, and the line of the configuration.
+export async function makeToken(name, role, ...sites) {
+    const { stdout } = await crumb(['token', '--name', name, '--role', role, ...sites.flatMap((of) => ['--site', of])]);
+    const [token, line] = stdout.split('\n');
+    return { token, entry: { name, role, ...(sites.length && { sites }), hash: /hash: ([0-9a-f]{64})/.exec(line)[1] } };
 }
 
 // ---- the server ----
@@ -288,7 +295,12 @@ export class Server {
 
     // Every byte of the data folder.
     bytes() {
-        return Buffer.concat(readdirSync(this.data).map((name) => readFileSync(join(this.data, name))));
+        const files = readdirSync(this.data, { withFileTypes: true }).flatMap((entry) =>
+            entry.isDirectory()
+                ? readdirSync(join(this.data, entry.name)).map((name) => join(entry.name, name))
+                : [entry.name]);
+        // What a command did goes from acts/ into the store meanwhile.
+        return Buffer.concat(files.filter((name) => existsSync(join(this.data, name))).map((name) => readFileSync(join(this.data, name))));
     }
 }
 

@@ -74,7 +74,7 @@ describe('every address', { timeout: 60_000 }, () => {
         const { text, headers } = await request(server.private, { path: '/metrics' });
         assert.match(headers['content-type'], /^text\/plain; version=0\.0\.4/);
         for (const line of text.trimEnd().split('\n'))
-            assert.match(line, /^(# (HELP|TYPE) crumb_\w+ .+|crumb_\w+ \d+)$/);
+            assert.match(line, /^(# (HELP|TYPE) crumb_\w+ .+|crumb_\w+ \d+|crumb_requests_\w+\{site="[\w.-]+"\} \d+)$/);
     });
 
     it('takes requests that come in one piece, and answers them in order', async () => {

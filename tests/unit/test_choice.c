@@ -426,7 +426,7 @@ static bool find(struct store_fixture *fixture, const uint8_t *id, struct visito
 static uint64_t n_rows(struct store_fixture *fixture, enum db_table table)
 {
     DB_TXN_AUTO *txn = NULL;
-    struct ledger_break where;
+    struct chain_break where;
     uint64_t n = 0;
 
     assert_int_equal(db_begin_read(fixture->db, &txn), 0);

@@ -18,16 +18,20 @@
 #include "check.h"
 #include "crumb/base/error.h"
 #include "crumb/consent/choice.h"
+#include "crumb/ingest/acts.h"
 #include "crumb/ingest/collect.h"
 #include "crumb/query/store.h"
+#include "crumb/rights/requests.h"
 #include "crumb/rollup/audit.h"
 #include "crumb/rollup/seal.h"
 #include "crumb/rollup/segments.h"
+#include "crumb/store/act.h"
 #include "crumb/store/journal.h"
 #include "store_fixture.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define NOW STORE_FIXTURE_NOW_MS
 #define DAY 20514
@@ -171,6 +175,7 @@ static const struct act {
 /* ---- one run ---- */
 
 struct run {
+    unsigned n_asked, n_answered, n_dropped;
     const char *folder;
     struct config *config; /* read before anything fails */
     struct edition *edition;
@@ -355,6 +360,113 @@ static void run_query(struct run *run)
         run->answered = true;
 }
 
+/* ---- requests, the audit trail, acts of commands ---- */
+
+static const uint8_t seed[SIGN_KEY_BYTES] = "a seed of thirty-two bytes.....";
+static const struct trail_entry entry = {
+    .at_ms = NOW, .actor = ACTOR_TOKEN, .act = ACT_REQUEST_MOVED, .object = {"request", 7}};
+
+struct asking {
+    struct write_op super;
+    struct trail trail;
+    uint32_t site, number;
+};
+
+static int asking_apply(struct write_op *super, struct batch *batch)
+{
+    struct asking *asking = (struct asking *)super;
+    struct request request = {.kind = REQUEST_OTHER,
+                              .state = REQUEST_OPEN,
+                              .made_ms = NOW,
+                              .text = TEXT("please"),
+                              .has_asker = true,
+                              .asker = "asker",
+                              .steps = {{.at_ms = NOW, .state = REQUEST_OPEN}},
+                              .n_steps = 1};
+    int r = requests_add(batch, asking->site, &request);
+
+    asking->number = request.number;
+    return r ? r : trail_append(batch, &asking->trail, &entry);
+}
+
+static int moving_apply(struct write_op *super, struct batch *batch)
+{
+    struct asking *asking = (struct asking *)super;
+    BUFFER_AUTO plain = BUFFER_INIT(REQUEST_BYTES_MAX);
+    struct request_step step = {
+        .at_ms = NOW, .state = REQUEST_ANSWERED, .side = REQUEST_BY_OFFICER, .is_told = true, .note = TEXT("so")};
+    struct request request;
+    int r = requests_get(batch->txn, asking->site, asking->number, &request);
+
+    if (r == 0)
+        r = requests_open_in(batch, &request, &plain);
+    if (r == 0)
+        r = requests_move(batch, &request, &step);
+    assert_true(r <= 0);
+    return r ? r : trail_append(batch, &asking->trail, &entry);
+}
+
+static void asking_done(struct write_op *super, int result)
+{
+    (void)super;
+    (void)result;
+}
+
+/* Somebody asks and is answered; a command leaves an act, and the service records it. */
+static void run_request(struct run *run)
+{
+    struct asking asking = {.super = {.apply = asking_apply, .done = asking_done}, .site = run->config->sites[0].id};
+    struct acts left = {.tidied = false};
+    struct random_seeded random = random_seeded(run->n_dropped);
+    unsigned n;
+
+    trail_init(&asking.trail, seed);
+    if (submit_and_drain(run, &asking.super) == 0) {
+        run->n_asked++;
+        asking.super.apply = moving_apply;
+        run->n_answered += submit_and_drain(run, &asking.super) == 0;
+    }
+    run->n_dropped += act_drop(run->folder, &entry, &random.super) == 0;
+    (void)acts_pass(&left, run->folder, run->db, &asking.trail, NOW, submit_and_drain, run, &n);
+}
+
+static int count_asked(void *context, const struct request *request)
+{
+    unsigned *n = context;
+
+    n[0]++;
+    n[1] += request->state == REQUEST_ANSWERED;
+    return 0;
+}
+
+static int count_trail(void *context, const struct trail_record *record)
+{
+    (void)record;
+    ++*(unsigned *)context;
+    return 0;
+}
+
+/* What was acknowledged is there, and nothing else; what commands left is there once, or still waits. */
+static void check_requests(const struct run *run, struct db_txn *txn)
+{
+    unsigned n[2] = {0, 0}, n_trail = 0, n_waiting = 0;
+    struct act_name names[4];
+    struct chain_break broken;
+    uint32_t site, number;
+    const char *what;
+    uint64_t n_rows;
+    uint8_t key[SIGN_KEY_BYTES];
+
+    assert_int_equal(requests_verify(txn, &site, &number, &what, &n_rows), 0);
+    assert_int_equal(requests_each(txn, count_asked, n, &site, &number), 0);
+    assert_int_equal(n[0], run->n_asked);
+    assert_int_equal(n[1], run->n_answered);
+    sign_public_key(seed, key);
+    assert_int_equal(trail_verify(txn, key, count_trail, &n_trail, &broken), 0);
+    assert_int_equal(act_list(run->folder, 4, names, &n_waiting), 0);
+    assert_in_range(n_trail, n[0] + n[1] + run->n_dropped - n_waiting, n[0] + n[1] + run->n_dropped);
+}
+
 static int open_all(struct run *run)
 {
     struct db_options options = {
@@ -400,6 +512,7 @@ static void run_scenario(struct run *run)
         run->answered = false;
         run_seal(run);
         run_query(run);
+        run_request(run);
     }
     close_all(run);
 }
@@ -416,7 +529,7 @@ static int count_record(void *context, const struct ledger_record *record)
 static void check_ledger(const struct run *run, struct db_txn *txn)
 {
     unsigned n_found = 0, n_wanted = 0;
-    struct ledger_break where = {.what = ""};
+    struct chain_break where = {.what = ""};
 
     check_equal(where.what, ledger_verify(txn, count_record, &n_found, &where), 0);
     for (unsigned act = 0; act < N_ACTS; act++) {
@@ -535,6 +648,7 @@ static void check_store(const struct run *run)
     check_journal(run, txn);
     check_segment(run, txn);
     check_rollups(txn);
+    check_requests(run, txn);
 }
 
 /* Whoever was refused comes again; the browsers send the same events with the same ids. */
@@ -548,6 +662,7 @@ static void finish(struct run *run)
     run->sealed = false;
     run_seal(run);
     run_query(run);
+    run_request(run);
     assert_true(run->sealed && run->answered);
     check_store(run);
 }
@@ -568,6 +683,15 @@ static void check_undisturbed(const struct run *run)
         check(acts[act].name, run->acked[act]);
         check(acts[act].name, memcmp(&run->results[act], &wanted[act], sizeof wanted[act]) == 0);
     }
+}
+
+/* All is recorded by now. */
+static void remove_acts(const char *folder)
+{
+    char path[STORE_FIXTURE_PATH_BYTES + 16];
+
+    snprintf(path, sizeof path, "%s/" ACT_FOLDER, folder);
+    assert_int_equal(rmdir(path), 0);
 }
 
 /* One run, with the @n-th of its allocations or steps failing. True where there was nothing left to fail. */
@@ -593,6 +717,7 @@ static bool run_with_fault(struct config *config, enum fault_kind kind, bool sta
         check_undisturbed(&run);
     finish(&run);
     close_all(&run);
+    remove_acts(folder);
     store_fixture_remove(folder);
     return !faults.happened;
 }

@@ -17,7 +17,7 @@ static const char public_key[] = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
 
 static struct head head_of(void)
 {
-    struct ledger_head ledger = {.n_records = 3, .sequence = 6};
+    struct chain_head ledger = {.n_records = 3, .sequence = 6};
     struct head head;
 
     memset(ledger.hash, 0xab, sizeof ledger.hash);
@@ -31,7 +31,7 @@ static void test_key(void **state)
     char text[HEAD_KEY_TEXT_BYTES];
 
     (void)state;
-    head_public_key(seed, key);
+    sign_public_key(seed, key);
     head_key_text(key, text);
     assert_string_equal(text, public_key);
 }

@@ -47,6 +47,14 @@ static void test_order(void **state)
         key_rollup(&(struct key_rollup){1, 1, 6, 1}), key_rollup(&(struct key_rollup){1, 2, 0, 0}),
         key_rollup(&(struct key_rollup){2, 1, 0, 1})};
 
+    const struct key due[] = {key_due(1, 5, 2), key_due(1, 5, 3), key_due(1, 6, 1), key_due(2, 0, 1)};
+    const struct key requests[] = {key_request(1, 1), key_request(1, 256), key_request(2, 1)};
+    const struct key askers[] = {key_asker(1, visitor(VISITOR_A), 1), key_asker(1, visitor(VISITOR_A), 2),
+                                 key_asker(1, visitor(VISITOR_B), 1), key_asker(2, visitor(VISITOR_A), 1)};
+
+    check_ascending("due", due, N_ROWS(due));
+    check_ascending("request", requests, N_ROWS(requests));
+    check_ascending("asker", askers, N_ROWS(askers));
     check_ascending("sequence", sequences, N_ROWS(sequences));
     check_ascending("visitor", visitors, N_ROWS(visitors));
     check_ascending("journal", journals, N_ROWS(journals));
@@ -139,6 +147,24 @@ static bool read_rollup(struct text key)
     return key_read_rollup(key, &of);
 }
 
+static void test_requests(void **state)
+{
+    struct key request = key_request(3, 0x01020304), due = key_due(3, -7, UINT32_MAX);
+    struct key asker = key_asker(3, visitor(VISITOR_B), 9);
+    uint32_t site, number;
+    int32_t day;
+    uint8_t of[ASKER_BYTES];
+
+    (void)state;
+    assert_true(key_read_request(key_text(&request), &site, &number) && site == 3 && number == 0x01020304);
+    assert_true(key_read_due(key_text(&due), &site, &day, &number) && day == -7 && number == UINT32_MAX);
+    assert_true(key_read_asker(key_text(&asker), &site, of, &number) && number == 9);
+    assert_memory_equal(of, VISITOR_B, ASKER_BYTES);
+    assert_false(key_read_request(key_text(&due), &site, &number));
+    assert_false(key_read_due(key_text(&request), &site, &day, &number));
+    assert_false(key_read_asker(key_text(&due), &site, of, &number));
+}
+
 static void test_wrong_sizes(void **state)
 {
     static const struct {
@@ -179,10 +205,8 @@ static void test_country(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_country),
-        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_wrong_sizes),
+        cmocka_unit_test(test_country),  cmocka_unit_test(test_order),       cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_requests), cmocka_unit_test(test_wrong_sizes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,7 +79,7 @@ static void take_away(struct db_txn *txn, uint64_t sequence)
 /* Verifies a ledger that is broken; returns the sequence that is named. */
 static uint64_t broken_at(struct db_txn *txn)
 {
-    struct ledger_break where = {.sequence = 99};
+    struct chain_break where = {.sequence = 99};
 
     assert_int_equal(ledger_verify(txn, NULL, NULL, &where), LEDGER_E_BROKEN);
     assert_non_null(where.what);
@@ -88,7 +88,7 @@ static uint64_t broken_at(struct db_txn *txn)
 
 static void assert_whole(struct db_txn *txn)
 {
-    struct ledger_break where;
+    struct chain_break where;
     int r = ledger_verify(txn, NULL, NULL, &where);
 
     if (r)
@@ -189,7 +189,7 @@ static void test_verify_walks(void **state)
 {
     struct store_fixture *fixture = *state;
     uint64_t sequences[N_RECORDS];
-    struct ledger_break where;
+    struct chain_break where;
     struct walk walk = {.n = 0};
     struct batch batch;
 

@@ -210,6 +210,47 @@ static void test_threads_share(void **state)
     rates_free(rates);
 }
 
+/* By the hour: as many at once as may come in one, then one after the other. */
+static void test_hourly(void **state)
+{
+    static const struct {
+        int64_t after_ms;
+        enum rate_kind kind;
+        const char *address;
+        unsigned per_hour;
+        bool taken;
+    } rows[] = {
+        {0, RATE_REQUESTS, "192.0.2.1", 3, true},
+        {0, RATE_REQUESTS, "192.0.2.1", 3, true},
+        {0, RATE_REQUESTS, "192.0.2.1", 3, true},
+        {0, RATE_REQUESTS, "192.0.2.1", 3, false},
+        {0, RATE_REQUESTS, "192.0.2.2", 3, true}, /* another client */
+        {0, RATE_EVENTS, "192.0.2.1", 3, true},   /* another kind */
+        {0, RATE_REQUESTS, "192.0.2.1", 0, true}, /* no limit */
+        {1199999, RATE_REQUESTS, "192.0.2.1", 3, false},
+        {1, RATE_REQUESTS, "192.0.2.1", 3, true}, /* a third of an hour */
+        {0, RATE_REQUESTS, "192.0.2.1", 3, false},
+        {7200000, RATE_REQUESTS, "192.0.2.1", 3, true}, /* full again, and no fuller */
+        {0, RATE_REQUESTS, "192.0.2.1", 3, true},
+        {0, RATE_REQUESTS, "192.0.2.1", 3, true},
+        {0, RATE_REQUESTS, "192.0.2.1", 3, false},
+    };
+    struct rates *rates = make();
+    int64_t now_ms = NOW;
+
+    (void)state;
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        struct sockaddr_storage client = address_of(rows[i].address);
+
+        now_ms += rows[i].after_ms;
+        bool taken = rates_take_hourly(rates, rows[i].kind, (struct sockaddr *)&client, rows[i].per_hour, now_ms);
+        if (taken != rows[i].taken)
+            fail_msg("row %zu: %d", i, taken);
+    }
+    assert_true(rates_take_hourly(rates, RATE_REQUESTS, NULL, 1, now_ms));
+    rates_free(rates);
+}
+
 static void test_no_memory(void **state)
 {
     struct random_seeded random = random_seeded(1);
@@ -233,6 +274,7 @@ int main(void)
         cmocka_unit_test(test_flood_from_one),
         cmocka_unit_test(test_sites),
         cmocka_unit_test(test_threads_share),
+        cmocka_unit_test(test_hourly),
         cmocka_unit_test(test_no_memory),
     };
 

@@ -289,7 +289,7 @@ static void fill_up(struct small *small)
 static uint64_t n_rows(struct small *small, enum db_table table)
 {
     DB_TXN_AUTO *txn = NULL;
-    struct ledger_break where;
+    struct chain_break where;
     uint64_t n;
 
     assert_int_equal(db_begin_read(small->db, &txn), 0);

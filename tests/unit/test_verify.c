@@ -7,6 +7,7 @@
 #include "check.h"
 #include "crumb/consent/ledger.h"
 #include "crumb/consent/visitor.h"
+#include "crumb/rights/requests.h"
 #include "crumb/rollup/rollups.h"
 #include "crumb/rollup/seal.h"
 #include "crumb/rollup/segment.h"
@@ -15,6 +16,8 @@
 #include "crumb/rollup/tabulate.h"
 #include "crumb/store/consents.h"
 #include "crumb/store/journal.h"
+#include "crumb/store/secret.h"
+#include "crumb/store/trail.h"
 #include "store_fixture.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -516,6 +519,64 @@ static void sequence_behind_journal(struct store *store, struct batch *batch)
     batch->next_sequence = ANN_VIEWS_AGAIN;
 }
 
+/* Two records, by the store's own key or another. */
+static void append_trail(struct store *store, struct batch *batch, bool own)
+{
+    struct trail_entry entry = {.at_ms = NOW, .actor = ACTOR_TOKEN, .act = ACT_DUMPED, .object = TEXT("journal")};
+    uint8_t seed[SECRET_BYTES];
+    struct trail trail;
+
+    assert_int_equal(secret_key(store->fixture.folder, SECRET_LEDGER, true, &store->fixture.random.super, seed), 0);
+    seed[0] ^= !own;
+    trail_init(&trail, seed);
+    assert_int_equal(trail_append(batch, &trail, &entry), 0);
+    assert_int_equal(trail_append(batch, &trail, &entry), 0);
+}
+
+static void trail_whole(struct store *store, struct batch *batch) { append_trail(store, batch, true); }
+static void trail_of_another_key(struct store *store, struct batch *batch) { append_trail(store, batch, false); }
+
+static void trail_changed(struct store *store, struct batch *batch)
+{
+    struct key key = key_sequence(2);
+
+    append_trail(store, batch, true);
+    store_fixture_damage(batch->txn, DB_AUDIT, key_text(&key), 45);
+}
+
+static void trail_cut_off(struct store *store, struct batch *batch)
+{
+    append_trail(store, batch, true);
+    take_away(batch, DB_AUDIT, key_sequence(2));
+}
+
+static void add_request(struct store *store, struct batch *batch)
+{
+    struct request request = {.kind = REQUEST_OTHER,
+                              .state = REQUEST_OPEN,
+                              .made_ms = NOW,
+                              .due = OPEN_DAY,
+                              .text = TEXT("please"),
+                              .steps = {{.at_ms = NOW, .state = REQUEST_OPEN}},
+                              .n_steps = 1};
+
+    assert_int_equal(requests_add(batch, store->site->id, &request), 0);
+}
+
+static void request_damaged(struct store *store, struct batch *batch)
+{
+    struct key key = key_request(store->site->id, 1);
+
+    add_request(store, batch);
+    store_fixture_damage(batch->txn, DB_REQUESTS, key_text(&key), 30);
+}
+
+static void request_out_of_the_queue(struct store *store, struct batch *batch)
+{
+    add_request(store, batch);
+    take_away(batch, DB_DUE, key_due(store->site->id, OPEN_DAY, 1));
+}
+
 static const struct row {
     const char *name;
     void (*spoil)(struct store *store, struct batch *batch);
@@ -587,6 +648,14 @@ static const struct row {
     {"a rollup of other cells, not looked at", rollup_of_other_cells, NULL, false},
     {"a rollup of other cells", rollup_of_other_cells,
      "rollup of shop, 2026-03-02, event:page: building it again gives other bytes", true},
+    {"a trail that is whole", trail_whole, NULL, false},
+    {"a trail of another key", trail_of_another_key, "audit record 1: it is not signed with this store's key", false},
+    {"a changed record of the trail", trail_changed, "audit record 2: its content does not match its hash", false},
+    {"a trail cut off", trail_cut_off, "audit: its end is not the one that was written last", false},
+    {"a request that is whole", add_request, NULL, false},
+    {"a damaged request", request_damaged, "request 1 of shop: it is damaged", false},
+    {"a request out of the queue", request_out_of_the_queue,
+     "request 1 of shop: it is open and has no place in the queue", false},
     {"a sequence behind the ledger", sequence_behind_ledger, "sequence: the next number is 7, but 7 is taken", false},
     {"a sequence behind the journal", sequence_behind_journal, "sequence: the next number is 6, but 6 is taken", false},
 };

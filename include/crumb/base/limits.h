@@ -188,6 +188,36 @@
 #define HEADS_MAX 32         /* older heads that one `crumb verify` compares */
 #define JOURNAL_RECORD_BYTES_MAX (24 << 10)
 
+/* The audit trail. */
+#define TRAIL_RECORD_BYTES_MAX 2048
+#define TRAIL_NAME_BYTES_MAX 64     /* of an actor */
+#define TRAIL_OBJECT_BYTES_MAX 256  /* what something was done to */
+#define TRAIL_DETAILS_BYTES_MAX 512 /* what else there is to say */
+#define TRAIL_RECORDS_DEFAULT 100   /* of one answer, where no limit is given */
+#define TRAIL_RECORDS_MAX 1000
+#define TRAIL_SCAN_MAX 100000  /* records that one question looks at for those that it wants */
+#define TRAIL_REFUSALS_PER_S 1 /* of one client's refused uses of tokens: more are refused and not recorded */
+#define ACTS_MAX 4096          /* files of commands' acts that wait for the service; then commands refuse */
+#define ACT_BYTES_MAX 2048     /* of one */
+#define ACTS_PASS_MAX 64       /* recorded by one look of the keeper */
+
+/* Subject requests. */
+#define REQUEST_BODY_BYTES_MAX (32 << 10) /* POST /v1/me/requests, every byte escaped */
+#define REQUEST_TEXT_BYTES_MAX 4096
+#define REQUEST_CONTACT_BYTES_MAX 254 /* RFC 5321 section 4.5.3.1.3, without the angle brackets */
+#define REQUEST_NOTE_BYTES_MAX 4096
+#define REQUEST_STEPS_MAX 64          /* of one request's history */
+#define REQUEST_BYTES_MAX (320 << 10) /* of a row */
+#define REQUEST_DUE_DAYS 10           /* working days */
+#define REQUEST_SOON_DAYS 3           /* working days left, from which on it is due soon */
+#define REQUESTS_OPEN_MAX 1000        /* of one site */
+#define REQUESTS_OWN_MAX 100          /* of one visitor that one answer tells */
+#define REQUESTS_PAGE_DEFAULT 100     /* of one answer of the queue */
+#define REQUESTS_PAGE_MAX 1000
+#define REQUESTS_PER_HOUR 10 /* of one client, where the configuration says nothing */
+#define REQUESTS_PER_HOUR_MAX 3600
+#define HOLIDAYS_MAX 1024 /* of one site */
+
 /* Rollups and queries. */
 #define VISIT_GAP_MS (30LL * 60 * 1000)  /* silence that ends a visit */
 #define SEAL_GRACE_MS (15LL * 60 * 1000) /* after midnight, before a day is sealed */
@@ -278,4 +308,15 @@ _Static_assert(AGENT_RULES_MAX % 64 == 0, "their bits fill whole words");
 _Static_assert(AGENT_MATCH_BYTES_MAX <= AGENT_BYTES_MAX, "expressions see a part of what is looked at");
 _Static_assert(AGENT_SCAN_STATES_MAX <= 65536, "states are numbered in 16 bits");
 _Static_assert(PURPOSES_MAX <= 32, "purposes are held in 32-bit masks");
+_Static_assert(TRAIL_RECORD_BYTES_MAX >
+                   TRAIL_NAME_BYTES_MAX + SITE_NAME_BYTES_MAX + TRAIL_OBJECT_BYTES_MAX + TRAIL_DETAILS_BYTES_MAX + 256,
+               "a full record fits");
+_Static_assert(ACT_BYTES_MAX >= TRAIL_RECORD_BYTES_MAX, "any act can be recorded");
+_Static_assert(TOKEN_NAME_BYTES_MAX <= TRAIL_NAME_BYTES_MAX, "any token can be named");
+_Static_assert(REQUEST_BODY_BYTES_MAX > 6 * (REQUEST_TEXT_BYTES_MAX + REQUEST_CONTACT_BYTES_MAX) + 512,
+               "any request can be sent");
+_Static_assert(REQUEST_BODY_BYTES_MAX <= BODY_BYTES_MAX, "the server reads bodies up to BODY_BYTES_MAX");
+_Static_assert(REQUEST_BYTES_MAX > REQUEST_TEXT_BYTES_MAX + REQUEST_CONTACT_BYTES_MAX + 512 +
+                                       REQUEST_STEPS_MAX * (REQUEST_NOTE_BYTES_MAX + TRAIL_NAME_BYTES_MAX + 32),
+               "a full request fits");
 _Static_assert(LEDGER_RECORD_BYTES_MAX > PURPOSES_MAX * (PURPOSE_NAME_BYTES_MAX + 2) + 512, "a full record fits");

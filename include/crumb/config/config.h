@@ -143,6 +143,9 @@ struct site {
     struct site *next;
     char *from;      /* of what is in `next`: "2026-12-24" */
     int64_t from_ms; /* where that day begins in the site's time zone */
+    unsigned working_days; /* set of days of the week, Monday is bit 0; never empty */
+    int32_t *holidays;     /* days since 1970, as written */
+    unsigned n_holidays;
 };
 
 struct listen_address {
@@ -181,6 +184,7 @@ struct config {
     char *geo, *agents; /* paths or NULL */
     struct {
         unsigned address, site, choices; /* a second; 0: no limit */
+        unsigned requests;               /* an hour; ditto */
     } rates;
     unsigned n_threads; /* at least 1; `threads: 0` has become the number of cores */
     struct token *tokens;

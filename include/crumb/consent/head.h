@@ -13,24 +13,22 @@
 
 #include "crumb/base/buffer.h"
 #include "crumb/consent/ledger.h"
+#include "crumb/store/sign.h"
 
-#define HEAD_KEY_BYTES 32
-#define HEAD_SIGNATURE_BYTES 64
+#define HEAD_KEY_BYTES SIGN_KEY_BYTES
+#define HEAD_SIGNATURE_BYTES SIGN_BYTES
 #define HEAD_TIME_BYTES 32
 #define HEAD_JSON_BYTES_MAX 1024
 
 struct head {
-    struct ledger_head ledger;
+    struct chain_head ledger;
     char time[HEAD_TIME_BYTES];  /* "2026-01-31T12:00:00Z" */
     uint8_t key[HEAD_KEY_BYTES]; /* public */
     uint8_t signature[HEAD_SIGNATURE_BYTES];
 };
 
-/* The public half of a seed (the 32 bytes of data/ledger.key). */
-void head_public_key(const uint8_t seed[HEAD_KEY_BYTES], uint8_t ret_key[HEAD_KEY_BYTES]);
-
 /* The head of @ledger at @at_ms, signed. Pure. */
-void head_sign(const struct ledger_head *ledger, int64_t at_ms, const uint8_t seed[HEAD_KEY_BYTES],
+void head_sign(const struct chain_head *ledger, int64_t at_ms, const uint8_t seed[HEAD_KEY_BYTES],
                struct head *ret_head);
 
 /* Appends it as one JSON object. 0, -ENOMEM or -EOVERFLOW. */

@@ -1,15 +1,12 @@
 /*
  * The ledger: every choice ever made, append-only and hash-chained (promise
- * P4; GDPR art. 7(1)).  Each record holds the SHA-256 of the record before it
- * and its own, so that a change, removal or insertion anywhere breaks the
- * chain at a place that can be named.  The head (last hash and count) is kept
- * beside it, so that records cut off at the end are missed, too.
+ * P4; GDPR art. 7(1)).
  * Format: docs/formats.md, "Ledger".
  */
 #pragma once
 
 #include "crumb/consent/notice.h"
-#include "crumb/store/batch.h"
+#include "crumb/store/chain.h"
 
 #define RECORD_ID_BYTES 16
 
@@ -42,13 +39,6 @@ struct ledger_record {
     unsigned n_answers;
 };
 
-/* Where the chain ends. An empty ledger's is all zeros: so is the first record's `previous`. */
-struct ledger_head {
-    uint64_t n_records;
-    uint64_t sequence; /* of the last record */
-    uint8_t hash[HASH_BYTES];
-};
-
 bool ledger_has_visitor(const struct ledger_record *record);
 
 /* Appends @record and its receipt. 0 or a fault. */
@@ -62,20 +52,15 @@ int ledger_get(struct db_txn *txn, uint64_t sequence, struct ledger_record *ret_
 int ledger_find(struct db_txn *txn, const uint8_t id[RECORD_ID_BYTES], struct ledger_record *ret_record);
 
 /* 0, or a fault; -EBADMSG: it is damaged. */
-int ledger_head(struct db_txn *txn, struct ledger_head *ret_head);
+int ledger_head(struct db_txn *txn, struct chain_head *ret_head);
 
 /* Called for each record in order; a non-zero result ends the walk and is returned. */
 typedef int (*ledger_visit)(void *context, const struct ledger_record *record);
 
-enum { LEDGER_E_BROKEN = 1 };
-
-struct ledger_break {
-    uint64_t sequence; /* of the first record that is wrong; 0: the head is */
-    const char *what;
-};
+enum { LEDGER_E_BROKEN = CHAIN_E_BROKEN };
 
 /*
  * Walks the chain from its beginning and compares the head.  LEDGER_E_BROKEN:
  * *ret_break names the first record that is wrong.  @visit may be NULL.
  */
-int ledger_verify(struct db_txn *txn, ledger_visit visit, void *context, struct ledger_break *ret_break);
+int ledger_verify(struct db_txn *txn, ledger_visit visit, void *context, struct chain_break *ret_break);

@@ -14,6 +14,7 @@
 #include "crumb/ingest/suffixes.h"
 #include "crumb/ingest/writer.h"
 #include "crumb/rollup/days.h"
+#include "crumb/store/trail.h"
 
 /* What handlers work with. Everything outlives the server. */
 struct service {
@@ -31,6 +32,7 @@ struct service {
     struct sessions *sessions; /* of the dashboard */
     uint8_t cookie_key[32];
     uint8_t ledger_seed[32]; /* of the Ed25519 key that signs heads */
+    struct trail trail;      /* what the audit trail is written with */
 };
 
 struct server;

@@ -1,10 +1,10 @@
 /*
  * Rates: how much one client, and one site, may send.
  *
- * Each has a token bucket: it holds what may come in RATE_BURST_S at the rate
- * in force, fills steadily, and is full for whoever was not heard of.  Clients
- * are told apart by their IPv4 address or the /64 of their IPv6 address.
- * Memory is fixed; time comes in from outside.  Any thread.
+ * Each has a token bucket: it holds what may come in RATE_BURST_S (or in an hour,
+ * for what is counted by the hour) at the rate in force, fills steadily, and is full for whoever was not heard of.
+ * Clients are told apart by their IPv4 address or the /64 of their IPv6 address. Memory is fixed; time comes in from
+ * outside.  Any thread.
  *
  * What is kept of a client is a keyed hash of its address, with a key that lives
  * as long as the process, in memory only, and it means nothing once its bucket is
@@ -23,7 +23,9 @@ enum rate_kind {
     RATE_GRANTS,
     RATE_REFUSALS, /* whatever grants nothing: no crowd of grants is in the way of a withdrawal */
     RATE_SHOWN,
-    RATE_SIGN_INS
+    RATE_SIGN_INS,
+    RATE_TOKENS, /* what a token may not do */
+    RATE_REQUESTS
 };
 
 struct rates;
@@ -39,6 +41,13 @@ struct rates *rates_free(struct rates *rates);
  */
 unsigned rates_take(struct rates *rates, enum rate_kind kind, const struct sockaddr *client, unsigned per_s, unsigned n,
                     int64_t now_ms);
+
+/*
+ * The same of one token, for what people do seldom: the bucket of @client holds
+ * what may come in an hour and fills within one.
+ */
+bool rates_take_hourly(struct rates *rates, enum rate_kind kind, const struct sockaddr *client, unsigned per_hour,
+                       int64_t now_ms);
 
 /* One token from the bucket of the site with this number in the store; whether there was one. */
 bool rates_take_site(struct rates *rates, uint32_t site, unsigned per_s, int64_t now_ms);

@@ -24,6 +24,10 @@ struct exporter_wish {
 int exporter_new(const struct exporter_wish *wish, struct exporter **ret_exporter);
 struct exporter *exporter_free(struct exporter *exporter);
 
+/* What is wished for, for the audit trail: "from 2026-01-01 to the last day, ndjson". */
+#define EXPORTER_DETAILS_BYTES 64
+void exporter_describe(const struct exporter_wish *wish, char ret_text[EXPORTER_DETAILS_BYTES]);
+
 /*
  * The next piece: the head of a CSV first; empty: there is no more.  Lent until
  * the next call.  0 or a fault (days_pin(), export_next()).  One thread at a time.

@@ -44,6 +44,9 @@ uint64_t batch_take_sequence(struct batch *batch);
  */
 int batch_take_visitor(struct batch *batch, uint32_t site, uint32_t *ret_number);
 
+/* The same for a request of a subject at @site. */
+int batch_take_request(struct batch *batch, uint32_t site, uint32_t *ret_number);
+
 /*
  * A new key, which is on disk when the batch is; and one that the rows of the
  * batch give up, which is destroyed once they are committed ({0, 0}: nothing is

@@ -39,6 +39,10 @@ enum db_table {
     DB_ORPHANS,    /* reference to a visitor's key -> until when events need it */
     DB_CONSENTS,   /* site, day, notice, country, device, language -> shown, choices by kind */
     DB_VERSIONS,   /* site, time -> the notices in force from then on */
+    DB_AUDIT,      /* sequence -> who did what */
+    DB_REQUESTS,   /* site, number -> subject request */
+    DB_DUE,        /* site, day, number -> nothing: the open requests, by the day on which they are due */
+    DB_ASKERS,     /* site, who asked, number -> nothing: whose request it is */
     DB_TABLE_N
 };
 

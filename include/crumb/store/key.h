@@ -37,6 +37,11 @@ struct key key_journal(uint32_t site, int32_t day, uint64_t sequence);
 struct key key_day(uint32_t site, int32_t day);
 struct key key_hour(uint32_t site, uint32_t hour);
 struct key key_version(uint32_t site, int64_t from_ms);
+struct key key_request(uint32_t site, uint32_t number);
+struct key key_due(uint32_t site, int32_t day, uint32_t number);
+/* @asker: what stands for a visitor, 16 bytes. */
+#define ASKER_BYTES 16
+struct key key_asker(uint32_t site, const uint8_t asker[ASKER_BYTES], uint32_t number);
 /* Of whom consents are counted together: store/consents.h. */
 struct key_consents {
     uint32_t site;
@@ -63,5 +68,8 @@ bool key_read_journal(struct text key, uint32_t *ret_site, int32_t *ret_day, uin
 bool key_read_day(struct text key, uint32_t *ret_site, int32_t *ret_day);
 bool key_read_hour(struct text key, uint32_t *ret_site, uint32_t *ret_hour);
 bool key_read_version(struct text key, uint32_t *ret_site, int64_t *ret_from_ms);
+bool key_read_request(struct text key, uint32_t *ret_site, uint32_t *ret_number);
+bool key_read_due(struct text key, uint32_t *ret_site, int32_t *ret_day, uint32_t *ret_number);
+bool key_read_asker(struct text key, uint32_t *ret_site, uint8_t ret_asker[ASKER_BYTES], uint32_t *ret_number);
 bool key_read_consents(struct text key, struct key_consents *ret_of);
 bool key_read_rollup(struct text key, struct key_rollup *ret_of);
