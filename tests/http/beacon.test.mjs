@@ -399,7 +399,7 @@ describe('what is not consented is never on disk', { timeout: 120_000 }, () => {
     after(() => server.end());
 
     const marker = (name) => `NEVER-${name}-${word()}`;
-    const found = (text) => server.bytes().includes(text);
+    const found = (text) => server.readable().includes(text);
 
     // Everything a beacon can say, each with a mark of its own.
     function marked() {

@@ -293,6 +293,11 @@ export class Server {
         return Buffer.concat(boxes.map((box) => Buffer.from(box, 'hex')));
     }
 
+    // All that whoever has the folder and its keys can find of events.
+    readable() {
+        return Buffer.concat([this.bytes(), this.opened()]);
+    }
+
     // Every byte of the data folder.
     bytes() {
         const files = readdirSync(this.data, { withFileTypes: true }).flatMap((entry) =>
