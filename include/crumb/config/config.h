@@ -141,8 +141,8 @@ struct site {
      * storage.country, recipients or purposes are NULL, they stay.
      */
     struct site *next;
-    char *from;      /* of what is in `next`: "2026-12-24" */
-    int64_t from_ms; /* where that day begins in the site's time zone */
+    char *from;            /* of what is in `next`: "2026-12-24" */
+    int64_t from_ms;       /* where that day begins in the site's time zone */
     unsigned working_days; /* set of days of the week, Monday is bit 0; never empty */
     int32_t *holidays;     /* days since 1970, as written */
     unsigned n_holidays;
