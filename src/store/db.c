@@ -48,7 +48,9 @@ static const char *const table_names[DB_TABLE_N] = {
     [DB_META] = "meta",       [DB_SITES] = "sites",       [DB_NOTICES] = "notices",
     [DB_LEDGER] = "ledger",   [DB_RECEIPTS] = "receipts", [DB_VISITORS] = "visitors",
     [DB_JOURNAL] = "journal", [DB_DAYS] = "days",         [DB_ACCOUNTING] = "accounting",
-    [DB_ROLLUPS] = "rollups", [DB_SEGMENTS] = "segments", [DB_CONSENTS] = "consents"};
+    [DB_ROLLUPS] = "rollups", [DB_SEGMENTS] = "segments", [DB_CONSENTS] = "consents",
+    [DB_CHOICES] = "choices", [DB_AMENDED] = "amended",   [DB_JOBS] = "jobs",
+    [DB_DEEDS] = "deeds"};
 
 struct db {
     MDB_env *env;

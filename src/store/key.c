@@ -73,6 +73,24 @@ struct key key_hour(uint32_t site, uint32_t hour)
     return key;
 }
 
+struct key key_number(uint32_t site, uint32_t number)
+{
+    struct key key = {.size = 0};
+
+    put(&key, site, 4);
+    put(&key, number, 4);
+    return key;
+}
+
+struct key key_choice(const uint8_t visitor[VISITOR_BYTES], uint64_t sequence)
+{
+    struct key key = {.size = VISITOR_BYTES};
+
+    memcpy(key.bytes, visitor, VISITOR_BYTES);
+    put(&key, sequence, 8);
+    return key;
+}
+
 _Static_assert(4 + 4 + 8 + COUNTRY_BYTES + 1 + LANGUAGE_BYTES_MAX <= DB_KEY_BYTES_MAX, "the longest key fits");
 
 struct key key_consents(const struct key_consents *of)
@@ -142,6 +160,24 @@ bool key_read_hour(struct text key, uint32_t *ret_site, uint32_t *ret_hour)
 
     *ret_site = reader_u32(&reader);
     *ret_hour = reader_u32(&reader);
+    return reader_done(&reader);
+}
+
+bool key_read_number(struct text key, uint32_t *ret_site, uint32_t *ret_number)
+{
+    struct reader reader = reader_of(key);
+
+    *ret_site = reader_u32(&reader);
+    *ret_number = reader_u32(&reader);
+    return reader_done(&reader);
+}
+
+bool key_read_choice(struct text key, uint8_t ret_visitor[VISITOR_BYTES], uint64_t *ret_sequence)
+{
+    struct reader reader = reader_of(key);
+
+    reader_copy(&reader, ret_visitor, VISITOR_BYTES);
+    *ret_sequence = reader_u64(&reader);
     return reader_done(&reader);
 }
 

@@ -36,6 +36,10 @@ enum db_table {
     DB_ROLLUPS,    /* site, kind of period, period, field -> cells */
     DB_SEGMENTS,   /* site, day -> the day's table */
     DB_CONSENTS,   /* site, day, notice, country, device, language -> shown, choices by kind */
+    DB_CHOICES,    /* visitor, sequence -> nothing: the visitor's records */
+    DB_AMENDED,    /* site, visitor's number -> what must not be told as it was stored */
+    DB_JOBS,       /* sequence -> what a visitor asked for that is not finished */
+    DB_DEEDS,      /* id -> what was done for a visitor, signed */
     DB_TABLE_N
 };
 

@@ -36,6 +36,9 @@ struct key key_visitor(uint32_t site, const uint8_t visitor[VISITOR_BYTES]);
 struct key key_journal(uint32_t site, int32_t day, uint64_t sequence);
 struct key key_day(uint32_t site, int32_t day);
 struct key key_hour(uint32_t site, uint32_t hour);
+/* A visitor by their number. */
+struct key key_number(uint32_t site, uint32_t number);
+struct key key_choice(const uint8_t visitor[VISITOR_BYTES], uint64_t sequence);
 /* Of whom consents are counted together: store/consents.h. */
 struct key_consents {
     uint32_t site;
@@ -61,5 +64,7 @@ bool key_read_visitor(struct text key, uint32_t *ret_site, uint8_t ret_visitor[V
 bool key_read_journal(struct text key, uint32_t *ret_site, int32_t *ret_day, uint64_t *ret_sequence);
 bool key_read_day(struct text key, uint32_t *ret_site, int32_t *ret_day);
 bool key_read_hour(struct text key, uint32_t *ret_site, uint32_t *ret_hour);
+bool key_read_number(struct text key, uint32_t *ret_site, uint32_t *ret_number);
+bool key_read_choice(struct text key, uint8_t ret_visitor[VISITOR_BYTES], uint64_t *ret_sequence);
 bool key_read_consents(struct text key, struct key_consents *ret_of);
 bool key_read_rollup(struct text key, struct key_rollup *ret_of);
