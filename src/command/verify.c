@@ -49,6 +49,7 @@ struct verify {
     uint64_t n_records;     /* of the ledger */
     struct consents chosen; /* of them, those that are counted, by kind */
     uint64_t n_events;      /* of the journal */
+    uint64_t n_removed;     /* events that were in it and are no more */
     uint64_t n_day_events, last_sequence;
     const struct day_state *day; /* of the day that is walked */
     struct buffer found;         /* what is wrong, one line */
@@ -381,6 +382,7 @@ static int check_day(void *context, uint32_t site, int32_t day, const struct day
         return wrong(verify, "%s: %" PRIu64 " events in the journal, %" PRIu64 " counted",
                      day_name(verify, site, day).text, verify->n_day_events, state->events);
     verify->n_events += verify->n_day_events;
+    verify->n_removed += state->removed;
     return 0;
 }
 
@@ -416,9 +418,9 @@ static int check_books(struct verify *verify)
 
     if (r == -EBADMSG)
         return wrong(verify, "books of %s: damaged, or they do not balance", hour_name(verify, site, hour).text);
-    if (r == 0 && sum.stored != verify->n_events)
-        return wrong(verify, "books: %" PRIu64 " events stored, %" PRIu64 " in the journal", sum.stored,
-                     verify->n_events);
+    if (r == 0 && sum.stored != verify->n_events + verify->n_removed)
+        return wrong(verify, "books: %" PRIu64 " events stored, %" PRIu64 " in the journal, %" PRIu64 " removed",
+                     sum.stored, verify->n_events, verify->n_removed);
     return error_trace(r);
 }
 

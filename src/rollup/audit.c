@@ -91,7 +91,7 @@ static int compare(struct audit *audit, const struct site *site, int32_t day, st
     return 0;
 }
 
-/* Questions about a sealed day read its segment and nothing else. */
+/* Questions about a sealed day read its segment and nothing else. One that has expired has nothing to compare with. */
 static int check_day(void *context, uint32_t id, int32_t day, const struct day_state *state)
 {
     struct audit *audit = context;
@@ -106,7 +106,7 @@ static int check_day(void *context, uint32_t id, int32_t day, const struct day_s
         find(audit, id, day, "it is not there, but the day is sealed");
         return 0;
     }
-    if (r == 0 && audit->rebuild && site && state->events)
+    if (r == 0 && audit->rebuild && site && state->events && !state->expired)
         r = compare(audit, site, day, kept);
     return error_trace(r);
 }

@@ -7,6 +7,7 @@
  */
 #include "shelf.h"
 #include "crumb/base/error.h"
+#include "crumb/rollup/amend.h"
 #include "crumb/rollup/segment.h"
 #include "crumb/store/key.h"
 #include <assert.h>
@@ -57,7 +58,7 @@ static struct shelf_day **bucket_of(struct shelf *shelf, struct shelf_key key)
 
 static bool is_same(struct shelf_key a, struct shelf_key b)
 {
-    return a.site == b.site && a.day == b.day && a.sealed == b.sealed;
+    return a.site == b.site && a.day == b.day && a.sealed == b.sealed && a.changes == b.changes && a.built == b.built;
 }
 
 static void unlink_day(struct shelf *shelf, struct shelf_day *day)
@@ -147,11 +148,44 @@ size_t shelf_bytes(struct shelf *shelf)
 
 /* ---- columns ---- */
 
-/* Without the lock. @ret_table gets what @day has not: the missing columns, the texts, the numbers of rows. */
-static int unpack(struct db_txn *txn, const struct shelf_day *day, uint64_t columns, struct table *ret_table)
+/* What was unpacked: columns of a table, which of them, and whether it was amended. */
+struct unpacked {
+    struct table table;
+    uint64_t columns;
+    bool amended;
+};
+
+/* Which visitors are there tells whether the whole table is needed. */
+static int is_concerned(const struct segment *segment, const struct amendments *amendments, bool *ret_is)
+{
+    __attribute__((cleanup(table_deinit))) struct table table = TABLE_INIT;
+    int r = segment_read(segment, COLUMN_BIT(COLUMN_VISIT_visitor), &table);
+
+    if (r)
+        return error_trace(r);
+    *ret_is = amend_concerns(amendments, AMEND_ANSWER, table.columns[COLUMN_VISIT_visitor], table.n[RELATION_VISIT]);
+    return 0;
+}
+
+/* A day that was opened without amendments gets none later: its columns would not fit each other. */
+static int read_amendments(struct db_txn *txn, const struct shelf_day *day, const struct segment *segment,
+                           struct amendments *amendments, bool *ret_concerned)
+{
+    *ret_concerned = false;
+    if (day->is_open)
+        return 0;
+    int r = amended_read(txn, day->key.site, amendments);
+    if (r == 0 && amendments->n)
+        r = is_concerned(segment, amendments, ret_concerned);
+    return error_trace(r);
+}
+
+/* Without the lock. @ret_unpacked gets what @day has not: the missing columns, the texts, the numbers of rows. */
+static int unpack(struct db_txn *txn, const struct shelf_day *day, uint64_t columns, struct unpacked *ret_unpacked)
 {
     struct key key = key_day(day->key.site, day->key.day);
-    struct table table = {.texts = day->pinned.table.texts};
+    struct unpacked unpacked = {.table = {.texts = day->pinned.table.texts}};
+    AMENDMENTS_AUTO amendments = {.n = 0};
     struct segment segment;
     struct text bytes;
     int r = db_get(txn, DB_SEGMENTS, key_text(&key), &bytes);
@@ -160,14 +194,19 @@ static int unpack(struct db_txn *txn, const struct shelf_day *day, uint64_t colu
         return r == DB_E_NOT_FOUND ? error_origin(-EBADMSG) : error_trace(r);
     r = segment_open(bytes, &segment);
     if (r == 0)
-        r = segment_read(&segment, columns & ~day->columns, &table);
+        r = read_amendments(txn, day, &segment, &amendments, &unpacked.amended);
+    unpacked.columns = unpacked.amended ? COLUMN_ALL : columns & ~day->columns;
+    if (r == 0)
+        r = segment_read(&segment, unpacked.columns, &unpacked.table);
     if (day->pinned.table.texts.n)
-        table.texts = (struct table_texts){.n = 0};
+        unpacked.table.texts = (struct table_texts){.n = 0};
+    if (r == 0 && unpacked.amended)
+        r = amend_table(&amendments, AMEND_ANSWER, &unpacked.table);
     if (r) {
-        table_deinit(&table);
+        table_deinit(&unpacked.table);
         return error_trace(r);
     }
-    *ret_table = table;
+    *ret_unpacked = unpacked;
     return 0;
 }
 
@@ -184,8 +223,9 @@ static size_t bytes_of(const struct table *table)
 }
 
 /* What is there already is not written, as somebody may be reading it. */
-static void add_columns(struct shelf *shelf, struct shelf_day *day, uint64_t columns, const struct table *from)
+static void add_columns(struct shelf *shelf, struct shelf_day *day, const struct unpacked *unpacked)
 {
+    const struct table *from = &unpacked->table;
     struct table *table = &day->pinned.table;
     size_t bytes = bytes_of(from);
 
@@ -197,7 +237,7 @@ static void add_columns(struct shelf *shelf, struct shelf_day *day, uint64_t col
     if (from->texts.n)
         table->texts = from->texts;
     day->is_open = true;
-    day->columns |= columns;
+    day->columns |= unpacked->columns;
     day->bytes += bytes;
     shelf->n_bytes += bytes;
 }
@@ -207,7 +247,7 @@ static bool lacks(const struct shelf_day *day, uint64_t columns) { return !day->
 /* Under the lock, which it leaves while it works. @day is pinned, so it stays. */
 static int provide(struct shelf *shelf, struct db_txn *txn, struct shelf_day *day, uint64_t columns)
 {
-    struct table table;
+    struct unpacked unpacked;
 
     while (lacks(day, columns) && day->busy)
         pthread_cond_wait(&shelf->idle, &shelf->lock);
@@ -215,10 +255,10 @@ static int provide(struct shelf *shelf, struct db_txn *txn, struct shelf_day *da
         return 0;
     day->busy = true;
     pthread_mutex_unlock(&shelf->lock);
-    int r = unpack(txn, day, columns, &table);
+    int r = unpack(txn, day, columns, &unpacked);
     pthread_mutex_lock(&shelf->lock);
     if (r == 0)
-        add_columns(shelf, day, columns, &table);
+        add_columns(shelf, day, &unpacked);
     day->busy = false;
     pthread_cond_broadcast(&shelf->idle);
     return error_trace(r);

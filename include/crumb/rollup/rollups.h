@@ -26,5 +26,5 @@ int rollups_put(struct db_txn *txn, uint32_t site, struct period period, const s
 /* Takes them away. 0 or a fault. */
 int rollups_delete(struct db_txn *txn, uint32_t site, struct period period);
 
-/* Adds a sealed day's segment to a summary; a day without one adds nothing. 0 or a fault. */
+/* Adds a sealed day's segment, amended, to a summary; a day without one adds nothing. 0 or a fault. */
 int rollups_add_day(struct db_txn *txn, uint32_t site, int32_t day, struct summary *summary);
