@@ -215,7 +215,7 @@ static void test_pinned(void **state)
     const struct table *table = NULL, *again = NULL;
     enum days_tier tier;
     struct store store;
-    DB_TXN_AUTO *txn = NULL;
+    struct db_txn *txn = NULL;
 
     open_store(&store);
     day_store_seal(&store.fixture, LATER_MS);
