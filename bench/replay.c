@@ -23,7 +23,10 @@
 #include "crumb/consent/choice.h"
 #include "crumb/ingest/agent.h"
 #include "crumb/ingest/collect.h"
+#include "crumb/rights/ask.h"
+#include "crumb/rights/work.h"
 #include "crumb/rollup/seal.h"
+#include "crumb/store/keyring.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <glib.h>
@@ -143,14 +146,18 @@ struct choosing {
     struct replay *replay;
     struct choice choice;
     struct choice_context context;
+    uint8_t deeds[ASK_IDS_BYTES];
 };
 
 static int choosing_apply(struct write_op *op, struct batch *batch)
 {
     struct choosing *choosing = (struct choosing *)op;
     struct choice_result result;
+    struct asked asked;
+    int r = choice_record(batch, &choosing->choice, choosing->replay->edition, &choosing->context, &result);
 
-    return choice_record(batch, &choosing->choice, choosing->replay->edition, &choosing->context, &result);
+    return r ? r
+             : ask_after_choice(batch, &choosing->choice, &choosing->context, &result, false, choosing->deeds, &asked);
 }
 
 static void choosing_done(struct write_op *op, int result)
@@ -202,6 +209,7 @@ static int choose(struct replay *replay, struct browser *browser, const struct l
     memcpy(choosing->context.visitor, browser->id, VISITOR_BYTES);
     memcpy(choosing->context.fresh, browser->id, VISITOR_BYTES);
     randombytes_buf(choosing->context.record_id, RECORD_ID_BYTES);
+    randombytes_buf(choosing->deeds, sizeof choosing->deeds);
     submit(replay, &choosing->super);
     browser->chose = true;
     browser->granted = line->granted;
@@ -313,13 +321,37 @@ static int play_all(struct replay *replay, FILE *input)
 
 /* ---- the store ---- */
 
+/* An operation whose outcome is asked for. */
+struct draining {
+    struct write_op super, *op;
+    int result;
+};
+
+static int draining_apply(struct write_op *super, struct batch *batch)
+{
+    struct write_op *op = ((struct draining *)super)->op;
+
+    return op->apply(op, batch);
+}
+
+static void draining_done(struct write_op *super, int result)
+{
+    struct draining *draining = (struct draining *)super;
+
+    draining->op->done(draining->op, result);
+    draining->result = result;
+}
+
 static int submit_and_drain(void *context, struct write_op *op)
 {
     struct replay *replay = context;
-    int r = writer_submit(replay->writer, op);
+    struct draining draining = {
+        .super = {.reserve = op->reserve, .bytes = op->bytes, .apply = draining_apply, .done = draining_done},
+        .op = op};
+    int r = writer_submit(replay->writer, &draining.super);
 
     writer_drain(replay->writer);
-    return r;
+    return r ? r : draining.result;
 }
 
 static int open_store(struct replay *replay)
@@ -389,6 +421,23 @@ static int load(const char *path, struct edition **ret_edition)
     return r ? r : open_agents(*ret_edition);
 }
 
+/* What was withdrawn is erased, as the keeper of a service does it. */
+static int work_off_jobs(struct replay *replay)
+{
+    uint8_t seed[KEYRING_KEY_BYTES];
+    struct clock_manual clock = clock_manual(replay->last_ms);
+    struct work work = {.db = replay->db,
+                        .config = replay->edition->config,
+                        .clock = &clock.super,
+                        .ledger_seed = seed,
+                        .submit = submit_and_drain,
+                        .context = replay};
+    unsigned n;
+    int r = keyring_key(replay->edition->config->data, KEYRING_LEDGER, true, &random_system, seed);
+
+    return r ? error_trace(r) : error_trace(work_jobs(&work, &n));
+}
+
 static void print_books(const struct replay *replay, unsigned n_sealed)
 {
     json_t *dropped = json_object();
@@ -411,6 +460,8 @@ static int run(struct replay *replay, bool seals)
 
     if (r == 0)
         r = play_all(replay, stdin);
+    if (r == 0)
+        r = work_off_jobs(replay);
     if (r == 0 && seals)
         r = seal_due(replay->db, replay->edition->config, replay->last_ms, submit_and_drain, replay, NULL, &n_sealed);
     if (r) {

@@ -9,6 +9,7 @@
 #include "crumb/http/server.h"
 #include "crumb/ingest/agent.h"
 #include "crumb/ingest/geo.h"
+#include "crumb/rights/work.h"
 #include "crumb/rollup/keeper.h"
 #include "crumb/store/keyring.h"
 #include <errno.h>
@@ -22,6 +23,7 @@ struct serve {
     const char *path;
     struct edition *edition;
     struct service service;
+    struct keeper_chore chores[1];
     struct keeper *keeper;
     struct server *server;
 };
@@ -118,6 +120,44 @@ static void load_dedupe(struct serve *serve)
         log_fault("cannot read every event id; some repeats may be answered `stored`; run `crumb verify`", r);
 }
 
+/* ---- the keeper's chores ---- */
+
+static int work_off_jobs(void *context, const struct config *config, int (*submit)(void *context, struct write_op *op),
+                         void *submit_context, const atomic_bool *stop)
+{
+    const struct service *service = context;
+    struct work work = {.db = service->db,
+                        .config = config,
+                        .clock = service->clock,
+                        .ledger_seed = service->ledger_seed,
+                        .desk = service->desk,
+                        .submit = submit,
+                        .context = submit_context,
+                        .stop = stop};
+    unsigned n;
+
+    return work_jobs(&work, &n);
+}
+
+static void call_keeper(void *context) { keeper_wake(context); }
+
+static int start_keeper(struct serve *serve)
+{
+    struct service *service = &serve->service;
+
+    serve->chores[0] = (struct keeper_chore){
+        .work = work_off_jobs,
+        .context = service,
+        .complaint = "cannot finish what visitors asked for; no answer tells of it meanwhile, and it is tried again"};
+    int r = desk_new(&service->desk);
+    if (r == 0)
+        r = keeper_start(service->db, service->writer, service->clock, serve->edition, serve->chores, 1,
+                         &serve->keeper);
+    if (r == 0)
+        desk_listen(service->desk, call_keeper, serve->keeper);
+    return error_trace(r);
+}
+
 static int start_parts(struct serve *serve)
 {
     struct service *service = &serve->service;
@@ -147,7 +187,7 @@ static int start_parts(struct serve *serve)
     if (r == 0)
         r = cache_new(HEADS_BYTES_MAX, &service->heads);
     if (r == 0)
-        r = keeper_start(service->db, service->writer, service->clock, serve->edition, &serve->keeper);
+        r = start_keeper(serve);
     return error_trace(r);
 }
 
@@ -217,6 +257,8 @@ static void stop(struct serve *serve)
         server_stop(serve->server);
     pool_free(service->lookups);
     pool_free(service->queries);
+    if (service->desk)
+        desk_listen(service->desk, NULL, NULL);
     keeper_stop(serve->keeper);
     if (service->writer)
         writer_stop(service->writer);
@@ -227,6 +269,7 @@ static void stop(struct serve *serve)
     rates_free(service->rates);
     dedupe_free(service->dedupe);
     suffixes_free(service->suffixes);
+    desk_free(service->desk);
     db_close(service->db);
     edition_unref(serve->edition);
     alarm(0);

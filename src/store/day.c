@@ -69,7 +69,7 @@ int day_put(struct db_txn *txn, uint32_t site, int32_t day, const struct day_sta
     return error_fold(db_put(txn, DB_DAYS, key_text(&key), buffer_text(&buffer)));
 }
 
-int day_each(struct db_txn *txn, day_visit visit, void *context)
+static int each_from(struct db_txn *txn, struct text from, day_visit visit, void *context)
 {
     DB_CURSOR_AUTO *cursor = NULL;
     struct text key, value;
@@ -77,7 +77,7 @@ int day_each(struct db_txn *txn, day_visit visit, void *context)
 
     if (r)
         return error_trace(r);
-    for (r = db_cursor_seek(cursor, TEXT_NONE, &key, &value); r == 0; r = db_cursor_next(cursor, &key, &value)) {
+    for (r = db_cursor_seek(cursor, from, &key, &value); r == 0; r = db_cursor_next(cursor, &key, &value)) {
         struct day_state state;
         uint32_t site;
         int32_t day;
@@ -89,6 +89,18 @@ int day_each(struct db_txn *txn, day_visit visit, void *context)
             return stop;
     }
     return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
+}
+
+int day_each(struct db_txn *txn, day_visit visit, void *context)
+{
+    return error_trace(each_from(txn, TEXT_NONE, visit, context));
+}
+
+int day_each_from(struct db_txn *txn, uint32_t site, int32_t day, day_visit visit, void *context)
+{
+    struct key from = key_day(site, day);
+
+    return error_trace(each_from(txn, key_text(&from), visit, context));
 }
 
 int day_bounds(struct db_txn *txn, uint32_t site, int32_t *ret_first, int32_t *ret_last)

@@ -76,6 +76,37 @@ static bool decode(struct text key, struct text value, struct journal_record *re
     return reader_done(&reader) && record->classes & CLASS_BIT(event_carrier(record->kind));
 }
 
+static int rewrite(struct batch *batch, const struct key *key, struct journal_record *record, unsigned classes)
+{
+    struct buffer *buffer = &batch->scratch;
+
+    record->granted &= ~classes;
+    record->classes &= ~classes;
+    buffer_clear(buffer);
+    encode(record, key, buffer);
+    if (buffer->fault)
+        return error_origin(buffer->fault);
+    return error_fold(db_put(batch->txn, DB_JOURNAL, key_text(key), buffer_text(buffer)));
+}
+
+int journal_cut(struct batch *batch, uint32_t site, int32_t day, uint64_t sequence, unsigned classes, bool *ret_left)
+{
+    struct key key = key_journal(site, day, sequence);
+    struct journal_record record;
+    struct text value;
+    int r = db_get(batch->txn, DB_JOURNAL, key_text(&key), &value);
+
+    if (r)
+        return error_trace(r);
+    if (!journal_decode(key_text(&key), value, &record))
+        return error_origin(-EBADMSG);
+    bool left = !(classes & CLASS_BIT(event_carrier(record.kind)));
+    r = left ? rewrite(batch, &key, &record, classes) : error_fold(db_delete(batch->txn, DB_JOURNAL, key_text(&key)));
+    if (r == 0)
+        *ret_left = left;
+    return error_trace(r);
+}
+
 bool journal_decode(struct text key, struct text value, struct journal_record *ret_record)
 {
     struct journal_record record = {.site = 0};

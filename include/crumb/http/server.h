@@ -12,6 +12,7 @@
 #include "crumb/ingest/rate.h"
 #include "crumb/ingest/suffixes.h"
 #include "crumb/ingest/writer.h"
+#include "crumb/rights/desk.h"
 #include "crumb/rollup/days.h"
 
 /* What handlers work with. Everything outlives the server. */
@@ -26,6 +27,7 @@ struct service {
     struct pool *queries; /* what analysts ask; may be long */
     const struct clock *clock;
     struct random *random;
+    struct desk *desk;   /* where requests wait for jobs */
     struct cache *heads; /* the ledger's signed head, by second */
     uint8_t cookie_key[32];
     uint8_t ledger_seed[32]; /* of the Ed25519 key that signs heads */

@@ -48,6 +48,8 @@ static inline bool day_keeps_segment(const struct day_state *state)
 /* Called for each row in ascending order; a non-zero result ends the walk and is returned. */
 typedef int (*day_visit)(void *context, uint32_t site, int32_t day, const struct day_state *state);
 int day_each(struct db_txn *txn, day_visit visit, void *context);
+/* The same from a day of a site on, which may lead to other sites. */
+int day_each_from(struct db_txn *txn, uint32_t site, int32_t day, day_visit visit, void *context);
 
 /* The first and last day of a site. DB_E_NOT_FOUND: it has none. */
 int day_bounds(struct db_txn *txn, uint32_t site, int32_t *ret_first, int32_t *ret_last);

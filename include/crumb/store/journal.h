@@ -28,6 +28,14 @@ uint64_t journal_fingerprint(const uint8_t visitor[VISITOR_BYTES], struct text i
 /* Adds a record, gives it the next sequence, marks its day. 0 or a fault. */
 int journal_append(struct batch *batch, struct journal_record *record);
 
+/*
+ * Takes classes out of a stored record: what is left is written in its place,
+ * and nothing where the class that carries the event is among them.  *ret_left
+ * is false then.  The day's row is the caller's.  0, DB_E_NOT_FOUND, or a fault
+ * (-EBADMSG: the record is damaged).
+ */
+int journal_cut(struct batch *batch, uint32_t site, int32_t day, uint64_t sequence, unsigned classes, bool *ret_left);
+
 /* Reads a record; sections are borrowed from @value. False: damaged. */
 bool journal_decode(struct text key, struct text value, struct journal_record *ret_record);
 
