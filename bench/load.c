@@ -76,6 +76,7 @@ enum field {
 struct known_visitor {
     uint32_t number; /* 0: not yet seen */
     uint64_t consent;
+    struct key_ref key;
 };
 
 struct loader {
@@ -167,7 +168,7 @@ static int grant(struct loader *loader, uint64_t visitor, int64_t at_ms, struct 
         r = error_fold(visitor_get(loader->batch.txn, loader->site->id, context.fresh, &row));
     if (r)
         return error_trace(r);
-    *ret_known = (struct known_visitor){.number = row.number, .consent = row.consent};
+    *ret_known = (struct known_visitor){.number = row.number, .consent = row.consent, .key = row.key};
     return 0;
 }
 
@@ -237,6 +238,7 @@ static int append(struct loader *loader, const struct event *event, uint64_t vis
     struct journal_record record = {.site = loader->site->id,
                                     .day = zone_day(loader->site->zone, (int64_t)event->at_ms),
                                     .kind = event->kind,
+                                    .key = known->key,
                                     .number = known->number,
                                     .consent = known->consent,
                                     .granted = CLASS_ALL};
@@ -365,7 +367,10 @@ static int measure_tables(struct db *db, json_t *tables)
 static int run(struct loader *loader, struct text csv, bool seal)
 {
     const struct config *config = loader->edition->config;
-    struct db_options options = {.folder = config->data, .mode = DB_SERVE, .size_bytes_max = config->data_max_bytes};
+    struct db_options options = {.folder = config->data,
+                                 .mode = DB_SERVE,
+                                 .size_bytes_max = config->data_max_bytes,
+                                 .master_key = config->master_key};
     json_t *tables = json_object();
     unsigned n_sealed = 0;
     int64_t began_us = clock_monotonic_us(), loaded_us = 0, sealed_us = 0;

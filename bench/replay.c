@@ -27,6 +27,7 @@
 #include "crumb/rights/work.h"
 #include "crumb/rollup/seal.h"
 #include "crumb/store/keyring.h"
+#include "crumb/store/secret.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <glib.h>
@@ -357,11 +358,16 @@ static int submit_and_drain(void *context, struct write_op *op)
 static int open_store(struct replay *replay)
 {
     const struct config *config = replay->edition->config;
-    struct db_options options = {.folder = config->data, .mode = DB_SERVE, .size_bytes_max = config->data_max_bytes};
+    struct db_options options = {.folder = config->data,
+                                 .mode = DB_SERVE,
+                                 .size_bytes_max = config->data_max_bytes,
+                                 .master_key = config->master_key};
     int r = db_open(&options, &replay->db);
 
     if (r == DB_E_LOCKED)
         fprintf(stderr, "replay: a server holds %s; stop it first\n", config->data);
+    if (r >= KEYRING_E_REFUSED)
+        fprintf(stderr, "replay: %s: %s\n", config->data, keyring_refusal(r));
     if (r > 0)
         return error_origin(-EBUSY);
     if (r == 0)
@@ -424,7 +430,7 @@ static int load(const char *path, struct edition **ret_edition)
 /* What was withdrawn is erased, as the keeper of a service does it. */
 static int work_off_jobs(struct replay *replay)
 {
-    uint8_t seed[KEYRING_KEY_BYTES];
+    uint8_t seed[SECRET_BYTES];
     struct clock_manual clock = clock_manual(replay->last_ms);
     struct work work = {.db = replay->db,
                         .config = replay->edition->config,
@@ -433,7 +439,7 @@ static int work_off_jobs(struct replay *replay)
                         .submit = submit_and_drain,
                         .context = replay};
     unsigned n;
-    int r = keyring_key(replay->edition->config->data, KEYRING_LEDGER, true, &random_system, seed);
+    int r = secret_key(replay->edition->config->data, SECRET_LEDGER, true, &random_system, seed);
 
     return r ? error_trace(r) : error_trace(work_jobs(&work, &n));
 }

@@ -136,7 +136,8 @@ static int open_store(const char *path, struct edition **ret_edition, struct db 
     config_unref(config);
     if (r)
         return r;
-    struct db_options options = {.folder = (*ret_edition)->config->data, .mode = DB_READ};
+    struct db_options options = {
+        .folder = (*ret_edition)->config->data, .mode = DB_READ, .master_key = (*ret_edition)->config->master_key};
     r = db_open(&options, ret_db);
     r = r ? r : db_begin_read(*ret_db, &txn);
     return r ? r : edition_bind(*ret_edition, txn);

@@ -65,6 +65,8 @@ int command_arguments(const struct command *self, int argc, char **argv, const s
 
 /* Opens the store for reading, beside a server or without. 0 or an exit code, after saying why. */
 int setup_open(const char *config, struct setup *ret_setup);
+/* Its transaction begins anew, with a newer snapshot. 0 or a fault. */
+int setup_renew(struct setup *setup);
 void setup_close(struct setup *setup);
 
 /* ---- record.c ---- */
@@ -76,4 +78,5 @@ int command_dump_record(const struct setup *setup, const char *name);
 /* ---- segments.c ---- */
 
 /* Prints the visits of a segment, one a line. 0 or a fault. */
-int command_print_segment(const char *site, const char *date, struct text bytes);
+struct segment;
+int command_print_segment(const char *site, const char *date, const struct segment *segment);

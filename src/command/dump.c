@@ -6,7 +6,8 @@
 #include "crumb/base/log.h"
 #include "crumb/consent/receipt.h"
 #include "crumb/consent/visitor.h"
-#include "crumb/rollup/summary.h"
+#include "crumb/rollup/rollups.h"
+#include "crumb/rollup/segments.h"
 #include "crumb/store/accounting.h"
 #include "crumb/store/consents.h"
 #include "crumb/store/day.h"
@@ -278,6 +279,7 @@ static bool wanted_rollup(const struct dump *dump, const struct key_rollup *of, 
 
 static int print_rollup(struct dump *dump, struct text key, struct text bytes)
 {
+    BUFFER_AUTO plain = BUFFER_INIT(3ul * ROLLUP_BYTES_MAX);
     struct key_rollup of;
     struct cells cells;
     enum field field;
@@ -286,9 +288,11 @@ static int print_rollup(struct dump *dump, struct text key, struct text bytes)
         return error_origin(-EBADMSG);
     if (!wanted_rollup(dump, &of, field))
         return 0;
-    int r = cells_decode(bytes, CELLS_NO_SKETCHES, &cells);
+    int r = rollups_open_row(dump->setup.txn, key, bytes, false, &plain);
+    if (r == 0)
+        r = cells_decode(buffer_text(&plain), CELLS_NO_SKETCHES, &cells);
     if (r)
-        return error_trace(r);
+        return r == ROLLUPS_E_NONE ? 0 : error_trace(r);
     for (size_t i = 0; i < cells.n; i++)
         print_cell(dump, &of, field, &cells.cells[i]);
     cells_deinit(&cells);
@@ -313,8 +317,9 @@ static int dump_rollups(struct dump *dump)
 
 /* ---- segments ---- */
 
-static int print_segment(struct dump *dump, uint32_t id, int32_t day, struct text bytes)
+static int print_segment(struct dump *dump, uint32_t id, int32_t day, struct text key, struct text bytes)
 {
+    SEGMENT_AUTO segment = {.n_texts = 0};
     const struct site *site = config_site_of_id(dump->setup.edition->config, id);
     char number[16], date[DATE_BYTES];
 
@@ -322,7 +327,10 @@ static int print_segment(struct dump *dump, uint32_t id, int32_t day, struct tex
         return 0;
     snprintf(number, sizeof number, "%u", (unsigned)id);
     write_date(day, date);
-    return error_trace(command_print_segment(site ? site->name : number, date, bytes));
+    int r = segments_open_row(dump->setup.txn, key, bytes, &segment);
+    if (r == 0)
+        r = command_print_segment(site ? site->name : number, date, &segment);
+    return r == SEGMENTS_E_GONE ? 0 : error_trace(r);
 }
 
 static int dump_segments(struct dump *dump)
@@ -339,7 +347,7 @@ static int dump_segments(struct dump *dump)
 
         if (!key_read_day(key, &site, &day))
             return error_origin(-EBADMSG);
-        r = print_segment(dump, site, day, bytes);
+        r = print_segment(dump, site, day, key, bytes);
         if (r)
             return error_trace(r);
     }

@@ -185,9 +185,17 @@ static int run(struct setup *setup, struct inquiry *inquiry, struct buffer *outp
     int r = days_new(DAYS_BOUNDS, &days);
     if (r)
         return error_trace(r);
-    struct query_store store = {.days = days, .txn = setup->txn, .site = site};
-    struct query_source source = query_store_source(&store);
-    r = inquiry_answer(inquiry, site, clock_now_ms(&clock_system), &source, output, complaint);
+    r = -ESTALE;
+    for (unsigned i = 0; r == -ESTALE && i < QUERY_TRIES_MAX; i++) {
+        struct query_store store = {.days = days, .txn = setup->txn, .site = site};
+        struct query_source source = query_store_source(&store);
+
+        buffer_clear(output);
+        r = inquiry_answer(inquiry, site, clock_now_ms(&clock_system), &source, output, complaint);
+        /* A day was sealed again: its key is gone, and a newer snapshot has the next one. */
+        int s = r == -ESTALE ? setup_renew(setup) : 0;
+        r = s ? s : r;
+    }
     days_free(days);
     return r;
 }

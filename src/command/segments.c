@@ -2,10 +2,10 @@
  * crumb dump segment: a visit a line, with its hits, every number replaced by
  * the row or text that it refers to.
  */
+#include "crumb/rollup/segments.h"
 #include "command.h"
 #include "crumb/base/error.h"
 #include "crumb/base/json.h"
-#include "crumb/rollup/segment.h"
 #include "crumb/store/key.h"
 #include <errno.h>
 #include <stdio.h>
@@ -118,14 +118,11 @@ static int print_visits(const struct segment_table *segment, const char *site, c
     return 0;
 }
 
-int command_print_segment(const char *site, const char *date, struct text bytes)
+int command_print_segment(const char *site, const char *date, const struct segment *segment)
 {
     struct segment_table all = {.table = TABLE_INIT};
-    struct segment segment;
-    int r = segment_open(bytes, &segment);
+    int r = segment_read(segment, COLUMN_ALL, &all.table);
 
-    if (r == 0)
-        r = segment_read(&segment, COLUMN_ALL, &all.table);
     if (r == 0)
         r = find_sets(&all);
     if (r == 0)

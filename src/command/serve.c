@@ -77,28 +77,33 @@ static int load(const char *path, struct edition **ret_edition)
 static int open_store(struct serve *serve)
 {
     const struct config *config = serve->edition->config;
-    struct db_options options = {.folder = config->data, .mode = DB_SERVE, .size_bytes_max = config->data_max_bytes};
+    struct db_options options = {.folder = config->data,
+                                 .mode = DB_SERVE,
+                                 .size_bytes_max = config->data_max_bytes,
+                                 .master_key = config->master_key};
     int r = db_open(&options, &serve->service.db);
 
     if (r == DB_E_LOCKED)
         log_error("another crumb serves the data folder %s", config->data);
     else if (r == DB_E_FORMAT)
         log_error("the store in %s was written by another version of crumb", config->data);
+    else if (r >= KEYRING_E_REFUSED)
+        log_error("%s: %s", config->data, keyring_refusal(r));
     else if (r)
         log_fault(config->data, r);
     return r;
 }
 
 /* A key that is none, or that others may read, is named: -EPERM alone tells nobody which file to look at. */
-static int load_key(const struct serve *serve, const char *name, uint8_t ret_key[KEYRING_KEY_BYTES])
+static int load_key(const struct serve *serve, const char *name, uint8_t ret_key[SECRET_BYTES])
 {
     const char *folder = serve->edition->config->data;
-    int r = keyring_key(folder, name, true, &random_system, ret_key);
+    int r = secret_key(folder, name, true, &random_system, ret_key);
 
     if (r == -EPERM)
         log_error("%s/%s: others may read this key; chmod 600 it", folder, name);
     else if (r == -EBADMSG)
-        log_error("%s/%s: this is no key, which is %d bytes; bring the old one back", folder, name, KEYRING_KEY_BYTES);
+        log_error("%s/%s: this is no key, which is %d bytes; bring the old one back", folder, name, SECRET_BYTES);
     else if (r)
         log_error("%s/%s: %s", folder, name, error_trail(r));
     return r;
@@ -106,9 +111,9 @@ static int load_key(const struct serve *serve, const char *name, uint8_t ret_key
 
 static int load_keys(struct serve *serve)
 {
-    int r = load_key(serve, KEYRING_COOKIE, serve->service.cookie_key);
+    int r = load_key(serve, SECRET_COOKIE, serve->service.cookie_key);
 
-    return r ? r : load_key(serve, KEYRING_LEDGER, serve->service.ledger_seed);
+    return r ? r : load_key(serve, SECRET_LEDGER, serve->service.ledger_seed);
 }
 
 static void load_dedupe(struct serve *serve)
@@ -323,8 +328,8 @@ static void reload(struct serve *serve)
     keeper_reload(serve->keeper, edition);
     edition_unref(serve->edition);
     serve->edition = edition;
-    log_info("reloaded %s: %u %s; data, data_max, listen and threads change with a restart only", serve->path,
-             edition->config->n_sites, sites_word(edition->config));
+    log_info("reloaded %s: %u %s; data, data_max, master_key, listen and threads change with a restart only",
+             serve->path, edition->config->n_sites, sites_word(edition->config));
 }
 
 /* ---- signals ---- */

@@ -5,6 +5,7 @@
 #include "crumb/base/error.h"
 #include "crumb/base/log.h"
 #include "crumb/query/range.h"
+#include "crumb/store/keyring.h"
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -129,6 +130,8 @@ static int open_failed(const char *folder, int r)
         fprintf(stderr, "crumb: there is no store in %s yet; `crumb serve` makes it\n", folder);
     else if (r == DB_E_FORMAT)
         fprintf(stderr, "crumb: the store in %s was written by another version of crumb\n", folder);
+    else if (r >= KEYRING_E_REFUSED)
+        fprintf(stderr, "crumb: %s: %s\n", folder, keyring_refusal(r));
     else
         log_fault(folder, r);
     return EXIT_FAILED;
@@ -142,7 +145,8 @@ int setup_open(const char *config, struct setup *ret_setup)
     if (exit)
         return exit;
     const char *folder = setup.edition->config->data;
-    int r = db_open(&(struct db_options){.folder = folder, .mode = DB_READ}, &setup.db);
+    struct db_options options = {.folder = folder, .mode = DB_READ, .master_key = setup.edition->config->master_key};
+    int r = db_open(&options, &setup.db);
     if (r == 0)
         r = db_begin_read(setup.db, &setup.txn);
     if (r == 0)
@@ -154,6 +158,12 @@ int setup_open(const char *config, struct setup *ret_setup)
     }
     *ret_setup = setup;
     return 0;
+}
+
+int setup_renew(struct setup *setup)
+{
+    setup->txn = db_abort(setup->txn);
+    return error_trace(db_begin_read(setup->db, &setup->txn));
 }
 
 void setup_close(struct setup *setup)

@@ -195,6 +195,7 @@ static void read_tokens(const struct yaml_at *at, void *into)
 
 static const struct walk_field config_fields[] = {
     {"data", field_path, offsetof(struct config, data), "the folder for the store and its keys, such as ./data"},
+    {"master_key", field_path, offsetof(struct config, master_key), NULL},
     {"data_max", read_data_max, offsetof(struct config, data_max_bytes), NULL},
     {"listen", read_listen, 0, "{public: 127.0.0.1:8080, private: 127.0.0.1:8081}"},
     {"tls", read_tls, 0, NULL},
@@ -218,6 +219,7 @@ static void config_free(struct config *config)
     free(config->tokens);
     free(config->path);
     free(config->data);
+    free(config->master_key);
     free(config->public.text);
     free(config->private.text);
     free(config->tls_certificate);

@@ -7,6 +7,7 @@
 #include "crumb/store/consents.h"
 #include <assert.h>
 #include <errno.h>
+#include <sodium.h>
 
 /* ---- parsing ---- */
 
@@ -322,6 +323,7 @@ static struct visitor make_visitor(const struct choice *choice, const struct cho
                               .minor = before && before->minor,
                               .consent = record->sequence,
                               .number = before ? before->number : 0, /* new ones get theirs in write_visitor() */
+                              .key = before ? before->key : (struct key_ref){0},
                               .since_ms = before ? before->since_ms : context->at_ms,
                               .at_ms = context->at_ms};
 
@@ -340,13 +342,21 @@ static struct visitor make_visitor(const struct choice *choice, const struct cho
 static int find_before(struct batch *batch, const struct choice *choice, const struct choice_context *context,
                        struct visitor *before, bool *ret_found)
 {
+    const uint8_t *key;
+
     *ret_found = false;
     if (!context->known)
         return 0;
     int r = visitor_get(batch->txn, choice->site->id, context->visitor, before);
     if (r < 0 && r != -EBADMSG)
         return error_trace(r);
-    *ret_found = r == 0 && context->at_ms - before->since_ms < choice->site->retention.visitor_ms;
+    if (r || context->at_ms - before->since_ms >= choice->site->retention.visitor_ms)
+        return 0;
+    /* A row from a backup, of somebody who was erased since, is nobody's. */
+    r = batch_key(batch, before->key, &key);
+    if (r < 0 && r != -EBADMSG)
+        return error_trace(r);
+    *ret_found = r == 0;
     return 0;
 }
 
@@ -502,20 +512,26 @@ static bool keeps_choice(const struct choice *choice, const struct choice_contex
 static int write_visitor(struct batch *batch, const struct choice *choice, const struct choice_context *context,
                          const struct visitor *before, const struct choice_result *result)
 {
-    uint32_t site = choice->site->id;
+    const struct site *site = choice->site;
+    uint8_t key[CRYPT_KEY_BYTES];
     bool same = memcmp(result->visitor, context->visitor, VISITOR_BYTES) == 0;
     int r = 0;
 
     if (context->known && !(result->keeps_id && same))
-        r = visitor_delete(batch->txn, site, context->visitor);
+        r = visitor_end(batch, site, context->visitor, context->at_ms);
     for (unsigned i = 0; r == 0 && i < context->others.n; i++)
-        r = visitor_delete(batch->txn, site, context->others.visitors[i]);
+        r = visitor_end(batch, site, context->others.visitors[i], context->at_ms);
     if (r || !result->keeps_id || (result->keeps_choice && before))
         return error_trace(r);
     struct visitor after = make_visitor(choice, context, before, &result->record);
     if (!before)
-        r = batch_take_visitor(batch, site, &after.number);
-    return error_trace(r ? r : visitor_put(batch->txn, site, result->visitor, &after));
+        r = visitor_end(batch, site, result->visitor, context->at_ms);
+    if (r == 0 && !before)
+        r = batch_take_visitor(batch, site->id, &after.number);
+    if (r == 0 && !before)
+        r = batch_new_key(batch, KEY_VISITOR, &after.key, key);
+    sodium_memzero(key, sizeof key);
+    return error_trace(r ? r : visitor_put(batch->txn, site->id, result->visitor, &after));
 }
 
 /*

@@ -5,7 +5,9 @@
 #include "crumb/base/error.h"
 #include "crumb/base/reader.h"
 #include "crumb/store/checksum.h"
+#include "crumb/store/orphans.h"
 #include <errno.h>
+#include <sodium.h>
 
 #define VISITOR_VERSION 1
 #define VISITOR_ROW_BYTES_MAX (64 + 8 * PURPOSES_MAX)
@@ -22,6 +24,7 @@ static void encode(const struct visitor *visitor, const struct key *key, struct 
     buffer_put_u8(buffer, (uint8_t)flags);
     buffer_put_u64(buffer, visitor->consent);
     buffer_put_u32(buffer, visitor->number);
+    keyring_put_ref(buffer, visitor->key);
     buffer_put_u64(buffer, (uint64_t)visitor->since_ms);
     buffer_put_u64(buffer, (uint64_t)visitor->at_ms);
     buffer_put_u8(buffer, (uint8_t)visitor->n_granted);
@@ -61,6 +64,7 @@ static bool decode(struct text key, struct text value, struct visitor *ret_visit
     visitor.minor = flags & FLAG_MINOR;
     visitor.consent = reader_u64(&reader);
     visitor.number = reader_u32(&reader);
+    visitor.key = keyring_read_ref(&reader);
     visitor.since_ms = (int64_t)reader_u64(&reader);
     visitor.at_ms = (int64_t)reader_u64(&reader);
     visitor.n_granted = reader_u8(&reader);
@@ -85,6 +89,15 @@ int visitor_get(struct db_txn *txn, uint32_t site, const uint8_t id[VISITOR_BYTE
     return decode(key_text(&key), value, ret_visitor) ? 0 : error_origin(-EBADMSG);
 }
 
+int visitor_is_erased(struct db_txn *txn, const struct visitor *visitor)
+{
+    uint8_t key[CRYPT_KEY_BYTES];
+    int r = keyring_get(db_keyring(txn), visitor->key, key);
+
+    sodium_memzero(key, sizeof key);
+    return r == KEYRING_E_GONE ? VISITOR_E_ERASED : error_trace(r);
+}
+
 int visitor_put(struct db_txn *txn, uint32_t site, const uint8_t id[VISITOR_BYTES], const struct visitor *visitor)
 {
     struct key key = key_visitor(site, id);
@@ -101,6 +114,21 @@ int visitor_delete(struct db_txn *txn, uint32_t site, const uint8_t id[VISITOR_B
     struct key key = key_visitor(site, id);
 
     return error_trace(db_delete(txn, DB_VISITORS, key_text(&key)));
+}
+
+int visitor_end(struct batch *batch, const struct site *site, const uint8_t id[VISITOR_BYTES], int64_t now_ms)
+{
+    struct visitor visitor = {.key = {0}};
+    int r = visitor_get(batch->txn, site->id, id, &visitor);
+
+    /* The key of a row that cannot be read is known to nobody; `crumb verify` counts it. */
+    if (r == DB_E_NOT_FOUND)
+        return 0;
+    if (r && r != -EBADMSG)
+        return error_trace(r);
+    struct orphan orphan = {.key = visitor.key, .site = site->id, .day = zone_day(site->zone, now_ms)};
+    r = r ? 0 : orphans_put(batch->txn, &orphan);
+    return r ? error_trace(r) : error_trace(visitor_delete(batch->txn, site->id, id));
 }
 
 int visitor_each(struct db_txn *txn, visitor_visit visit, void *context)

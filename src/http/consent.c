@@ -340,8 +340,10 @@ static int read_choice(struct lookup *lookup)
     r = visitor_get(txn, lookup->site->id, lookup->visitor, &visitor);
     if (r == DB_E_NOT_FOUND || (r == 0 && !visitor_is_live(&visitor, lookup->site, lookup->now_ms)))
         return 0;
+    if (r == 0)
+        r = visitor_is_erased(txn, &visitor);
     if (r)
-        return r;
+        return r > 0 ? 0 : r;
     r = ledger_get(txn, visitor.consent, &record);
     if (r)
         return r < 0 ? r : -EBADMSG;

@@ -36,7 +36,7 @@ static void question_free(struct question *question)
     free(question);
 }
 
-static int answer_question(struct question *question)
+static int answer_once(struct question *question)
 {
     DB_TXN_AUTO *txn = NULL;
     int r = db_begin_read(question->service->db, &txn);
@@ -48,6 +48,19 @@ static int answer_question(struct question *question)
     struct query_source source = query_store_source(&store);
     return inquiry_answer(&question->inquiry, question->site, question->now_ms, &source, &question->answer,
                           &question->complaint);
+}
+
+/* A day that is sealed again takes away what the snapshot's segment can be read with: the newer one is asked then. */
+static int answer_question(struct question *question)
+{
+    int r = -ESTALE;
+
+    for (unsigned i = 0; r == -ESTALE && i < QUERY_TRIES_MAX; i++) {
+        buffer_clear(&question->answer);
+        buffer_clear(&question->complaint);
+        r = answer_once(question);
+    }
+    return r;
 }
 
 /* On one of the pool's threads. */

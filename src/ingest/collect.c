@@ -327,6 +327,7 @@ struct lookup {
     const struct site *site;
     struct policy_answer allowed;
     uint32_t number;
+    struct key_ref key;
     uint64_t consent;
     int64_t since_ms; /* when that choice was made */
 };
@@ -340,11 +341,19 @@ static int look_up(struct lookup *lookup, struct collect *collect, const struct 
     int r = visitor_get(batch->txn, item->site->id, item->visitor, &visitor);
     if (r < 0 && r != -EBADMSG)
         return error_trace(r);
-    /* An unreadable record is no consent. */
+    if (r == 0) {
+        const uint8_t *key;
+
+        r = batch_key(batch, visitor.key, &key);
+        if (r < 0 && r != -EBADMSG)
+            return error_trace(r);
+    }
+    /* An unreadable record is no consent, and a row from a backup, of somebody who was erased since, is none. */
     lookup->site = item->site;
     lookup->allowed =
         visitor_allowed(r == 0 ? &visitor : NULL, item->site, &collect->place, collect->gpc, collect->at_ms);
     lookup->number = r == 0 ? visitor.number : 0;
+    lookup->key = r == 0 ? visitor.key : (struct key_ref){0};
     lookup->consent = r == 0 ? visitor.consent : 0;
     lookup->since_ms = r == 0 ? visitor.at_ms : 0;
     return 0;
@@ -356,6 +365,7 @@ static int store_item(struct collect *collect, const struct item *item, const st
     struct journal_record record = {.site = item->site->id,
                                     .day = item->day,
                                     .kind = item->kind,
+                                    .key = lookup->key,
                                     .number = lookup->number,
                                     .granted = lookup->allowed.classes,
                                     .consent = lookup->consent,
@@ -371,7 +381,7 @@ static int store_item(struct collect *collect, const struct item *item, const st
         }
         at += item->sizes[class];
     }
-    return error_trace(journal_append(batch, &record));
+    return error_fold(journal_append(batch, &record));
 }
 
 static int apply_item(struct collect *collect, struct item *item, struct lookup *lookup, struct batch *batch,

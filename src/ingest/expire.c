@@ -31,22 +31,23 @@ static bool is_expired(const struct visitor *visitor, const struct site *site, i
 }
 
 /* On the writer's thread: the choice may have been renewed since it was looked at. */
-static int remove_row(struct removal *removal, struct db_txn *txn, const struct key *key)
+static int remove_row(struct removal *removal, struct batch *batch, const struct key *key)
 {
     uint8_t id[VISITOR_BYTES];
     struct visitor visitor;
     uint32_t number;
 
     key_read_visitor(key_text(key), &number, id);
-    int r = visitor_get(txn, number, id, &visitor);
+    const struct site *site = find_site(removal->config, number);
+    int r = visitor_get(batch->txn, number, id, &visitor);
     if (r == DB_E_NOT_FOUND || r == -EBADMSG)
         return 0;
     if (r)
         return error_trace(r);
-    if (!is_expired(&visitor, find_site(removal->config, number), removal->now_ms))
+    if (!is_expired(&visitor, site, removal->now_ms))
         return 0;
     removal->n_removed++;
-    return error_trace(visitor_delete(txn, number, id));
+    return error_trace(visitor_end(batch, site, id, removal->now_ms));
 }
 
 static int removal_apply(struct write_op *op, struct batch *batch)
@@ -56,7 +57,7 @@ static int removal_apply(struct write_op *op, struct batch *batch)
 
     removal->n_removed = 0;
     for (unsigned i = 0; r == 0 && i < removal->n; i++)
-        r = remove_row(removal, batch->txn, &removal->keys[i]);
+        r = remove_row(removal, batch, &removal->keys[i]);
     return error_trace(r);
 }
 

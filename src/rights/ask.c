@@ -5,6 +5,7 @@
 #include "crumb/base/error.h"
 #include <assert.h>
 #include <errno.h>
+#include <sodium.h>
 
 /*
  * No event happened before the visitor's id was made.  A day more, as the zone of
@@ -42,6 +43,24 @@ static int amend_loss(struct batch *batch, uint32_t site, const struct choice_lo
     return error_trace(amended_put(batch->txn, site, &amendment));
 }
 
+/* What comes from now on is under another key, so that the old one can be destroyed. */
+static int renew_key(struct batch *batch, uint32_t site, const uint8_t id[VISITOR_BYTES], struct key_ref *ret_key)
+{
+    uint8_t key[CRYPT_KEY_BYTES];
+    struct visitor visitor;
+    int r = error_fold(visitor_get(batch->txn, site, id, &visitor));
+
+    if (r == 0)
+        r = batch_new_key(batch, KEY_VISITOR, &visitor.key, key);
+    sodium_memzero(key, sizeof key);
+    if (r == 0)
+        r = visitor_put(batch->txn, site, id, &visitor);
+    if (r)
+        return error_trace(r);
+    *ret_key = visitor.key;
+    return 0;
+}
+
 static int put_loss(struct batch *batch, const struct choice *choice, const struct choice_context *context,
                     const struct choice_loss *loss, enum deed_right right, const uint8_t id[DEED_ID_BYTES],
                     struct asked *asked)
@@ -53,6 +72,7 @@ static int put_loss(struct batch *batch, const struct choice *choice, const stru
                       .classes = loss->classes,
                       .site = site->id,
                       .number = loss->before.number,
+                      .key = loss->before.key,
                       .asked_ms = context->at_ms,
                       .first = first_day(site, &loss->before)};
 
@@ -60,6 +80,8 @@ static int put_loss(struct batch *batch, const struct choice *choice, const stru
     memcpy(job.visitor, loss->visitor, VISITOR_BYTES);
     memcpy(job.deed, id, DEED_ID_BYTES);
     int r = amend_loss(batch, site->id, loss);
+    if (r == 0 && !loss->all)
+        r = renew_key(batch, site->id, loss->visitor, &job.next);
     if (r == 0)
         r = job_put(batch->txn, &job);
     if (r == 0)
@@ -103,6 +125,7 @@ static int put_refresh(struct batch *batch, const struct ask *ask, const struct 
                       .right = right,
                       .site = ask->site->id,
                       .number = visitor->number,
+                      .key = visitor->key,
                       .asked_ms = ask->at_ms,
                       .first = first_day(ask->site, visitor)};
     uint64_t n_jobs;

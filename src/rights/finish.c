@@ -6,6 +6,7 @@
 #include "crumb/base/error.h"
 #include "crumb/consent/ledger.h"
 #include "crumb/store/amended.h"
+#include "crumb/store/orphans.h"
 #include <errno.h>
 
 struct finish {
@@ -94,6 +95,14 @@ static int change_younger(const struct finish *finish, struct db_txn *txn)
 
 /* ---- the end ---- */
 
+/* Nothing that must be read is under it any more. */
+static int end_key(const struct finish *finish, struct batch *batch)
+{
+    int r = orphans_delete(batch->txn, finish->job->key);
+
+    return r ? error_trace(r) : error_trace(batch_doom_key(batch, finish->job->key));
+}
+
 static int put_deed(struct finish *finish, struct db_txn *txn)
 {
     const struct job *job = finish->job;
@@ -129,6 +138,8 @@ static int finish_apply(struct write_op *op, struct batch *batch)
         return error_trace(r);
     if (finish->job->kind != JOB_REFRESH)
         r = end_amendment(finish, batch->txn);
+    if (r == 0 && finish->job->kind != JOB_REFRESH)
+        r = end_key(finish, batch);
     if (r == 0 && finish->job->kind == JOB_CUT)
         r = change_younger(finish, batch->txn);
     return r ? error_trace(r) : error_trace(put_deed(finish, batch->txn));

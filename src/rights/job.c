@@ -19,6 +19,8 @@ static void encode(const struct job *job, const struct key *key, struct buffer *
     buffer_put_u32(buffer, job->site);
     buffer_put_u32(buffer, job->number);
     buffer_put(buffer, job->visitor, VISITOR_BYTES);
+    keyring_put_ref(buffer, job->key);
+    keyring_put_ref(buffer, job->next);
     buffer_put(buffer, job->deed, DEED_ID_BYTES);
     buffer_put_u64(buffer, (uint64_t)job->asked_ms);
     buffer_put_u32(buffer, (uint32_t)job->first);
@@ -45,6 +47,8 @@ static bool decode(struct text key, struct text value, struct job *ret_job)
     job.site = reader_u32(&reader);
     job.number = reader_u32(&reader);
     reader_copy(&reader, job.visitor, VISITOR_BYTES);
+    job.key = keyring_read_ref(&reader);
+    job.next = keyring_read_ref(&reader);
     reader_copy(&reader, job.deed, DEED_ID_BYTES);
     job.asked_ms = (int64_t)reader_u64(&reader);
     job.first = (int32_t)reader_u32(&reader);

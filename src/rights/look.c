@@ -7,7 +7,7 @@
 #include "crew.h"
 #include "crumb/base/error.h"
 #include "crumb/rollup/gather.h"
-#include "crumb/rollup/segment.h"
+#include "crumb/rollup/segments.h"
 #include "crumb/rollup/tabulate.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -48,16 +48,14 @@ static void count_visits(const struct crew *crew, const uint32_t *visitors, uint
 static int look_at_segment(struct db_txn *txn, const struct crew *crew, struct found *found)
 {
     __attribute__((cleanup(table_deinit))) struct table table = TABLE_INIT;
-    struct key key = key_day(crew->site->id, found->day);
-    struct segment segment;
-    struct text bytes;
-    int r = db_get(txn, DB_SEGMENTS, key_text(&key), &bytes);
+    SEGMENT_AUTO segment = {.n_texts = 0};
+    int r = segments_open(txn, crew->site->id, found->day, &segment);
 
+    if (r == SEGMENTS_E_GONE)
+        return 0; /* nothing can be read of it */
     if (r)
-        return r == DB_E_NOT_FOUND ? error_origin(-EBADMSG) : error_trace(r);
-    r = segment_open(bytes, &segment);
-    if (r == 0)
-        r = segment_read(&segment, COLUMN_BIT(COLUMN_VISIT_visitor), &table);
+        return r == SEGMENTS_E_NONE ? error_origin(-EBADMSG) : error_trace(r);
+    r = segment_read(&segment, COLUMN_BIT(COLUMN_VISIT_visitor), &table);
     if (r == 0)
         count_visits(crew, table.columns[COLUMN_VISIT_visitor], table.n[RELATION_VISIT], found);
     return error_trace(r);
@@ -71,12 +69,15 @@ struct looking {
     struct gather *gather; /* NULL: visits are counted in the segment */
 };
 
-/* Whether the job has something to do with a row of its visitor. */
-static bool is_touched(const struct job *job, const struct journal_record *record)
+/* Linear: there are few of them, and comparing costs nothing beside reading. */
+static bool is_theirs(void *context, struct key_ref ref)
 {
-    if (record->sequence >= job->sequence)
-        return false;
-    return job->kind == JOB_ERASE || (job->kind == JOB_CUT && record->granted & job->classes);
+    const struct crew *crew = ((const struct looking *)context)->crew;
+
+    for (unsigned i = 0; i < crew->n; i++)
+        if (key_ref_equal(crew->jobs[i].key, ref))
+            return true;
+    return false;
 }
 
 static int look_at_row(void *context, const struct journal_record *record)
@@ -87,14 +88,11 @@ static int look_at_row(void *context, const struct journal_record *record)
 
     if (job < 0)
         return 0;
-    found->concerns[job] |= looking->crew->jobs[job].kind == JOB_REFRESH;
-    if (is_touched(&looking->crew->jobs[job], record)) {
-        found->concerns[job] = true;
-        if (found->n_rows < JOB_FOUND_MAX)
-            found->rows[found->n_rows++] = (struct found_row){.sequence = record->sequence, .job = (unsigned)job};
-        else
-            found->is_full = true;
-    }
+    found->concerns[job] = true;
+    if (looking->crew->jobs[job].kind != JOB_REFRESH && found->n_rows < JOB_FOUND_MAX)
+        found->rows[found->n_rows++] = (struct found_row){.sequence = record->sequence, .job = (unsigned)job};
+    else if (looking->crew->jobs[job].kind != JOB_REFRESH)
+        found->is_full = true;
     return looking->gather ? error_trace(gather_record(looking->gather, record)) : 0;
 }
 
@@ -119,7 +117,7 @@ static int look_at_journal(struct db_txn *txn, const struct crew *crew, struct f
     if (!day_has_segment(&found->state))
         r = gather_new(zone_day_start_ms(crew->site->zone, found->day), &looking.gather);
     if (r == 0)
-        r = journal_each(txn, crew->site->id, found->day, 0, look_at_row, &looking);
+        r = journal_each_under(txn, crew->site->id, found->day, is_theirs, look_at_row, &looking);
     if (r == 0 && looking.gather)
         r = count_gathered(crew, looking.gather, found);
     gather_free(looking.gather);

@@ -22,10 +22,17 @@ struct step {
 
 /* ---- in the writer's transaction ---- */
 
-static int erase_row(struct step *step, struct batch *batch, const struct found_row *row, unsigned classes)
+static int erase_row(struct step *step, struct batch *batch, const struct found_row *row)
 {
-    bool left = true;
-    int r = journal_cut(batch, step->crew->site->id, step->found->day, row->sequence, classes, &left);
+    const struct job *job = &step->crew->jobs[row->job];
+    struct journal_change change = {.site = step->crew->site->id,
+                                    .day = step->found->day,
+                                    .sequence = row->sequence,
+                                    .from = job->key,
+                                    .to = job->next,
+                                    .classes = job->classes};
+    bool left, cut;
+    int r = journal_change(batch, &change, &left, &cut);
 
     if (r == DB_E_NOT_FOUND)
         return 0; /* it was done before */
@@ -33,7 +40,7 @@ static int erase_row(struct step *step, struct batch *batch, const struct found_
         return error_trace(r);
     step->n_removed += !left;
     step->has_rewritten = true;
-    step->after[row->job].events++;
+    step->after[row->job].events += cut;
     step->touched[row->job] = true;
     return 0;
 }
@@ -99,9 +106,7 @@ static int step_apply(struct write_op *op, struct batch *batch)
     if (r == 0)
         count_day(step);
     for (size_t i = step->from; r == 0 && i < step->from + step->n; i++) {
-        const struct found_row *row = &step->found->rows[i];
-
-        r = erase_row(step, batch, row, step->crew->jobs[row->job].classes);
+        r = erase_row(step, batch, &step->found->rows[i]);
     }
     if (r == 0)
         r = mark_day(step, batch->txn);

@@ -13,6 +13,7 @@
 #include "crumb/rollup/cell.h"
 #include "crumb/base/error.h"
 #include "crumb/base/limits.h"
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <xxhash.h>
@@ -358,6 +359,16 @@ static int read_sketches(struct reader *reader, bool coarse, struct cells *cells
         return error_trace(r);
     cells->has_sketches = true;
     return reader_done(reader) ? 0 : error_origin(-EBADMSG);
+}
+
+size_t cells_split(struct text bytes)
+{
+    struct reader reader = reader_of(bytes);
+
+    reader_bytes(&reader, MAGIC.size + 1 + 4);
+    reader_bytes(&reader, reader_u32(&reader) + CHECKSUM_BYTES);
+    assert(!reader.bad);
+    return bytes.size - reader_left(&reader);
 }
 
 static void free_pointer(char **pointer) { free(*pointer); }

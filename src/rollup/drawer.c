@@ -159,15 +159,15 @@ static int make_sheet(struct db_txn *txn, const struct drawer_key *key, struct s
 {
     enum cells_sketches sketches =
         key->with_sketches ? summary_sketches(key->period.kind, key->field) : CELLS_NO_SKETCHES;
-    struct text bytes;
-    int r = rollups_get(txn, key->site, key->period, key->field, &bytes);
+    BUFFER_AUTO bytes = BUFFER_INIT(3ul * ROLLUP_BYTES_MAX);
+    int r = rollups_get(txn, key->site, key->period, key->field, sketches != CELLS_NO_SKETCHES, &bytes);
 
     if (r)
         return r < 0 ? error_trace(r) : r;
     struct sheet *sheet = calloc(1, sizeof *sheet);
     if (!sheet)
         return error_origin(-ENOMEM);
-    r = cells_decode(bytes, sketches, &sheet->cells);
+    r = cells_decode(buffer_text(&bytes), sketches, &sheet->cells);
     if (r < 0) {
         free(sheet);
         return error_trace(r);

@@ -75,7 +75,7 @@ static int begin(struct exporter *exporter)
     return error_fold(exporter->head.fault);
 }
 
-static int open_day(struct exporter *exporter, int32_t day)
+static int open_once(struct exporter *exporter, int32_t day)
 {
     const struct exporter_wish *wish = &exporter->wish;
     DB_TXN_AUTO *txn = NULL;
@@ -87,6 +87,16 @@ static int open_day(struct exporter *exporter, int32_t day)
         return error_trace(r);
     return error_trace(
         export_new(exporter->table, zone_day_start_ms(wish->site->zone, day), wish->form, &exporter->export));
+}
+
+/* A day that is sealed again at this moment is read as it is now. */
+static int open_day(struct exporter *exporter, int32_t day)
+{
+    int r = -ESTALE;
+
+    for (unsigned i = 0; r == -ESTALE && i < QUERY_TRIES_MAX; i++)
+        r = open_once(exporter, day);
+    return error_trace(r);
 }
 
 int exporter_next(struct exporter *exporter, struct text *ret_piece)

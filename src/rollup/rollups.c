@@ -1,14 +1,18 @@
 /*
- * Rows by key.  A month's rows are deleted in the transaction that seals one of
+ * Rows by key, each in an envelope: one part with the figures, one with the
+ * sketches, if there are any.  A month's rows are deleted in the transaction that seals one of
  * its days, so where they are, they are of the segments as these are now; only
  * events that no segment has yet make them incomplete.
  */
 #include "crumb/rollup/rollups.h"
 #include "crumb/base/error.h"
 #include "crumb/rollup/amend.h"
-#include "crumb/rollup/segment.h"
+#include "crumb/rollup/segments.h"
 #include "crumb/store/day.h"
+#include "crumb/store/envelope.h"
 #include "crumb/store/key.h"
+#include <errno.h>
+#include <sodium.h>
 
 static struct key key_of(uint32_t site, struct period period, enum field field)
 {
@@ -40,47 +44,126 @@ int rollups_version(struct db_txn *txn, uint32_t site, struct period period, uin
     return 0;
 }
 
-int rollups_get(struct db_txn *txn, uint32_t site, struct period period, enum field field, struct text *ret_bytes)
+int rollups_open_row(struct db_txn *txn, struct text key, struct text value, bool with_sketches, struct buffer *bytes)
+{
+    struct envelope envelope;
+    int r = envelope_read(DB_ROLLUPS, key, value, &envelope);
+
+    if (r == 0)
+        r = envelope_open(&envelope, db_keyring(txn));
+    if (r)
+        return r == KEYRING_E_GONE ? ROLLUPS_E_NONE : error_trace(r);
+    for (unsigned part = 0; r == 0 && part < (with_sketches ? envelope.n_parts : 1); part++) {
+        uint8_t *at = part < envelope.n_parts ? buffer_extend(bytes, envelope_size(&envelope, part)) : NULL;
+
+        if (at)
+            r = envelope_part(&envelope, part, at);
+        else
+            r = error_origin(bytes->fault ? bytes->fault : -EBADMSG);
+    }
+    envelope_wipe(&envelope);
+    return error_trace(r);
+}
+
+int rollups_get(struct db_txn *txn, uint32_t site, struct period period, enum field field, bool with_sketches,
+                struct buffer *bytes)
 {
     struct key key = key_of(site, period, field);
-    int r = db_get(txn, DB_ROLLUPS, key_text(&key), ret_bytes);
+    struct text value;
+    int r = db_get(txn, DB_ROLLUPS, key_text(&key), &value);
 
-    return r == DB_E_NOT_FOUND ? ROLLUPS_E_NONE : error_trace(r);
+    if (r)
+        return r == DB_E_NOT_FOUND ? ROLLUPS_E_NONE : error_trace(r);
+    r = rollups_open_row(txn, key_text(&key), value, with_sketches, bytes);
+    return r < 0 ? error_trace(r) : r;
 }
 
-static int delete_row(struct db_txn *txn, const struct key *key)
+int rollups_has(struct db_txn *txn, uint32_t site, struct period period, enum field field)
 {
-    int r = db_delete(txn, DB_ROLLUPS, key_text(key));
+    struct key key = key_of(site, period, field);
+    uint8_t secret[CRYPT_KEY_BYTES];
+    struct envelope envelope;
+    struct text value;
+    int r = db_get(txn, DB_ROLLUPS, key_text(&key), &value);
 
-    return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
+    if (r)
+        return r == DB_E_NOT_FOUND ? ROLLUPS_E_NONE : error_trace(r);
+    r = envelope_read(DB_ROLLUPS, key_text(&key), value, &envelope);
+    if (r == 0)
+        r = keyring_get(db_keyring(txn), envelope.ref, secret);
+    sodium_memzero(secret, sizeof secret);
+    return r == KEYRING_E_GONE ? ROLLUPS_E_NONE : error_trace(r);
 }
 
-int rollups_put(struct db_txn *txn, uint32_t site, struct period period, const struct rollups *rollups)
+/* All of a period are under one key: the first that is found tells it. */
+static int doom_key(struct batch *batch, uint32_t site, struct period period)
 {
+    struct key_ref doomed = {0};
     int r = 0;
 
+    for (unsigned i = 0; r == 0 && i < SUMMARY_FIELDS; i++) {
+        struct key key = key_of(site, period, (enum field)i);
+        struct envelope envelope;
+        struct text value;
+
+        r = summary_has((enum field)i) ? db_get(batch->txn, DB_ROLLUPS, key_text(&key), &value) : DB_E_NOT_FOUND;
+        if (r == DB_E_NOT_FOUND) {
+            r = 0;
+            continue;
+        }
+        if (r == 0 && envelope_read(DB_ROLLUPS, key_text(&key), value, &envelope) == 0 &&
+            !key_ref_equal(envelope.ref, doomed)) {
+            doomed = envelope.ref;
+            r = batch_doom_key(batch, doomed);
+        }
+    }
+    return error_trace(r);
+}
+
+static int put_row(struct batch *batch, const struct key *key, struct key_ref ref, const uint8_t *secret,
+                   struct text bytes)
+{
+    BUFFER_AUTO sealed = BUFFER_INIT(3ul * ROLLUP_BYTES_MAX);
+    size_t split = cells_split(bytes);
+    struct text parts[] = {{.data = bytes.data, .size = split}, text_from(bytes, split)};
+
+    envelope_seal(ref, secret, DB_ROLLUPS, key_text(key), parts, parts[1].size ? 2 : 1, &sealed);
+    if (sealed.fault)
+        return error_origin(sealed.fault);
+    return error_fold(db_put(batch->txn, DB_ROLLUPS, key_text(key), buffer_text(&sealed)));
+}
+
+int rollups_put(struct batch *batch, uint32_t site, struct period period, const struct rollups *rollups)
+{
+    uint8_t secret[CRYPT_KEY_BYTES];
+    struct key_ref ref;
+    int r = doom_key(batch, site, period);
+
+    if (r == 0)
+        r = batch_new_key(batch, KEY_ROLLUP, &ref, secret);
     for (unsigned i = 0; r == 0 && i < SUMMARY_FIELDS; i++) {
         struct key key = key_of(site, period, (enum field)i);
 
         if (!summary_has((enum field)i))
             continue;
         if (rollups->of[i].size)
-            r = error_fold(db_put(txn, DB_ROLLUPS, key_text(&key), buffer_text(&rollups->of[i])));
+            r = put_row(batch, &key, ref, secret, buffer_text(&rollups->of[i]));
         else
-            r = delete_row(txn, &key);
+            r = db_delete(batch->txn, DB_ROLLUPS, key_text(&key));
     }
+    sodium_memzero(secret, sizeof secret);
     return error_trace(r);
 }
 
-int rollups_delete(struct db_txn *txn, uint32_t site, struct period period)
+int rollups_delete(struct batch *batch, uint32_t site, struct period period)
 {
-    int r = 0;
+    int r = doom_key(batch, site, period);
 
     for (unsigned i = 0; r == 0 && i < SUMMARY_FIELDS; i++) {
         struct key key = key_of(site, period, (enum field)i);
 
         if (summary_has((enum field)i))
-            r = delete_row(txn, &key);
+            r = db_delete(batch->txn, DB_ROLLUPS, key_text(&key));
     }
     return error_trace(r);
 }
@@ -100,13 +183,10 @@ static int add_table(struct db_txn *txn, uint32_t site, const struct segment *se
 
 int rollups_add_day(struct db_txn *txn, uint32_t site, int32_t day, struct summary *summary)
 {
-    struct key key = key_day(site, day);
-    struct segment segment;
-    struct text bytes;
-    int r = db_get(txn, DB_SEGMENTS, key_text(&key), &bytes);
+    SEGMENT_AUTO segment = {.n_texts = 0};
+    int r = segments_open(txn, site, day, &segment);
 
-    if (r == DB_E_NOT_FOUND)
+    if (r > 0)
         return 0;
-    r = r ? error_trace(r) : segment_open(bytes, &segment);
-    return r ? r : error_trace(add_table(txn, site, &segment, summary));
+    return r ? error_trace(r) : error_trace(add_table(txn, site, &segment, summary));
 }

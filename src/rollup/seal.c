@@ -7,7 +7,7 @@
 #include "crumb/rollup/amend.h"
 #include "crumb/rollup/fill.h"
 #include "crumb/rollup/rollups.h"
-#include "crumb/rollup/segment.h"
+#include "crumb/rollup/segments.h"
 #include "crumb/rollup/tabulate.h"
 #include "crumb/store/day.h"
 #include "crumb/store/key.h"
@@ -84,18 +84,27 @@ static int table_of_journal(struct db_txn *txn, const struct site *site, int32_t
     return error_trace(r);
 }
 
-/* The segment that is there; a day that is sealed and has none is damaged. */
+/* Of a day of which nothing can be read any more. */
+static int table_of_nothing(struct table *ret_table)
+{
+    struct gather *gather = NULL;
+    int r = gather_new(0, &gather);
+
+    if (r == 0)
+        r = tabulate_table(gather, ret_table);
+    gather_free(gather);
+    return error_trace(r);
+}
+
+/* The segment that is there: 0, SEGMENTS_E_GONE, or a fault; a day that is sealed and has none is damaged. */
 static int table_of_segment(struct db_txn *txn, const struct site *site, int32_t day, struct table *table)
 {
-    struct key key = key_day(site->id, day);
-    struct segment segment;
-    struct text bytes;
-    int r = db_get(txn, DB_SEGMENTS, key_text(&key), &bytes);
+    SEGMENT_AUTO segment = {.n_texts = 0};
+    int r = segments_open(txn, site->id, day, &segment);
 
     if (r)
-        return r == DB_E_NOT_FOUND ? error_origin(-EBADMSG) : error_trace(r);
-    r = segment_open(bytes, &segment);
-    return r ? error_trace(r) : error_trace(segment_read(&segment, COLUMN_ALL, table));
+        return r == SEGMENTS_E_NONE ? error_origin(-EBADMSG) : r;
+    return error_trace(segment_read(&segment, COLUMN_ALL, table));
 }
 
 static int encode_segment(const struct table *table, struct buffer *segment)
@@ -132,17 +141,15 @@ static int make_rollups(struct seal *seal, const struct table *table)
 static int build_segment(struct db_txn *txn, struct seal *seal, const struct amendments *amendments,
                          struct table *table)
 {
-    int r = 0;
+    bool keeps = day_keeps_segment(&seal->from), expired = seal->from.expired;
+    int r = keeps || expired ? table_of_segment(txn, seal->site, seal->day, table) : SEGMENTS_E_GONE;
 
-    if (day_keeps_segment(&seal->from))
-        return error_trace(table_of_segment(txn, seal->site, seal->day, table));
-    if (!seal->from.expired) {
-        r = table_of_journal(txn, seal->site, seal->day, table);
-    } else {
-        r = table_of_segment(txn, seal->site, seal->day, table);
-        if (r == 0)
-            r = amend_table(amendments, AMEND_SEGMENT, table);
-    }
+    if (keeps && r == 0)
+        return 0;
+    if (r == SEGMENTS_E_GONE)
+        r = expired ? table_of_nothing(table) : table_of_journal(txn, seal->site, seal->day, table);
+    if (r == 0 && expired)
+        r = amend_table(amendments, AMEND_SEGMENT, table);
     return r ? error_trace(r) : error_trace(encode_segment(table, &seal->segment));
 }
 
@@ -159,13 +166,12 @@ static int build(struct db_txn *txn, struct seal *seal)
     return r ? error_trace(r) : error_trace(make_rollups(seal, &table));
 }
 
-static int put_segment(struct seal *seal, struct db_txn *txn)
+/* Under a new key: the old one is destroyed, and with it whoever was there and is no more. */
+static int put_segment(struct seal *seal, struct batch *batch)
 {
-    struct key key = key_day(seal->site->id, seal->day);
-
     if (!seal->segment.size)
         return 0;
-    return error_fold(db_put(txn, DB_SEGMENTS, key_text(&key), buffer_text(&seal->segment)));
+    return error_trace(segments_put(batch, seal->site->id, seal->day, buffer_text(&seal->segment)));
 }
 
 /*
@@ -182,11 +188,11 @@ static int seal_apply(struct write_op *op, struct batch *batch)
     if (r == 0 && seal->from.expired != state.expired)
         return 0; /* its journal expired meanwhile: the next look builds it of what is left */
     if (r == 0)
-        r = put_segment(seal, batch->txn);
+        r = put_segment(seal, batch);
     if (r == 0)
-        r = rollups_put(batch->txn, seal->site->id, (struct period){PERIOD_DAY, seal->day}, &seal->rollups);
+        r = rollups_put(batch, seal->site->id, (struct period){PERIOD_DAY, seal->day}, &seal->rollups);
     if (r == 0) /* what it tells of this day is not true any more */
-        r = rollups_delete(batch->txn, seal->site->id, period_month(seal->day));
+        r = rollups_delete(batch, seal->site->id, period_month(seal->day));
     if (r)
         return error_trace(r);
     state.sealed = seal->from.last;

@@ -50,13 +50,12 @@ static int add_month(struct due *due)
 static int end_month(struct due *due)
 {
     const struct site *site = due->month.site;
-    struct text bytes;
 
     if (!site || due->is_open)
         return 0;
     if (zone_day_start_ms(site->zone, period_last_day(due->month.period) + 1) + SEAL_GRACE_MS > due->now_ms)
         return 0;
-    int r = rollups_get(due->txn, site->id, due->month.period, FIELD_N, &bytes);
+    int r = rollups_has(due->txn, site->id, due->month.period, FIELD_N);
     return r == ROLLUPS_E_NONE ? error_trace(add_month(due)) : error_trace(r);
 }
 
@@ -125,7 +124,7 @@ static int month_apply(struct write_op *op, struct batch *batch)
         if (sealed != month->sealed[day - first])
             return 0;
     }
-    return error_trace(rollups_put(batch->txn, site, month->due->period, &month->rollups));
+    return error_trace(rollups_put(batch, site, month->due->period, &month->rollups));
 }
 
 static void month_done(struct write_op *op, int result)

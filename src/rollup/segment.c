@@ -118,32 +118,97 @@ static int read_head(struct reader *reader, struct segment *segment, size_t size
     return large ? error_origin(-EFBIG) : 0;
 }
 
-int segment_open(struct text bytes, struct segment *ret_segment)
+/* @bytes begin with a head. *ret_size: how long it is. */
+static int open_head(struct text bytes, struct segment *segment, size_t sizes[PARTS_MAX], size_t *ret_size)
 {
-    struct segment segment = {.n_texts = 0};
     struct reader reader = reader_of(bytes);
-    size_t sizes[PARTS_MAX];
-    unsigned n_columns = 0;
 
     if (!text_equal(reader_bytes(&reader, MAGIC.size), MAGIC))
         return error_origin(-EBADMSG);
-    int r = read_head(&reader, &segment, sizes, &n_columns);
+    int r = read_head(&reader, segment, sizes, &segment->n_columns);
     size_t head = bytes.size - reader_left(&reader);
     if (r != -EBADMSG && reader_u32(&reader) != checksum_of(bytes.data, head))
         r = error_origin(-EBADMSG);
+    *ret_size = bytes.size - reader_left(&reader);
+    return error_trace(r);
+}
+
+static void lay_out(struct segment *segment, const size_t sizes[PARTS_MAX], struct reader *reader)
+{
+    for (unsigned part = 0; part < segment->n_columns; part++)
+        segment->columns[part] = reader_bytes(reader, sizes[part]);
+    segment->ends = reader_bytes(reader, sizes[segment->n_columns]);
+    segment->texts = reader_bytes(reader, sizes[segment->n_columns + 1]);
+}
+
+int segment_open(struct text bytes, struct segment *ret_segment)
+{
+    struct segment segment = {.n_texts = 0};
+    size_t sizes[PARTS_MAX], head;
+    int r = open_head(bytes, &segment, sizes, &head);
+
     if (r < 0)
         return error_trace(r);
-    for (unsigned part = 0; part < n_columns; part++)
-        segment.columns[part] = reader_bytes(&reader, sizes[part]);
-    segment.ends = reader_bytes(&reader, sizes[n_columns]);
-    segment.texts = reader_bytes(&reader, sizes[n_columns + 1]);
+    struct reader reader = reader_of(text_from(bytes, head));
+    lay_out(&segment, sizes, &reader);
     if (!reader_done(&reader))
         return error_origin(-EBADMSG);
     *ret_segment = segment;
     return 0;
 }
 
+int segment_open_sealed(const struct envelope *envelope, struct segment *ret_segment)
+{
+    struct segment segment = {.envelope = *envelope};
+    size_t sizes[PARTS_MAX], head, size = envelope->n_parts ? envelope_size(envelope, 0) : 0;
+    char bytes[SEGMENT_HEAD_BYTES_MAX];
+
+    if (size == 0 || size > sizeof bytes || envelope_part(envelope, 0, bytes))
+        return error_origin(-EBADMSG);
+    int r = open_head((struct text){.data = bytes, .size = size}, &segment, sizes, &head);
+    if (r < 0)
+        return error_trace(r);
+    if (head != size || envelope->n_parts != segment.n_columns + 3)
+        return error_origin(-EBADMSG);
+    for (unsigned part = 0; part < segment.n_columns + 2; part++)
+        if (sizes[part] != envelope_size(envelope, part + 1))
+            return error_origin(-EBADMSG);
+    struct reader reader = reader_of(envelope->boxes); /* as long as all of them, at least */
+    lay_out(&segment, sizes, &reader);
+    *ret_segment = segment;
+    return 0;
+}
+
+unsigned segment_parts(struct text bytes, struct text ret_parts[SEGMENT_PARTS_MAX])
+{
+    struct segment segment;
+    int r = segment_open(bytes, &segment);
+
+    assert(r == 0);
+    ret_parts[0] = (struct text){.data = bytes.data, .size = (size_t)(segment.columns[0].data - bytes.data)};
+    for (unsigned part = 0; part < segment.n_columns; part++)
+        ret_parts[part + 1] = segment.columns[part];
+    ret_parts[segment.n_columns + 1] = segment.ends;
+    ret_parts[segment.n_columns + 2] = segment.texts;
+    return segment.n_columns + 3;
+}
+
 /* ---- the parts ---- */
+
+static void free_bytes(uint8_t **bytes) { free(*bytes); }
+#define BYTES_AUTO __attribute__((cleanup(free_bytes))) uint8_t
+
+/* A part of an envelope is opened into memory of its own, which is *ret_bytes. */
+static int take_part(const struct segment *segment, unsigned number, struct text *part, uint8_t **ret_bytes)
+{
+    if (!segment->envelope.n_parts)
+        return 0;
+    *ret_bytes = malloc(part->size + 1);
+    if (!*ret_bytes)
+        return error_origin(-ENOMEM);
+    part->data = (const char *)*ret_bytes;
+    return error_trace(envelope_part(&segment->envelope, number + 1, *ret_bytes));
+}
 
 /* Checks a part and takes its checksum off. */
 static bool take_checksum(struct text *part)
@@ -156,17 +221,22 @@ static bool take_checksum(struct text *part)
 }
 
 /* A column in memory of its own; one more number than there are, so that none is no special case. */
-static int read_numbers(struct text part, uint32_t n, uint32_t **ret_numbers)
+static int read_numbers(const struct segment *segment, unsigned number, struct text part, uint32_t n,
+                        uint32_t **ret_numbers)
 {
+    BYTES_AUTO *opened = NULL;
     struct reader reader;
+    int r = take_part(segment, number, &part, &opened);
 
+    if (r)
+        return error_trace(r);
     if (!take_checksum(&part))
         return error_origin(-EBADMSG);
     uint32_t *numbers = malloc(((size_t)n + 1) * sizeof *numbers);
     if (!numbers)
         return error_origin(-ENOMEM);
     reader = reader_of(part);
-    int r = column_decode(&reader, numbers, n);
+    r = column_decode(&reader, numbers, n);
     if (r == 0 && !reader_done(&reader))
         r = error_origin(-EBADMSG);
     if (r < 0) {
@@ -216,7 +286,7 @@ static int read_column(const struct segment *segment, enum column column, struct
     int r = 0;
 
     if (segment->columns[column].size)
-        r = read_numbers(segment->columns[column], n, &numbers);
+        r = read_numbers(segment, column, segment->columns[column], n, &numbers);
     else if (!(numbers = calloc((size_t)n + 1, sizeof *numbers)))
         r = error_origin(-ENOMEM);
     if (r < 0)
@@ -229,15 +299,22 @@ static int read_column(const struct segment *segment, enum column column, struct
     return 0;
 }
 
-static int inflate_texts(struct text part, uint32_t size, char **ret_bytes)
+static int inflate_texts(const struct segment *segment, char **ret_bytes)
 {
+    BYTES_AUTO *opened = NULL;
+    struct text part = segment->texts;
+    uint32_t size = segment->text_bytes;
+    int r = take_part(segment, segment->n_columns + 1, &part, &opened);
+
+    if (r)
+        return error_trace(r);
     if (!take_checksum(&part) || size / INFLATE_FACTOR_MAX > part.size)
         return error_origin(-EBADMSG);
     char *bytes = malloc((size_t)size + 1);
     if (!bytes)
         return error_origin(-ENOMEM);
     uLong out = size, in = part.size;
-    int r = uncompress2((Bytef *)bytes, &out, (const Bytef *)part.data, &in);
+    r = uncompress2((Bytef *)bytes, &out, (const Bytef *)part.data, &in);
     if (r == Z_OK && out == size && in == part.size) {
         *ret_bytes = bytes;
         return 0;
@@ -260,12 +337,11 @@ static int read_texts(const struct segment *segment, struct table *table)
 {
     uint32_t *ends;
     char *bytes = NULL;
-    int r = read_numbers(segment->ends, segment->n_texts, &ends);
+    int r = read_numbers(segment, segment->n_columns, segment->ends, segment->n_texts, &ends);
 
     if (r < 0)
         return error_trace(r);
-    r = ends_are_sound(ends, segment) ? inflate_texts(segment->texts, segment->text_bytes, &bytes)
-                                      : error_origin(-EBADMSG);
+    r = ends_are_sound(ends, segment) ? inflate_texts(segment, &bytes) : error_origin(-EBADMSG);
     if (r < 0) {
         free(ends);
         return error_trace(r);

@@ -8,7 +8,8 @@
 #include "shelf.h"
 #include "crumb/base/error.h"
 #include "crumb/rollup/amend.h"
-#include "crumb/rollup/segment.h"
+#include "crumb/rollup/segments.h"
+#include "crumb/rollup/tabulate.h"
 #include "crumb/store/key.h"
 #include <assert.h>
 #include <errno.h>
@@ -148,12 +149,25 @@ size_t shelf_bytes(struct shelf *shelf)
 
 /* ---- columns ---- */
 
-/* What was unpacked: columns of a table, which of them, and whether it was amended. */
+/* What was unpacked: columns of a table, and which of them. */
 struct unpacked {
     struct table table;
     uint64_t columns;
-    bool amended;
 };
+
+/* Of a day whose segment nobody can read any more: there is nothing to tell. */
+static int make_empty(const struct shelf_day *day, struct unpacked *ret_unpacked)
+{
+    struct gather *gather = NULL;
+    int r = day->is_open ? error_origin(-ESTALE) : gather_new(0, &gather);
+
+    if (r == 0)
+        r = tabulate_table(gather, &ret_unpacked->table);
+    if (r == 0)
+        ret_unpacked->columns = COLUMN_ALL;
+    gather_free(gather);
+    return error_trace(r);
+}
 
 /* Which visitors are there tells whether the whole table is needed. */
 static int is_concerned(const struct segment *segment, const struct amendments *amendments, bool *ret_is)
@@ -180,32 +194,40 @@ static int read_amendments(struct db_txn *txn, const struct shelf_day *day, cons
     return error_trace(r);
 }
 
+static int unpack_segment(struct db_txn *txn, const struct shelf_day *day, uint64_t columns,
+                          const struct segment *segment, struct unpacked *unpacked)
+{
+    AMENDMENTS_AUTO amendments = {.n = 0};
+    bool concerned = false;
+    int r = read_amendments(txn, day, segment, &amendments, &concerned);
+
+    unpacked->table.texts = day->pinned.table.texts;
+    unpacked->columns = concerned ? COLUMN_ALL : columns & ~day->columns;
+    if (r == 0)
+        r = segment_read(segment, unpacked->columns, &unpacked->table);
+    if (day->pinned.table.texts.n)
+        unpacked->table.texts = (struct table_texts){.n = 0};
+    if (r == 0 && concerned)
+        r = amend_table(&amendments, AMEND_ANSWER, &unpacked->table);
+    if (r)
+        table_deinit(&unpacked->table);
+    return error_trace(r);
+}
+
 /* Without the lock. @ret_unpacked gets what @day has not: the missing columns, the texts, the numbers of rows. */
 static int unpack(struct db_txn *txn, const struct shelf_day *day, uint64_t columns, struct unpacked *ret_unpacked)
 {
-    struct key key = key_day(day->key.site, day->key.day);
-    struct unpacked unpacked = {.table = {.texts = day->pinned.table.texts}};
-    AMENDMENTS_AUTO amendments = {.n = 0};
-    struct segment segment;
-    struct text bytes;
-    int r = db_get(txn, DB_SEGMENTS, key_text(&key), &bytes);
+    SEGMENT_AUTO segment = {.n_texts = 0};
+    struct unpacked unpacked = {.table = TABLE_INIT};
+    int r = segments_open(txn, day->key.site, day->key.day, &segment);
 
+    if (r == SEGMENTS_E_NONE)
+        return error_origin(-EBADMSG);
+    r = r == SEGMENTS_E_GONE ? make_empty(day, &unpacked)
+        : r                  ? error_trace(r)
+                             : unpack_segment(txn, day, columns, &segment, &unpacked);
     if (r)
-        return r == DB_E_NOT_FOUND ? error_origin(-EBADMSG) : error_trace(r);
-    r = segment_open(bytes, &segment);
-    if (r == 0)
-        r = read_amendments(txn, day, &segment, &amendments, &unpacked.amended);
-    unpacked.columns = unpacked.amended ? COLUMN_ALL : columns & ~day->columns;
-    if (r == 0)
-        r = segment_read(&segment, unpacked.columns, &unpacked.table);
-    if (day->pinned.table.texts.n)
-        unpacked.table.texts = (struct table_texts){.n = 0};
-    if (r == 0 && unpacked.amended)
-        r = amend_table(&amendments, AMEND_ANSWER, &unpacked.table);
-    if (r) {
-        table_deinit(&unpacked.table);
         return error_trace(r);
-    }
     *ret_unpacked = unpacked;
     return 0;
 }

@@ -7,7 +7,10 @@
 #include "crumb/base/limits.h"
 #include "crumb/base/reader.h"
 #include "crumb/store/checksum.h"
+#include "crumb/store/doomed.h"
+#include "crumb/store/keys.h"
 #include <errno.h>
+#include <sodium.h>
 #include <stdlib.h>
 
 struct batch_books {
@@ -104,6 +107,59 @@ int batch_take_visitor(struct batch *batch, uint32_t site, uint32_t *ret_number)
         *ret_number = taken + 1;
     return r;
 }
+
+/* ---- keys ---- */
+
+int batch_new_key(struct batch *batch, enum key_kind kind, struct key_ref *ret_ref, uint8_t ret_key[CRYPT_KEY_BYTES])
+{
+    int r = keyring_make(db_keyring(batch->txn), kind, ret_ref, ret_key);
+
+    if (r == 0)
+        keys_add(db_keys(batch->txn), *ret_ref, ret_key);
+    return error_trace(r);
+}
+
+int batch_doom_key(struct batch *batch, struct key_ref ref)
+{
+    return ref.generation & 1 ? error_trace(keyring_doom(db_keyring(batch->txn), ref)) : 0;
+}
+
+int batch_key(struct batch *batch, struct key_ref ref, const uint8_t **ret_key)
+{
+    struct keys *keys = db_keys(batch->txn);
+    uint8_t key[CRYPT_KEY_BYTES];
+
+    /* What the batch has made is not in the file yet. */
+    if (!keys_has(keys, ref) && keyring_find_made(db_keyring(batch->txn), ref, key)) {
+        keys_add(keys, ref, key);
+        sodium_memzero(key, sizeof key);
+    }
+    int r = keys_get(keys, ref, ret_key);
+    return r < 0 ? error_trace(r) : r;
+}
+
+const uint8_t *batch_salt(struct batch *batch)
+{
+    if (!batch->has_salt)
+        keyring_random(db_keyring(batch->txn), batch->salt, sizeof batch->salt);
+    batch->has_salt = true;
+    return batch->salt;
+}
+
+/* A slot that was made for a batch that is not there may be given again, with another key. */
+static void forget_keys(struct db *db, bool committed)
+{
+    struct keyring *keyring = db_keyring_of(db);
+    struct keys *keys = db_keys_of(db);
+
+    for (size_t i = 0; !committed && i < keyring_n_made(keyring); i++)
+        keys_forget(keys, keyring_made(keyring, i));
+    for (size_t i = 0; i < keyring_n_doomed(keyring); i++)
+        keys_forget(keys, keyring_doomed(keyring, i));
+    keyring_forget(keyring, committed);
+}
+
+/* ---- lists ---- */
 
 /* Room for one more element of @size bytes; the array may move. */
 static int grow(void **array, size_t n, size_t *capacity, size_t size)
@@ -217,20 +273,38 @@ static void forget(struct batch *batch)
     *batch = (struct batch){.txn = NULL};
 }
 
+/* A key that could not be destroyed is listed: whoever opens the store next does it, before anything else. */
+static void settle_keys(struct db *db)
+{
+    if (keyring_destroy(db_keyring_of(db)))
+        db_break(db);
+    forget_keys(db, true);
+}
+
 int batch_commit(struct batch *batch)
 {
+    struct db *db = db_of(batch->txn);
     int r = write_gathered(batch);
 
+    if (r == 0)
+        r = doomed_list(batch->txn);
+    if (r == 0 && keyring_has_changed(db_keyring_of(db)))
+        r = keyring_write(db_keyring_of(db));
     if (r)
         db_abort(batch->txn);
     else
         r = db_commit(batch->txn);
+    if (r == 0)
+        settle_keys(db);
+    else
+        forget_keys(db, db_broken(db)); /* where nobody knows what is on the disk, no key may go */
     forget(batch);
     return error_trace(r);
 }
 
 void batch_abort(struct batch *batch)
 {
+    forget_keys(db_of(batch->txn), false);
     db_abort(batch->txn);
     forget(batch);
 }

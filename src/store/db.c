@@ -25,6 +25,10 @@
 #include "crumb/store/db.h"
 #include "crumb/base/error.h"
 #include "crumb/base/limits.h"
+#include "crumb/base/reader.h"
+#include "crumb/store/checksum.h"
+#include "crumb/store/doomed.h"
+#include "crumb/store/keys.h"
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -49,8 +53,8 @@ static const char *const table_names[DB_TABLE_N] = {
     [DB_LEDGER] = "ledger",   [DB_RECEIPTS] = "receipts", [DB_VISITORS] = "visitors",
     [DB_JOURNAL] = "journal", [DB_DAYS] = "days",         [DB_ACCOUNTING] = "accounting",
     [DB_ROLLUPS] = "rollups", [DB_SEGMENTS] = "segments", [DB_CONSENTS] = "consents",
-    [DB_CHOICES] = "choices", [DB_AMENDED] = "amended",   [DB_JOBS] = "jobs",
-    [DB_DEEDS] = "deeds"};
+    [DB_DOOMED] = "doomed",   [DB_ORPHANS] = "orphans",   [DB_CHOICES] = "choices",
+    [DB_AMENDED] = "amended", [DB_JOBS] = "jobs",         [DB_DEEDS] = "deeds"};
 
 struct db {
     MDB_env *env;
@@ -63,6 +67,8 @@ struct db {
     atomic_uint n_steps;           /* since residency was asked last */
     int (*fault)(void *context, enum db_step step);
     void *fault_context;
+    struct keyring *keyring;
+    struct keys keys; /* the writer's */
 };
 
 struct db_txn {
@@ -210,6 +216,28 @@ static int open_lock(struct db *db, const char *folder)
     return 0;
 }
 
+/* A new store names its keyring; every other one must find it, and not an older copy of it. */
+static int meet_keyring(struct db *db, MDB_txn *txn, bool is_new)
+{
+    uint8_t bytes[KEYRING_ID_BYTES + 8 + CHECKSUM_BYTES];
+    struct buffer row = BUFFER_OVER(bytes);
+    MDB_val key = val_of(DOOMED_KEYRING_KEY), value;
+
+    if (is_new) {
+        doomed_encode_keyring(keyring_id(db->keyring), keyring_serial(db->keyring), &row);
+        value = val_of(buffer_text(&row));
+        return db_error(mdb_put(txn, db->tables[DB_META], &key, &value, 0));
+    }
+    int r = db_error(mdb_get(txn, db->tables[DB_META], &key, &value));
+    if (r)
+        return r == DB_E_NOT_FOUND ? DB_E_FORMAT : r;
+    const uint8_t *id;
+    uint64_t serial;
+    if (!doomed_decode_keyring(text_of_val(value), &id, &serial))
+        return error_origin(-EBADMSG);
+    return keyring_meet(db->keyring, id, serial);
+}
+
 static int open_tables(struct db *db, bool writable)
 {
     MDB_txn *txn;
@@ -225,17 +253,22 @@ static int open_tables(struct db *db, bool writable)
         }
     }
     MDB_val key = {.mv_size = 6, .mv_data = (void *)(uintptr_t) "format"}, value;
+    bool is_new = false;
     r = mdb_get(txn, db->tables[DB_META], &key, &value);
     if (r == MDB_NOTFOUND && writable) {
         value = val_of(TEXT(DB_FORMAT));
         r = mdb_put(txn, db->tables[DB_META], &key, &value, 0);
+        is_new = true;
     } else if (r == MDB_NOTFOUND || (r == 0 && !text_equal(text_of_val(value), TEXT(DB_FORMAT)))) {
         mdb_txn_abort(txn);
         return DB_E_FORMAT;
     }
+    r = db_error(r);
+    if (r == 0)
+        r = meet_keyring(db, txn, is_new);
     if (r) {
         mdb_txn_abort(txn);
-        return db_error(r);
+        return r;
     }
     return db_error(mdb_txn_commit(txn));
 }
@@ -417,20 +450,43 @@ static int find_size(struct db *db, const struct db_options *options)
     return r;
 }
 
+static int keys_step(void *context)
+{
+    const struct db *db = context;
+
+    return db->fault ? db->fault(db->fault_context, DB_STEP_KEYS) : 0;
+}
+
+static int open_keyring(struct db *db, const struct db_options *options, bool may_make)
+{
+    struct keyring_options keyring = {.folder = options->folder,
+                                      .master_path = options->master_key,
+                                      .writable = options->mode == DB_SERVE,
+                                      .may_make = may_make,
+                                      .random = options->random,
+                                      .fault = keys_step,
+                                      .fault_context = db};
+    int r = keyring_open(&keyring, &db->keyring);
+
+    if (r == 0)
+        db->keys = KEYS_INIT(db->keyring, KEYS_OPENED_MAX);
+    return r < 0 ? error_trace(r) : r;
+}
+
 static int open_env(struct db *db, const struct db_options *options)
 {
     char path[PATH_BYTES_MAX];
-    int r = 0;
 
     if (snprintf(path, sizeof path, "%s/crumb.mdb", options->folder) >= (int)sizeof path)
         return error_origin(-ENAMETOOLONG);
-    if (access(path, F_OK) < 0) {
-        if (errno != ENOENT)
-            return error_origin(-errno);
-        if (options->mode == DB_READ)
-            return DB_E_ABSENT;
+    bool is_there = access(path, F_OK) == 0;
+    if (!is_there && errno != ENOENT)
+        return error_origin(-errno);
+    if (!is_there && options->mode == DB_READ)
+        return DB_E_ABSENT;
+    int r = open_keyring(db, options, !is_there);
+    if (r == 0 && !is_there)
         r = make_file(db, path, options);
-    }
     if (r == 0)
         r = open_file(db, path, options);
     if (r)
@@ -461,6 +517,8 @@ int db_open(const struct db_options *options, struct db **ret_db)
     }
     if (r == 0)
         r = open_env(db, options);
+    if (r == 0 && options->mode == DB_SERVE)
+        r = doomed_work_off(db);
     if (r) {
         db_close(db);
         return error_trace(r);
@@ -474,6 +532,8 @@ struct db *db_close(struct db *db)
     if (db) {
         if (db->env)
             mdb_env_close(db->env);
+        keys_deinit(&db->keys);
+        keyring_close(db->keyring);
         if (db->lock >= 0)
             close(db->lock);
         free(db);
@@ -489,6 +549,13 @@ void db_check_readers(struct db *db)
 }
 
 bool db_broken(const struct db *db) { return db->broken; }
+void db_break(struct db *db) { db->broken = true; }
+
+struct db *db_of(struct db_txn *txn) { return txn->db; }
+struct keyring *db_keyring(struct db_txn *txn) { return txn->db->keyring; }
+struct keyring *db_keyring_of(struct db *db) { return db->keyring; }
+struct keys *db_keys(struct db_txn *txn) { return &txn->db->keys; }
+struct keys *db_keys_of(struct db *db) { return &db->keys; }
 
 static int begin(struct db *db, unsigned flags, struct db_txn **ret_txn)
 {

@@ -1,5 +1,6 @@
 /*
- * Journal records, written and read field by field.
+ * Journal records, written and read field by field: version, key and salt as
+ * they are, all else in a box.
  */
 #include "crumb/store/journal.h"
 #include "crumb/base/error.h"
@@ -18,9 +19,21 @@ uint64_t journal_fingerprint(const uint8_t visitor[VISITOR_BYTES], struct text i
     return hash ? hash : 1;
 }
 
-static void encode(const struct journal_record *record, const struct key *key, struct buffer *buffer)
+#define HEAD_BYTES (1 + KEY_REF_BYTES + CRYPT_SALT_BYTES)
+
+static struct crypt_place place_of(struct text key)
 {
+    return (struct crypt_place){.table = db_table_name(DB_JOURNAL), .key = key};
+}
+
+static void encode(const struct journal_record *record, struct text key, const uint8_t *secret, const uint8_t *salt,
+                   struct buffer *buffer)
+{
+    struct crypt_place place = place_of(key);
+
     buffer_put_u8(buffer, JOURNAL_VERSION);
+    keyring_put_ref(buffer, record->key);
+    buffer_put(buffer, salt, CRYPT_SALT_BYTES);
     buffer_put_u8(buffer, (uint8_t)record->kind);
     buffer_put_u8(buffer, (uint8_t)(record->classes | record->granted << CLASS_N));
     buffer_put(buffer, record->visitor, VISITOR_BYTES);
@@ -30,36 +43,63 @@ static void encode(const struct journal_record *record, const struct key *key, s
     for (unsigned class = 0; class < CLASS_N; class ++)
         if (record->classes & CLASS_BIT(class))
             buffer_put_sized(buffer, record->sections[class]);
-    checksum_put(buffer, key_text(key));
+    if (!buffer->fault)
+        crypt_seal(secret, &place, salt, buffer, HEAD_BYTES);
+    checksum_put(buffer, key);
 }
 
 int journal_append(struct batch *batch, struct journal_record *record)
 {
+    const uint8_t *secret;
+
     assert(record->classes & CLASS_BIT(event_carrier(record->kind)) && !(record->classes & ~record->granted));
+    int r = batch_key(batch, record->key, &secret);
+    if (r)
+        return r == KEYRING_E_GONE ? JOURNAL_E_ERASED : error_trace(r);
     record->sequence = batch_take_sequence(batch);
 
     struct key key = key_journal(record->site, record->day, record->sequence);
     struct buffer *buffer = &batch->scratch;
     buffer_clear(buffer);
-    encode(record, &key, buffer);
+    encode(record, key_text(&key), secret, batch_salt(batch), buffer);
     if (buffer->fault)
         return error_origin(buffer->fault);
-    int r = error_fold(db_put(batch->txn, DB_JOURNAL, key_text(&key), buffer_text(buffer)));
+    r = error_fold(db_put(batch->txn, DB_JOURNAL, key_text(&key), buffer_text(buffer)));
     if (r)
         return r;
     return error_trace(batch_mark_day(batch, record->site, record->day, record->sequence));
 }
 
-/* Of the record whose key was read. */
-static bool decode(struct text key, struct text value, struct journal_record *record)
+/* What is not encrypted; the reader is then at the box. */
+static bool read_head(struct text key, struct text *value, struct key_ref *ret_ref, struct text *ret_salt)
 {
-    if (!checksum_take(&value, key))
+    struct reader reader;
+
+    if (!checksum_take(value, key))
         return false;
-    struct reader reader = reader_of(value);
+    reader = reader_of(*value);
     if (reader_u8(&reader) != JOURNAL_VERSION)
         return false;
+    *ret_ref = keyring_read_ref(&reader);
+    *ret_salt = reader_bytes(&reader, CRYPT_SALT_BYTES);
+    *value = reader_bytes(&reader, reader_left(&reader));
+    return !reader.bad && value->size >= CRYPT_TAG_BYTES;
+}
+
+bool journal_key(struct text key, struct text value, struct key_ref *ret_ref)
+{
+    struct text salt;
+
+    return read_head(key, &value, ret_ref, &salt);
+}
+
+/* Of the record whose key was read. */
+static bool decode(struct text plain, struct journal_record *record)
+{
+    struct reader reader = reader_of(plain);
     unsigned kind = reader_u8(&reader);
     unsigned sets = reader_u8(&reader);
+
     record->classes = sets & CLASS_ALL;
     record->granted = sets >> CLASS_N;
     if (kind < EVENT_PAGEVIEW || kind >= EVENT_KIND_N || record->granted & ~CLASS_ALL ||
@@ -76,45 +116,103 @@ static bool decode(struct text key, struct text value, struct journal_record *re
     return reader_done(&reader) && record->classes & CLASS_BIT(event_carrier(record->kind));
 }
 
-static int rewrite(struct batch *batch, const struct key *key, struct journal_record *record, unsigned classes)
+static int open_record(struct text key, struct text value, struct keys *keys, struct buffer *plain,
+                       struct journal_record *record)
 {
-    struct buffer *buffer = &batch->scratch;
+    struct crypt_place place = place_of(key);
+    struct text salt;
+    const uint8_t *secret;
 
-    record->granted &= ~classes;
-    record->classes &= ~classes;
-    buffer_clear(buffer);
-    encode(record, key, buffer);
-    if (buffer->fault)
-        return error_origin(buffer->fault);
-    return error_fold(db_put(batch->txn, DB_JOURNAL, key_text(key), buffer_text(buffer)));
+    if (!read_head(key, &value, &record->key, &salt))
+        return error_origin(-EBADMSG);
+    int r = keys_get(keys, record->key, &secret);
+    if (r)
+        return r == KEYRING_E_GONE ? JOURNAL_E_ERASED : error_trace(r);
+    buffer_clear(plain);
+    uint8_t *bytes = buffer_extend(plain, value.size - CRYPT_TAG_BYTES);
+    if (!bytes)
+        return error_origin(plain->fault == -EOVERFLOW ? -EBADMSG : plain->fault);
+    if (!crypt_open(secret, &place, (const uint8_t *)salt.data, value, bytes) || !decode(buffer_text(plain), record))
+        return error_origin(-EBADMSG);
+    return 0;
 }
 
-int journal_cut(struct batch *batch, uint32_t site, int32_t day, uint64_t sequence, unsigned classes, bool *ret_left)
+/* The record anew, under another key and with less; in the batch's salt, as no place is written twice in it. */
+static int rewrite(struct batch *batch, struct text key, struct journal_record *record,
+                   const struct journal_change *change)
 {
-    struct key key = key_journal(site, day, sequence);
+    struct buffer *buffer = &batch->scratch;
+    const uint8_t *secret;
+    int r = batch_key(batch, change->to, &secret);
+
+    if (r)
+        return r == KEYRING_E_GONE ? JOURNAL_E_ERASED : error_trace(r);
+    record->key = change->to;
+    record->granted &= ~change->classes;
+    record->classes &= ~change->classes;
+    buffer_clear(buffer);
+    encode(record, key, secret, batch_salt(batch), buffer);
+    if (buffer->fault)
+        return error_origin(buffer->fault);
+    return error_fold(db_put(batch->txn, DB_JOURNAL, key, buffer_text(buffer)));
+}
+
+/* What is left of a record that is under the key; nothing of one that cannot be read any more. */
+static int change_record(struct batch *batch, struct text key, struct text value, const struct journal_change *change,
+                         bool *left, bool *cut)
+{
+    KEYS_AUTO keys = KEYS_INIT(db_keyring(batch->txn), 1);
+    BUFFER_AUTO plain = BUFFER_INIT(JOURNAL_RECORD_BYTES_MAX);
     struct journal_record record;
+    int r = journal_decode(key, value, &keys, &plain, &record);
+
+    if (r == 0) {
+        *cut = record.granted & change->classes;
+        *left = !(change->classes & CLASS_BIT(event_carrier(record.kind)));
+        r = *left ? rewrite(batch, key, &record, change) : 0;
+    }
+    if (r < 0)
+        return error_trace(r);
+    *left &= r == 0;
+    return 0;
+}
+
+int journal_change(struct batch *batch, const struct journal_change *change, bool *ret_left, bool *ret_cut)
+{
+    struct key key = key_journal(change->site, change->day, change->sequence);
+    bool left = false, cut = true;
+    struct key_ref ref;
     struct text value;
     int r = db_get(batch->txn, DB_JOURNAL, key_text(&key), &value);
 
     if (r)
         return error_trace(r);
-    if (!journal_decode(key_text(&key), value, &record))
+    if (!journal_key(key_text(&key), value, &ref))
         return error_origin(-EBADMSG);
-    bool left = !(classes & CLASS_BIT(event_carrier(record.kind)));
-    r = left ? rewrite(batch, &key, &record, classes) : error_fold(db_delete(batch->txn, DB_JOURNAL, key_text(&key)));
-    if (r == 0)
-        *ret_left = left;
-    return error_trace(r);
+    if (!key_ref_equal(ref, change->from))
+        return DB_E_NOT_FOUND;
+    if (change->to.generation)
+        r = change_record(batch, key_text(&key), value, change, &left, &cut);
+    if (r == 0 && !left)
+        r = error_fold(db_delete(batch->txn, DB_JOURNAL, key_text(&key)));
+    if (r)
+        return error_trace(r);
+    *ret_left = left;
+    *ret_cut = cut;
+    return 0;
 }
 
-bool journal_decode(struct text key, struct text value, struct journal_record *ret_record)
+int journal_decode(struct text key, struct text value, struct keys *keys, struct buffer *plain,
+                   struct journal_record *ret_record)
 {
     struct journal_record record = {.site = 0};
 
-    if (!key_read_journal(key, &record.site, &record.day, &record.sequence) || !decode(key, value, &record))
-        return false;
-    *ret_record = record;
-    return true;
+    if (!key_read_journal(key, &record.site, &record.day, &record.sequence))
+        return error_origin(-EBADMSG);
+    int r = open_record(key, value, keys, plain, &record);
+    if (r == 0)
+        *ret_record = record;
+    return r < 0 ? error_trace(r) : r;
 }
 
 bool journal_event(const struct journal_record *record, struct event *ret_event)
@@ -126,27 +224,87 @@ bool journal_event(const struct journal_record *record, struct event *ret_event)
     return true;
 }
 
-int journal_each(struct db_txn *txn, uint32_t site, int32_t day, uint64_t after, journal_visit visit, void *context)
-{
-    DB_CURSOR_AUTO *cursor = NULL;
-    struct key from = key_journal(site, day, after + 1);
-    struct text key, value;
-    int r = db_cursor_new(txn, DB_JOURNAL, &cursor);
+struct walk {
+    uint32_t site;
+    int32_t day;
+    bool (*wanted)(void *context, struct key_ref ref); /* NULL: all */
+    struct db_cursor *cursor;
+    struct keys keys;
+    struct buffer plain;
+    uint64_t n_erased;
+};
 
-    if (r)
-        return error_trace(r);
-    for (r = db_cursor_seek(cursor, key_text(&from), &key, &value); r == 0; r = db_cursor_next(cursor, &key, &value)) {
+/* False: it is under a key that nobody asked for. A damaged one is for open_record() to find. */
+static bool is_wanted(const struct walk *walk, struct text key, struct text value, void *context)
+{
+    struct key_ref ref;
+
+    return !walk->wanted || !journal_key(key, value, &ref) || walk->wanted(context, ref);
+}
+
+static int walk_on(struct walk *walk, uint64_t after, journal_visit visit, void *context)
+{
+    struct key from = key_journal(walk->site, walk->day, after + 1);
+    struct text key, value;
+    int r;
+
+    for (r = db_cursor_seek(walk->cursor, key_text(&from), &key, &value); r == 0;
+         r = db_cursor_next(walk->cursor, &key, &value)) {
         struct journal_record record = {.site = 0};
 
         if (!key_read_journal(key, &record.site, &record.day, &record.sequence))
             return error_origin(-EBADMSG);
-        if (record.site != site || record.day != day)
+        if (record.site != walk->site || record.day != walk->day)
             return 0;
-        if (!decode(key, value, &record))
-            return error_origin(-EBADMSG);
-        int stop = visit(context, &record);
+        if (!is_wanted(walk, key, value, context))
+            continue;
+        r = open_record(key, value, &walk->keys, &walk->plain, &record);
+        if (r < 0)
+            return error_trace(r);
+        walk->n_erased += r == JOURNAL_E_ERASED;
+        int stop = r == 0 ? visit(context, &record) : 0;
         if (stop)
             return stop;
     }
     return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
+}
+
+static int run_walk(struct db_txn *txn, struct walk *walk, uint64_t after, journal_visit visit, void *context)
+{
+    int r = db_cursor_new(txn, DB_JOURNAL, &walk->cursor);
+
+    if (r)
+        return error_trace(r);
+    walk->keys = KEYS_INIT(db_keyring(txn), KEYS_WALK_MAX);
+    walk->plain = BUFFER_INIT(JOURNAL_RECORD_BYTES_MAX);
+    r = walk_on(walk, after, visit, context);
+    db_cursor_free(walk->cursor);
+    keys_deinit(&walk->keys);
+    buffer_deinit(&walk->plain);
+    return r < 0 ? error_trace(r) : r;
+}
+
+int journal_each(struct db_txn *txn, uint32_t site, int32_t day, uint64_t after, journal_visit visit, void *context)
+{
+    struct walk walk = {.site = site, .day = day};
+
+    return run_walk(txn, &walk, after, visit, context);
+}
+
+int journal_each_under(struct db_txn *txn, uint32_t site, int32_t day,
+                       bool (*wanted)(void *context, struct key_ref ref), journal_visit visit, void *context)
+{
+    struct walk walk = {.site = site, .day = day, .wanted = wanted};
+
+    return run_walk(txn, &walk, 0, visit, context);
+}
+
+int journal_count(struct db_txn *txn, uint32_t site, int32_t day, journal_visit visit, void *context,
+                  uint64_t *ret_n_erased)
+{
+    struct walk walk = {.site = site, .day = day};
+    int r = run_walk(txn, &walk, 0, visit, context);
+
+    *ret_n_erased = walk.n_erased;
+    return r;
 }

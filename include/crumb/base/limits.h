@@ -136,6 +136,18 @@
 #define WRITER_BATCH_WAIT_US_MAX 2000 /* how long a busy batch may gather; a lone operation never waits */
 #define DEDUPE_EVENTS_MAX (1 << 17)   /* event ids remembered for the answer `duplicate` */
 
+/* Keys. */
+#define CRYPT_TABLE_BYTES_MAX 16
+#define ENVELOPE_PARTS_MAX 255 /* of one value: a segment's columns and three more */
+#define KEYRING_SLOTS_MAX (64u << 20)
+#define KEYRING_PROBES 64          /* slots that are looked at for a free one before the file grows */
+#define KEYRING_SPARE_SLOTS 64     /* that the file is made longer than it must be */
+#define KEYRING_TRIES 3            /* to read a slot that somebody may be writing */
+#define KEYRING_REWRAP_SLOTS 1024  /* wrapped under a new master key between two syncs, while the writer waits */
+#define KEYS_OPENED_MAX (1u << 15) /* kept by the writer: 1.5 MiB */
+#define KEYS_WALK_MAX (1u << 16)   /* kept by one walk through a journal: 3 MiB */
+#define DOOMED_ROWS_MAX 4096       /* taken off the list by one transaction */
+
 /* Expiry of visitors. */
 #define EXPIRE_ROWS_MAX 4096         /* looked at by one pass */
 #define EXPIRE_DELETES_MAX 256       /* removed by one transaction */
@@ -223,6 +235,7 @@
 #define QUERY_PAIRS_MAX (4 << 20)               /* of a row and a page, for times on pages */
 #define QUERY_SCAN_HITS_MAX (1LL << 30)    /* that one query may look at; each of its days again for a comparison */
 #define QUERY_COMPLAINT_BYTES_MAX 1024     /* what is wrong with a query, in one sentence */
+#define QUERY_TRIES_MAX 5                  /* while days are sealed again under one: each time with a newer snapshot */
 #define QUERY_ANSWER_BYTES_MAX (64 << 20)  /* one answer over HTTP */
 #define QUERY_OUTPUT_BYTES_MAX (1LL << 30) /* one answer of `crumb query` */
 #define PATHS_STEPS_MAX 20

@@ -154,6 +154,7 @@ struct config {
     struct places *places; /* where in it each setting stands */
     char *data;            /* data folder, as a path from the working directory or absolute */
     int64_t data_max_bytes;
+    char *master_key; /* path of the master key's file, or NULL: in the data folder */
     struct listen_address public, private;
     bool http2;                      /* listen.http2, default false */
     char *tls_certificate, *tls_key; /* or NULL */

@@ -9,7 +9,7 @@
 #include "crumb/config/config.h"
 #include "crumb/consent/policy.h"
 #include "crumb/consent/regime.h"
-#include "crumb/store/db.h"
+#include "crumb/store/batch.h"
 #include "crumb/store/key.h"
 
 struct visitor {
@@ -19,6 +19,7 @@ struct visitor {
     bool gpc_at_choice, restricted, minor;
     uint64_t consent;               /* sequence of the ledger record that made this state */
     uint32_t number;                /* in the order of their coming to this site, from 1; stands for them in segments */
+    struct key_ref key;             /* what all that is kept of the visitor is encrypted under */
     int64_t since_ms;               /* when the visitor id was made */
     int64_t at_ms;                  /* when the choice was made */
     uint64_t granted[PURPOSES_MAX]; /* the `material` of each granted purpose */
@@ -27,8 +28,18 @@ struct visitor {
 
 /* DB_E_NOT_FOUND, or a fault; -EBADMSG: the row is damaged (treat as no consent). */
 int visitor_get(struct db_txn *txn, uint32_t site, const uint8_t id[VISITOR_BYTES], struct visitor *ret_visitor);
+/* Whether the visitor's key is gone, as in a backup that is older than their erasure: 0, VISITOR_E_ERASED or a fault.
+ */
+int visitor_is_erased(struct db_txn *txn, const struct visitor *visitor);
+enum { VISITOR_E_ERASED = 1 };
 int visitor_put(struct db_txn *txn, uint32_t site, const uint8_t id[VISITOR_BYTES], const struct visitor *visitor);
 int visitor_delete(struct db_txn *txn, uint32_t site, const uint8_t id[VISITOR_BYTES]);
+
+/*
+ * Removes a row, if there is one, while events of the visitor stay as long as
+ * the journal keeps them: its key becomes an orphan (store/orphans.h).
+ */
+int visitor_end(struct batch *batch, const struct site *site, const uint8_t id[VISITOR_BYTES], int64_t now_ms);
 
 /* Called for each row; a non-zero result ends the walk and is returned. -EBADMSG: a row is damaged. */
 typedef int (*visitor_visit)(void *context, uint32_t site, const uint8_t id[VISITOR_BYTES],

@@ -17,12 +17,14 @@ enum job_kind {
 };
 
 struct job {
-    uint64_t sequence; /* its key; rows of the journal behind it are not its business */
+    uint64_t sequence; /* its key */
     enum job_kind kind;
     enum deed_right right; /* what the deed will say */
     unsigned classes;      /* to erase; of JOB_ERASE all */
     uint32_t site, number;
     uint8_t visitor[VISITOR_BYTES];
+    struct key_ref key;  /* what is the job's business is under this one ... */
+    struct key_ref next; /* ... and of JOB_CUT what is left comes under this one */
     uint8_t deed[DEED_ID_BYTES];
     int64_t asked_ms;
     int32_t first;   /* no event of the visitor is of a day before */

@@ -51,6 +51,9 @@ void cells_encode(const struct cells *cells, struct buffer *buffer);
 /* What a rollup has of sketches. */
 enum cells_sketches { CELLS_NO_SKETCHES, CELLS_FINE, CELLS_COARSE };
 
+/* Where the sketches begin in what cells_encode() made: before it stands what cells_decode() needs without them. */
+size_t cells_split(struct text bytes);
+
 /*
  * Reads it; the sketches, which are as @sketches says, only if they are asked
  * for and there.  Any bytes are safe: 0, -EBADMSG (damaged or no rollup), -EFBIG

@@ -1,11 +1,12 @@
 /*
  * The rows of rollups in the store: each period's, and whether they still tell
- * everything that the segments do.
+ * everything that the segments do.  Those of a period are under one key; where
+ * that is gone there are none.
  */
 #pragma once
 
 #include "crumb/rollup/summary.h"
-#include "crumb/store/db.h"
+#include "crumb/store/batch.h"
 
 enum { ROLLUPS_E_NONE = 1 };
 
@@ -17,14 +18,27 @@ enum { ROLLUPS_E_NONE = 1 };
  */
 int rollups_version(struct db_txn *txn, uint32_t site, struct period period, uint64_t *ret_version);
 
-/* The row of a period that may be used, lent from the transaction. 0, ROLLUPS_E_NONE or a fault. */
-int rollups_get(struct db_txn *txn, uint32_t site, struct period period, enum field field, struct text *ret_bytes);
+/*
+ * Appends the row of a period that may be used, as summary_encode() made it,
+ * with its sketches or without.  0, ROLLUPS_E_NONE or a fault.
+ */
+int rollups_get(struct db_txn *txn, uint32_t site, struct period period, enum field field, bool with_sketches,
+                struct buffer *bytes);
 
-/* Writes the rows of a period; a field that has none loses the one that it had. 0 or a fault. */
-int rollups_put(struct db_txn *txn, uint32_t site, struct period period, const struct rollups *rollups);
+/* The same of a row that a cursor is at. */
+int rollups_open_row(struct db_txn *txn, struct text key, struct text value, bool with_sketches, struct buffer *bytes);
 
-/* Takes them away. 0 or a fault. */
-int rollups_delete(struct db_txn *txn, uint32_t site, struct period period);
+/* Whether there is one. 0, ROLLUPS_E_NONE or a fault. */
+int rollups_has(struct db_txn *txn, uint32_t site, struct period period, enum field field);
 
-/* Adds a sealed day's segment, amended, to a summary; a day without one adds nothing. 0 or a fault. */
+/* Writes the rows of a period under a new key; a field that has none loses the one that it had. 0 or a fault. */
+int rollups_put(struct batch *batch, uint32_t site, struct period period, const struct rollups *rollups);
+
+/* Takes them away, with their key. 0 or a fault. */
+int rollups_delete(struct batch *batch, uint32_t site, struct period period);
+
+/*
+ * Adds a sealed day's segment, amended, to a summary; a day without one adds
+ * nothing.  0 or a fault; -ESTALE as segments_open().
+ */
 int rollups_add_day(struct db_txn *txn, uint32_t site, int32_t day, struct summary *summary);

@@ -12,6 +12,7 @@
 #include "crumb/store/accounting.h"
 #include "crumb/store/day.h"
 #include "crumb/store/db.h"
+#include "crumb/store/keyring.h"
 
 struct batch {
     struct db_txn *txn;    /* for the operations' own rows */
@@ -19,6 +20,8 @@ struct batch {
     struct buffer scratch; /* for whoever encodes a row: clear it first */
     /* private */
     uint64_t next_sequence;
+    uint8_t salt[CRYPT_SALT_BYTES];
+    bool has_salt;
     struct batch_books *books;
     size_t n_books, books_capacity, books_hit;
     struct batch_day *days;
@@ -40,6 +43,20 @@ uint64_t batch_take_sequence(struct batch *batch);
  * after VISITORS_MAX.
  */
 int batch_take_visitor(struct batch *batch, uint32_t site, uint32_t *ret_number);
+
+/*
+ * A new key, which is on disk when the batch is; and one that the rows of the
+ * batch give up, which is destroyed once they are committed ({0, 0}: nothing is
+ * done).  0 or a fault.
+ */
+int batch_new_key(struct batch *batch, enum key_kind kind, struct key_ref *ret_ref, uint8_t ret_key[CRYPT_KEY_BYTES]);
+int batch_doom_key(struct batch *batch, struct key_ref ref);
+
+/* Opens a key, also one that the batch has made; lent until the next call. 0, KEYRING_E_GONE or a fault. */
+int batch_key(struct batch *batch, struct key_ref ref, const uint8_t **ret_key);
+
+/* Random, and the same throughout the batch: for boxes whose place is written once in it. Lent with it. */
+const uint8_t *batch_salt(struct batch *batch);
 
 /* Adds to the books of @site and @hour. 0 or -ENOMEM. */
 int batch_count(struct batch *batch, uint32_t site, uint32_t hour, const struct books *delta);

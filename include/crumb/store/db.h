@@ -35,6 +35,8 @@ enum db_table {
     DB_ACCOUNTING, /* site, hour -> received, stored, dropped by reason */
     DB_ROLLUPS,    /* site, kind of period, period, field -> cells */
     DB_SEGMENTS,   /* site, day -> the day's table */
+    DB_DOOMED,     /* reference to a key -> nothing: it is to be destroyed */
+    DB_ORPHANS,    /* reference to a visitor's key -> until when events need it */
     DB_CONSENTS,   /* site, day, notice, country, device, language -> shown, choices by kind */
     DB_CHOICES,    /* visitor, sequence -> nothing: the visitor's records */
     DB_AMENDED,    /* site, visitor's number -> what must not be told as it was stored */
@@ -52,6 +54,7 @@ enum {
     DB_E_ABSENT = 2, /* db_open: there is no store in this folder */
     DB_E_LOCKED = 3, /* db_open: another server holds the folder */
     DB_E_FORMAT = 4  /* db_open: the store was written by another version of crumb */
+    /* db_open: KEYRING_E_REFUSED and what follows, too (store/keyring.h): the keys of the store cannot be used. */
 };
 
 enum db_mode {
@@ -60,18 +63,23 @@ enum db_mode {
 };
 
 /* Steps at which a test may make the store fail. */
-enum db_step { DB_STEP_BEGIN, DB_STEP_PUT, DB_STEP_COMMIT };
+enum db_step { DB_STEP_BEGIN, DB_STEP_PUT, DB_STEP_COMMIT, DB_STEP_KEYS };
 
 struct db_options {
     const char *folder;
     enum db_mode mode;
     int64_t size_bytes_max; /* of the store's file; ignored for DB_READ */
+    const char *master_key; /* path of its file; NULL or "": master.key in the folder */
+    struct random *random;  /* of keys; NULL: the system's */
     /* Tests: called before each step; a negative result is returned as that step's fault. NULL in the service. */
     int (*fault)(void *context, enum db_step step);
     void *fault_context;
 };
 
-/* 0, DB_E_ABSENT, DB_E_LOCKED, DB_E_FORMAT or a fault (-EACCES, -ENOENT: the folder cannot be used). */
+/*
+ * 0, DB_E_ABSENT, DB_E_LOCKED, DB_E_FORMAT, a refusal of the keyring or a fault
+ * (-EACCES, -ENOENT: the folder cannot be used).
+ */
 int db_open(const struct db_options *options, struct db **ret_db);
 /* Every transaction must have ended. Returns NULL. */
 struct db *db_close(struct db *db);
@@ -95,6 +103,17 @@ int db_commit(struct db_txn *txn);
 struct db_txn *db_abort(struct db_txn *txn);
 /* True for a fault after which the environment must be closed: the last commit's state is unknown. */
 bool db_broken(const struct db *db);
+
+/* The keys of the store; and those that its writer has open: for write transactions. */
+struct keyring;
+struct keys;
+struct keyring *db_keyring(struct db_txn *txn);
+struct keyring *db_keyring_of(struct db *db);
+struct keys *db_keys(struct db_txn *txn);
+struct keys *db_keys_of(struct db *db);
+/* Some key that was given up may not be destroyed: nothing is written any more until the store was opened again. */
+void db_break(struct db *db);
+struct db *db_of(struct db_txn *txn);
 
 /* DB_E_NOT_FOUND, or the value, lent. */
 int db_get(struct db_txn *txn, enum db_table table, struct text key, struct text *ret_value);

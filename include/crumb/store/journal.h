@@ -1,5 +1,7 @@
 /*
- * The journal: tier 1, events as they arrived, cut to what is consented.
+ * The journal: tier 1, events as they arrived, cut to what is consented, each
+ * encrypted under its visitor's key.  Where that was destroyed the record is
+ * erased, and every walk passes over it.
  * Format: docs/formats.md, "Journal".
  */
 #pragma once
@@ -7,11 +9,13 @@
 #include "crumb/store/batch.h"
 #include "crumb/store/event.h"
 #include "crumb/store/key.h"
+#include "crumb/store/keys.h"
 
 struct journal_record {
     uint32_t site;
-    int32_t day;       /* of the event, in the site's zone */
-    uint64_t sequence; /* given by journal_append() */
+    int32_t day;        /* of the event, in the site's zone */
+    uint64_t sequence;  /* given by journal_append() */
+    struct key_ref key; /* of the visitor */
     enum event_kind kind;
     uint8_t visitor[VISITOR_BYTES];
     uint32_t number;      /* of the visitor at the site (consent/visitor.h) */
@@ -25,19 +29,36 @@ struct journal_record {
 /* XXH3-64 of visitor and event id, never 0; 0 where @id is empty. */
 uint64_t journal_fingerprint(const uint8_t visitor[VISITOR_BYTES], struct text id);
 
-/* Adds a record, gives it the next sequence, marks its day. 0 or a fault. */
+/* Adds a record, gives it the next sequence, marks its day. 0, JOURNAL_E_ERASED (its key is gone) or a fault. */
 int journal_append(struct batch *batch, struct journal_record *record);
 
-/*
- * Takes classes out of a stored record: what is left is written in its place,
- * and nothing where the class that carries the event is among them.  *ret_left
- * is false then.  The day's row is the caller's.  0, DB_E_NOT_FOUND, or a fault
- * (-EBADMSG: the record is damaged).
- */
-int journal_cut(struct batch *batch, uint32_t site, int32_t day, uint64_t sequence, unsigned classes, bool *ret_left);
+enum { JOURNAL_E_ERASED = 1 };
 
-/* Reads a record; sections are borrowed from @value. False: damaged. */
-bool journal_decode(struct text key, struct text value, struct journal_record *ret_record);
+/* What a job does with a record that is under the key @from. */
+struct journal_change {
+    uint32_t site;
+    int32_t day;
+    uint64_t sequence;
+    struct key_ref from, to; /* to: none: the record goes; else it is written anew under that key ... */
+    unsigned classes;        /* ... without these; where one of them carries the event it goes, too */
+};
+
+/*
+ * Changes a record in its place; the day's row is the caller's.  *ret_left: it
+ * is there still; *ret_cut: it is not what it was.  0, DB_E_NOT_FOUND (there is
+ * none, or it is under another key), or a fault (-EBADMSG: it is damaged).
+ */
+int journal_change(struct batch *batch, const struct journal_change *change, bool *ret_left, bool *ret_cut);
+
+/*
+ * Reads a record; sections are borrowed from @plain, which is overwritten.  0,
+ * JOURNAL_E_ERASED, or a fault (-EBADMSG: it is damaged, or its key is).
+ */
+int journal_decode(struct text key, struct text value, struct keys *keys, struct buffer *plain,
+                   struct journal_record *ret_record);
+
+/* Whose key a record is under, without opening it. False: damaged. */
+bool journal_key(struct text key, struct text value, struct key_ref *ret_ref);
 
 /* Decodes the sections of a record into an event. False: damaged. */
 bool journal_event(const struct journal_record *record, struct event *ret_event);
@@ -53,3 +74,11 @@ typedef int (*journal_visit)(void *context, const struct journal_record *record)
  * @visit returned, or a fault (-EBADMSG: a record is damaged).
  */
 int journal_each(struct db_txn *txn, uint32_t site, int32_t day, uint64_t after, journal_visit visit, void *context);
+
+/* The same of records under the keys of which @wanted says so; no others are opened. */
+int journal_each_under(struct db_txn *txn, uint32_t site, int32_t day,
+                       bool (*wanted)(void *context, struct key_ref ref), journal_visit visit, void *context);
+
+/* The same, of all of a day, and how many are erased; 0 or a fault or what @visit returned. */
+int journal_count(struct db_txn *txn, uint32_t site, int32_t day, journal_visit visit, void *context,
+                  uint64_t *ret_n_erased);

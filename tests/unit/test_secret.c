@@ -3,7 +3,7 @@
  * where they are no keys.
  */
 #include "check.h"
-#include "crumb/store/keyring.h"
+#include "crumb/store/secret.h"
 #include "store_fixture.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -40,9 +40,9 @@ static int teardown(void **state)
     return 0;
 }
 
-static int get(struct folder *folder, bool may_make, uint8_t ret_key[KEYRING_KEY_BYTES])
+static int get(struct folder *folder, bool may_make, uint8_t ret_key[SECRET_BYTES])
 {
-    return keyring_key(folder->path, "cookie.key", may_make, &folder->random.super, ret_key);
+    return secret_key(folder->path, "cookie.key", may_make, &folder->random.super, ret_key);
 }
 
 static void write_file(const char *path, size_t size, mode_t mode)
@@ -59,22 +59,22 @@ static void write_file(const char *path, size_t size, mode_t mode)
 static void test_made_once(void **state)
 {
     struct folder *folder = *state;
-    uint8_t first[KEYRING_KEY_BYTES] = {0}, again[KEYRING_KEY_BYTES], other[KEYRING_KEY_BYTES];
+    uint8_t first[SECRET_BYTES] = {0}, again[SECRET_BYTES], other[SECRET_BYTES];
     struct stat stat_of_file;
 
     assert_int_equal(get(folder, false, first), -ENOENT);
     mode_t before = umask(0); /* the mode is ours, not the shell's */
     assert_int_equal(get(folder, true, first), 0);
     umask(before);
-    assert_memory_not_equal(first, ((uint8_t[KEYRING_KEY_BYTES]){0}), sizeof first);
+    assert_memory_not_equal(first, ((uint8_t[SECRET_BYTES]){0}), sizeof first);
     assert_int_equal(stat(folder->file, &stat_of_file), 0);
     assert_int_equal(stat_of_file.st_mode & 07777, 0600);
-    assert_int_equal(stat_of_file.st_size, KEYRING_KEY_BYTES);
+    assert_int_equal(stat_of_file.st_size, SECRET_BYTES);
     assert_int_equal(get(folder, true, again), 0);
     assert_memory_equal(first, again, sizeof first);
     assert_int_equal(get(folder, false, again), 0);
     assert_memory_equal(first, again, sizeof first);
-    assert_int_equal(keyring_key(folder->path, "other.key", true, &folder->random.super, other), 0);
+    assert_int_equal(secret_key(folder->path, "other.key", true, &folder->random.super, other), 0);
     assert_memory_not_equal(first, other, sizeof first);
 }
 
@@ -88,9 +88,9 @@ static void test_modes(void **state)
     struct folder *folder = *state;
 
     for (size_t i = 0; i < N_ROWS(rows); i++) {
-        uint8_t key[KEYRING_KEY_BYTES] = {9};
+        uint8_t key[SECRET_BYTES] = {9};
 
-        write_file(folder->file, KEYRING_KEY_BYTES, rows[i].mode);
+        write_file(folder->file, SECRET_BYTES, rows[i].mode);
         assert_int_equal(get(folder, true, key), rows[i].r);
         assert_int_equal(key[0], rows[i].r ? 9 : 1); /* untouched where it failed */
         unlink(folder->file);
@@ -100,11 +100,11 @@ static void test_modes(void **state)
 static void test_sizes(void **state)
 {
     struct folder *folder = *state;
-    uint8_t key[KEYRING_KEY_BYTES];
+    uint8_t key[SECRET_BYTES];
 
     for (size_t size = 0; size <= 64; size++) {
         write_file(folder->file, size, 0600);
-        assert_int_equal(get(folder, true, key), size == KEYRING_KEY_BYTES ? 0 : -EBADMSG);
+        assert_int_equal(get(folder, true, key), size == SECRET_BYTES ? 0 : -EBADMSG);
     }
 }
 
@@ -113,7 +113,7 @@ static void test_after_a_crash(void **state)
 {
     struct folder *folder = *state;
     char draft[sizeof folder->file + 4];
-    uint8_t key[KEYRING_KEY_BYTES];
+    uint8_t key[SECRET_BYTES];
 
     snprintf(draft, sizeof draft, "%s.new", folder->file);
     write_file(draft, 10, 0600);
@@ -126,12 +126,12 @@ static void test_after_a_crash(void **state)
 static void test_full_disk(void **state)
 {
     struct folder *folder = *state;
-    uint8_t key[KEYRING_KEY_BYTES];
+    uint8_t key[SECRET_BYTES];
     struct rlimit limit;
 
     signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    for (rlim_t room = 0; room < KEYRING_KEY_BYTES; room += KEYRING_KEY_BYTES / 2) {
+    for (rlim_t room = 0; room < SECRET_BYTES; room += SECRET_BYTES / 2) {
         limit.rlim_cur = room;
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
         int r = get(folder, true, key);
@@ -146,15 +146,15 @@ static void test_full_disk(void **state)
 static void test_no_folder(void **state)
 {
     struct folder *folder = *state;
-    uint8_t key[KEYRING_KEY_BYTES];
+    uint8_t key[SECRET_BYTES];
     char endless[5000];
 
-    assert_int_equal(keyring_key("/nowhere/at/all", "k", true, &folder->random.super, key), -ENOENT);
+    assert_int_equal(secret_key("/nowhere/at/all", "k", true, &folder->random.super, key), -ENOENT);
     memset(endless, 'a', sizeof endless - 1);
     endless[sizeof endless - 1] = '\0';
-    assert_int_equal(keyring_key(endless, "k", true, &folder->random.super, key), -ENAMETOOLONG);
+    assert_int_equal(secret_key(endless, "k", true, &folder->random.super, key), -ENAMETOOLONG);
     endless[4094] = '\0'; /* the key's path fits, the draft's does not */
-    assert_int_equal(keyring_key(endless, "", true, &folder->random.super, key), -ENAMETOOLONG);
+    assert_int_equal(secret_key(endless, "", true, &folder->random.super, key), -ENAMETOOLONG);
 }
 
 int main(void)
