@@ -28,6 +28,7 @@ static inline void day_store_add(struct db *db, const struct site *site, int32_t
     event_encode(&event, CLASS_LOG, &section);
     record.sections[CLASS_LOG] = buffer_text(&section);
     assert_int_equal(batch_begin(db, &batch), 0);
+    record.key = store_fixture_key(&batch);
     assert_int_equal(journal_append(&batch, &record), 0);
     assert_int_equal(batch_commit(&batch), 0);
 }

@@ -180,6 +180,15 @@ const struct site *store_fixture_site(const struct store_fixture *fixture, const
     return site;
 }
 
+struct key_ref store_fixture_key(struct batch *batch)
+{
+    uint8_t key[CRYPT_KEY_BYTES];
+    struct key_ref ref;
+
+    assert_int_equal(batch_new_key(batch, KEY_VISITOR, &ref, key), 0);
+    return ref;
+}
+
 static bool has_bytes(const char *path, const void *context)
 {
     const struct text *bytes = context;

@@ -53,6 +53,9 @@ int store_fixture_teardown(void **state);
 
 const struct site *store_fixture_site(const struct store_fixture *fixture, const char *name);
 
+/* A new visitor's key, made by the batch. */
+struct key_ref store_fixture_key(struct batch *batch);
+
 /* True where any file of the folder has these bytes anywhere. */
 bool store_fixture_has_bytes(const char *folder, struct text bytes);
 

@@ -154,6 +154,7 @@ static void append(struct batch *batch, uint32_t site, int32_t day, uint64_t fin
                                     .granted = CLASS_ALL,
                                     .classes = CLASS_BIT(CLASS_LOG)};
 
+    record.key = store_fixture_key(batch);
     assert_int_equal(journal_append(batch, &record), 0);
 }
 

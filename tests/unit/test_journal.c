@@ -74,6 +74,7 @@ static void test_append_and_walk(void **state)
 
     assert_int_equal(batch_begin(fixture->db, &batch), 0);
     for (size_t i = 0; i < N_ROWS(records); i++) {
+        records[i].key = store_fixture_key(&batch);
         assert_int_equal(journal_append(&batch, &records[i]), 0);
         assert_int_equal(records[i].sequence, i + 1);
     }
@@ -115,6 +116,7 @@ static struct key append_one(struct batch *batch)
 {
     struct journal_record record = record_of(1, 20000);
 
+    record.key = store_fixture_key(batch);
     assert_int_equal(journal_append(batch, &record), 0);
     return key_journal(1, 20000, record.sequence);
 }
@@ -122,21 +124,26 @@ static struct key append_one(struct batch *batch)
 static void test_damage(void **state)
 {
     struct store_fixture *fixture = *state;
+    BUFFER_AUTO plain = BUFFER_INIT(JOURNAL_RECORD_BYTES_MAX);
     struct batch batch;
     struct journal_record record;
     struct text value;
 
     assert_int_equal(batch_begin(fixture->db, &batch), 0);
     struct key key = append_one(&batch), other = key_journal(1, 20001, 1);
+    assert_int_equal(batch_commit(&batch), 0); /* its key is on the disk */
+    assert_int_equal(batch_begin(fixture->db, &batch), 0);
+    KEYS_AUTO keys = KEYS_INIT(db_keyring(batch.txn), KEYS_WALK_MAX);
     assert_int_equal(db_get(batch.txn, DB_JOURNAL, key_text(&key), &value), 0);
-    assert_true(journal_decode(key_text(&key), value, &record));
-    assert_false(journal_decode(key_text(&other), value, &record)); /* moved */
+    assert_int_equal(journal_decode(key_text(&key), value, &keys, &plain, &record), 0);
+    assert_int_equal(journal_decode(key_text(&other), value, &keys, &plain, &record), -EBADMSG); /* moved */
     size_t size = value.size;
     for (size_t i = 0; i < size; i++) {
         struct walk walk = {.n = 0};
 
         assert_int_equal(db_get(batch.txn, DB_JOURNAL, key_text(&key), &value), 0);
-        assert_false(journal_decode(key_text(&key), (struct text){value.data, i}, &record));
+        assert_int_equal(journal_decode(key_text(&key), (struct text){value.data, i}, &keys, &plain, &record),
+                         -EBADMSG);
         store_fixture_damage(batch.txn, DB_JOURNAL, key_text(&key), i);
         assert_int_equal(journal_each(batch.txn, 1, 20000, 0, visit, &walk), -EBADMSG);
         assert_int_equal(walk.n, 0);
@@ -169,13 +176,25 @@ static void test_forms_that_are_none(void **state)
         {"fewer sections than classes", 1, 1, 0x1b, 1, 0, false},
         {"bytes behind", 1, 1, 0x09, 1, 1, false},
     };
+    struct store_fixture *fixture = *state;
     struct key key = key_journal(1, 20000, 1);
+    struct crypt_place place = {.table = "journal", .key = key_text(&key)};
+    uint8_t secret[CRYPT_KEY_BYTES];
+    struct key_ref ref;
+    struct batch batch;
 
+    assert_int_equal(batch_begin(fixture->db, &batch), 0);
+    assert_int_equal(batch_new_key(&batch, KEY_VISITOR, &ref, secret), 0);
+    assert_int_equal(batch_commit(&batch), 0);
+    KEYS_AUTO keys = KEYS_INIT(db_keyring_of(fixture->db), KEYS_WALK_MAX);
     for (size_t i = 0; i < N_ROWS(rows); i++) {
-        BUFFER_AUTO buffer = BUFFER_INIT(1000);
+        BUFFER_AUTO buffer = BUFFER_INIT(1000), plain = BUFFER_INIT(1000);
         struct journal_record record = {.site = 99};
 
         buffer_put_u8(&buffer, (uint8_t)rows[i].version);
+        keyring_put_ref(&buffer, ref);
+        buffer_put(&buffer, crypt_no_salt, CRYPT_SALT_BYTES);
+        size_t start = buffer.size;
         buffer_put_u8(&buffer, (uint8_t)rows[i].kind);
         buffer_put_u8(&buffer, (uint8_t)rows[i].sets);
         buffer_put(&buffer, VISITOR, VISITOR_BYTES);
@@ -186,10 +205,57 @@ static void test_forms_that_are_none(void **state)
             buffer_put_sized(&buffer, TEXT_NONE);
         for (unsigned n = 0; n < rows[i].n_more; n++)
             buffer_put_u8(&buffer, 0);
+        crypt_seal(secret, &place, crypt_no_salt, &buffer, start);
         checksum_put(&buffer, key_text(&key));
-        check_equal(rows[i].name, journal_decode(key_text(&key), buffer_text(&buffer), &record), rows[i].good);
+        check_equal(rows[i].name, journal_decode(key_text(&key), buffer_text(&buffer), &keys, &plain, &record),
+                    rows[i].good ? 0 : -EBADMSG);
         check_equal(rows[i].name, record.site, rows[i].good ? 1 : 99); /* untouched where it is none */
     }
+}
+
+static int count_records(void *context, const struct journal_record *record)
+{
+    (void)record;
+    ++*(unsigned *)context;
+    return 0;
+}
+
+/* Where the visitor's key was destroyed, every walk passes over the record; damage is still told from it. */
+static void test_erased(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct journal_record records[] = {record_of(1, 20000), record_of(1, 20000), record_of(1, 20000)};
+    struct key_ref ann, bob;
+    struct batch batch;
+    uint64_t n_erased;
+    unsigned n = 0;
+
+    assert_int_equal(batch_begin(fixture->db, &batch), 0);
+    ann = store_fixture_key(&batch);
+    bob = store_fixture_key(&batch);
+    for (size_t i = 0; i < N_ROWS(records); i++) {
+        records[i].key = i == 1 ? bob : ann;
+        assert_int_equal(journal_append(&batch, &records[i]), 0);
+    }
+    assert_int_equal(batch_commit(&batch), 0);
+    assert_int_equal(batch_begin(fixture->db, &batch), 0);
+    assert_int_equal(batch_doom_key(&batch, bob), 0);
+    assert_int_equal(journal_append(&batch, &records[1]), 0); /* it is there until the commit */
+    assert_int_equal(batch_commit(&batch), 0);
+
+    assert_int_equal(batch_begin(fixture->db, &batch), 0);
+    assert_int_equal(journal_append(&batch, &records[1]), JOURNAL_E_ERASED);
+    assert_int_equal(journal_append(&batch, &(struct journal_record){
+                         .kind = EVENT_PAGEVIEW, .granted = CLASS_ALL, .classes = CLASS_BIT(CLASS_LOG)}),
+                     JOURNAL_E_ERASED);
+    assert_int_equal(journal_count(batch.txn, 1, 20000, count_records, &n, &n_erased), 0);
+    assert_int_equal(n, 2);
+    assert_int_equal(n_erased, 2);
+    assert_int_equal(walk_of(batch.txn, 1, 20000, 0).n, 2);
+    struct key key = key_journal(1, 20000, records[1].sequence);
+    store_fixture_damage(batch.txn, DB_JOURNAL, key_text(&key), 5); /* of the reference */
+    assert_int_equal(journal_each(batch.txn, 1, 20000, 0, count_records, &n), -EBADMSG);
+    batch_abort(&batch);
 }
 
 static void test_sections_that_are_none(void **state)
@@ -214,6 +280,7 @@ static void test_too_large(void **state)
 
     record.sections[CLASS_LOG] = (struct text){bytes, sizeof bytes};
     assert_int_equal(batch_begin(fixture->db, &batch), 0);
+    record.key = store_fixture_key(&batch);
     assert_int_equal(journal_append(&batch, &record), -EOVERFLOW);
     batch_abort(&batch);
 }
@@ -223,8 +290,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fingerprint),
         STORE_FIXTURE_TEST(test_append_and_walk),
-        STORE_FIXTURE_TEST(test_damage),
-        cmocka_unit_test(test_forms_that_are_none),
+        STORE_FIXTURE_TEST(test_damage), STORE_FIXTURE_TEST(test_erased),
+        STORE_FIXTURE_TEST(test_forms_that_are_none),
         cmocka_unit_test(test_sections_that_are_none),
         STORE_FIXTURE_TEST(test_too_large),
     };

@@ -88,6 +88,7 @@ static void append_event(struct store *store, struct batch *batch, int32_t day, 
     event_encode(&event, CLASS_LOG, &section);
     record.sections[CLASS_LOG] = buffer_text(&section);
     memcpy(record.visitor, visitor, VISITOR_BYTES);
+    record.key = store_fixture_key(batch);
     assert_int_equal(journal_append(batch, &record), 0);
     assert_int_equal(batch_count(batch, store->site->id, accounting_hour(NOW), &books), 0);
 }
@@ -311,6 +312,7 @@ static void event_unreadable(struct store *store, struct batch *batch)
                                     .sections = {[CLASS_LOG] = TEXT("\xff\xff")}};
 
     memcpy(record.visitor, ANN, VISITOR_BYTES);
+    record.key = store_fixture_key(batch);
     assert_int_equal(journal_append(batch, &record), 0);
 }
 
