@@ -4,7 +4,10 @@
 #include "store_fixture.h"
 #include "check.h"
 #include "crumb/base/error.h"
+#include "crumb/rollup/rollups.h"
+#include "crumb/rollup/segments.h"
 #include "crumb/store/checksum.h"
+#include "crumb/store/journal.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -206,6 +209,75 @@ static bool has_bytes(const char *path, const void *context)
 }
 
 bool store_fixture_has_bytes(const char *folder, struct text bytes) { return each_file(folder, has_bytes, &bytes); }
+
+/* ---- what can be read with the keys that are there ---- */
+
+struct search {
+    struct db_txn *txn;
+    struct text bytes;
+    bool found;
+};
+
+static void search_in(struct search *search, struct text bytes)
+{
+    search->found |= bytes.size && memmem(bytes.data, bytes.size, search->bytes.data, search->bytes.size);
+}
+
+static int search_record(void *context, const struct journal_record *record)
+{
+    for (unsigned class = 0; class < CLASS_N; class ++)
+        search_in(context, record->sections[class]);
+    return 0;
+}
+
+static int search_day(void *context, uint32_t site, int32_t day, const struct day_state *state)
+{
+    struct search *search = context;
+    struct table table = TABLE_INIT;
+    struct segment segment;
+
+    (void)state;
+    assert_int_equal(journal_each(search->txn, site, day, 0, search_record, search), 0);
+    if (segments_open(search->txn, site, day, &segment))
+        return 0;
+    assert_int_equal(segment_read(&segment, COLUMN_ALL, &table), 0);
+    search_in(search, (struct text){table.texts.bytes, table.texts.ends[table.texts.n - 1]});
+    table_deinit(&table);
+    return 0;
+}
+
+static void search_rollups(struct search *search)
+{
+    DB_CURSOR_AUTO *cursor = NULL;
+    struct text key, value;
+    int r = db_cursor_new(search->txn, DB_ROLLUPS, &cursor);
+
+    for (r = r ? r : db_cursor_seek(cursor, TEXT_NONE, &key, &value); r == 0;
+         r = db_cursor_next(cursor, &key, &value)) {
+        BUFFER_AUTO plain = BUFFER_INIT(1 << 20);
+        struct cells cells;
+
+        if (rollups_open_row(search->txn, key, value, false, &plain))
+            continue;
+        assert_int_equal(cells_decode(buffer_text(&plain), CELLS_NO_SKETCHES, &cells), 0);
+        for (size_t i = 0; i < cells.n; i++)
+            search_in(search, cells.cells[i].value);
+        cells_deinit(&cells);
+    }
+    assert_int_equal(r, DB_E_NOT_FOUND);
+}
+
+bool store_fixture_can_read(struct db *db, struct text bytes)
+{
+    DB_TXN_AUTO *txn = NULL;
+    struct search search = {.bytes = bytes};
+
+    assert_int_equal(db_begin_read(db, &txn), 0);
+    search.txn = txn;
+    assert_int_equal(day_each(txn, search_day, &search), 0);
+    search_rollups(&search);
+    return search.found;
+}
 
 void store_fixture_put_checked(struct db_txn *txn, enum db_table table, struct text key, struct text bytes)
 {

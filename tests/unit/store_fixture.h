@@ -59,6 +59,9 @@ struct key_ref store_fixture_key(struct batch *batch);
 /* True where any file of the folder has these bytes anywhere. */
 bool store_fixture_has_bytes(const char *folder, struct text bytes);
 
+/* True where journal, segments or rollups have them, opened with the keys that are there. */
+bool store_fixture_can_read(struct db *db, struct text bytes);
+
 /* Stores bytes that nobody of us would write, with the checksum that makes them look right. */
 void store_fixture_put_checked(struct db_txn *txn, enum db_table table, struct text key, struct text bytes);
 

@@ -408,7 +408,7 @@ static void test_complaints_service(void **state)
         {"no public", DATA "listen: {private: '127.0.0.1:80'}\n" SITE, "2: listen.public: this key is missing"},
         {"no private", DATA "listen:\n  public: 127.0.0.1:80\n" SITE, "2: listen.private: this key is missing"},
         {"unknown key", TOP "colour: red\n" SITE,
-         "3: colour: unknown key \"colour\"; write one of data, data_max, listen"},
+         "3: colour: unknown key \"colour\"; write one of data, master_key, data_max, listen"},
         {"key misspelt", TOP "thread: 1\n" SITE, "3: thread: unknown key \"thread\"; did you mean \"threads\"?"},
         {"key misspelt below",
          DATA "listen:\n  publik: 127.0.0.1:80\n  public: 127.0.0.1:81\n  private: 127.0.0.1:82\n" SITE,

@@ -22,6 +22,7 @@
 #include "crumb/query/store.h"
 #include "crumb/rollup/audit.h"
 #include "crumb/rollup/seal.h"
+#include "crumb/rollup/segments.h"
 #include "crumb/store/journal.h"
 #include "store_fixture.h"
 #include <errno.h>
@@ -511,16 +512,16 @@ static void check_rollups(struct db_txn *txn)
 static void check_segment(const struct run *run, struct db_txn *txn)
 {
     const struct site *shop = &run->config->sites[0];
-    struct key key = key_day(shop->id, DAY);
-    BUFFER_AUTO built = BUFFER_INIT(1 << 20);
+    BUFFER_AUTO built = BUFFER_INIT(1 << 20), kept = BUFFER_INIT(1 << 20);
     struct day_state day;
-    struct text kept;
+    struct segment segment;
 
     if (day_get(txn, shop->id, DAY, &day) || !day_is_sealed(&day))
         return;
     assert_int_equal(seal_segment(txn, shop, DAY, &built), 0);
-    assert_int_equal(db_get(txn, DB_SEGMENTS, key_text(&key), &kept), 0);
-    assert_true(text_equal(kept, buffer_text(&built)));
+    assert_int_equal(segments_open(txn, shop->id, DAY, &segment), 0);
+    assert_int_equal(segments_plain(&segment, &kept), 0);
+    assert_true(text_equal(buffer_text(&kept), buffer_text(&built)));
 }
 
 static void check_store(const struct run *run)

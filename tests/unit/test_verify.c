@@ -7,8 +7,10 @@
 #include "check.h"
 #include "crumb/consent/ledger.h"
 #include "crumb/consent/visitor.h"
+#include "crumb/rollup/rollups.h"
 #include "crumb/rollup/seal.h"
 #include "crumb/rollup/segment.h"
+#include "crumb/rollup/segments.h"
 #include "crumb/rollup/summary.h"
 #include "crumb/rollup/tabulate.h"
 #include "crumb/store/consents.h"
@@ -384,9 +386,20 @@ static void segment_damaged(struct store *store, struct batch *batch)
     store_fixture_damage(batch->txn, DB_SEGMENTS, key_text(&key), 12);
 }
 
-static void copy_segment(struct store *store, struct batch *batch, struct key to)
+static void copy_segment(struct store *store, struct batch *batch, uint32_t site, int32_t day)
 {
-    struct key from = key_day(store->site->id, SEALED_DAY);
+    BUFFER_AUTO bytes = BUFFER_INIT(4096);
+    struct segment segment;
+
+    assert_int_equal(segments_open(batch->txn, store->site->id, SEALED_DAY, &segment), 0);
+    assert_int_equal(segments_plain(&segment, &bytes), 0);
+    assert_int_equal(segments_put(batch, site, day, buffer_text(&bytes)), 0);
+}
+
+/* As it lies there, where it does not open. */
+static void segment_moved(struct store *store, struct batch *batch)
+{
+    struct key from = key_day(store->site->id, SEALED_DAY), to = key_day(store->site->id, OPEN_DAY);
     char bytes[4096];
     struct text value;
 
@@ -399,13 +412,13 @@ static void copy_segment(struct store *store, struct batch *batch, struct key to
 
 static void segment_of_open_day(struct store *store, struct batch *batch)
 {
-    copy_segment(store, batch, key_day(store->site->id, OPEN_DAY));
+    copy_segment(store, batch, store->site->id, OPEN_DAY);
 }
 
 static void segments_of_no_day(struct store *store, struct batch *batch)
 {
-    copy_segment(store, batch, key_day(store->site->id, OPEN_DAY + 1));
-    copy_segment(store, batch, key_day(77, SEALED_DAY));
+    copy_segment(store, batch, store->site->id, OPEN_DAY + 1);
+    copy_segment(store, batch, 77, SEALED_DAY);
 }
 
 static void segment_of_no_key(struct store *store, struct batch *batch)
@@ -416,7 +429,6 @@ static void segment_of_no_key(struct store *store, struct batch *batch)
 
 static void segment_of_other_events(struct store *store, struct batch *batch)
 {
-    struct key key = key_day(store->site->id, SEALED_DAY);
     BUFFER_AUTO bytes = BUFFER_INIT(4096);
     struct table table = TABLE_INIT;
     struct gather *gather;
@@ -424,7 +436,7 @@ static void segment_of_other_events(struct store *store, struct batch *batch)
     assert_int_equal(gather_new(0, &gather), 0);
     assert_int_equal(tabulate_table(gather, &table), 0);
     segment_encode(&table, &bytes);
-    assert_int_equal(db_put(batch->txn, DB_SEGMENTS, key_text(&key), buffer_text(&bytes)), 0);
+    assert_int_equal(segments_put(batch, store->site->id, SEALED_DAY, buffer_text(&bytes)), 0);
     table_deinit(&table);
     gather_free(gather);
 }
@@ -459,15 +471,17 @@ static void rollup_of_no_day(struct store *store, struct batch *batch)
 
 static void rollup_of_other_cells(struct store *store, struct batch *batch)
 {
-    struct key from = key_of_rollup(store, FIELD_N);
-    struct key to = key_of_rollup(store, FIELD_PAGE);
-    char bytes[1024];
-    struct text value;
+    struct period day = {PERIOD_DAY, SEALED_DAY};
+    struct rollups rollups;
 
-    assert_int_equal(db_get(batch->txn, DB_ROLLUPS, key_text(&from), &value), 0);
-    assert_in_range(value.size, 1, sizeof bytes);
-    memcpy(bytes, value.data, value.size);
-    assert_int_equal(db_put(batch->txn, DB_ROLLUPS, key_text(&to), (struct text){bytes, value.size}), 0);
+    rollups_init(&rollups);
+    for (unsigned i = 0; i < SUMMARY_FIELDS; i++)
+        if (summary_has((enum field)i))
+            assert_int_equal(rollups_get(batch->txn, store->site->id, day, i == FIELD_PAGE ? FIELD_N : (enum field)i,
+                                         true, &rollups.of[i]),
+                             0);
+    assert_int_equal(rollups_put(batch, store->site->id, day, &rollups), 0);
+    rollups_deinit(&rollups);
 }
 
 static void sequence_behind_ledger(struct store *store, struct batch *batch)
@@ -534,6 +548,7 @@ static const struct row {
      false},
     {"segments of no day", segments_of_no_day,
      "segment of shop, 2026-03-04: its day was never sealed; 2 segments are wrong", false},
+    {"a segment in another one's place", segment_moved, "segment of shop, 2026-03-03: damaged", false},
     {"a segment of no key", segment_of_no_key, "segments: a key is none", false},
     {"a segment of other events, not looked at", segment_of_other_events, NULL, false},
     {"a segment of other events", segment_of_other_events,

@@ -145,6 +145,7 @@ static void test_forms_that_are_none(void **state)
         buffer_put_u8(&buffer, (uint8_t)rows[i].flags);
         buffer_put_u64(&buffer, 1);
         buffer_put_u32(&buffer, 2);
+        keyring_put_ref(&buffer, (struct key_ref){5, 1});
         buffer_put_u64(&buffer, 3);
         buffer_put_u64(&buffer, 4);
         buffer_put_u8(&buffer, (uint8_t)rows[i].n_granted);
