@@ -28,9 +28,12 @@
 #include "crumb/consent/choice.h"
 #include "crumb/ingest/agent.h"
 #include "crumb/ingest/collect.h"
+#include "crumb/rights/ask.h"
+#include "crumb/rights/work.h"
 #include "crumb/rollup/mend.h"
 #include "crumb/rollup/seal.h"
 #include "crumb/store/keyring.h"
+#include "crumb/store/secret.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
@@ -154,14 +157,18 @@ struct choosing {
     struct replay *replay;
     struct choice choice;
     struct choice_context context;
+    uint8_t deeds[ASK_IDS_BYTES];
 };
 
 static int choosing_apply(struct write_op *op, struct batch *batch)
 {
     struct choosing *choosing = (struct choosing *)op;
     struct choice_result result;
+    struct asked asked;
+    int r = choice_record(batch, &choosing->choice, choosing->replay->edition, &choosing->context, &result);
 
-    return choice_record(batch, &choosing->choice, choosing->replay->edition, &choosing->context, &result);
+    return r ? r
+             : ask_after_choice(batch, &choosing->choice, &choosing->context, &result, false, choosing->deeds, &asked);
 }
 
 static void choosing_done(struct write_op *op, int result)
@@ -193,6 +200,15 @@ static enum choice_kind kind_of(const struct line *line)
     return line->granted == choice_all(line->site) ? CHOICE_GRANT : CHOICE_CUSTOM;
 }
 
+/* Of the record's: most choices need none, and those do not change what comes behind them. */
+static void make_deed_ids(struct choosing *choosing)
+{
+    uint8_t seed[randombytes_SEEDBYTES];
+
+    crypto_generichash(seed, sizeof seed, choosing->context.record_id, RECORD_ID_BYTES, NULL, 0);
+    randombytes_buf_deterministic(choosing->deeds, sizeof choosing->deeds, seed);
+}
+
 static int choose(struct replay *replay, struct browser *browser, const struct line *line)
 {
     struct choosing *choosing = calloc(1, sizeof *choosing);
@@ -213,6 +229,7 @@ static int choose(struct replay *replay, struct browser *browser, const struct l
     memcpy(choosing->context.visitor, browser->id, VISITOR_BYTES);
     memcpy(choosing->context.fresh, browser->id, VISITOR_BYTES);
     random_fill(replay->random, choosing->context.record_id, RECORD_ID_BYTES);
+    make_deed_ids(choosing);
     submit(replay, &choosing->super);
     browser->chose = true;
     browser->granted = line->granted;
@@ -338,14 +355,38 @@ static int play_all(struct replay *replay, FILE *input)
 
 /* ---- the store ---- */
 
+/* An operation whose outcome is asked for. */
+struct draining {
+    struct write_op super, *op;
+    int result;
+};
+
+static int draining_apply(struct write_op *super, struct batch *batch)
+{
+    struct write_op *op = ((struct draining *)super)->op;
+
+    return op->apply(op, batch);
+}
+
+static void draining_done(struct write_op *super, int result)
+{
+    struct draining *draining = (struct draining *)super;
+
+    draining->op->done(draining->op, result);
+    draining->result = result;
+}
+
 static int submit_and_drain(void *context, struct write_op *op)
 {
     struct replay *replay = context;
-    int r = writer_submit(replay->writer, op);
+    struct draining draining = {
+        .super = {.reserve = op->reserve, .bytes = op->bytes, .apply = draining_apply, .done = draining_done},
+        .op = op};
+    int r = writer_submit(replay->writer, &draining.super);
 
     writer_drain(replay->writer);
     progress_add(&replay->sealing, 1);
-    return r;
+    return r ? r : draining.result;
 }
 
 static int open_store(struct replay *replay)
@@ -424,6 +465,40 @@ static int load(const char *path, struct edition **ret_edition)
     return r ? r : open_agents(*ret_edition);
 }
 
+static int has_jobs(struct replay *replay, bool *ret_any)
+{
+    DB_TXN_AUTO *txn = NULL;
+    uint64_t n;
+    int r = db_begin_read(replay->db, &txn);
+
+    if (r == 0)
+        r = db_entries(txn, DB_JOBS, &n);
+    *ret_any = r == 0 && n > 0;
+    return error_trace(r);
+}
+
+/* What was withdrawn is erased, as the keeper of a service does it. */
+static int work_off_jobs(struct replay *replay)
+{
+    uint8_t seed[SECRET_BYTES];
+    struct clock_manual clock = clock_manual(replay->last_ms);
+    struct work work = {.db = replay->db,
+                        .config = replay->edition->config,
+                        .clock = &clock.super,
+                        .ledger_seed = seed,
+                        .submit = submit_and_drain,
+                        .context = replay};
+    unsigned n;
+    bool any = false;
+    int r = has_jobs(replay, &any);
+
+    if (r || !any)
+        return error_trace(r);
+    r = secret_key(replay->edition->config->data, SECRET_LEDGER, true, replay->random, seed);
+
+    return r ? error_trace(r) : error_trace(work_jobs(&work, &n));
+}
+
 static void print_books(const struct replay *replay, unsigned n_sealed)
 {
     json_t *dropped = json_object();
@@ -446,6 +521,8 @@ static int run(struct replay *replay, bool seals)
 
     if (r == 0)
         r = play_all(replay, stdin);
+    if (r == 0)
+        r = work_off_jobs(replay);
     progress_begin(&replay->sealing, "sealing days and months", 0);
     if (r == 0 && seals)
         r = seal_due(replay->db, replay->edition->config, replay->last_ms, submit_and_drain, replay, NULL, &n_sealed);

@@ -99,6 +99,13 @@ int command_act(const char *folder, const struct trail_entry *what);
  */
 int command_dump_record(const struct setup *setup, const char *name);
 
+/* ---- verify_rights.c ---- */
+
+/* 0, 1 with what is wrong appended to @said, or a fault. */
+int command_verify_rights(struct db_txn *txn, struct buffer *said);
+/* Whether the receipt in the file is of this store. 0 or a fault. */
+int command_verify_receipt(struct db_txn *txn, const char *folder, const char *path, bool *ret_ours);
+
 /* ---- segments.c ---- */
 
 /*

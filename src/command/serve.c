@@ -10,6 +10,7 @@
 #include "crumb/http/server.h"
 #include "crumb/ingest/agent.h"
 #include "crumb/ingest/geo.h"
+#include "crumb/rights/work.h"
 #include "crumb/rollup/keeper.h"
 #include "crumb/rollup/mend.h"
 #include "crumb/store/keyring.h"
@@ -25,6 +26,7 @@ struct serve {
     const char *path;
     struct edition *edition;
     struct service service;
+    struct keeper_chore chores[1];
     struct keeper *keeper;
     struct server *server;
     int64_t turn_again_ms; /* not before: what was announced could not be put in force */
@@ -211,6 +213,44 @@ static void record_start(struct serve *serve)
         log_fault("cannot record the configuration in the audit trail", r);
 }
 
+/* ---- the keeper's chores ---- */
+
+static int work_off_jobs(void *context, const struct config *config, int (*submit)(void *context, struct write_op *op),
+                         void *submit_context, const atomic_bool *stop)
+{
+    const struct service *service = context;
+    struct work work = {.db = service->db,
+                        .config = config,
+                        .clock = service->clock,
+                        .ledger_seed = service->ledger_seed,
+                        .desk = service->desk,
+                        .submit = submit,
+                        .context = submit_context,
+                        .stop = stop};
+    unsigned n;
+
+    return work_jobs(&work, &n);
+}
+
+static void call_keeper(void *context) { keeper_wake(context); }
+
+static int start_keeper(struct serve *serve)
+{
+    struct service *service = &serve->service;
+
+    serve->chores[0] = (struct keeper_chore){
+        .work = work_off_jobs,
+        .context = service,
+        .complaint = "cannot finish what visitors asked for; no answer tells of it meanwhile, and it is tried again"};
+    int r = desk_new(&service->desk);
+    if (r == 0)
+        r = keeper_start(service->db, service->writer, service->clock, &service->trail, serve->edition, serve->chores,
+                         1, &serve->keeper);
+    if (r == 0)
+        desk_listen(service->desk, call_keeper, serve->keeper);
+    return error_trace(r);
+}
+
 /* The store is older than its keys: some of what was erased since is told by segments that nobody can read any more. */
 static int mend(struct serve *serve)
 {
@@ -254,7 +294,7 @@ static int start_parts(struct serve *serve)
     if (r == 0)
         r = sessions_new(&service->sessions);
     if (r == 0)
-        r = keeper_start(service->db, service->writer, service->clock, &service->trail, serve->edition, &serve->keeper);
+        r = start_keeper(serve);
     if (r == 0)
         record_start(serve);
     return error_trace(r);
@@ -326,6 +366,8 @@ static void stop(struct serve *serve)
         server_stop(serve->server);
     pool_free(service->lookups);
     pool_free(service->queries);
+    if (service->desk)
+        desk_listen(service->desk, NULL, NULL);
     keeper_stop(serve->keeper);
     if (service->writer)
         writer_stop(service->writer);
@@ -337,6 +379,7 @@ static void stop(struct serve *serve)
     rates_free(service->rates);
     dedupe_free(service->dedupe);
     suffixes_free(service->suffixes);
+    desk_free(service->desk);
     db_close(service->db);
     edition_unref(serve->edition);
     alarm(0);

@@ -5,6 +5,7 @@
 #include "crumb/base/error.h"
 #include "crumb/base/log.h"
 #include "crumb/store/accounting.h"
+#include "crumb/store/day.h"
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,14 @@ static int add_books(void *context, uint32_t site, uint32_t hour, const struct b
     (void)site;
     (void)hour;
     accounting_sum(context, books);
+    return 0;
+}
+
+static int add_removed(void *context, uint32_t site, int32_t day, const struct day_state *state)
+{
+    (void)site;
+    (void)day;
+    *(uint64_t *)context += state->removed;
     return 0;
 }
 
@@ -41,13 +50,16 @@ static int stat_store(struct setup *setup, json_t **ret_object)
     json_t *object = json_object();
     struct books books = {0};
     uint32_t site, hour;
-    uint64_t n = 0;
+    uint64_t n = 0, n_removed = 0;
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < sizeof counted / sizeof counted[0]; i++) {
         r = db_entries(setup->txn, counted[i].table, &n);
         json_object_set_new(object, counted[i].name, json_integer((json_int_t)n));
     }
+    if (r == 0)
+        r = day_each(setup->txn, add_removed, &n_removed);
+    json_object_set_new(object, "removed", json_integer((json_int_t)n_removed));
     if (r == 0)
         r = db_table_bytes(setup->txn, DB_SEGMENTS, &n);
     json_object_set_new(object, "segment_bytes", json_integer((json_int_t)n));

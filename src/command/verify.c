@@ -46,6 +46,7 @@ struct verify {
     const struct config *config; /* names the sites */
     struct db_txn *txn;
     bool rebuild;
+    const char *receipt; /* a file; NULL: none is asked about */
     const char *head_files[HEADS_MAX];
     struct older_head heads[HEADS_MAX];
     unsigned n_heads;
@@ -54,6 +55,7 @@ struct verify {
     uint64_t n_records;     /* of the ledger */
     struct consents chosen; /* of them, those that are counted, by kind */
     uint64_t n_events;      /* of the journal */
+    uint64_t n_removed;     /* events that were in it and are no more */
     uint64_t n_day_events, last_sequence;
     const struct day_state *day; /* of the day that is walked */
     struct buffer found;         /* what is wrong, one line */
@@ -392,6 +394,7 @@ static int check_day(void *context, uint32_t site, int32_t day, const struct day
                      day_name(verify, site, day).text, verify->n_day_events, state->events);
     verify->n_events += verify->n_day_events;
     progress_add(&verify->progress, verify->n_day_events);
+    verify->n_removed += state->removed;
     return 0;
 }
 
@@ -427,9 +430,9 @@ static int check_books(struct verify *verify)
 
     if (r == -EBADMSG)
         return wrong(verify, "books of %s: damaged, or they do not balance", hour_name(verify, site, hour).text);
-    if (r == 0 && sum.stored != verify->n_events)
-        return wrong(verify, "books: %" PRIu64 " events stored, %" PRIu64 " in the journal", sum.stored,
-                     verify->n_events);
+    if (r == 0 && sum.stored != verify->n_events + verify->n_removed)
+        return wrong(verify, "books: %" PRIu64 " events stored, %" PRIu64 " in the journal, %" PRIu64 " removed",
+                     sum.stored, verify->n_events, verify->n_removed);
     return error_trace(r);
 }
 
@@ -599,6 +602,14 @@ static int check_keys(struct verify *verify)
     return error_trace(r);
 }
 
+static int check_rights(struct verify *verify)
+{
+    BUFFER_AUTO said = BUFFER_INIT(FOUND_BYTES_MAX);
+    int r = command_verify_rights(verify->txn, &said);
+
+    return r > 0 ? wrong(verify, "%.*s", TEXT_ARGS(buffer_text(&said))) : error_trace(r);
+}
+
 /* In this order: later checks use what earlier ones gathered, and say nothing where that is not whole. */
 static const struct {
     const char *name;
@@ -609,7 +620,7 @@ static const struct {
     {"journal", check_journal, "ledger"}, {"books", check_books, "journal"}, {"consents", check_consents, "ledger"},
     {"segments", check_segments, NULL},   {"rollups", check_rollups, NULL},  {"versions", check_versions, NULL},
     {"sequence", check_sequence, NULL},   {"keys", check_keys, NULL},        {"audit", check_audit, NULL},
-    {"requests", check_requests, NULL}};
+    {"requests", check_requests, NULL},   {"rights", check_rights, "ledger"}};
 #define N_CHECKS (sizeof checks / sizeof checks[0])
 
 static bool is_good(const bool good[N_CHECKS], const char *name)
@@ -654,10 +665,12 @@ static int run_checks(struct verify *verify)
     return exit;
 }
 
-enum { OPTION_REBUILD = 256, OPTION_HEAD };
+enum { OPTION_REBUILD = 256, OPTION_HEAD, OPTION_RECEIPT };
 
-static const struct option options[] = {
-    {"rebuild", no_argument, NULL, OPTION_REBUILD}, {"head", required_argument, NULL, OPTION_HEAD}, {0}};
+static const struct option options[] = {{"rebuild", no_argument, NULL, OPTION_REBUILD},
+                                        {"head", required_argument, NULL, OPTION_HEAD},
+                                        {"receipt", required_argument, NULL, OPTION_RECEIPT},
+                                        {0}};
 
 static int take(void *context, int option, const char *value)
 {
@@ -667,10 +680,29 @@ static int take(void *context, int option, const char *value)
         verify->rebuild = true;
         return 0;
     }
+    if (option == OPTION_RECEIPT) {
+        verify->receipt = value;
+        return 0;
+    }
     if (verify->n_heads == HEADS_MAX)
         return -1;
     verify->head_files[verify->n_heads++] = value;
     return 0;
+}
+
+/* That and nothing else: whoever asks about a receipt has no time for the rest. */
+static int check_receipt(const struct verify *verify)
+{
+    bool ours = false;
+    int r = command_verify_receipt(verify->txn, verify->config->data, verify->receipt, &ours);
+
+    if (r) {
+        log_fault(verify->receipt, r);
+        return EXIT_FAILED;
+    }
+    printf("%s\n",
+           ours ? "good   the receipt is one that this store gave" : "wrong  the receipt is none of this store");
+    return ours ? EXIT_GOOD : EXIT_NO;
 }
 
 int command_verify(const struct command *self, int argc, char **argv)
@@ -689,7 +721,7 @@ int command_verify(const struct command *self, int argc, char **argv)
         return exit;
     verify.txn = setup.txn;
     verify.config = setup.edition->config;
-    exit = run_checks(&verify);
+    exit = verify.receipt ? check_receipt(&verify) : run_checks(&verify);
     free(verify.decisions);
     buffer_deinit(&verify.found);
     setup_close(&setup);

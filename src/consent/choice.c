@@ -5,6 +5,7 @@
 #include "crumb/base/error.h"
 #include "crumb/base/json.h"
 #include "crumb/store/consents.h"
+#include <assert.h>
 #include <errno.h>
 #include <sodium.h>
 
@@ -396,6 +397,72 @@ static bool takes_away(const struct choice *choice, const struct visitor *before
     return before && choice->kind != CHOICE_DISMISS && n_kept < before->n_granted;
 }
 
+/* ---- what is taken away ---- */
+
+static void lose(struct choice_result *result, const uint8_t id[VISITOR_BYTES], const struct visitor *before, bool all,
+                 unsigned classes)
+{
+    assert(result->n_losses < CHOICE_LOSSES_MAX);
+    struct choice_loss *loss = &result->losses[result->n_losses++];
+
+    *loss = (struct choice_loss){.before = *before, .all = all, .classes = classes};
+    memcpy(loss->visitor, id, VISITOR_BYTES);
+}
+
+/* Classes of no purpose that is left, where one that still means the same was granted before and is not now. */
+static unsigned lost_classes(const struct choice *choice, const struct visitor *before)
+{
+    unsigned left = 0;
+    bool less = false;
+
+    for (unsigned p = 0; p < choice->site->n_purposes; p++) {
+        const struct purpose *purpose = &choice->site->purposes[p];
+
+        if (choice->granted & 1u << p)
+            left |= purpose->collects;
+        for (unsigned i = 0; !(choice->granted & 1u << p) && i < before->n_granted; i++)
+            less |= before->granted[i] == purpose->material;
+    }
+    return less ? CLASS_ALL & ~left : 0;
+}
+
+/* The row of @id, expired or not. A damaged one tells nobody's number. */
+static int find_row(struct batch *batch, const struct choice *choice, const uint8_t id[VISITOR_BYTES],
+                    struct visitor *row, bool *ret_found)
+{
+    int r = visitor_get(batch->txn, choice->site->id, id, row);
+
+    if (r < 0 && r != -EBADMSG)
+        return error_trace(r);
+    *ret_found = r == 0;
+    return 0;
+}
+
+/* Before rows change. A dialog that was closed takes nothing away, whatever has expired by then. */
+static int find_losses(struct batch *batch, const struct choice *choice, const struct choice_context *context,
+                       struct choice_result *result)
+{
+    bool refuses = !choice_collects(choice->site, choice->granted);
+    struct visitor row;
+    bool found = false;
+    int r = 0;
+
+    if (choice->kind == CHOICE_DISMISS)
+        return 0;
+    if (context->known)
+        r = find_row(batch, choice, context->visitor, &row, &found);
+    if (r == 0 && found && refuses)
+        lose(result, context->visitor, &row, true, CLASS_ALL);
+    else if (r == 0 && found && lost_classes(choice, &row))
+        lose(result, context->visitor, &row, false, lost_classes(choice, &row));
+    for (unsigned i = 0; r == 0 && refuses && i < context->others.n; i++) {
+        r = find_row(batch, choice, context->others.visitors[i], &row, &found);
+        if (r == 0 && found)
+            lose(result, context->others.visitors[i], &row, true, CLASS_ALL);
+    }
+    return error_trace(r);
+}
+
 /* Whether one of the ids that a browser brings beside each other has a row. */
 static int find_others(struct batch *batch, const struct choice *choice, const struct choice_context *context,
                        bool *ret_found)
@@ -516,6 +583,8 @@ int choice_record(struct batch *batch, const struct choice *choice, const struct
 
     if (r == 0)
         r = find_others(batch, choice, context, &found_others);
+    if (r == 0)
+        r = find_losses(batch, choice, context, &result);
     if (r)
         return error_trace(r);
     if (stands(choice, context, found ? &before : NULL)) {

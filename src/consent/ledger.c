@@ -63,7 +63,13 @@ int ledger_append(struct batch *batch, struct ledger_record *record)
     memcpy(record->previous, link.previous, HASH_BYTES);
     memcpy(record->hash, link.hash, HASH_BYTES);
     struct key key = key_sequence(record->sequence);
-    return error_fold(db_put(batch->txn, DB_RECEIPTS, bytes_text(record->id, RECORD_ID_BYTES), key_text(&key)));
+    r = error_fold(db_put(batch->txn, DB_RECEIPTS, bytes_text(record->id, RECORD_ID_BYTES), key_text(&key)));
+    if (r == 0 && ledger_has_visitor(record)) {
+        struct key choice = key_choice(record->visitor, record->sequence);
+
+        r = error_fold(db_put(batch->txn, DB_CHOICES, key_text(&choice), TEXT_NONE));
+    }
+    return error_trace(r);
 }
 
 /* Records are kept for ever, so every version is read for ever. Version 1 ends before these. */
@@ -152,6 +158,66 @@ int ledger_find(struct db_txn *txn, const uint8_t id[RECORD_ID_BYTES], struct le
         return error_origin(-EBADMSG);
     r = ledger_get(txn, sequence, ret_record);
     return r == DB_E_NOT_FOUND ? error_origin(-EBADMSG) : error_trace(r);
+}
+
+/* The sequence of the visitor's first record at or after *sequence. DB_E_NOT_FOUND: there is none. */
+static int next_of(struct db_cursor *cursor, const uint8_t visitor[VISITOR_BYTES], uint64_t *sequence)
+{
+    struct key from = key_choice(visitor, *sequence);
+    uint8_t found[VISITOR_BYTES];
+    struct text key, value;
+    int r = db_cursor_seek(cursor, key_text(&from), &key, &value);
+
+    if (r)
+        return error_trace(r);
+    if (!key_read_choice(key, found, sequence))
+        return error_origin(-EBADMSG);
+    return memcmp(found, visitor, VISITOR_BYTES) == 0 ? 0 : DB_E_NOT_FOUND;
+}
+
+int ledger_each_of(struct db_txn *txn, const uint8_t visitor[VISITOR_BYTES], ledger_visit visit, void *context)
+{
+    DB_CURSOR_AUTO *cursor = NULL;
+    uint64_t sequence = 0;
+    int r = db_cursor_new(txn, DB_CHOICES, &cursor);
+
+    if (r)
+        return error_trace(r);
+    for (r = next_of(cursor, visitor, &sequence); r == 0; sequence++, r = next_of(cursor, visitor, &sequence)) {
+        struct ledger_record record;
+
+        r = ledger_get(txn, sequence, &record);
+        if (r == DB_E_NOT_FOUND || (r == 0 && memcmp(record.visitor, visitor, VISITOR_BYTES) != 0))
+            return error_origin(-EBADMSG);
+        if (r == 0)
+            r = visit(context, &record);
+        if (r)
+            return r;
+    }
+    return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
+}
+
+int ledger_forget(struct batch *batch, const uint8_t visitor[VISITOR_BYTES], unsigned n_max, unsigned *ret_n)
+{
+    DB_CURSOR_AUTO *cursor = NULL;
+    unsigned n = 0;
+    int r = db_cursor_new(batch->txn, DB_CHOICES, &cursor);
+
+    if (r)
+        return error_trace(r);
+    for (uint64_t sequence = 0; n < n_max; n++) {
+        r = next_of(cursor, visitor, &sequence);
+        if (r)
+            break;
+        struct key key = key_choice(visitor, sequence);
+        r = db_delete(batch->txn, DB_CHOICES, key_text(&key));
+        if (r)
+            break;
+    }
+    if (r < 0)
+        return error_trace(r);
+    *ret_n = n;
+    return 0;
 }
 
 struct walk {

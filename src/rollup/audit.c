@@ -96,7 +96,7 @@ static int compare(struct audit *audit, const struct site *site, int32_t day, co
     return 0;
 }
 
-/* Questions about a sealed day read its segment and nothing else. */
+/* Questions about a sealed day read its segment and nothing else. One that has expired has nothing to compare with. */
 static int check_day(void *context, uint32_t id, int32_t day, const struct day_state *state)
 {
     struct audit *audit = context;
@@ -111,7 +111,7 @@ static int check_day(void *context, uint32_t id, int32_t day, const struct day_s
     /* Damage was found among the rows already; what was sealed again or erased meanwhile is not wrong. */
     if (r > 0 || r == -EBADMSG || r == -EFBIG || r == -ESTALE)
         return 0;
-    if (r == 0 && audit->rebuild && site && state->events)
+    if (r == 0 && audit->rebuild && site && state->events && !state->expired)
         r = compare(audit, site, day, &segment);
     return error_trace(r);
 }

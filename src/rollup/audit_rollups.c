@@ -78,18 +78,26 @@ static int rebuild(struct audit *audit, uint32_t site, struct period period)
 
 /* ---- as they lie there ---- */
 
-/* Some day of the period was sealed at least. */
-static int has_seal(struct audit *audit, uint32_t site, struct period period, bool *ret_has)
+/*
+ * Whether some day of the period was sealed at least, and whether all that were
+ * are as they were built: else the rows tell of amendments that were in force
+ * then.
+ */
+static int look_at_days(struct audit *audit, uint32_t site, struct period period, bool *ret_sealed, bool *ret_built)
 {
-    *ret_has = false;
-    for (int32_t day = period_first_day(period); !*ret_has && day <= period_last_day(period); day++) {
+    bool is_sealed = false, is_built = true;
+
+    for (int32_t day = period_first_day(period); day <= period_last_day(period); day++) {
         struct day_state state;
         int r = day_get(audit->txn, site, day, &state);
 
         if (r && r != DB_E_NOT_FOUND)
             return error_trace(r);
-        *ret_has = r == 0 && state.sealed;
+        is_sealed |= r == 0 && state.sealed;
+        is_built &= r != 0 || state.built == state.changes;
     }
+    *ret_sealed = is_sealed;
+    *ret_built = is_built;
     return 0;
 }
 
@@ -105,7 +113,7 @@ static int check_row(struct audit *audit, struct text key, struct text bytes)
     struct cells cells;
     struct key_rollup of;
     enum field field;
-    bool is_sealed;
+    bool is_sealed = false, is_built = false;
 
     if (!read_key(key, &of, &field)) {
         find(audit, 0, (struct period){PERIOD_DAY, 0}, FIELD_N, "a key is none");
@@ -124,10 +132,10 @@ static int check_row(struct audit *audit, struct text key, struct text bytes)
     if (r)
         return error_trace(r);
     cells_deinit(&cells);
-    r = has_seal(audit, of.site, period, &is_sealed);
+    r = look_at_days(audit, of.site, period, &is_sealed, &is_built);
     if (r == 0 && !is_sealed)
         find(audit, of.site, period, field, "none of its days was ever sealed");
-    if (r == 0 && period.kind == PERIOD_MONTH && field == FIELD_N && audit->rebuild)
+    if (r == 0 && period.kind == PERIOD_MONTH && field == FIELD_N && audit->rebuild && is_built)
         r = rebuild(audit, of.site, period);
     return error_trace(r);
 }
@@ -164,16 +172,22 @@ static int check_day(void *context, uint32_t site, int32_t day, const struct day
         find(audit, site, period, FIELD_N, "it is not there, but the day is sealed");
         return 0;
     }
-    if (r == 0 && audit->rebuild)
+    /* They are of the amendments that were in force then. */
+    if (r == 0 && audit->rebuild && state->built == state->changes)
         r = rebuild(audit, site, period);
     return error_trace(r);
 }
 
 int audit_rollups(struct db_txn *txn, bool rebuild, struct audit_finding *ret_finding)
 {
-    struct audit audit = {.txn = txn, .rebuild = rebuild};
-    int r = check_rows(&audit);
+    struct audit audit = {.txn = txn};
+    uint64_t n_jobs;
+    int r = db_entries(txn, DB_JOBS, &n_jobs);
 
+    /* An amendment is in force at once; a job brings it into rollups, day by day. */
+    audit.rebuild = rebuild && r == 0 && n_jobs == 0;
+    if (r == 0)
+        r = check_rows(&audit);
     if (r == 0)
         r = day_each(txn, check_day, &audit);
     if (r)

@@ -54,9 +54,10 @@ struct days *days_free(struct days *days)
 static int pin(struct days *days, struct db_txn *txn, const struct site *site, int32_t day, uint64_t columns,
                const struct day_state *state, struct pinned **ret_pinned)
 {
-    struct shelf_key key = {.site = site->id, .day = day, .sealed = state->sealed};
+    struct shelf_key key = {
+        .site = site->id, .day = day, .sealed = state->sealed, .changes = state->changes, .built = state->built};
 
-    if (!day_is_sealed(state))
+    if (!day_has_segment(state))
         return error_trace(live_pin(days->live, txn, site, day, state, ret_pinned));
     live_forget(days->live, site->id, day);
     return error_trace(shelf_pin(days->shelf, txn, key, columns, ret_pinned));

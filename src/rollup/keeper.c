@@ -31,6 +31,10 @@ struct keeper {
     struct acts acts; /* the keeper's thread only */
     bool acts_failed;
     bool expire_failed, turn_failed, is_turning;
+    const struct keeper_chore *chores;
+    unsigned n_chores;
+    bool chores_failed;
+    bool is_called; /* under the lock: somebody has something to do */
     atomic_bool stop;
 };
 
@@ -61,6 +65,23 @@ static void record_acts(struct keeper *keeper)
     if (r && !keeper->acts_failed && !atomic_load(&keeper->stop))
         log_fault("cannot record what commands did in the audit trail; it is kept in the data folder", r);
     keeper->acts_failed = r != 0;
+}
+
+/* All of them, whatever becomes of one. */
+static int work(struct keeper *keeper, const struct edition *edition)
+{
+    int first = 0;
+
+    for (unsigned i = 0; i < keeper->n_chores; i++) {
+        const struct keeper_chore *chore = &keeper->chores[i];
+        int r = chore->work(chore->context, edition->config, submit, keeper, &keeper->stop);
+
+        if (r && !keeper->chores_failed && !atomic_load(&keeper->stop))
+            log_fault(chore->complaint, r);
+        first = first ? first : r;
+    }
+    keeper->chores_failed = first != 0;
+    return first;
 }
 
 /* A pass after the other, each of which lets the writer do everything else in between. */
@@ -97,20 +118,23 @@ static int look(struct keeper *keeper)
     record_acts(keeper);
     expire(keeper, edition);
     turn(keeper);
+    work(keeper, edition);
     int r = seal_due(keeper->db, edition->config, clock_now_ms(keeper->clock), submit, keeper, &keeper->stop, &n);
     edition_unref(edition);
     return r;
 }
 
-/* Sleeps, or is woken to stop. */
+/* Sleeps, or is woken to stop or to work. */
 static void sleep_ms(struct keeper *keeper, int64_t ms)
 {
     int64_t at_us = clock_monotonic_us() + ms * 1000;
     struct timespec until = {.tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000};
 
     pthread_mutex_lock(&keeper->lock);
-    while (!atomic_load(&keeper->stop) && pthread_cond_timedwait(&keeper->wake, &keeper->lock, &until) != ETIMEDOUT)
+    while (!atomic_load(&keeper->stop) && !keeper->is_called &&
+           pthread_cond_timedwait(&keeper->wake, &keeper->lock, &until) != ETIMEDOUT)
         ;
+    keeper->is_called = false;
     pthread_mutex_unlock(&keeper->lock);
 }
 
@@ -131,7 +155,8 @@ static void *run(void *context)
 }
 
 int keeper_start(struct db *db, struct writer *writer, const struct clock *clock, const struct trail *trail,
-                 struct edition *edition, struct keeper **ret_keeper)
+                 struct edition *edition, const struct keeper_chore *chores, unsigned n_chores,
+                 struct keeper **ret_keeper)
 {
     struct keeper *keeper = calloc(1, sizeof *keeper);
     char *folder = strdup(edition->config->data);
@@ -148,6 +173,8 @@ int keeper_start(struct db *db, struct writer *writer, const struct clock *clock
     keeper->writer = writer;
     keeper->clock = clock;
     keeper->edition = edition_ref(edition);
+    keeper->chores = chores;
+    keeper->n_chores = n_chores;
     pthread_mutex_init(&keeper->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -170,6 +197,14 @@ void keeper_reload(struct keeper *keeper, struct edition *edition)
     edition_unref(keeper->edition);
     keeper->edition = edition_ref(edition);
     pthread_mutex_unlock(&keeper->lock);
+}
+
+void keeper_wake(struct keeper *keeper)
+{
+    pthread_mutex_lock(&keeper->lock);
+    keeper->is_called = true;
+    pthread_mutex_unlock(&keeper->lock);
+    pthread_cond_signal(&keeper->wake);
 }
 
 struct keeper *keeper_stop(struct keeper *keeper)

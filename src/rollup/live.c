@@ -7,6 +7,7 @@
  */
 #include "live.h"
 #include "crumb/base/error.h"
+#include "crumb/rollup/amend.h"
 #include "crumb/rollup/fill.h"
 #include "crumb/rollup/tabulate.h"
 #include <assert.h>
@@ -22,6 +23,7 @@ struct live_day {
     uint64_t asked;        /* the count of questions when it was asked for last */
     struct gather *gather; /* NULL: nothing yet */
     uint64_t last;         /* sequence of the newest event in it */
+    uint32_t changes;      /* of the day, as they were when it was begun */
     struct pinned *pinned; /* the table of it, for which this is a pin; NULL: none yet */
 };
 
@@ -185,12 +187,19 @@ void live_forget(struct live *live, uint32_t site, int32_t number)
 
 /* ---- growing ---- */
 
-static int make_table(const struct gather *gather, struct pinned **ret_pinned)
+static int make_table(const struct live_day *day, struct db_txn *txn, struct pinned **ret_pinned)
 {
+    AMENDMENTS_AUTO amendments = {.n = 0};
     struct pinned *pinned = calloc(1, sizeof *pinned);
-    int r = pinned ? tabulate_table(gather, &pinned->table) : error_origin(-ENOMEM);
+    int r = pinned ? amended_read(txn, day->site, &amendments) : error_origin(-ENOMEM);
 
+    if (r == 0)
+        r = tabulate_table(day->gather, &pinned->table);
+    if (r == 0)
+        r = amend_table(&amendments, AMEND_ANSWER, &pinned->table);
     if (r) {
+        if (pinned)
+            table_deinit(&pinned->table);
         free(pinned);
         return error_trace(r);
     }
@@ -207,13 +216,21 @@ static int make_table(const struct gather *gather, struct pinned **ret_pinned)
  */
 static int grow(struct live_day *day, struct db_txn *txn, const struct day_state *state, struct pinned **ret_pinned)
 {
+    bool has_changed = day->gather && state->changes > day->changes;
+
+    if (has_changed) { /* rows of its journal may be gone, and nothing of them stays here */
+        day->gather = gather_free(day->gather);
+        day->last = 0;
+    }
+    if (!day->gather)
+        day->changes = state->changes;
     bool has_grown = state->last > day->last;
     int r = day->gather ? 0 : gather_new(day->start_ms, &day->gather);
 
     if (r == 0 && has_grown)
         r = fill_gather(txn, day->site, day->day, day->last, day->gather);
-    if (r == 0 && (has_grown || !day->pinned))
-        r = make_table(day->gather, ret_pinned);
+    if (r == 0 && (has_grown || has_changed || !day->pinned))
+        r = make_table(day, txn, ret_pinned);
     if (r == 0 && has_grown)
         day->last = state->last;
     return error_trace(r);

@@ -66,9 +66,14 @@ static int reopen(struct batch *batch, const struct day *day)
     struct day_state state;
     int r = error_fold(day_get(batch->txn, day->site, day->day, &state));
 
-    state.sealed = 0;
-    if (r == 0)
+    /* Of a day without a journal there is nothing but its segment: it stays, and what can be made of it is made again.
+     */
+    if (r == 0 && state.expired) {
+        state.changes++;
+    } else if (r == 0) {
+        state.sealed = 0;
         r = segments_delete(batch, day->site, day->day);
+    }
     if (r == 0)
         r = rollups_delete(batch, day->site, (struct period){PERIOD_DAY, day->day});
     if (r == 0)

@@ -6,6 +6,7 @@
  */
 #include "crumb/rollup/rollups.h"
 #include "crumb/base/error.h"
+#include "crumb/rollup/amend.h"
 #include "crumb/rollup/segments.h"
 #include "crumb/store/day.h"
 #include "crumb/store/envelope.h"
@@ -19,7 +20,7 @@ static struct key key_of(uint32_t site, struct period period, enum field field)
         .site = site, .kind = (uint8_t)period.kind, .period = period.number, .field = summary_number(field)});
 }
 
-/* Each seal of a day is of a higher sequence than the one before, so the sum grows, too. */
+/* Each seal of a day is of a higher sequence or of more changes than the one before, so the sum grows, too. */
 int rollups_version(struct db_txn *txn, uint32_t site, struct period period, uint64_t *ret_version)
 {
     int32_t last = period_last_day(period);
@@ -35,7 +36,7 @@ int rollups_version(struct db_txn *txn, uint32_t site, struct period period, uin
             return error_trace(r);
         if (!day_is_sealed(&state))
             return ROLLUPS_E_NONE;
-        version += state.sealed;
+        version += state.sealed + state.changes;
     }
     if (!version)
         return ROLLUPS_E_NONE;
@@ -167,15 +168,25 @@ int rollups_delete(struct batch *batch, uint32_t site, struct period period)
     return error_trace(r);
 }
 
-int rollups_add_day(struct db_txn *txn, uint32_t site, int32_t day, struct summary *summary)
+static int add_table(struct db_txn *txn, uint32_t site, const struct segment *segment, struct summary *summary)
 {
     __attribute__((cleanup(table_deinit))) struct table table = TABLE_INIT;
+    AMENDMENTS_AUTO amendments = {.n = 0};
+    int r = amended_read(txn, site, &amendments);
+
+    if (r == 0)
+        r = segment_read(segment, amendments.n ? COLUMN_ALL : summary_columns(summary), &table);
+    if (r == 0)
+        r = amend_table(&amendments, AMEND_ANSWER, &table);
+    return r ? error_trace(r) : error_trace(summary_add(summary, &table));
+}
+
+int rollups_add_day(struct db_txn *txn, uint32_t site, int32_t day, struct summary *summary)
+{
     SEGMENT_AUTO segment = {.n_texts = 0};
     int r = segments_open(txn, site, day, &segment);
 
     if (r > 0)
         return 0;
-    r = r ? error_trace(r) : segment_read(&segment, summary_columns(summary), &table);
-    r = r ? r : summary_add(summary, &table);
-    return error_trace(r);
+    return r ? error_trace(r) : error_trace(add_table(txn, site, &segment, summary));
 }

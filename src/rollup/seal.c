@@ -4,6 +4,7 @@
 #include "crumb/rollup/seal.h"
 #include "crumb/base/error.h"
 #include "crumb/base/metrics.h"
+#include "crumb/rollup/amend.h"
 #include "crumb/rollup/fill.h"
 #include "crumb/rollup/rollups.h"
 #include "crumb/rollup/segments.h"
@@ -65,12 +66,12 @@ struct seal {
     struct write_op super;
     const struct site *site;
     int32_t day;
-    uint64_t last; /* what it was built from */
-    struct buffer segment;
+    struct day_state from; /* what it was built from */
+    struct buffer segment; /* empty: the one that is there stays */
     struct rollups rollups;
 };
 
-static int make_table(struct db_txn *txn, const struct site *site, int32_t day, struct table *ret_table)
+static int table_of_journal(struct db_txn *txn, const struct site *site, int32_t day, struct table *ret_table)
 {
     struct gather *gather = NULL;
     int r = gather_new(zone_day_start_ms(site->zone, day), &gather);
@@ -83,15 +84,41 @@ static int make_table(struct db_txn *txn, const struct site *site, int32_t day, 
     return error_trace(r);
 }
 
+/* Of a day of which nothing can be read any more. */
+static int table_of_nothing(struct table *ret_table)
+{
+    struct gather *gather = NULL;
+    int r = gather_new(0, &gather);
+
+    if (r == 0)
+        r = tabulate_table(gather, ret_table);
+    gather_free(gather);
+    return error_trace(r);
+}
+
+/* The segment that is there: 0, SEGMENTS_E_GONE, or a fault; a day that is sealed and has none is damaged. */
+static int table_of_segment(struct db_txn *txn, const struct site *site, int32_t day, struct table *table)
+{
+    SEGMENT_AUTO segment = {.n_texts = 0};
+    int r = segments_open(txn, site->id, day, &segment);
+
+    if (r)
+        return r == SEGMENTS_E_NONE ? error_origin(-EBADMSG) : r;
+    return error_trace(segment_read(&segment, COLUMN_ALL, table));
+}
+
+static int encode_segment(const struct table *table, struct buffer *segment)
+{
+    segment_encode(table, segment);
+    return segment->fault ? error_origin(segment->fault) : 0;
+}
+
 int seal_segment(struct db_txn *txn, const struct site *site, int32_t day, struct buffer *segment)
 {
     __attribute__((cleanup(table_deinit))) struct table table = TABLE_INIT;
-    int r = make_table(txn, site, day, &table);
+    int r = table_of_journal(txn, site, day, &table);
 
-    if (r)
-        return error_trace(r);
-    segment_encode(&table, segment);
-    return segment->fault ? error_origin(segment->fault) : 0;
+    return r ? error_trace(r) : error_trace(encode_segment(&table, segment));
 }
 
 static int make_rollups(struct seal *seal, const struct table *table)
@@ -107,36 +134,70 @@ static int make_rollups(struct seal *seal, const struct table *table)
     return error_trace(r);
 }
 
+/*
+ * The table of what is kept of the day, and its segment where that changes.  What
+ * is for good has left the journal, if there is one; else it leaves the segment.
+ */
+static int build_segment(struct db_txn *txn, struct seal *seal, const struct amendments *amendments,
+                         struct table *table)
+{
+    bool keeps = day_keeps_segment(&seal->from), expired = seal->from.expired;
+    int r = keeps || expired ? table_of_segment(txn, seal->site, seal->day, table) : SEGMENTS_E_GONE;
+
+    if (keeps && r == 0)
+        return 0;
+    if (r == SEGMENTS_E_GONE)
+        r = expired ? table_of_nothing(table) : table_of_journal(txn, seal->site, seal->day, table);
+    if (r == 0 && expired)
+        r = amend_table(amendments, AMEND_SEGMENT, table);
+    return r ? error_trace(r) : error_trace(encode_segment(table, &seal->segment));
+}
+
 static int build(struct db_txn *txn, struct seal *seal)
 {
     __attribute__((cleanup(table_deinit))) struct table table = TABLE_INIT;
-    int r = make_table(txn, seal->site, seal->day, &table);
+    AMENDMENTS_AUTO amendments = {.n = 0};
+    int r = amended_read(txn, seal->site->id, &amendments);
 
-    if (r)
-        return error_trace(r);
-    segment_encode(&table, &seal->segment);
-    if (seal->segment.fault)
-        return error_origin(seal->segment.fault);
-    return error_trace(make_rollups(seal, &table));
+    if (r == 0)
+        r = build_segment(txn, seal, &amendments, &table);
+    if (r == 0)
+        r = amend_table(&amendments, AMEND_ANSWER, &table);
+    return r ? error_trace(r) : error_trace(make_rollups(seal, &table));
 }
 
-/* All of a day and its mark are one transaction, so a sealed day has everything. */
+/* Under a new key: the old one is destroyed, and with it whoever was there and is no more. */
+static int put_segment(struct seal *seal, struct batch *batch)
+{
+    if (!seal->segment.size)
+        return 0;
+    return error_trace(segments_put(batch, seal->site->id, seal->day, buffer_text(&seal->segment)));
+}
+
+/*
+ * All of a day and its mark are one transaction, so a sealed day has everything.
+ * Events that came while it was built leave the day dirty, as `last` is ahead of
+ * `sealed`; changes likewise, and then rows of the journal may have changed again.
+ */
 static int seal_apply(struct write_op *op, struct batch *batch)
 {
     struct seal *seal = (struct seal *)op;
     struct day_state state;
     int r = error_fold(day_get(batch->txn, seal->site->id, seal->day, &state));
 
+    if (r == 0 && seal->from.expired != state.expired)
+        return 0; /* its journal expired meanwhile: the next look builds it of what is left */
     if (r == 0)
-        r = segments_put(batch, seal->site->id, seal->day, buffer_text(&seal->segment));
+        r = put_segment(seal, batch);
     if (r == 0)
         r = rollups_put(batch, seal->site->id, (struct period){PERIOD_DAY, seal->day}, &seal->rollups);
     if (r == 0) /* what it tells of this day is not true any more */
         r = rollups_delete(batch, seal->site->id, period_month(seal->day));
     if (r)
         return error_trace(r);
-    /* Events that came while it was built leave the day dirty: `last` is ahead of `sealed`. */
-    state.sealed = seal->last;
+    state.sealed = seal->from.last;
+    state.built = seal->from.changes;
+    state.rewritten &= state.changes != seal->from.changes;
     return error_trace(day_put(batch->txn, seal->site->id, seal->day, &state));
 }
 
@@ -151,22 +212,17 @@ static void seal_done(struct write_op *op, int result)
 static int read_day(struct db *db, struct seal *seal)
 {
     DB_TXN_AUTO *txn = NULL;
-    struct day_state state;
     int r = db_begin_read(db, &txn);
 
     if (r == 0)
-        r = error_fold(day_get(txn, seal->site->id, seal->day, &state));
-    if (r == 0)
-        r = build(txn, seal);
-    if (r == 0)
-        seal->last = state.last;
-    return error_trace(r);
+        r = error_fold(day_get(txn, seal->site->id, seal->day, &seal->from));
+    return r ? error_trace(r) : error_trace(build(txn, seal));
 }
 
-static int seal_day(struct db *db, const struct due_day *due, int (*submit)(void *context, struct write_op *op),
-                    void *context)
+int seal_day(struct db *db, const struct site *site, int32_t day, int (*submit)(void *context, struct write_op *op),
+             void *context)
 {
-    struct seal seal = {.super = {.apply = seal_apply, .done = seal_done}, .site = due->site, .day = due->day};
+    struct seal seal = {.super = {.apply = seal_apply, .done = seal_done}, .site = site, .day = day};
 
     seal.segment = BUFFER_INIT(SEGMENT_BYTES_MAX);
     rollups_init(&seal.rollups);
@@ -186,7 +242,7 @@ int seal_due(struct db *db, const struct config *config, int64_t now_ms,
     int first = find_due(db, &due);
 
     for (size_t i = 0; i < due.n && !(stop && atomic_load(stop)); i++) {
-        int r = seal_day(db, &due.days[i], submit, context);
+        int r = seal_day(db, due.days[i].site, due.days[i].day, submit, context);
 
         n += r == 0;
         if (first == 0)

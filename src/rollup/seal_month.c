@@ -104,7 +104,8 @@ static int sealed_of(struct db_txn *txn, uint32_t site, int32_t day, uint64_t *r
 
     if (r && r != DB_E_NOT_FOUND)
         return error_trace(r);
-    *ret_sealed = r == 0 && day_is_sealed(&state) ? state.sealed : 0;
+    /* Either grows with each seal, and neither goes back. */
+    *ret_sealed = r == 0 && day_is_sealed(&state) ? state.sealed + state.changes : 0;
     return 0;
 }
 

@@ -7,6 +7,7 @@
  */
 #include "shelf.h"
 #include "crumb/base/error.h"
+#include "crumb/rollup/amend.h"
 #include "crumb/rollup/segments.h"
 #include "crumb/rollup/tabulate.h"
 #include "crumb/store/key.h"
@@ -58,7 +59,7 @@ static struct shelf_day **bucket_of(struct shelf *shelf, struct shelf_key key)
 
 static bool is_same(struct shelf_key a, struct shelf_key b)
 {
-    return a.site == b.site && a.day == b.day && a.sealed == b.sealed;
+    return a.site == b.site && a.day == b.day && a.sealed == b.sealed && a.changes == b.changes && a.built == b.built;
 }
 
 static void unlink_day(struct shelf *shelf, struct shelf_day *day)
@@ -148,38 +149,86 @@ size_t shelf_bytes(struct shelf *shelf)
 
 /* ---- columns ---- */
 
+/* What was unpacked: columns of a table, and which of them. */
+struct unpacked {
+    struct table table;
+    uint64_t columns;
+};
+
 /* Of a day whose segment nobody can read any more: there is nothing to tell. */
-static int make_empty(const struct shelf_day *day, struct table *ret_table)
+static int make_empty(const struct shelf_day *day, struct unpacked *ret_unpacked)
 {
     struct gather *gather = NULL;
     int r = day->is_open ? error_origin(-ESTALE) : gather_new(0, &gather);
 
     if (r == 0)
-        r = tabulate_table(gather, ret_table);
+        r = tabulate_table(gather, &ret_unpacked->table);
+    if (r == 0)
+        ret_unpacked->columns = COLUMN_ALL;
     gather_free(gather);
     return error_trace(r);
 }
 
-/* Without the lock. @ret_table gets what @day has not: the missing columns, the texts, the numbers of rows. */
-static int unpack(struct db_txn *txn, const struct shelf_day *day, uint64_t columns, struct table *ret_table)
+/* Which visitors are there tells whether the whole table is needed. */
+static int is_concerned(const struct segment *segment, const struct amendments *amendments, bool *ret_is)
+{
+    __attribute__((cleanup(table_deinit))) struct table table = TABLE_INIT;
+    int r = segment_read(segment, COLUMN_BIT(COLUMN_VISIT_visitor), &table);
+
+    if (r)
+        return error_trace(r);
+    *ret_is = amend_concerns(amendments, AMEND_ANSWER, table.columns[COLUMN_VISIT_visitor], table.n[RELATION_VISIT]);
+    return 0;
+}
+
+/* A day that was opened without amendments gets none later: its columns would not fit each other. */
+static int read_amendments(struct db_txn *txn, const struct shelf_day *day, const struct segment *segment,
+                           struct amendments *amendments, bool *ret_concerned)
+{
+    *ret_concerned = false;
+    if (day->is_open)
+        return 0;
+    int r = amended_read(txn, day->key.site, amendments);
+    if (r == 0 && amendments->n)
+        r = is_concerned(segment, amendments, ret_concerned);
+    return error_trace(r);
+}
+
+static int unpack_segment(struct db_txn *txn, const struct shelf_day *day, uint64_t columns,
+                          const struct segment *segment, struct unpacked *unpacked)
+{
+    AMENDMENTS_AUTO amendments = {.n = 0};
+    bool concerned = false;
+    int r = read_amendments(txn, day, segment, &amendments, &concerned);
+
+    unpacked->table.texts = day->pinned.table.texts;
+    unpacked->columns = concerned ? COLUMN_ALL : columns & ~day->columns;
+    if (r == 0)
+        r = segment_read(segment, unpacked->columns, &unpacked->table);
+    if (day->pinned.table.texts.n)
+        unpacked->table.texts = (struct table_texts){.n = 0};
+    if (r == 0 && concerned)
+        r = amend_table(&amendments, AMEND_ANSWER, &unpacked->table);
+    if (r)
+        table_deinit(&unpacked->table);
+    return error_trace(r);
+}
+
+/* Without the lock. @ret_unpacked gets what @day has not: the missing columns, the texts, the numbers of rows. */
+static int unpack(struct db_txn *txn, const struct shelf_day *day, uint64_t columns, struct unpacked *ret_unpacked)
 {
     SEGMENT_AUTO segment = {.n_texts = 0};
-    struct table table = {.texts = day->pinned.table.texts};
+    struct unpacked unpacked = {.table = TABLE_INIT};
     int r = segments_open(txn, day->key.site, day->key.day, &segment);
 
-    if (r == SEGMENTS_E_GONE)
-        return error_trace(make_empty(day, ret_table));
+    if (r == SEGMENTS_E_NONE)
+        return error_origin(-EBADMSG);
+    r = r == SEGMENTS_E_GONE ? make_empty(day, &unpacked)
+        : r                  ? error_trace(r)
+                             : unpack_segment(txn, day, columns, &segment, &unpacked);
     if (r)
-        return r == SEGMENTS_E_NONE ? error_origin(-EBADMSG) : error_trace(r);
-    if (r == 0)
-        r = segment_read(&segment, columns & ~day->columns, &table);
-    if (day->pinned.table.texts.n)
-        table.texts = (struct table_texts){.n = 0};
-    if (r) {
-        table_deinit(&table);
         return error_trace(r);
-    }
-    *ret_table = table;
+    *ret_unpacked = unpacked;
     return 0;
 }
 
@@ -196,8 +245,9 @@ static size_t bytes_of(const struct table *table)
 }
 
 /* What is there already is not written, as somebody may be reading it. */
-static void add_columns(struct shelf *shelf, struct shelf_day *day, const struct table *from)
+static void add_columns(struct shelf *shelf, struct shelf_day *day, const struct unpacked *unpacked)
 {
+    const struct table *from = &unpacked->table;
     struct table *table = &day->pinned.table;
     size_t bytes = bytes_of(from);
 
@@ -209,8 +259,7 @@ static void add_columns(struct shelf *shelf, struct shelf_day *day, const struct
     if (from->texts.n)
         table->texts = from->texts;
     day->is_open = true;
-    for (unsigned i = 0; i < COLUMN_N; i++)
-        day->columns |= from->columns[i] ? COLUMN_BIT(i) : 0;
+    day->columns |= unpacked->columns;
     day->bytes += bytes;
     shelf->n_bytes += bytes;
 }
@@ -220,7 +269,7 @@ static bool lacks(const struct shelf_day *day, uint64_t columns) { return !day->
 /* Under the lock, which it leaves while it works. @day is pinned, so it stays. */
 static int provide(struct shelf *shelf, struct db_txn *txn, struct shelf_day *day, uint64_t columns)
 {
-    struct table table;
+    struct unpacked unpacked;
 
     while (lacks(day, columns) && day->busy)
         pthread_cond_wait(&shelf->idle, &shelf->lock);
@@ -228,10 +277,10 @@ static int provide(struct shelf *shelf, struct db_txn *txn, struct shelf_day *da
         return 0;
     day->busy = true;
     pthread_mutex_unlock(&shelf->lock);
-    int r = unpack(txn, day, columns, &table);
+    int r = unpack(txn, day, columns, &unpacked);
     pthread_mutex_lock(&shelf->lock);
     if (r == 0)
-        add_columns(shelf, day, &table);
+        add_columns(shelf, day, &unpacked);
     day->busy = false;
     pthread_cond_broadcast(&shelf->idle);
     return error_trace(r);

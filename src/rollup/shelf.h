@@ -1,8 +1,8 @@
 /*
  * Sealed days as far as questions have read them: columns of segments, unpacked
- * once and kept up to a number of bytes.  A day is known by the sequence that it
- * was sealed with, so one that is sealed again is another one, and who still has
- * the old one keeps it.
+ * once and kept up to a number of bytes, amended.  A day is known by the sequence
+ * that it was sealed with and by its changes, so one that is sealed or amended
+ * again is another one, and who still has the old one keeps it.
  */
 #pragma once
 
@@ -19,7 +19,8 @@ struct shelf *shelf_free(struct shelf *shelf);
 struct shelf_key {
     uint32_t site;
     int32_t day;
-    uint64_t sealed; /* as the day's state in the transaction tells */
+    uint64_t sealed; /* as the day's state in the transaction tells: */
+    uint32_t changes, built;
 };
 
 /*

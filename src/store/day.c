@@ -9,22 +9,31 @@
 #include "crumb/store/key.h"
 #include <errno.h>
 
-#define DAY_VERSION 1
+#define DAY_VERSION 2
 #define DAY_BYTES_MAX 64
+
+enum { FLAG_REWRITTEN = 1, FLAG_EXPIRED = 2, FLAGS_ALL = 3 };
 
 static bool decode(struct text key, struct text value, struct day_state *ret_state)
 {
-    struct day_state state;
+    struct day_state state = {.events = 0};
 
     if (!checksum_take(&value, key))
         return false;
     struct reader reader = reader_of(value);
     if (reader_u8(&reader) != DAY_VERSION)
         return false;
+    unsigned flags = reader_u8(&reader);
+    state.rewritten = flags & FLAG_REWRITTEN;
+    state.expired = flags & FLAG_EXPIRED;
     state.events = reader_u64(&reader);
+    state.removed = reader_u64(&reader);
     state.last = reader_u64(&reader);
     state.sealed = reader_u64(&reader);
-    if (!reader_done(&reader) || state.sealed > state.last)
+    state.changes = reader_u32(&reader);
+    state.built = reader_u32(&reader);
+    if (!reader_done(&reader) || flags & ~(unsigned)FLAGS_ALL || state.sealed > state.last ||
+        state.built > state.changes)
         return false;
     *ret_state = state;
     return true;
@@ -47,16 +56,20 @@ int day_put(struct db_txn *txn, uint32_t site, int32_t day, const struct day_sta
     BUFFER_AUTO buffer = BUFFER_INIT(DAY_BYTES_MAX);
 
     buffer_put_u8(&buffer, DAY_VERSION);
+    buffer_put_u8(&buffer, (uint8_t)((state->rewritten ? FLAG_REWRITTEN : 0) | (state->expired ? FLAG_EXPIRED : 0)));
     buffer_put_u64(&buffer, state->events);
+    buffer_put_u64(&buffer, state->removed);
     buffer_put_u64(&buffer, state->last);
     buffer_put_u64(&buffer, state->sealed);
+    buffer_put_u32(&buffer, state->changes);
+    buffer_put_u32(&buffer, state->built);
     checksum_put(&buffer, key_text(&key));
     if (buffer.fault)
         return error_origin(buffer.fault);
     return error_fold(db_put(txn, DB_DAYS, key_text(&key), buffer_text(&buffer)));
 }
 
-int day_each(struct db_txn *txn, day_visit visit, void *context)
+static int each_from(struct db_txn *txn, struct text from, day_visit visit, void *context)
 {
     DB_CURSOR_AUTO *cursor = NULL;
     struct text key, value;
@@ -64,7 +77,7 @@ int day_each(struct db_txn *txn, day_visit visit, void *context)
 
     if (r)
         return error_trace(r);
-    for (r = db_cursor_seek(cursor, TEXT_NONE, &key, &value); r == 0; r = db_cursor_next(cursor, &key, &value)) {
+    for (r = db_cursor_seek(cursor, from, &key, &value); r == 0; r = db_cursor_next(cursor, &key, &value)) {
         struct day_state state;
         uint32_t site;
         int32_t day;
@@ -76,6 +89,18 @@ int day_each(struct db_txn *txn, day_visit visit, void *context)
             return stop;
     }
     return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
+}
+
+int day_each(struct db_txn *txn, day_visit visit, void *context)
+{
+    return error_trace(each_from(txn, TEXT_NONE, visit, context));
+}
+
+int day_each_from(struct db_txn *txn, uint32_t site, int32_t day, day_visit visit, void *context)
+{
+    struct key from = key_day(site, day);
+
+    return error_trace(each_from(txn, key_text(&from), visit, context));
 }
 
 int day_bounds(struct db_txn *txn, uint32_t site, int32_t *ret_first, int32_t *ret_last)

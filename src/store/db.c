@@ -55,7 +55,8 @@ static const char *const table_names[DB_TABLE_N] = {
     [DB_ROLLUPS] = "rollups",   [DB_SEGMENTS] = "segments", [DB_CONSENTS] = "consents",
     [DB_DOOMED] = "doomed",     [DB_ORPHANS] = "orphans",   [DB_AUDIT] = "audit",
     [DB_REQUESTS] = "requests", [DB_DUE] = "due",           [DB_ASKERS] = "askers",
-    [DB_VERSIONS] = "versions"};
+    [DB_VERSIONS] = "versions", [DB_CHOICES] = "choices",   [DB_AMENDED] = "amended",
+    [DB_JOBS] = "jobs",         [DB_DEEDS] = "deeds"};
 
 struct db {
     MDB_env *env;

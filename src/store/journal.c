@@ -137,6 +137,71 @@ static int open_record(struct text key, struct text value, struct keys *keys, st
     return 0;
 }
 
+/* The record anew, under another key and with less; in the batch's salt, as no place is written twice in it. */
+static int rewrite(struct batch *batch, struct text key, struct journal_record *record,
+                   const struct journal_change *change)
+{
+    struct buffer *buffer = &batch->scratch;
+    const uint8_t *secret;
+    int r = batch_key(batch, change->to, &secret);
+
+    if (r)
+        return r == KEYRING_E_GONE ? JOURNAL_E_ERASED : error_trace(r);
+    record->key = change->to;
+    record->granted &= ~change->classes;
+    record->classes &= ~change->classes;
+    buffer_clear(buffer);
+    encode(record, key, secret, batch_salt(batch), buffer);
+    if (buffer->fault)
+        return error_origin(buffer->fault);
+    return error_fold(db_put(batch->txn, DB_JOURNAL, key, buffer_text(buffer)));
+}
+
+/* What is left of a record that is under the key; nothing of one that cannot be read any more. */
+static int change_record(struct batch *batch, struct text key, struct text value, const struct journal_change *change,
+                         bool *left, bool *cut)
+{
+    KEYS_AUTO keys = KEYS_INIT(db_keyring(batch->txn), 1);
+    BUFFER_AUTO plain = BUFFER_INIT(JOURNAL_RECORD_BYTES_MAX);
+    struct journal_record record;
+    int r = journal_decode(key, value, &keys, &plain, &record);
+
+    if (r == 0) {
+        *cut = record.granted & change->classes;
+        *left = !(change->classes & CLASS_BIT(event_carrier(record.kind)));
+        r = *left ? rewrite(batch, key, &record, change) : 0;
+    }
+    if (r < 0)
+        return error_trace(r);
+    *left &= r == 0;
+    return 0;
+}
+
+int journal_change(struct batch *batch, const struct journal_change *change, bool *ret_left, bool *ret_cut)
+{
+    struct key key = key_journal(change->site, change->day, change->sequence);
+    bool left = false, cut = true;
+    struct key_ref ref;
+    struct text value;
+    int r = db_get(batch->txn, DB_JOURNAL, key_text(&key), &value);
+
+    if (r)
+        return error_trace(r);
+    if (!journal_key(key_text(&key), value, &ref))
+        return error_origin(-EBADMSG);
+    if (!key_ref_equal(ref, change->from))
+        return DB_E_NOT_FOUND;
+    if (change->to.generation)
+        r = change_record(batch, key_text(&key), value, change, &left, &cut);
+    if (r == 0 && !left)
+        r = error_fold(db_delete(batch->txn, DB_JOURNAL, key_text(&key)));
+    if (r)
+        return error_trace(r);
+    *ret_left = left;
+    *ret_cut = cut;
+    return 0;
+}
+
 int journal_decode(struct text key, struct text value, struct keys *keys, struct buffer *plain,
                    struct journal_record *ret_record)
 {
@@ -162,11 +227,20 @@ bool journal_event(const struct journal_record *record, struct event *ret_event)
 struct walk {
     uint32_t site;
     int32_t day;
+    bool (*wanted)(void *context, struct key_ref ref); /* NULL: all */
     struct db_cursor *cursor;
     struct keys keys;
     struct buffer plain;
     uint64_t n_erased;
 };
+
+/* False: it is under a key that nobody asked for. A damaged one is for open_record() to find. */
+static bool is_wanted(const struct walk *walk, struct text key, struct text value, void *context)
+{
+    struct key_ref ref;
+
+    return !walk->wanted || !journal_key(key, value, &ref) || walk->wanted(context, ref);
+}
 
 static int walk_on(struct walk *walk, uint64_t after, journal_visit visit, void *context)
 {
@@ -182,6 +256,8 @@ static int walk_on(struct walk *walk, uint64_t after, journal_visit visit, void 
             return error_origin(-EBADMSG);
         if (record.site != walk->site || record.day != walk->day)
             return 0;
+        if (!is_wanted(walk, key, value, context))
+            continue;
         r = open_record(key, value, &walk->keys, &walk->plain, &record);
         if (r < 0)
             return error_trace(r);
@@ -213,6 +289,14 @@ int journal_each(struct db_txn *txn, uint32_t site, int32_t day, uint64_t after,
     struct walk walk = {.site = site, .day = day};
 
     return run_walk(txn, &walk, after, visit, context);
+}
+
+int journal_each_under(struct db_txn *txn, uint32_t site, int32_t day,
+                       bool (*wanted)(void *context, struct key_ref ref), journal_visit visit, void *context)
+{
+    struct walk walk = {.site = site, .day = day, .wanted = wanted};
+
+    return run_walk(txn, &walk, 0, visit, context);
 }
 
 int journal_count(struct db_txn *txn, uint32_t site, int32_t day, journal_visit visit, void *context,

@@ -101,6 +101,17 @@ struct key key_asker(uint32_t site, const uint8_t asker[ASKER_BYTES], uint32_t n
     return key;
 }
 
+struct key key_number(uint32_t site, uint32_t number) { return key_request(site, number); }
+
+struct key key_choice(const uint8_t visitor[VISITOR_BYTES], uint64_t sequence)
+{
+    struct key key = {.size = VISITOR_BYTES};
+
+    memcpy(key.bytes, visitor, VISITOR_BYTES);
+    put(&key, sequence, 8);
+    return key;
+}
+
 struct key key_version(uint32_t site, int64_t from_ms)
 {
     struct key key = {.size = 0};
@@ -208,6 +219,20 @@ bool key_read_asker(struct text key, uint32_t *ret_site, uint8_t ret_asker[ASKER
     *ret_site = reader_u32(&reader);
     reader_copy(&reader, ret_asker, ASKER_BYTES);
     *ret_number = reader_u32(&reader);
+    return reader_done(&reader);
+}
+
+bool key_read_number(struct text key, uint32_t *ret_site, uint32_t *ret_number)
+{
+    return key_read_request(key, ret_site, ret_number);
+}
+
+bool key_read_choice(struct text key, uint8_t ret_visitor[VISITOR_BYTES], uint64_t *ret_sequence)
+{
+    struct reader reader = reader_of(key);
+
+    reader_copy(&reader, ret_visitor, VISITOR_BYTES);
+    *ret_sequence = reader_u64(&reader);
     return reader_done(&reader);
 }
 

@@ -1,179 +1,108 @@
 /*
- * Any bytes as what the audit trail and requests read: records, acts' files,
- * rows and bodies of requests, and what people send.  The first byte says which,
- * and whether hash or checksum is to be made right, as random bytes hardly ever
- * get past them.
+ * Any bytes as an amendment, as a job, and as a receipt that somebody wants to
+ * have checked.  The first byte says which, and whether the checksum is to be
+ * made right.
  */
 #include "crumb/base/random.h"
-#include "crumb/rights/request_json.h"
-#include "crumb/rights/request_parse.h"
-#include "crumb/rights/trail_json.h"
-#include "crumb/store/act.h"
+#include "crumb/rights/job.h"
+#include "crumb/store/amended.h"
 #include "crumb/store/checksum.h"
 #include <assert.h>
 #include <errno.h>
-#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
-#define BYTES_MAX (64 << 10)
+#define ROW_BYTES_MAX (64 << 10)
+#define SITE 1
+#define NUMBER 5
 #define SEQUENCE 7
-#define ACT_NAME TEXT("1772443800000-0123456789abcdef0123456789abcdef.act")
-
-enum { TRY_RECORD, TRY_ACT, TRY_ROW, TRY_BODY, TRY_WISH, TRY_CHANGE, TRY_N };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check_entry(const struct trail_entry *entry)
-{
-    BUFFER_AUTO once = BUFFER_INIT(BYTES_MAX);
-    struct trail_entry again;
+static struct db_txn *txn;
 
-    assert(strcmp(trail_actor_word(entry->actor), "?") && strcmp(trail_act_word(entry->act), "?"));
-    trail_entry_put(&once, entry);
-    assert(!once.fault);
-    struct reader reader = reader_of(buffer_text(&once));
-    assert(trail_entry_read(&reader, &again) && again.at_ms == entry->at_ms && again.act == entry->act);
-    assert(text_equal(again.details, entry->details) && text_equal(again.object, entry->object));
+/* The store's files are unlinked at once: they live as long as the process. */
+static void open_store(void)
+{
+    static const char *const files[] = {"crumb.mdb", "crumb.mdb-lock", "lock", "keys", "master.key"};
+    char folder[] = "/tmp/crumb-fuzz-XXXXXX", path[64];
+    struct db *db;
+
+    assert(random_init() == 0);
+    assert(mkdtemp(folder));
+    int r = db_open(&(struct db_options){.folder = folder, .mode = DB_SERVE, .size_bytes_max = 16 << 20}, &db);
+    assert(r == 0 && db_begin_write(db, &txn) == 0);
+    for (unsigned i = 0; i < sizeof files / sizeof files[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, files[i]);
+        unlink(path);
+    }
+    rmdir(folder);
 }
 
-static void check_json(const struct buffer *json)
+static void put(enum db_table table, const struct key *key, bool right, struct text bytes)
 {
-    json_t *object = json_loadb((const char *)json->data, json->size, JSON_ALLOW_NUL, NULL);
+    BUFFER_AUTO row = BUFFER_INIT(ROW_BYTES_MAX + CHECKSUM_BYTES);
 
-    assert(!json->fault && json_is_object(object));
-    json_decref(object);
+    buffer_put_text(&row, bytes);
+    if (right)
+        checksum_put(&row, key_text(key));
+    assert(row.fault == 0 && db_put(txn, table, key_text(key), buffer_text(&row)) == 0);
 }
 
-static void try_record(struct buffer *bytes, bool right)
+/* What was read is written and read the same. */
+static void try_amendment(bool right, struct text bytes)
 {
-    static const uint8_t seal[SIGN_BYTES];
-    BUFFER_AUTO json = BUFFER_INIT(TRAIL_JSON_BYTES_MAX + 6 * BYTES_MAX);
+    struct key key = key_number(SITE, NUMBER);
+    struct amendment one, again;
+
+    put(DB_AMENDED, &key, right, bytes);
+    int r = amended_get(txn, SITE, NUMBER, &one);
+    assert(r == 0 || r == -EBADMSG);
+    if (r)
+        return;
+    assert(one.number == NUMBER && !(one.cut & ~CLASS_ALL) && one.device < DEVICE_N);
+    assert(amended_put(txn, SITE, &one) == 0 && amended_get(txn, SITE, NUMBER, &again) == 0);
+    assert(one.erased == again.erased && one.restricted == again.restricted && one.cut == again.cut);
+    assert(strcmp(one.country, again.country) == 0 && strcmp(one.language, again.language) == 0);
+}
+
+static void try_job(bool right, struct text bytes)
+{
     struct key key = key_sequence(SEQUENCE);
-    crypto_hash_sha256_state state;
-    uint8_t hash[HASH_BYTES], public_key[SIGN_KEY_BYTES] = {0};
-    struct trail_record record;
+    struct job one, again;
 
-    if (right) {
-        crypto_hash_sha256_init(&state);
-        crypto_hash_sha256_update(&state, key.bytes, key.size);
-        crypto_hash_sha256_update(&state, bytes->data, bytes->size);
-        crypto_hash_sha256_final(&state, hash);
-        buffer_put(bytes, hash, sizeof hash);
-        buffer_put(bytes, seal, sizeof seal);
-    }
-    if (!trail_decode(SEQUENCE, buffer_text(bytes), &record))
+    put(DB_JOBS, &key, right, bytes);
+    int r = job_get(txn, SEQUENCE, &one);
+    assert(r == 0 || r == -EBADMSG);
+    if (r)
         return;
-    check_entry(&record.entry);
-    assert(record.sequence == SEQUENCE);
-    trail_signed(&record, public_key);
-    trail_json_put(&json, &record);
-    check_json(&json);
+    assert(one.sequence == SEQUENCE && deed_right_name(one.right));
+    assert(job_put(txn, &one) == 0 && job_get(txn, SEQUENCE, &again) == 0);
+    assert(one.kind == again.kind && one.counted == again.counted && key_ref_equal(one.next, again.next));
 }
 
-static void try_act(struct buffer *bytes, bool right)
+static void try_deed(struct text bytes)
 {
-    BUFFER_AUTO json = BUFFER_INIT(TRAIL_JSON_BYTES_MAX);
-    struct trail_entry entry;
+    uint8_t id[DEED_ID_BYTES];
+    int r = deed_check(bytes, NULL, id);
 
-    if (right)
-        checksum_put(bytes, ACT_NAME);
-    if (!act_decode(ACT_NAME, buffer_text(bytes), &entry))
-        return;
-    check_entry(&entry);
-    trail_json_put_waiting(&json, &entry);
-    check_json(&json);
-}
-
-static void try_row(struct buffer *bytes, bool right)
-{
-    static const uint8_t secret[CRYPT_KEY_BYTES];
-    BUFFER_AUTO plain = BUFFER_INIT(BYTES_MAX);
-    struct key key = key_request(1, 2);
-    struct request request;
-
-    if (right)
-        checksum_put(bytes, key_text(&key));
-    if (!request_decode(key_text(&key), buffer_text(bytes), &request))
-        return;
-    assert(request.site == 1 && request.number == 2 && request.n_steps == 0);
-    assert(strcmp(request_kind_word(request.kind), "?") && strcmp(request_state_word(request.state), "?"));
-    int r = request_open(&request, secret, &plain);
-    assert(r == -EBADMSG || r == 0);
-}
-
-static void try_body(struct text body)
-{
-    BUFFER_AUTO once = BUFFER_INIT(REQUEST_BYTES_MAX), json = BUFFER_INIT(REQUEST_JSON_BYTES_MAX);
-    struct site site = {.name = (char[]){"shop"}, .working_days = 0x1f};
-    struct request request = {.state = REQUEST_ANSWERED, .kind = REQUEST_OTHER}, again = request;
-
-    /* What the head says has to agree. */
-    for (unsigned state = 1; state < REQUEST_STATE_N; state++) {
-        request.state = (enum request_state)state;
-        if (!request_decode_body(body, &request))
-            continue;
-        assert(request.n_steps >= 1 && request.n_steps <= REQUEST_STEPS_MAX);
-        request_encode_body(&request, &once);
-        assert(!once.fault);
-        again.state = request.state;
-        assert(request_decode_body(buffer_text(&once), &again) && again.n_steps == request.n_steps);
-        if (request_is_open(request.state))
-            continue; /* urgency asks the site's zone */
-        request_json_put(&json, &request, &site, 0, REQUEST_FOR_ASKER);
-        check_json(&json);
-    }
-}
-
-static void try_wish(struct text body)
-{
-    static struct site sites[1];
-    BUFFER_AUTO complaint = BUFFER_INIT(1024);
-    struct config config = {.sites = sites, .n_sites = 1};
-    struct request_wish wish;
-
-    sites[0].name = (char[]){"shop"};
-    int r = request_parse(body, &config, &wish, &complaint);
-    assert(r == 0 || complaint.size > 0);
-    assert(r || (wish.site && wish.text.size > 0 && wish.text.size <= REQUEST_TEXT_BYTES_MAX));
-    json_decref(wish.json);
-}
-
-static void try_change(struct text body)
-{
-    BUFFER_AUTO complaint = BUFFER_INIT(1024);
-    struct request_change change;
-    int r = request_parse_change(body, &change, &complaint);
-
-    assert(r == 0 || complaint.size > 0);
-    assert(r || change.note.size <= REQUEST_NOTE_BYTES_MAX);
-    json_decref(change.json);
+    assert(r == 0 || r == DEED_E_INVALID || r == DEED_E_FORGED);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    BUFFER_AUTO bytes = BUFFER_INIT(BYTES_MAX + 256);
-
-    if (size < 1 || size > BYTES_MAX || sodium_init() < 0)
+    if (!txn)
+        open_store();
+    if (size < 1 || size > ROW_BYTES_MAX)
         return 0;
+    struct text bytes = {.data = (const char *)data + 1, .size = size - 1};
     bool right = data[0] & 0x80;
-    buffer_put(&bytes, data + 1, size - 1);
-    switch ((data[0] & 0x7f) % TRY_N) {
-    case TRY_RECORD:
-        try_record(&bytes, right);
-        break;
-    case TRY_ACT:
-        try_act(&bytes, right);
-        break;
-    case TRY_ROW:
-        try_row(&bytes, right);
-        break;
-    case TRY_BODY:
-        try_body(buffer_text(&bytes));
-        break;
-    case TRY_WISH:
-        try_wish(buffer_text(&bytes));
-        break;
-    default:
-        try_change(buffer_text(&bytes));
-    }
+    if (data[0] % 3 == 0)
+        try_amendment(right, bytes);
+    else if (data[0] % 3 == 1)
+        try_job(right, bytes);
+    else
+        try_deed(bytes);
     return 0;
 }

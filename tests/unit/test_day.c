@@ -13,16 +13,28 @@ static void test_is_sealed(void **state)
     static const struct {
         const char *name;
         struct day_state state;
-        bool sealed;
+        bool sealed, has_segment, keeps_segment;
     } rows[] = {
-        {"never", {.events = 3, .last = 9, .sealed = 0}, false},
-        {"at its last event", {.events = 3, .last = 9, .sealed = 9}, true},
-        {"dirty: an event came late", {.events = 4, .last = 12, .sealed = 9}, false},
-        {"empty", {.events = 0, .last = 0, .sealed = 0}, false},
+        {"never", {.events = 3, .last = 9, .sealed = 0}, false, false, false},
+        {"at its last event", {.events = 3, .last = 9, .sealed = 9}, true, true, true},
+        {"dirty: an event came late", {.events = 4, .last = 12, .sealed = 9}, false, false, false},
+        {"dirty: changed", {.events = 4, .last = 9, .sealed = 9, .changes = 2, .built = 1}, false, true, true},
+        {"built again", {.events = 4, .last = 9, .sealed = 9, .changes = 2, .built = 2}, true, true, true},
+        {"rewritten",
+         {.events = 4, .last = 9, .sealed = 9, .changes = 2, .built = 1, .rewritten = true},
+         false,
+         true,
+         false},
+        {"open and changed", {.events = 4, .last = 9, .changes = 1}, false, false, false},
+        {"expired", {.removed = 4, .last = 9, .sealed = 9, .expired = true}, true, true, false},
+        {"empty", {.events = 0, .last = 0, .sealed = 0}, false, false, false},
     };
 
-    for (size_t i = 0; i < N_ROWS(rows); i++)
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
         check_equal(rows[i].name, day_is_sealed(&rows[i].state), rows[i].sealed);
+        check_equal(rows[i].name, day_has_segment(&rows[i].state), rows[i].has_segment);
+        check_equal(rows[i].name, day_keeps_segment(&rows[i].state), rows[i].keeps_segment);
+    }
 }
 
 struct walk {
@@ -60,13 +72,25 @@ static void test_rows(void **state)
     assert_int_equal(day_each(txn, visit, &walk), 0);
     assert_int_equal(walk.n, 0);
     for (size_t i = 0; i < N_ROWS(puts); i++) {
-        struct day_state put = {.events = i, .last = UINT64_MAX - i, .sealed = i};
+        struct day_state put = {.events = i,
+                                .removed = 7 * i,
+                                .last = UINT64_MAX - i,
+                                .sealed = i,
+                                .changes = UINT32_MAX - (uint32_t)i,
+                                .built = (uint32_t)i,
+                                .rewritten = i & 1,
+                                .expired = i & 2};
         assert_int_equal(day_put(txn, puts[i].site, puts[i].day, &put), 0);
     }
     assert_int_equal(day_get(txn, 1, 300, &found), 0);
     assert_int_equal(found.events, 2);
     assert_true(found.last == UINT64_MAX - 2);
     assert_int_equal(found.sealed, 2);
+    assert_int_equal(found.removed, 14);
+    assert_int_equal(found.changes, UINT32_MAX - 2);
+    assert_int_equal(found.built, 2);
+    assert_false(found.rewritten);
+    assert_true(found.expired);
 
     assert_int_equal(day_each(txn, visit, &walk), 0);
     assert_int_equal(walk.n, 6);
@@ -114,6 +138,11 @@ static void test_damage(void **state)
 
     /* Sealed further than there are events. */
     put.sealed = 3;
+    assert_int_equal(day_put(txn, 1, 7, &put), 0);
+    assert_int_equal(day_get(txn, 1, 7, &found), -EBADMSG);
+
+    /* Built of changes that have not come. */
+    put = (struct day_state){.events = 1, .last = 2, .sealed = 2, .changes = 1, .built = 2};
     assert_int_equal(day_put(txn, 1, 7, &put), 0);
     assert_int_equal(day_get(txn, 1, 7, &found), -EBADMSG);
 

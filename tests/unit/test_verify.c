@@ -620,7 +620,7 @@ static const struct row {
     {"an event of no day", event_of_no_day, "journal: 1 records belong to no day", false},
     {"a damaged day", day_damaged, "days: a row is damaged", false},
     {"the rollups of a damaged day", day_damaged, "rollups: days or segments behind them are damaged", false},
-    {"books that tell more", books_too_many, "books: 4 events stored, 3 in the journal", false},
+    {"books that tell more", books_too_many, "books: 4 events stored, 3 in the journal, 0 removed", false},
     {"damaged books", books_damaged, "books of shop, 2026-03-02 09:00 UTC: damaged, or they do not balance", false},
     {"damaged books of no site", books_of_no_site_damaged,
      "books of no site, 2026-03-02 09:00 UTC: damaged, or they do not balance", false},

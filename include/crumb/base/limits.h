@@ -162,6 +162,17 @@
 #define EXPIRE_DELETES_MAX 256       /* removed by one transaction */
 #define EXPIRE_REST_MS (60LL * 1000) /* between two rounds over all visitors */
 
+/* Visitors' rights. */
+#define JOBS_MAX 65536       /* that wait; what takes away is always taken */
+#define JOBS_TOGETHER_MAX 64 /* of one site, in one pass over its days */
+#define JOB_ROWS_MAX 256     /* of the journal, removed or rewritten by one transaction */
+#define JOB_FOUND_MAX 65536  /* of one day, remembered at a time */
+#define JOB_RETRY_MS 10000   /* after one that failed */
+#define DEED_BYTES_MAX 2048
+#define DESK_DEEDS_MAX 64   /* of jobs done lately, for whoever asks a moment later */
+#define RIGHTS_WAIT_MS 3000 /* that a request waits for its job, before it is told where the receipt will be */
+#define RIGHTS_BODY_BYTES_MAX 4096
+
 /* The store. */
 #define DB_SIZE_BYTES_DEFAULT (64LL << 30)
 #define DB_SIZE_BYTES_MIN (1LL << 20)
@@ -294,6 +305,7 @@
 #define LOOP_EXPORTS_MAX 2             /* exports under way on one loop: each holds a day */
 #define POOL_JOBS_MAX 1024
 
+_Static_assert(RIGHTS_WAIT_MS < STOP_LOOPS_MS_MAX, "nobody waits for a job longer than for a stop");
 _Static_assert(RATE_BURST_S *RATE_ADDRESS_PER_S >= EVENTS_PER_BODY_MAX, "a full body is no flood");
 _Static_assert(STOP_LOOPS_MS_MAX < STOP_MS_MAX, "the writer and the store have time to close");
 _Static_assert(CONNECTIONS_PRIVATE_MAX < CONNECTIONS_SPARE_FILES, "some connections are left for visitors");

@@ -25,6 +25,7 @@
     X(pool_refused_total, "Queries refused because the query queue was full.")                                         \
     X(queries_cancelled_total, "Queries not answered, or not to their end, because nobody waited for them any more.")  \
     X(visitors_expired_total, "Visitors removed because their choice or id had expired.")                              \
+    X(jobs_done_total, "Erasures, restrictions and corrections that were finished.")                                   \
     X(days_sealed_total, "Site-days sealed into rollups.")                                                             \
     X(requests_made_total, "Subject requests made.")                                                                   \
     X(requests_rate_limited_total, "Subject requests refused because one client sent too many.")                       \

@@ -70,6 +70,15 @@ struct choice_context {
  */
 int choice_admit(struct choice *choice, struct choice_context *context, struct buffer *complaint);
 
+/* A visitor of whom a choice took something away. */
+struct choice_loss {
+    uint8_t visitor[VISITOR_BYTES];
+    struct visitor before;
+    bool all;         /* the row is gone; else: */
+    unsigned classes; /* that were allowed by what was taken back, and by nothing that is left */
+};
+#define CHOICE_LOSSES_MAX (1 + COOKIE_IDS_MAX)
+
 struct choice_result {
     bool stands;     /* nothing was recorded, as an explicit choice is there, which no signal and no silence undoes */
     bool unrecorded; /* the ledger's head is damaged and takes no record; what the choice takes away has ended */
@@ -80,6 +89,9 @@ struct choice_result {
     bool keeps_choice; /* crumb_choice stays as it is (a dialog closed without a change, or a choice that stands) */
     bool ended;        /* a live choice was there, and is in force no more as it was */
     uint32_t granted;
+    /* Whom it took something from: what rights/ask.h erases, where the site says so. */
+    struct choice_loss losses[CHOICE_LOSSES_MAX];
+    unsigned n_losses;
 };
 
 /*

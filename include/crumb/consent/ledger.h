@@ -57,6 +57,15 @@ int ledger_head(struct db_txn *txn, struct chain_head *ret_head);
 /* Called for each record in order; a non-zero result ends the walk and is returned. */
 typedef int (*ledger_visit)(void *context, const struct ledger_record *record);
 
+/* The same of one visitor's records. -EBADMSG: what leads to them is damaged. */
+int ledger_each_of(struct db_txn *txn, const uint8_t visitor[VISITOR_BYTES], ledger_visit visit, void *context);
+
+/*
+ * Forgets, at most @n_max of them, what leads from a visitor to their records;
+ * the records stay.  *ret_n: how many; fewer than @n_max: all.  0 or a fault.
+ */
+int ledger_forget(struct batch *batch, const uint8_t visitor[VISITOR_BYTES], unsigned n_max, unsigned *ret_n);
+
 enum { LEDGER_E_BROKEN = CHAIN_E_BROKEN };
 
 /*

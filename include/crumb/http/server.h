@@ -13,6 +13,7 @@
 #include "crumb/ingest/rate.h"
 #include "crumb/ingest/suffixes.h"
 #include "crumb/ingest/writer.h"
+#include "crumb/rights/desk.h"
 #include "crumb/rollup/days.h"
 #include "crumb/store/trail.h"
 
@@ -30,6 +31,7 @@ struct service {
     struct random *random;
     struct cache *heads;       /* the ledger's signed head, by second */
     struct sessions *sessions; /* of the dashboard */
+    struct desk *desk;         /* where requests wait for jobs */
     uint8_t cookie_key[32];
     uint8_t ledger_seed[32]; /* of the Ed25519 key that signs heads */
     struct trail trail;      /* what the audit trail is written with */

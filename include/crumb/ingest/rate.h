@@ -25,7 +25,8 @@ enum rate_kind {
     RATE_SHOWN,
     RATE_SIGN_INS,
     RATE_TOKENS, /* what a token may not do */
-    RATE_REQUESTS
+    RATE_REQUESTS,
+    RATE_RIGHTS /* access, copy and correction; erasure and restriction are refusals */
 };
 
 struct rates;

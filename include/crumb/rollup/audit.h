@@ -27,5 +27,5 @@ struct audit_finding {
  */
 int audit_segments(struct db_txn *txn, const struct config *config, bool rebuild, struct audit_finding *ret_finding);
 
-/* The same of all rollups; @rebuild needs segments that are good. */
+/* The same of all rollups; @rebuild needs segments that are good, and no job under way. */
 int audit_rollups(struct db_txn *txn, bool rebuild, struct audit_finding *ret_finding);

@@ -1,6 +1,6 @@
 /*
- * Where the table of a site-day comes from: its segment when it is sealed, else
- * a gather of its journal.
+ * Where the table of a site-day comes from: its segment when that tells all of
+ * it, else a gather of its journal; amended (rollup/amend.h) either way.
  *
  * Open days are kept warm, at most LIVE_DAYS_MAX of them with LIVE_EVENTS_MAX
  * events, and grown by what the journal got since the last question.  They are

@@ -37,6 +37,8 @@ int rollups_put(struct batch *batch, uint32_t site, struct period period, const 
 /* Takes them away, with their key. 0 or a fault. */
 int rollups_delete(struct batch *batch, uint32_t site, struct period period);
 
-/* Adds a sealed day's segment to a summary; a day without one adds nothing. 0 or a fault; -ESTALE as segments_open().
+/*
+ * Adds a sealed day's segment, amended, to a summary; a day without one adds
+ * nothing.  0 or a fault; -ESTALE as segments_open().
  */
 int rollups_add_day(struct db_txn *txn, uint32_t site, int32_t day, struct summary *summary);

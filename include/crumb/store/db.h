@@ -43,6 +43,10 @@ enum db_table {
     DB_REQUESTS,   /* site, number -> subject request */
     DB_DUE,        /* site, day, number -> nothing: the open requests, by the day on which they are due */
     DB_ASKERS,     /* site, who asked, number -> nothing: whose request it is */
+    DB_CHOICES,    /* visitor, sequence -> nothing: the visitor's records */
+    DB_AMENDED,    /* site, visitor's number -> what must not be told as it was stored */
+    DB_JOBS,       /* sequence -> what a visitor asked for that is not finished */
+    DB_DEEDS,      /* id -> what was done for a visitor, signed */
     DB_TABLE_N
 };
 

@@ -34,6 +34,22 @@ int journal_append(struct batch *batch, struct journal_record *record);
 
 enum { JOURNAL_E_ERASED = 1 };
 
+/* What a job does with a record that is under the key @from. */
+struct journal_change {
+    uint32_t site;
+    int32_t day;
+    uint64_t sequence;
+    struct key_ref from, to; /* to: none: the record goes; else it is written anew under that key ... */
+    unsigned classes;        /* ... without these; where one of them carries the event it goes, too */
+};
+
+/*
+ * Changes a record in its place; the day's row is the caller's.  *ret_left: it
+ * is there still; *ret_cut: it is not what it was.  0, DB_E_NOT_FOUND (there is
+ * none, or it is under another key), or a fault (-EBADMSG: it is damaged).
+ */
+int journal_change(struct batch *batch, const struct journal_change *change, bool *ret_left, bool *ret_cut);
+
 /*
  * Reads a record; sections are borrowed from @plain, which is overwritten.  0,
  * JOURNAL_E_ERASED, or a fault (-EBADMSG: it is damaged, or its key is).
@@ -58,6 +74,10 @@ typedef int (*journal_visit)(void *context, const struct journal_record *record)
  * @visit returned, or a fault (-EBADMSG: a record is damaged).
  */
 int journal_each(struct db_txn *txn, uint32_t site, int32_t day, uint64_t after, journal_visit visit, void *context);
+
+/* The same of records under the keys of which @wanted says so; no others are opened. */
+int journal_each_under(struct db_txn *txn, uint32_t site, int32_t day,
+                       bool (*wanted)(void *context, struct key_ref ref), journal_visit visit, void *context);
 
 /* The same, of all of a day, and how many are erased; 0 or a fault or what @visit returned. */
 int journal_count(struct db_txn *txn, uint32_t site, int32_t day, journal_visit visit, void *context,

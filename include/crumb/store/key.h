@@ -42,6 +42,9 @@ struct key key_due(uint32_t site, int32_t day, uint32_t number);
 /* @asker: what stands for a visitor, 16 bytes. */
 #define ASKER_BYTES 16
 struct key key_asker(uint32_t site, const uint8_t asker[ASKER_BYTES], uint32_t number);
+/* A visitor by their number. */
+struct key key_number(uint32_t site, uint32_t number);
+struct key key_choice(const uint8_t visitor[VISITOR_BYTES], uint64_t sequence);
 /* Of whom consents are counted together: store/consents.h. */
 struct key_consents {
     uint32_t site;
@@ -71,5 +74,7 @@ bool key_read_version(struct text key, uint32_t *ret_site, int64_t *ret_from_ms)
 bool key_read_request(struct text key, uint32_t *ret_site, uint32_t *ret_number);
 bool key_read_due(struct text key, uint32_t *ret_site, int32_t *ret_day, uint32_t *ret_number);
 bool key_read_asker(struct text key, uint32_t *ret_site, uint8_t ret_asker[ASKER_BYTES], uint32_t *ret_number);
+bool key_read_number(struct text key, uint32_t *ret_site, uint32_t *ret_number);
+bool key_read_choice(struct text key, uint8_t ret_visitor[VISITOR_BYTES], uint64_t *ret_sequence);
 bool key_read_consents(struct text key, struct key_consents *ret_of);
 bool key_read_rollup(struct text key, struct key_rollup *ret_of);
