@@ -1,7 +1,7 @@
 // kill -9 while visitors are erased (promise P5): whatever was asked for is done after the next start, with a receipt,
 // nobody else loses anything, and the store is sound.
 //
-//     RIGHTS_ROUNDS=50 CRUMB=build/crumb REPLAY=build/bench/replay node tests/crash/rights.test.mjs
+//     RIGHTS_KILLS=50 CRUMB=build/crumb REPLAY=build/bench/replay node tests/crash/rights.test.mjs
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { eventually, site } from '../http/server.mjs';
@@ -39,7 +39,7 @@ describe('kill -9 while rights are used', { timeout: 600_000 }, () => {
         const all = [];
         let killed = 0;
         assert.ok(await begin(server));
-        await eachSeed('RIGHTS_ROUNDS', ROUNDS, server, async (seed) => {
+        await eachSeed('RIGHTS_KILLS', ROUNDS, server, async (seed) => {
             const random = new Random(seed);
             const fresh = [];
             for (let i = 0; i < VISITORS; i++) fresh.push(await arrive(server, random));

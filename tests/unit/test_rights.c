@@ -650,8 +650,7 @@ static void test_model(void **state)
 
     assert_non_null(model);
     for (uint64_t i = 0; i < rounds; i++) {
-        if (getenv("RIGHTS_SHOW"))
-            fprintf(stderr, "RIGHTS_SEED=%llu\n", (unsigned long long)(seed + i));
+        print_message("# RIGHTS_SEED=%llu RIGHTS_ROUNDS=1 repeats this round\n", (unsigned long long)(seed + i));
         begin_round(model, seed + i);
         run_round(model, &n_kills);
         end_round(model);
