@@ -109,7 +109,7 @@ test('defaults are what happens where a key is left out', async () => {
     assert.deepEqual(Object.keys(wanted.retention).length, 5);
     wanted.listen.http2 = wanted.listen.http2 === 'true';
     const hash = async (server) => (await server.get('/v1/notice?site=shop')).json().hash;
-    await withServer(undefined, async (server) => {
+    await withServer({ sites: { shop: site() } }, async (server) => {
         const without = await hash(server);
         const { listen, ...config } = server.config;
         const shop = { ...config.sites.shop, ...wanted.site, retention: wanted.retention };
