@@ -482,10 +482,11 @@ static int work_off_jobs(struct replay *replay)
 {
     uint8_t seed[SECRET_BYTES];
     struct clock_manual clock = clock_manual(replay->last_ms);
+    struct trail trail;
     struct work work = {.db = replay->db,
                         .config = replay->edition->config,
                         .clock = &clock.super,
-                        .ledger_seed = seed,
+                        .trail = &trail,
                         .submit = submit_and_drain,
                         .context = replay};
     unsigned n;
@@ -495,8 +496,10 @@ static int work_off_jobs(struct replay *replay)
     if (r || !any)
         return error_trace(r);
     r = secret_key(replay->edition->config->data, SECRET_LEDGER, true, replay->random, seed);
-
-    return r ? error_trace(r) : error_trace(work_jobs(&work, &n));
+    if (r)
+        return error_trace(r);
+    trail_init(&trail, seed);
+    return error_trace(work_jobs(&work, &n));
 }
 
 static void print_books(const struct replay *replay, unsigned n_sealed)

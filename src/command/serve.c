@@ -222,7 +222,7 @@ static int work_off_jobs(void *context, const struct config *config, int (*submi
     struct work work = {.db = service->db,
                         .config = config,
                         .clock = service->clock,
-                        .ledger_seed = service->ledger_seed,
+                        .trail = &service->trail,
                         .desk = service->desk,
                         .submit = submit,
                         .context = submit_context,

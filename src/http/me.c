@@ -56,6 +56,7 @@ static struct copy_wish wish_of(const struct exchange *exchange, const struct me
                              .now_ms = clock_now_ms(exchange->loop->service->clock)};
 
     memcpy(wish.visitor, me->visitor, VISITOR_BYTES);
+    trail_visitor(&exchange->loop->service->trail, me->visitor, wish.asker);
     return wish;
 }
 

@@ -9,6 +9,7 @@
 #include "crumb/consent/receipt.h"
 #include "crumb/consent/visitor.h"
 #include "crumb/rights/job.h"
+#include "crumb/rights/request_json.h"
 #include "crumb/rollup/segments.h"
 #include "crumb/rollup/visits.h"
 #include "crumb/store/amended.h"
@@ -176,6 +177,48 @@ static int read_jobs(struct db_txn *txn, const struct copy_wish *wish, json_t **
     return 0;
 }
 
+/* ---- requests ---- */
+
+struct asked {
+    struct db_txn *txn;
+    const struct copy_wish *wish;
+    enum request_view view;
+    json_t *array;
+};
+
+static int add_request(void *context, const struct request *request)
+{
+    struct asked *asked = context;
+    BUFFER_AUTO plain = BUFFER_INIT(REQUEST_BYTES_MAX);
+    BUFFER_AUTO json = BUFFER_INIT(REQUEST_JSON_BYTES_MAX);
+    struct request opened = *request;
+    json_t *object = NULL;
+    int r = requests_open(asked->txn, &opened, &plain);
+
+    if (r)
+        return r == REQUESTS_E_NONE ? 0 : error_trace(r);
+    request_json_put(&json, &opened, asked->wish->site, asked->wish->now_ms, asked->view);
+    r = json.fault ? error_origin(json.fault) : json_read(buffer_text(&json), &object);
+    if (r)
+        return r < 0 ? error_trace(r) : error_origin(-EBADMSG);
+    asked->array = json_item(asked->array, object);
+    return asked->array ? 0 : error_origin(-ENOMEM);
+}
+
+static int read_requests(struct db_txn *txn, const struct copy_wish *wish, enum request_view view, json_t **ret_array)
+{
+    struct asked asked = {.txn = txn, .wish = wish, .view = view, .array = json_array()};
+    int r =
+        asked.array ? requests_each_of(txn, wish->site->id, wish->asker, add_request, &asked) : error_origin(-ENOMEM);
+
+    if (r) {
+        json_decref(asked.array);
+        return error_trace(r);
+    }
+    *ret_array = asked.array;
+    return 0;
+}
+
 /* ---- the overview ---- */
 
 struct known {
@@ -217,20 +260,23 @@ static int read_known(struct db_txn *txn, const struct copy_wish *wish, struct k
 }
 
 static int make_overview(struct db_txn *txn, const struct copy_wish *wish, const struct known *known,
-                         json_t **ret_object)
+                         enum request_view view, json_t **ret_object)
 {
-    json_t *choices = NULL, *jobs = NULL;
+    json_t *choices = NULL, *requests = NULL, *jobs = NULL;
     int r = read_choices(txn, wish, &choices);
 
+    if (r == 0)
+        r = read_requests(txn, wish, view, &requests);
     if (r == 0)
         r = read_jobs(txn, wish, &jobs);
     if (r) {
         json_decref(choices);
+        json_decref(requests);
         return error_trace(r);
     }
-    *ret_object =
-        json_pack("{s:s, s:o, s:o, s:o, s:o}", "site", wish->site->name, "visitor", visitor_json(wish, &known->visitor),
-                  "corrections", corrections_json(&known->amendment), "choices", choices, "under_way", jobs);
+    *ret_object = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "site", wish->site->name, "visitor",
+                            visitor_json(wish, &known->visitor), "corrections", corrections_json(&known->amendment),
+                            "choices", choices, "requests", requests, "under_way", jobs);
     return *ret_object ? 0 : error_origin(-ENOMEM);
 }
 
@@ -242,7 +288,7 @@ int copy_overview(const struct copy_wish *wish, json_t **ret_object)
 
     if (r == 0)
         r = read_known(txn, wish, &known);
-    return r ? r : error_trace(make_overview(txn, wish, &known, ret_object));
+    return r ? r : error_trace(make_overview(txn, wish, &known, REQUEST_IN_QUEUE, ret_object));
 }
 
 /* ---- the copy ---- */
@@ -294,7 +340,7 @@ static int begin(struct copy *copy, struct db_txn *txn)
 
     if (r)
         return r;
-    r = make_overview(txn, wish, &copy->known, &head);
+    r = make_overview(txn, wish, &copy->known, REQUEST_FOR_ASKER, &head);
     if (r == 0)
         r = read_notices(txn, json_object_get(head, "choices"), &notices);
     if (r) {

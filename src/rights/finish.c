@@ -8,12 +8,16 @@
 #include "crumb/store/amended.h"
 #include "crumb/store/orphans.h"
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#define DETAILS_BYTES 160
 
 struct finish {
     struct write_op super;
     const struct site *site;
     const struct job *job;
-    const uint8_t *ledger_seed;
+    const struct trail *trail;
     int64_t now_ms;
     bool is_done;       /* else there are more choices to forget */
     struct buffer deed; /* as it was written */
@@ -103,7 +107,25 @@ static int end_key(const struct finish *finish, struct batch *batch)
     return r ? error_trace(r) : error_trace(batch_doom_key(batch, finish->job->key));
 }
 
-static int put_deed(struct finish *finish, struct db_txn *txn)
+/* What went is on record. By the receipt's id, as nothing may lead from the visitor to it. */
+static int record(const struct finish *finish, struct batch *batch, const struct deed *deed)
+{
+    char id[DEED_ID_HEX_BYTES], object[sizeof "receipt " + DEED_ID_HEX_BYTES], details[DETAILS_BYTES];
+
+    deed_hex(deed->id, id);
+    snprintf(object, sizeof object, "receipt %s", id);
+    snprintf(details, sizeof details, "%s: %" PRIu64 " events, %" PRIu64 " visits, %" PRIu64 " days",
+             deed_right_name(deed->right), deed->events, deed->visits, deed->days);
+    return error_trace(trail_append(batch, finish->trail,
+                                    &(struct trail_entry){.at_ms = deed->done_ms,
+                                                          .actor = ACTOR_VISITOR,
+                                                          .act = ACT_ERASED,
+                                                          .site = deed->site,
+                                                          .object = text_of(object),
+                                                          .details = text_of(details)}));
+}
+
+static int put_deed(struct finish *finish, struct batch *batch)
 {
     const struct job *job = finish->job;
     struct deed deed = {.site = text_of(finish->site->name),
@@ -117,11 +139,13 @@ static int put_deed(struct finish *finish, struct db_txn *txn)
 
     memcpy(deed.id, job->deed, DEED_ID_BYTES);
     buffer_clear(&finish->deed);
-    int r = deed_sign(&deed, finish->ledger_seed, &finish->deed);
+    int r = deed_sign(&deed, finish->trail->seed, &finish->deed);
     if (r == 0)
-        r = deed_put(txn, job->deed, buffer_text(&finish->deed));
+        r = deed_put(batch->txn, job->deed, buffer_text(&finish->deed));
+    if (r == 0 && job->kind != JOB_REFRESH)
+        r = record(finish, batch, &deed);
     if (r == 0)
-        r = job_delete(txn, job->sequence);
+        r = job_delete(batch->txn, job->sequence);
     return error_trace(r);
 }
 
@@ -142,7 +166,7 @@ static int finish_apply(struct write_op *op, struct batch *batch)
         r = end_key(finish, batch);
     if (r == 0 && finish->job->kind == JOB_CUT)
         r = change_younger(finish, batch->txn);
-    return r ? error_trace(r) : error_trace(put_deed(finish, batch->txn));
+    return r ? error_trace(r) : error_trace(put_deed(finish, batch));
 }
 
 static void finish_done(struct write_op *op, int result)
@@ -156,7 +180,7 @@ int finish_job(const struct work *work, const struct site *site, const struct jo
     struct finish finish = {.super = {.reserve = true, .apply = finish_apply, .done = finish_done},
                             .site = site,
                             .job = job,
-                            .ledger_seed = work->ledger_seed,
+                            .trail = work->trail,
                             .now_ms = clock_now_ms(work->clock),
                             .deed = BUFFER_INIT(DEED_BYTES_MAX)};
     int r = 0;

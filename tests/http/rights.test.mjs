@@ -66,6 +66,9 @@ describe('rights', () => {
         await visitor.beacon({ e: 'se', se_ca: 'click', se_ac: 'buy', ...page('access') });
         await visitor.chose('custom', { purposes: { analytics: true, journeys: true, marketing: false } });
         deedOf(await patch(visitor, { country: 'AT', device: 'tablet' }), 'correction');
+        const asked = { site: 'shop', kind: 'complaint', text: 'What becomes of it?' };
+        const made = await visitor.ask('POST', '/v1/me/requests', { body: JSON.stringify(asked) });
+        assert.equal(made.status, 201, made.text);
         const overview = (await visitor.ask('GET', ME)).json();
         assert.equal(overview.site, 'shop');
         assert.deepEqual(overview.corrections, { country: 'AT', device: 'tablet' });
@@ -73,9 +76,11 @@ describe('rights', () => {
         assert.deepEqual(overview.visitor.choice.purposes, { analytics: true, journeys: true, marketing: false });
         assert.equal(overview.visitor.restricted, false);
         assert.deepEqual(overview.under_way, []);
-        const copy = await copyOf(visitor);
-        assertValid(JSON.parse(readFileSync(new URL('../../docs/copy.schema.json', import.meta.url))), copy);
-        assert.deepEqual({ ...copy, ...overview }, { ...copy, ...overview, links: overview.links });
+        assert.deepEqual(overview.requests.map(({ kind, state, text }) => [kind, state, text]), [['complaint', 'open', undefined]]);
+        const { requests, ...copy } = await copyOf(visitor);
+        assert.deepEqual(requests.map(({ kind, text }) => [kind, text]), [['complaint', asked.text]]);
+        assertValid(JSON.parse(readFileSync(new URL('../../docs/copy.schema.json', import.meta.url))), { requests, ...copy });
+        assert.deepEqual({ ...copy, ...overview }, { ...copy, ...overview });
         for (const { notice } of copy.choices) assert.equal(copy.notices[notice].site, 'shop');
         const [{ events, visits }] = copy.days;
         assert.deepEqual(events.map((each) => each.event), ['pv', 'se']);
@@ -95,6 +100,9 @@ describe('rights', () => {
         assert.equal(deed.visits, 1);
         assert.equal(deed.days, 1);
         assert.deepEqual(deed.classes, ['log', 'device', 'clickpath']);
+        const record = (await server.dump('audit')).find(({ act }) => act === 'erased');
+        assert.deepEqual([record.actor, record.site, record.object, record.details],
+            ['visitor', 'shop', `receipt ${deed.id}`, 'erasure: 1 events, 1 visits, 1 days']);
         assert.equal(visitor.cookies.has('crumb_id'), false, 'the browser forgets its id');
         const paths = (await server.dump('journal')).map(({ log }) => log?.path);
         assert.ok(paths.includes(`/other-${secret}`) && !paths.includes(`/${secret}`));

@@ -130,13 +130,16 @@ static void reopen(struct model *model)
 static void work(struct model *model)
 {
     struct clock_manual clock = clock_manual(model->now_ms);
+    struct trail trail;
     struct work work = {.db = model->fixture.db,
                         .config = model->fixture.config,
                         .clock = &clock.super,
-                        .ledger_seed = model->seed,
+                        .trail = &trail,
                         .submit = submit,
                         .context = model};
     unsigned n;
+
+    trail_init(&trail, model->seed);
     int r = work_jobs(&work, &n);
 
     assert_true(r == 0 || r == -ECANCELED);

@@ -20,6 +20,7 @@ struct copy_wish {
     const struct edition *edition; /* outlives the copy */
     const struct site *site;
     uint8_t visitor[VISITOR_BYTES];
+    uint8_t asker[ASKER_BYTES]; /* what stands for the visitor among requests */
     int64_t now_ms;
 };
 
@@ -27,7 +28,7 @@ enum { COPY_E_UNKNOWN = 1 };
 
 /*
  * What is known of a visitor without looking at events: the live choice, every
- * choice, corrections, and what is under way.  0, COPY_E_UNKNOWN, or a fault.
+ * choice, corrections, requests without their texts, and what is under way.  0, COPY_E_UNKNOWN, or a fault.
  */
 int copy_overview(const struct copy_wish *wish, json_t **ret_object);
 

@@ -24,13 +24,14 @@
 #include "crumb/ingest/writer.h"
 #include "crumb/rights/desk.h"
 #include "crumb/rights/job.h"
+#include "crumb/store/trail.h"
 
 struct work {
     struct db *db;
     const struct config *config;
     const struct clock *clock;
-    const uint8_t *ledger_seed; /* signs deeds */
-    struct desk *desk;          /* NULL: nobody waits */
+    const struct trail *trail; /* its seed signs deeds, and it is told of them */
+    struct desk *desk;         /* NULL: nobody waits */
     /* Gives one operation to the writer and returns its result when it is done. */
     int (*submit)(void *context, struct write_op *op);
     void *context;
