@@ -49,7 +49,10 @@ function measure({ texts, rtl, sideBySide, buttons, size, slack }) {
 }
 
 describe('in 320 px', { timeout: 120_000 }, () => {
-    const texts = shippedTexts();
+    // Pages of the service break long words, and have tests of their own.
+    const isShown = ([key]) => !key.startsWith('policy.');
+    const texts = Object.fromEntries(Object.entries(shippedTexts())
+        .map(([lang, of]) => [lang, Object.fromEntries(Object.entries(of).filter(isShown))]));
     let browser, page;
 
     before(async () => {
