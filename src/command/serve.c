@@ -10,7 +10,9 @@
 #include "crumb/ingest/agent.h"
 #include "crumb/ingest/geo.h"
 #include "crumb/rights/work.h"
+#include "crumb/rights/job.h"
 #include "crumb/rollup/keeper.h"
+#include "crumb/rollup/retention.h"
 #include "crumb/store/keyring.h"
 #include <errno.h>
 #include <pthread.h>
@@ -23,7 +25,8 @@ struct serve {
     const char *path;
     struct edition *edition;
     struct service service;
-    struct keeper_chore chores[1];
+    struct keeper_chore chores[2];
+    struct retention_round retention; /* the keeper's thread only */
     struct keeper *keeper;
     struct server *server;
 };
@@ -144,6 +147,22 @@ static int work_off_jobs(void *context, const struct config *config, int (*submi
     return work_jobs(&work, &n);
 }
 
+static int retain(void *context, const struct config *config, int (*submit)(void *context, struct write_op *op),
+                  void *submit_context, const atomic_bool *stop)
+{
+    struct serve *serve = context;
+    struct retention_work work = {.db = serve->service.db,
+                                  .config = config,
+                                  .now_ms = clock_now_ms(serve->service.clock),
+                                  .submit = submit,
+                                  .context = submit_context,
+                                  .stop = stop,
+                                  .is_busy = job_any};
+    struct retention_done done;
+
+    return retention_pass(&serve->retention, &work, &done);
+}
+
 static void call_keeper(void *context) { keeper_wake(context); }
 
 static int start_keeper(struct serve *serve)
@@ -154,9 +173,13 @@ static int start_keeper(struct serve *serve)
         .work = work_off_jobs,
         .context = service,
         .complaint = "cannot finish what visitors asked for; no answer tells of it meanwhile, and it is tried again"};
+    serve->chores[1] = (struct keeper_chore){
+        .work = retain,
+        .context = serve,
+        .complaint = "cannot remove everything whose retention is over; it is tried again"};
     int r = desk_new(&service->desk);
     if (r == 0)
-        r = keeper_start(service->db, service->writer, service->clock, serve->edition, serve->chores, 1,
+        r = keeper_start(service->db, service->writer, service->clock, serve->edition, serve->chores, 2,
                          &serve->keeper);
     if (r == 0)
         desk_listen(service->desk, call_keeper, serve->keeper);
