@@ -34,6 +34,10 @@ struct recording {
     struct choice_result result;
     bool has_id, has_choice; /* the browser sent a crumb_id, a crumb_choice, good or bad */
     bool secure;
+    bool erase;
+    uint8_t deeds[ASK_IDS_BYTES];
+    struct asked asked;
+    struct desk *desk;
     int outcome;
     consent_recorded tell;
 };
@@ -44,12 +48,43 @@ static void recording_free(struct recording *recording)
     free(recording);
 }
 
+/* An erasure of somebody who is not there: already under way, or nothing at all. */
+static int find_erasure(struct recording *recording, struct batch *batch, bool *ret_somebody)
+{
+    const struct choice_context *context = &recording->context;
+    uint32_t site = recording->choice.site->id;
+    struct visitor visitor;
+    struct job job;
+    int r = context->known ? visitor_get(batch->txn, site, context->visitor, &visitor) : DB_E_NOT_FOUND;
+
+    *ret_somebody = r != DB_E_NOT_FOUND || context->others.n;
+    if (*ret_somebody || !context->known)
+        return r < 0 && r != -EBADMSG ? r : 0;
+    recording->result = (struct choice_result){.stands = true, .keeps_choice = true};
+    r = job_of_visitor(batch->txn, site, context->visitor, &job);
+    if (r == 0) {
+        recording->asked = (struct asked){.n = 1, .deeds = {{.job = job.sequence}}};
+        memcpy(recording->asked.deeds[0].id, job.deed, DEED_ID_BYTES);
+    }
+    return r < 0 ? r : 0;
+}
+
 /* On the writer's thread. */
 static int recording_apply(struct write_op *op, struct batch *batch)
 {
     struct recording *recording = (struct recording *)op;
+    bool somebody = true;
+    int r = 0;
 
-    return choice_record(batch, &recording->choice, recording->edition, &recording->context, &recording->result);
+    recording->asked.n = 0;
+    if (recording->erase)
+        r = find_erasure(recording, batch, &somebody);
+    if (r || !somebody)
+        return r;
+    r = choice_record(batch, &recording->choice, recording->edition, &recording->context, &recording->result);
+    return r ? r
+             : ask_after_choice(batch, &recording->choice, &recording->context, &recording->result, recording->erase,
+                                recording->deeds, &recording->asked);
 }
 
 static void recording_done(struct write_op *op, int result)
@@ -58,6 +93,8 @@ static void recording_done(struct write_op *op, int result)
 
     if (result == 0 && !recording->result.stands && !recording->result.unrecorded)
         metrics_add(METRIC_choices_recorded_total, 1);
+    if (result == 0 && recording->asked.n)
+        desk_call(recording->desk);
     recording->outcome = result;
     wait_wake(&recording->wait);
 }
@@ -131,12 +168,12 @@ static void recording_answer(struct wait *wait, h2o_req_t *req)
     struct recording *recording = H2O_STRUCT_FROM_MEMBER(struct recording, wait, wait);
 
     if (req && recording->outcome) {
-        recording->tell(req, &recording->choice, NULL);
-    } else if (req && recording->result.stands) {
+        recording->tell(req, &recording->choice, NULL, NULL);
+    } else if (req && recording->result.stands && !recording->erase) {
         answer_object(req, 200, json_pack("{s:n}", "receipt"));
     } else if (req) {
         set_cookies(req, recording);
-        recording->tell(req, &recording->choice, &recording->result);
+        recording->tell(req, &recording->choice, &recording->result, &recording->asked);
     }
     recording_free(recording);
 }
@@ -207,6 +244,8 @@ static struct recording *recording_new(struct exchange *exchange, const struct c
     recording->tell = tell;
     recording->secure = exchange_client(exchange).https;
     recording->context = *context;
+    recording->desk = service->desk;
+    random_fill(service->random, recording->deeds, sizeof recording->deeds);
     read_ids(exchange, recording);
     return recording;
 }
@@ -216,7 +255,8 @@ bool consent_may_record(const struct exchange *exchange, const struct choice *ch
     return exchange_may_choose(exchange, choice->granted ? RATE_GRANTS : RATE_REFUSALS);
 }
 
-int consent_record(struct exchange *exchange, struct choice *choice, struct buffer *complaint, consent_recorded tell)
+static int record(struct exchange *exchange, struct choice *choice, bool erase, struct buffer *complaint,
+                  consent_recorded tell)
 {
     struct choice_context context = {.at_ms = 0};
 
@@ -226,18 +266,44 @@ int consent_record(struct exchange *exchange, struct choice *choice, struct buff
         return r;
     struct recording *recording = recording_new(exchange, choice, &context, tell);
     if (!recording) {
-        tell(exchange->req, choice, NULL);
+        tell(exchange->req, choice, NULL, NULL);
         return 0;
     }
+    recording->erase = erase;
     wait_begin(&recording->wait, exchange, recording_answer);
     if (writer_submit(exchange->loop->service->writer, &recording->super)) {
-        tell(wait_cancel(&recording->wait), choice, NULL);
+        tell(wait_cancel(&recording->wait), choice, NULL, NULL);
         recording_free(recording);
     }
     return 0;
 }
 
-static void tell_receipt(h2o_req_t *req, const struct choice *choice, const struct choice_result *result)
+int consent_record(struct exchange *exchange, struct choice *choice, struct buffer *complaint, consent_recorded tell)
+{
+    return record(exchange, choice, false, complaint, tell);
+}
+
+int consent_erase(struct exchange *exchange, struct choice *choice, struct buffer *complaint, consent_recorded tell)
+{
+    return record(exchange, choice, true, complaint, tell);
+}
+
+/* Where each deed will be. */
+static json_t *erasures_json(const struct asked *asked)
+{
+    json_t *array = json_array();
+
+    for (unsigned i = 0; i < asked->n; i++) {
+        char hex[DEED_ID_HEX_BYTES];
+
+        deed_hex(asked->deeds[i].id, hex);
+        array = json_item(array, json_sprintf("/v1/receipt/%s", hex));
+    }
+    return array;
+}
+
+static void tell_receipt(h2o_req_t *req, const struct choice *choice, const struct choice_result *result,
+                         const struct asked *asked)
 {
     if (!result) {
         answer_later(req, "the choice could not be recorded now and has no effect; try again later");
@@ -252,6 +318,8 @@ static void tell_receipt(h2o_req_t *req, const struct choice *choice, const stru
     /* A request that forgot its cookies is nobody's, and what its sender meant to end goes on. */
     if (choice->kind == CHOICE_WITHDRAW)
         answer = json_member(answer, "ended", json_boolean(result->ended));
+    if (asked->n)
+        answer = json_member(answer, "erasures", erasures_json(asked));
     answer_object(req, 201, answer);
 }
 

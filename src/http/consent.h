@@ -7,8 +7,9 @@
 #include "loop.h"
 
 /* Answers @req. @result is NULL where the choice could not be recorded; the cookies are set already where it was, and
- * where @result is `unrecorded`. */
-typedef void (*consent_recorded)(h2o_req_t *req, const struct choice *choice, const struct choice_result *result);
+ * where @result is `unrecorded`. @asked: the deeds of what follows, or NULL with @result. */
+typedef void (*consent_recorded)(h2o_req_t *req, const struct choice *choice, const struct choice_result *result,
+                                 const struct asked *asked);
 
 /* Whether this client may make such a choice now; if so, it is counted. Else the caller answers 429. */
 bool consent_may_record(const struct exchange *exchange, const struct choice *choice);
@@ -19,6 +20,13 @@ bool consent_may_record(const struct exchange *exchange, const struct choice *ch
  * sentence in @complaint: it may not, and nothing is told.
  */
 int consent_record(struct exchange *exchange, struct choice *choice, struct buffer *complaint, consent_recorded tell);
+
+/*
+ * The same of a withdrawal by which everything is erased (GDPR art. 17), whatever
+ * `on_withdraw` says; where there is nobody to erase, nothing is recorded, and
+ * @asked is empty or has the deed of an erasure that is under way.
+ */
+int consent_erase(struct exchange *exchange, struct choice *choice, struct buffer *complaint, consent_recorded tell);
 
 /* What is chosen now, by the ledger where the browser has an id, else by its own crumb_choice. Borrowed. */
 struct consent_state {

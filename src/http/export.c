@@ -1,156 +1,13 @@
 /*
  * GET /api/v2/export: what happened on a site, hit by hit, streamed.
- *
- * A piece is made on a thread of the pool, sent, and only when the client has
- * taken it the next one is made: a slow client holds one day's table and no
- * thread.  The response has begun by then, so that what fails in the middle
- * ends the connection before the body's end, which every client notices.
  */
-#include "crumb/base/log.h"
 #include "crumb/query/range.h"
 #include "crumb/rollup/exporter.h"
 #include "loop.h"
-#include <errno.h>
-#include <stdlib.h>
 
-struct exporting {
-    h2o_generator_t super;
-    struct pool_job job;
-    struct wait wait;
-    bool is_waiting; /* a piece is being made */
-    bool has_begun;  /* the response */
-    struct loop *loop;
-    struct exporting *next; /* of the loop */
-    struct edition *edition;
-    struct exporter *exporter;
-    enum export_form form;
-    struct text piece; /* lent by the exporter; empty: there is no more */
-    int outcome;
-};
+static int next_piece(void *maker, struct text *ret_piece) { return exporter_next(maker, ret_piece); }
 
-static void exporting_free(struct exporting *exporting)
-{
-    struct exporting **at = &exporting->loop->exports;
-
-    while (*at != exporting)
-        at = &(*at)->next;
-    *at = exporting->next;
-    exporter_free(exporting->exporter);
-    edition_unref(exporting->edition);
-    free(exporting);
-}
-
-void export_give_up(struct loop *loop)
-{
-    while (loop->exports)
-        exporting_free(loop->exports);
-}
-
-static bool is_full(const struct loop *loop)
-{
-    unsigned n = 0;
-
-    for (const struct exporting *exporting = loop->exports; exporting; exporting = exporting->next)
-        n++;
-    return n >= LOOP_EXPORTS_MAX;
-}
-
-/* On one of the pool's threads. */
-static void exporting_run(struct pool_job *job)
-{
-    struct exporting *exporting = H2O_STRUCT_FROM_MEMBER(struct exporting, job, job);
-    bool is_gone = job->cancelled || exporting->wait.is_gone;
-
-    exporting->outcome = is_gone ? -ECANCELED : exporter_next(exporting->exporter, &exporting->piece);
-    if (exporting->outcome && exporting->outcome != -ECANCELED)
-        log_fault("GET /api/v2/export", exporting->outcome);
-    wait_wake(&exporting->wait);
-}
-
-static void fail(struct exporting *exporting, h2o_req_t *req)
-{
-    if (exporting->has_begun)
-        h2o_send(req, NULL, 0, H2O_SEND_STATE_ERROR);
-    else
-        answer_later(req, "the export cannot be made now; try again later");
-}
-
-static void exporting_answer(struct wait *wait, h2o_req_t *req)
-{
-    struct exporting *exporting = H2O_STRUCT_FROM_MEMBER(struct exporting, wait, wait);
-    h2o_iovec_t piece = h2o_iovec_init(exporting->piece.data, exporting->piece.size);
-
-    exporting->is_waiting = false;
-    if (req && exporting->outcome == 0) {
-        if (!exporting->has_begun)
-            answer_stream(req,
-                          exporting->form == EXPORT_CSV ? TEXT("text/csv; charset=utf-8; header=present")
-                                                        : TEXT("application/x-ndjson"),
-                          &exporting->super);
-        exporting->has_begun = true;
-        if (piece.len) {
-            h2o_send(req, &piece, 1, H2O_SEND_STATE_IN_PROGRESS);
-            return;
-        }
-        h2o_send(req, NULL, 0, H2O_SEND_STATE_FINAL);
-    } else if (req) {
-        fail(exporting, req);
-    }
-    exporting_free(exporting);
-}
-
-/* 0, or the pool's outcome; then nothing waits. */
-static int make_piece(struct exporting *exporting, struct exchange *exchange)
-{
-    wait_begin(&exporting->wait, exchange, exporting_answer);
-    int r = pool_submit(exchange->loop->service->queries, &exporting->job);
-
-    if (r)
-        wait_cancel(&exporting->wait);
-    exporting->is_waiting = r == 0;
-    return r;
-}
-
-/* The client has taken what was sent. */
-static void exporting_proceed(h2o_generator_t *generator, h2o_req_t *req)
-{
-    struct exporting *exporting = (struct exporting *)generator;
-    struct exchange exchange = {.req = req, .loop = exporting->loop};
-
-    if (make_piece(exporting, &exchange) == 0)
-        return;
-    fail(exporting, req);
-    exporting_free(exporting);
-}
-
-/* The request ends before the response did. A piece that is being made is waited for. */
-static void exporting_stop(h2o_generator_t *generator, h2o_req_t *req)
-{
-    struct exporting *exporting = (struct exporting *)generator;
-
-    if (!exporting->is_waiting)
-        exporting_free(exporting);
-}
-
-static struct exporting *exporting_new(struct exchange *exchange, const struct exporter_wish *wish)
-{
-    struct exporting *exporting = calloc(1, sizeof *exporting);
-
-    if (!exporting)
-        return NULL;
-    if (exporter_new(wish, &exporting->exporter)) {
-        free(exporting);
-        return NULL;
-    }
-    exporting->super = (h2o_generator_t){.proceed = exporting_proceed, .stop = exporting_stop};
-    exporting->job.run = exporting_run;
-    exporting->loop = exchange->loop;
-    exporting->next = exporting->loop->exports;
-    exporting->loop->exports = exporting;
-    exporting->edition = edition_ref(exchange->loop->edition);
-    exporting->form = wish->form;
-    return exporting;
-}
+static void free_exporter(void *maker) { exporter_free(maker); }
 
 /* ---- the request ---- */
 
@@ -202,14 +59,18 @@ void export_get(struct exchange *exchange)
     if (!read_day(exchange, TEXT("from"), &wish.from) || !read_day(exchange, TEXT("to"), &wish.to) ||
         !read_form(exchange, &wish.form))
         return;
-    if (is_full(exchange->loop)) {
-        answer_later(exchange->req, "other exports are under way; try again later");
+    if (!stream_has_room(exchange))
+        return;
+    struct exporter *exporter;
+    if (exporter_new(&wish, &exporter)) {
+        answer_later(exchange->req, "the export cannot be made now; try again later");
         return;
     }
-    struct exporting *exporting = exporting_new(exchange, &wish);
-    if (!exporting || make_piece(exporting, exchange)) {
-        answer_later(exchange->req, "the export cannot be made now; try again later");
-        if (exporting)
-            exporting_free(exporting);
-    }
+    stream_begin(exchange, &(struct stream_source){.next = next_piece,
+                                                   .free = free_exporter,
+                                                   .maker = exporter,
+                                                   .type = wish.form == EXPORT_CSV
+                                                               ? TEXT("text/csv; charset=utf-8; header=present")
+                                                               : TEXT("application/x-ndjson"),
+                                                   .what = "GET /api/v2/export"});
 }

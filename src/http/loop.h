@@ -12,6 +12,7 @@
 #include "crumb/http/server.h"
 #include "crumb/ingest/agent.h"
 #include "crumb/ingest/collect.h"
+#include "crumb/rights/ask.h"
 #include <h2o.h>
 #include <jansson.h>
 #include <semaphore.h>
@@ -28,13 +29,14 @@ struct loop {
     h2o_accept_ctx_t accept[LISTENER_N];
     int fds[LISTENER_N]; /* given to the listeners */
     h2o_socket_t *listeners[LISTENER_N];
-    sem_t ready;               /* posted once when the loop can take orders */
-    sem_t drained;             /* posted once when it has stopped */
-    sem_t may_end;             /* awaited then: no other thread will send it anything */
-    unsigned n_connections;    /* of this loop */
-    unsigned n_waits;          /* requests, there or vanished, that another thread will wake */
-    struct wait *watched;      /* those of them whose clients are watched */
-    struct exporting *exports; /* under way */
+    sem_t ready;            /* posted once when the loop can take orders */
+    sem_t drained;          /* posted once when it has stopped */
+    sem_t may_end;          /* awaited then: no other thread will send it anything */
+    unsigned n_connections; /* of this loop */
+    unsigned n_waits;       /* requests, there or vanished, that another thread will wake */
+    struct wait *watched;   /* those of them whose clients are watched */
+    struct stream *streams; /* under way */
+    h2o_timeout_t patience; /* how long a request waits for its job */
     bool stopping;
 };
 
@@ -141,6 +143,36 @@ h2o_req_t *wait_cancel(struct wait *wait);
 /* The receiver of a loop's answers. */
 void wait_receive(h2o_multithread_receiver_t *receiver, h2o_linklist_t *messages);
 
+/* ---- stream.c: long answers, piece by piece ---- */
+
+struct stream_source {
+    /* On a thread of the pool: the next piece, lent until the next call; empty: there is no more. 0,
+     * STREAM_E_NOT_FOUND or a fault. */
+    int (*next)(void *maker, struct text *ret_piece);
+    void (*free)(void *maker);
+    void *maker;
+    struct text type;
+    void (*missing)(h2o_req_t *req); /* answers where the first piece is STREAM_E_NOT_FOUND; or NULL: it never is */
+    const char *what;                /* for the log: "GET /..." */
+};
+
+enum { STREAM_E_NOT_FOUND = 1 };
+
+/* Answers with it; takes the maker, whatever becomes of it. */
+void stream_begin(struct exchange *exchange, const struct stream_source *source);
+/* False, and answered 503: LOOP_EXPORTS_MAX are under way. */
+bool stream_has_room(struct exchange *exchange);
+/* Gives up the streams of a loop that has ended: their connections will not. */
+void stream_give_up(struct loop *loop);
+
+/* ---- deeds.c: waiting for jobs ---- */
+
+/*
+ * Answers @req when its jobs are done, or behind RIGHTS_WAIT_MS with where their
+ * deeds will be.  Where there is none, there was nothing to do.
+ */
+void deeds_await(h2o_req_t *req, const struct asked *asked);
+
 /* ---- routes.c ---- */
 
 /* Registers the handler of one listener, which looks up the routes. */
@@ -183,8 +215,13 @@ void stats_funnel(struct exchange *exchange);
 void stats_schema(struct exchange *exchange);
 void stats_consents(struct exchange *exchange);
 void export_get(struct exchange *exchange);
-/* Gives up the exports of a loop that has ended: their connections will not. */
-void export_give_up(struct loop *loop);
+void me_get(struct exchange *exchange);
+void me_export(struct exchange *exchange);
+void me_delete(struct exchange *exchange);
+void me_patch(struct exchange *exchange);
+void me_restrict(struct exchange *exchange);
+void me_lift(struct exchange *exchange);
+void receipt_check(struct exchange *exchange);
 void status_metrics(struct exchange *exchange);
 void status_alive(struct exchange *exchange);
 void status_ready(struct exchange *exchange);

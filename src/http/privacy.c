@@ -207,7 +207,8 @@ static void tell_failure(h2o_req_t *req, int status, const struct choice *choice
 }
 
 /* Back to the page. The address is relative: the page may be served under a proxy's prefix. */
-static void tell_recorded(h2o_req_t *req, const struct choice *choice, const struct choice_result *result)
+static void tell_recorded(h2o_req_t *req, const struct choice *choice, const struct choice_result *result,
+                          const struct asked *asked)
 {
     BUFFER_AUTO address = BUFFER_INIT(PAGE_ADDRESS_BYTES_MAX);
 

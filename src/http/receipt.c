@@ -3,19 +3,21 @@
  *
  * A record of a visitor is shown to whoever has that visitor's crumb_id.  One
  * without is of somebody who is not to be recognised: its id, 128 random bits
- * that only that browser was told, is all there can be asked for.
+ * that only that browser was told, is all there can be asked for.  So it is with
+ * deeds (rights/deed.h).
  */
 #include "crumb/consent/receipt.h"
 #include "crumb/base/error.h"
 #include "crumb/base/log.h"
 #include "crumb/consent/cookie.h"
 #include "crumb/consent/head.h"
+#include "crumb/rights/job.h"
 #include "loop.h"
 #include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
 
-enum outcome { RECEIPT_SHOWN, RECEIPT_UNKNOWN, RECEIPT_FORBIDDEN, RECEIPT_FOREIGN };
+enum outcome { RECEIPT_SHOWN, RECEIPT_UNDER_WAY, RECEIPT_UNKNOWN, RECEIPT_FORBIDDEN, RECEIPT_FOREIGN };
 
 struct reading {
     struct pool_job super;
@@ -77,6 +79,25 @@ static int make_receipt(struct reading *reading, struct db_txn *txn, const struc
     return error_trace(receipt_make(&source, reading->form, &reading->receipt));
 }
 
+/* It names nobody, and its id is as good as a cookie: whoever knows it may read it. */
+static int read_deed(struct reading *reading, struct db_txn *txn)
+{
+    struct text json;
+    struct job job;
+    int r = deed_get(txn, reading->id, &json);
+
+    if (r == 0) {
+        reading->outcome = RECEIPT_SHOWN;
+        reading->receipt = json_loadb(json.data, json.size, 0, NULL);
+        return reading->receipt ? 0 : error_origin(-EBADMSG);
+    }
+    if (r < 0)
+        return error_trace(r);
+    r = job_of_deed(txn, reading->id, &job);
+    reading->outcome = r == 0 ? RECEIPT_UNDER_WAY : RECEIPT_UNKNOWN;
+    return r < 0 ? error_trace(r) : 0;
+}
+
 static int read_receipt(struct reading *reading)
 {
     DB_TXN_AUTO *txn = NULL;
@@ -87,7 +108,9 @@ static int read_receipt(struct reading *reading)
         r = ledger_find(txn, reading->id, &record);
     if (r < 0)
         return error_trace(r);
-    reading->outcome = r ? RECEIPT_UNKNOWN : judge(reading, &record);
+    if (r)
+        return error_trace(read_deed(reading, txn));
+    reading->outcome = judge(reading, &record);
     return reading->outcome == RECEIPT_SHOWN ? make_receipt(reading, txn, &record) : 0;
 }
 
@@ -109,6 +132,9 @@ static void answer_receipt(h2o_req_t *req, struct reading *reading)
         answer_cors_to(req, buffer_text(&reading->origin), reading->site);
     if (reading->fault) {
         answer_later(req, "the receipt cannot be read now; try again later");
+    } else if (reading->outcome == RECEIPT_UNDER_WAY) {
+        answer_retry_after(req);
+        answer_object(req, 202, json_pack("{s:b}", "done", 0));
     } else if (reading->outcome == RECEIPT_UNKNOWN) {
         answer_error(req, 404, "there is no receipt of this id");
     } else if (reading->outcome == RECEIPT_FOREIGN) {

@@ -169,6 +169,7 @@ static void loop_init(struct loop *loop)
     struct server *server = loop->server;
 
     h2o_context_init(&loop->h2o, h2o_evloop_create(), &server->config);
+    h2o_timeout_init(loop->h2o.loop, &loop->patience, RIGHTS_WAIT_MS);
     h2o_multithread_register_receiver(loop->h2o.queue, &loop->answers, wait_receive);
     h2o_multithread_register_receiver(loop->h2o.queue, &loop->orders, on_order);
     for (unsigned i = 0; i < LISTENER_N; i++) {
@@ -190,7 +191,7 @@ static bool loop_is_quiet(const struct loop *loop) { return loop->n_connections 
  */
 static void loop_deinit(struct loop *loop)
 {
-    export_give_up(loop);
+    stream_give_up(loop);
     agent_cache_free(loop->agents);
     edition_unref(loop->edition);
     if (loop->accept[LISTENER_PUBLIC].ssl_ctx)

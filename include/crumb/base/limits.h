@@ -173,6 +173,7 @@
 #define JOB_FOUND_MAX 65536  /* of one day, remembered at a time */
 #define JOB_RETRY_MS 10000   /* after one that failed */
 #define DEED_BYTES_MAX 2048
+#define DESK_DEEDS_MAX 64   /* of jobs done lately, for whoever asks a moment later */
 #define RIGHTS_WAIT_MS 3000 /* that a request waits for its job, before it is told where the receipt will be */
 #define RIGHTS_BODY_BYTES_MAX 4096
 

@@ -22,7 +22,8 @@ enum rate_kind {
     RATE_EVENTS,
     RATE_GRANTS,
     RATE_REFUSALS, /* whatever grants nothing: no crowd of grants is in the way of a withdrawal */
-    RATE_SHOWN
+    RATE_SHOWN,
+    RATE_RIGHTS /* access, copy and correction; erasure and restriction are refusals */
 };
 
 struct rates;

@@ -27,7 +27,7 @@ struct desk_wait {
     void (*done)(struct desk_wait *wait, struct text deed);
 };
 
-/* Begins to wait. The job may have been done before: look at the deeds then. */
+/* Begins to wait; `done` is called at once where the job was done lately. */
 void desk_wait(struct desk *desk, struct desk_wait *wait);
 /* Waits no more. False: `done` was called, or is being called. */
 bool desk_leave(struct desk *desk, struct desk_wait *wait);
