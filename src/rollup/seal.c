@@ -142,7 +142,8 @@ static int build_segment(struct db_txn *txn, struct seal *seal, const struct ame
                          struct table *table)
 {
     bool keeps = day_keeps_segment(&seal->from), expired = seal->from.expired;
-    int r = keeps || expired ? table_of_segment(txn, seal->site, seal->day, table) : SEGMENTS_E_GONE;
+    bool reads = keeps || (expired && seal->from.sealed);
+    int r = reads ? table_of_segment(txn, seal->site, seal->day, table) : SEGMENTS_E_GONE;
 
     if (keeps && r == 0)
         return 0;
