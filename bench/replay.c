@@ -4,7 +4,11 @@
  * lines.  For tests, benchmarks and trying the program on real logs; it is not
  * installed.
  *
- *   build/bench/replay -c FILE [--no-seal] < events.ndjson
+ *   build/bench/replay -c FILE [--no-seal] [--seed N] < events.ndjson
+ *
+ * With a seed nothing is random: neither keys, the master key among them, nor
+ * the names of records.  The same lines then give the same bytes, and anybody
+ * can know what they are encrypted with.
  *
  * A line is one event and what its visitor has granted by then:
  *
@@ -25,11 +29,13 @@
 #include "crumb/ingest/collect.h"
 #include "crumb/rights/ask.h"
 #include "crumb/rights/work.h"
+#include "crumb/rollup/mend.h"
 #include "crumb/rollup/seal.h"
 #include "crumb/store/keyring.h"
 #include "crumb/store/secret.h"
 #include <arpa/inet.h>
 #include <errno.h>
+#include <getopt.h>
 #include <glib.h>
 #include <jansson.h>
 #include <sodium.h>
@@ -51,6 +57,7 @@ struct browser {
 
 struct replay {
     struct edition *edition;
+    struct random *random;
     struct db *db;
     struct writer *writer;
     struct dedupe *dedupe;
@@ -209,8 +216,8 @@ static int choose(struct replay *replay, struct browser *browser, const struct l
     choosing->context.known = true; /* the id is always the same: an earlier run may have given it */
     memcpy(choosing->context.visitor, browser->id, VISITOR_BYTES);
     memcpy(choosing->context.fresh, browser->id, VISITOR_BYTES);
-    randombytes_buf(choosing->context.record_id, RECORD_ID_BYTES);
-    randombytes_buf(choosing->deeds, sizeof choosing->deeds);
+    random_fill(replay->random, choosing->context.record_id, RECORD_ID_BYTES);
+    random_fill(replay->random, choosing->deeds, sizeof choosing->deeds);
     submit(replay, &choosing->super);
     browser->chose = true;
     browser->granted = line->granted;
@@ -361,7 +368,9 @@ static int open_store(struct replay *replay)
     struct db_options options = {.folder = config->data,
                                  .mode = DB_SERVE,
                                  .size_bytes_max = config->data_max_bytes,
-                                 .master_key = config->master_key};
+                                 .master_key = config->master_key,
+                                 .random = replay->random};
+    unsigned n_mended;
     int r = db_open(&options, &replay->db);
 
     if (r == DB_E_LOCKED)
@@ -370,6 +379,8 @@ static int open_store(struct replay *replay)
         fprintf(stderr, "replay: %s: %s\n", config->data, keyring_refusal(r));
     if (r > 0)
         return error_origin(-EBUSY);
+    if (r == 0)
+        r = mend_days(replay->db, &n_mended);
     if (r == 0)
         r = edition_store_alone(replay->edition, replay->db);
     if (r == 0)
@@ -439,7 +450,7 @@ static int work_off_jobs(struct replay *replay)
                         .submit = submit_and_drain,
                         .context = replay};
     unsigned n;
-    int r = secret_key(replay->edition->config->data, SECRET_LEDGER, true, &random_system, seed);
+    int r = secret_key(replay->edition->config->data, SECRET_LEDGER, true, replay->random, seed);
 
     return r ? error_trace(r) : error_trace(work_jobs(&work, &n));
 }
@@ -478,17 +489,37 @@ static int run(struct replay *replay, bool seals)
     return replay->n_bad ? EXIT_NO : EXIT_GOOD;
 }
 
+static int usage(void)
+{
+    fprintf(stderr, "usage: replay -c FILE [--no-seal] [--seed N] < events.ndjson\n");
+    return EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
-    struct replay replay = {.last_ms = 0};
+    static const struct option known[] = {
+        {"no-seal", no_argument, NULL, 'n'}, {"seed", required_argument, NULL, 's'}, {0}};
+    struct replay replay = {.random = &random_system};
+    struct random_seeded seeded;
+    const char *path = NULL;
+    bool seals = true;
+    int option;
 
-    bool seals = argc == 3;
-
-    if (argc < 3 || argc > 4 || strcmp(argv[1], "-c") != 0 || (!seals && strcmp(argv[3], "--no-seal") != 0)) {
-        fprintf(stderr, "usage: replay -c FILE [--no-seal] < events.ndjson\n");
-        return EXIT_USAGE;
+    while ((option = getopt_long(argc, argv, "c:", known, NULL)) >= 0) {
+        if (option == 'c') {
+            path = optarg;
+        } else if (option == 'n') {
+            seals = false;
+        } else if (option == 's') {
+            seeded = random_seeded(strtoull(optarg, NULL, 10));
+            replay.random = &seeded.super;
+        } else {
+            return usage();
+        }
     }
-    if (sodium_init() < 0 || load(argv[2], &replay.edition))
+    if (!path || optind != argc)
+        return usage();
+    if (sodium_init() < 0 || load(path, &replay.edition))
         return EXIT_NO;
     replay.browsers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     int exit = run(&replay, seals);

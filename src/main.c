@@ -21,16 +21,18 @@ const struct command commands[] = {
      "from; exit code 1 if there is one. A doubt is no verdict, and no doubt is no legal advice.\n",
      command_lint},
     {"stat", "-c FILE", "Prints one JSON object about the store.", "Works while the server runs.\n", command_stat},
-    {"verify", "-c FILE [--rebuild] [--head FILE]...",
+    {"verify", "-c FILE [--rebuild] [--head FILE]... | --receipt FILE",
      "Checks the ledger's chain, the books and every invariant of the store.",
      "Prints what is wrong, the first wrong record by its name, and exits with 1.\n"
      "  --rebuild    also builds the segment and rollups of every sealed day again and compares byte for byte\n"
      "  --head FILE  also proves that the ledger continues an older head, as GET /v1/ledger/head gave it\n"
+     "  --receipt FILE  only tells whether a receipt of an erasure, restriction or correction is this store's\n"
      "Works while the server runs.\n",
      command_verify},
     {"dump", "-c FILE TIER [--site NAME] [--day DATE | --month MONTH] [--field NAME] [--record ID]",
      "Prints a part of the store, one JSON object a line.",
-     "TIER is journal, ledger, visitors, consents, books, days, notices, segment or rollup.\n"
+     "TIER is journal, ledger, visitors, consents, books, days, notices, segment,\n"
+     "rollup, amended, jobs or deeds.\n"
      "  --day DATE   of segments: one day, such as 2026-01-31\n"
      "  --record ID  of the ledger: one record, by the id of its receipt or its sequence number, with the notice\n"
      "               exactly as it was shown, whether the chain holds, and how many events relied on it\n"
@@ -67,6 +69,15 @@ const struct command commands[] = {
      "the last day and begin --from that day.\n"
      "Works while the server runs.\n",
      command_export},
+    {"key", "-c FILE rotate|status", "Replaces the master key, or tells how far that is.",
+     "rotate  makes the next master key, wraps every key of the store under it, and puts it in the place of the old\n"
+     "        one. A server that holds the store does it while it runs; else this command does. After a kill it goes\n"
+     "        on where it was. Where the master key is in the environment, start the server, or this command, with\n"
+     "        the new one in CRUMB_MASTER_KEY and the old one in CRUMB_MASTER_KEY_PREVIOUS.\n"
+     "status  prints one JSON object: where the master key is, how many keys there are, how many are still to be\n"
+     "        wrapped. Works while the server runs.\n"
+     "No key is ever printed.\n",
+     command_key},
     {"token", "--name NAME --role analyst|privacy|admin [--site NAME]...", "Makes a bearer token.",
      "Prints the token, which is shown this once, and the line for `tokens:` in the configuration, which holds\n"
      "only its hash.\n",

@@ -29,6 +29,7 @@ int command_verify(const struct command *self, int argc, char **argv);
 int command_dump(const struct command *self, int argc, char **argv);
 int command_query(const struct command *self, int argc, char **argv);
 int command_export(const struct command *self, int argc, char **argv);
+int command_key(const struct command *self, int argc, char **argv);
 int command_token(const struct command *self, int argc, char **argv);
 
 /* ---- setup.c ---- */
@@ -69,11 +70,28 @@ int setup_open(const char *config, struct setup *ret_setup);
 int setup_renew(struct setup *setup);
 void setup_close(struct setup *setup);
 
+/* Says why a store cannot be opened; returns EXIT_FAILED. */
+int setup_refuse(const char *folder, int r);
+
+/* ---- verify_keys.c ---- */
+
+/* Looks at every reference to a key. Prints what is worth knowing, in words, to @buffer; 0, 1 (it is wrong) or a fault.
+ */
+struct buffer;
+int command_verify_keys(struct db_txn *txn, struct buffer *buffer);
+
 /* ---- record.c ---- */
 
 /* Prints what the ledger record of that id or sequence proves; returns an exit code, EXIT_NO where the chain is broken.
  */
 int command_dump_record(const struct setup *setup, const char *name);
+
+/* ---- verify_rights.c ---- */
+
+/* 0, 1 with what is wrong appended to @said, or a fault. */
+int command_verify_rights(struct db_txn *txn, struct buffer *said);
+/* Whether the receipt in the file is of this store. 0 or a fault. */
+int command_verify_receipt(struct db_txn *txn, const char *folder, const char *path, bool *ret_ours);
 
 /* ---- segments.c ---- */
 

@@ -6,9 +6,11 @@
 #include "crumb/base/log.h"
 #include "crumb/consent/receipt.h"
 #include "crumb/consent/visitor.h"
+#include "crumb/rights/job.h"
 #include "crumb/rollup/rollups.h"
 #include "crumb/rollup/segments.h"
 #include "crumb/store/accounting.h"
+#include "crumb/store/amended.h"
 #include "crumb/store/consents.h"
 #include "crumb/store/day.h"
 #include "crumb/store/journal.h"
@@ -354,12 +356,83 @@ static int dump_segments(struct dump *dump)
     return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
 }
 
+/* ---- rights ---- */
+
+static int print_amendment(void *context, uint32_t site, const struct amendment *amendment)
+{
+    struct dump *dump = context;
+    json_t *cut = json_array();
+
+    for (unsigned class = 0; class < CLASS_N; class ++)
+        if (amendment->cut & CLASS_BIT(class))
+            json_array_append_new(cut, json_string(words_class(class)));
+    json_t *object =
+        json_pack("{s:o, s:I, s:b, s:b, s:o}", "site", site_json(dump, site), "number", (json_int_t)amendment->number,
+                  "erased", amendment->erased, "restricted", amendment->restricted, "cut", cut);
+    if (amendment->has_country)
+        json_object_set_new(object, "country", json_string(amendment->country));
+    if (amendment->has_language)
+        json_object_set_new(object, "language", json_string(amendment->language));
+    if (amendment->has_device)
+        json_object_set_new(object, "device", json_string(words_device(amendment->device)));
+    if (wanted(dump, site))
+        print(object);
+    else
+        json_decref(object);
+    return 0;
+}
+
+static int dump_amended(struct dump *dump)
+{
+    return error_trace(amended_each(dump->setup.txn, 0, print_amendment, dump));
+}
+
+static int print_job(void *context, const struct job *job)
+{
+    struct dump *dump = context;
+
+    if (wanted(dump, job->site))
+        print(json_pack("{s:I, s:o, s:s, s:I, s:o, s:o, s:I, s:I, s:I}", "sequence", (json_int_t)job->sequence, "site",
+                        site_json(dump, job->site), "right", deed_right_name(job->right), "number",
+                        (json_int_t)job->number, "visitor", hex_json(job->visitor, VISITOR_BYTES), "deed",
+                        hex_json(job->deed, DEED_ID_BYTES), "events", (json_int_t)job->events, "visits",
+                        (json_int_t)job->visits, "days", (json_int_t)job->days));
+    return 0;
+}
+
+static int dump_jobs(struct dump *dump) { return error_trace(job_each(dump->setup.txn, print_job, dump)); }
+
+/* As they were given: with --site, those of others are left out by what they say. */
+static int dump_deeds(struct dump *dump)
+{
+    DB_CURSOR_AUTO *cursor = NULL;
+    struct text key, json;
+    int r = db_cursor_new(dump->setup.txn, DB_DEEDS, &cursor);
+
+    if (r)
+        return error_trace(r);
+    for (r = db_cursor_seek(cursor, TEXT_NONE, &key, &json); r == 0; r = db_cursor_next(cursor, &key, &json)) {
+        json_t *deed = json_loadb(json.data, json.size, 0, NULL);
+        const char *site = json_string_value(json_object_get(deed, "site"));
+
+        if (!site) {
+            json_decref(deed);
+            return error_origin(-EBADMSG);
+        }
+        if (!dump->site || strcmp(dump->site->name, site) == 0)
+            print(json_incref(deed));
+        json_decref(deed);
+    }
+    return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
+}
+
 static const struct {
     const char *name;
     int (*dump)(struct dump *dump);
 } tiers[] = {{"journal", dump_journal}, {"ledger", dump_ledger},     {"visitors", dump_visitors},
              {"books", dump_books},     {"consents", dump_consents}, {"days", dump_days},
-             {"notices", dump_notices}, {"segment", dump_segments},  {"rollup", dump_rollups}};
+             {"notices", dump_notices}, {"segment", dump_segments},  {"rollup", dump_rollups},
+             {"amended", dump_amended}, {"jobs", dump_jobs},         {"deeds", dump_deeds}};
 
 struct wish {
     const char *site, *record;
@@ -480,6 +553,7 @@ int command_dump(const struct command *self, int argc, char **argv)
     for (size_t i = 0; tier && i < sizeof tiers / sizeof tiers[0]; i++)
         if (strcmp(tiers[i].name, tier) == 0)
             return dump_tier(path, i, &wish);
-    return command_misuse(
-        self, "say which tier: journal, ledger, visitors, consents, books, days, notices, segment or rollup");
+    return command_misuse(self,
+                          "say which tier: journal, ledger, visitors, consents, books, days, notices, segment, rollup, "
+                          "amended, jobs or deeds");
 }

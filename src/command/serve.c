@@ -9,9 +9,10 @@
 #include "crumb/http/server.h"
 #include "crumb/ingest/agent.h"
 #include "crumb/ingest/geo.h"
-#include "crumb/rights/work.h"
 #include "crumb/rights/job.h"
+#include "crumb/rights/work.h"
 #include "crumb/rollup/keeper.h"
+#include "crumb/rollup/mend.h"
 #include "crumb/rollup/retention.h"
 #include "crumb/store/keyring.h"
 #include <errno.h>
@@ -186,12 +187,25 @@ static int start_keeper(struct serve *serve)
     return error_trace(r);
 }
 
+/* The store is older than its keys: some of what was erased since is told by segments that nobody can read any more. */
+static int mend(struct serve *serve)
+{
+    unsigned n = 0;
+    int r = mend_days(serve->service.db, &n);
+
+    if (r == 0 && n)
+        log_info("%u days are sealed again: the keys of what was sealed are gone", n);
+    return r;
+}
+
 static int start_parts(struct serve *serve)
 {
     struct service *service = &serve->service;
     /* The sites' numbers and the notices are on disk before anybody is shown one. */
     int r = edition_store_alone(serve->edition, service->db);
 
+    if (r == 0)
+        r = mend(serve);
     if (r == 0)
         r = dedupe_new(&service->dedupe);
     if (r == 0)

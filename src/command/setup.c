@@ -124,7 +124,7 @@ int command_read_day(const char *text, int32_t *ret_day)
     return 0;
 }
 
-static int open_failed(const char *folder, int r)
+int setup_refuse(const char *folder, int r)
 {
     if (r == DB_E_ABSENT)
         fprintf(stderr, "crumb: there is no store in %s yet; `crumb serve` makes it\n", folder);
@@ -152,7 +152,7 @@ int setup_open(const char *config, struct setup *ret_setup)
     if (r == 0)
         r = edition_bind(setup.edition, setup.txn);
     if (r) {
-        exit = open_failed(folder, r);
+        exit = setup_refuse(folder, r);
         setup_close(&setup);
         return exit;
     }

@@ -41,6 +41,7 @@ struct verify {
     const struct config *config; /* names the sites */
     struct db_txn *txn;
     bool rebuild;
+    const char *receipt; /* a file; NULL: none is asked about */
     const char *head_files[HEADS_MAX];
     struct older_head heads[HEADS_MAX];
     unsigned n_heads;
@@ -53,6 +54,7 @@ struct verify {
     uint64_t n_day_events, last_sequence;
     const struct day_state *day; /* of the day that is walked */
     struct buffer found;         /* what is wrong, one line */
+    char keys[FOUND_BYTES_MAX];  /* how many there are, in words */
 };
 
 /* A check found something wrong: its walk ends. */
@@ -508,6 +510,28 @@ static int check_sequence(struct verify *verify)
     return error_trace(r);
 }
 
+/* ---- keys ---- */
+
+static int check_keys(struct verify *verify)
+{
+    BUFFER_AUTO said = BUFFER_INIT(FOUND_BYTES_MAX);
+    int r = command_verify_keys(verify->txn, &said);
+
+    if (r > 0)
+        return wrong(verify, "%.*s", TEXT_ARGS(buffer_text(&said)));
+    if (r == 0)
+        snprintf(verify->keys, sizeof verify->keys, "%.*s", TEXT_ARGS(buffer_text(&said)));
+    return error_trace(r);
+}
+
+static int check_rights(struct verify *verify)
+{
+    BUFFER_AUTO said = BUFFER_INIT(FOUND_BYTES_MAX);
+    int r = command_verify_rights(verify->txn, &said);
+
+    return r > 0 ? wrong(verify, "%.*s", TEXT_ARGS(buffer_text(&said))) : error_trace(r);
+}
+
 /* In this order: later checks use what earlier ones gathered, and say nothing where that is not whole. */
 static const struct {
     const char *name;
@@ -516,7 +540,8 @@ static const struct {
 } checks[] = {
     {"ledger", check_ledger, NULL},       {"heads", check_heads, "ledger"},  {"visitors", check_visitors, "ledger"},
     {"journal", check_journal, "ledger"}, {"books", check_books, "journal"}, {"consents", check_consents, "ledger"},
-    {"segments", check_segments, NULL},   {"rollups", check_rollups, NULL},  {"sequence", check_sequence, NULL}};
+    {"segments", check_segments, NULL},   {"rollups", check_rollups, NULL},  {"sequence", check_sequence, NULL},
+    {"keys", check_keys, NULL},           {"rights", check_rights, "ledger"}};
 #define N_CHECKS (sizeof checks / sizeof checks[0])
 
 static bool is_good(const bool good[N_CHECKS], const char *name)
@@ -569,13 +594,17 @@ static int run_checks(struct verify *verify)
     if (verify->rebuild)
         tell_expired(verify);
     printf("%" PRIu64 " ledger records, %" PRIu64 " events\n", verify->n_records, verify->n_events);
+    if (verify->keys[0])
+        printf("%s\n", verify->keys);
     return exit;
 }
 
-enum { OPTION_REBUILD = 256, OPTION_HEAD };
+enum { OPTION_REBUILD = 256, OPTION_HEAD, OPTION_RECEIPT };
 
-static const struct option options[] = {
-    {"rebuild", no_argument, NULL, OPTION_REBUILD}, {"head", required_argument, NULL, OPTION_HEAD}, {0}};
+static const struct option options[] = {{"rebuild", no_argument, NULL, OPTION_REBUILD},
+                                        {"head", required_argument, NULL, OPTION_HEAD},
+                                        {"receipt", required_argument, NULL, OPTION_RECEIPT},
+                                        {0}};
 
 static int take(void *context, int option, const char *value)
 {
@@ -585,10 +614,29 @@ static int take(void *context, int option, const char *value)
         verify->rebuild = true;
         return 0;
     }
+    if (option == OPTION_RECEIPT) {
+        verify->receipt = value;
+        return 0;
+    }
     if (verify->n_heads == HEADS_MAX)
         return -1;
     verify->head_files[verify->n_heads++] = value;
     return 0;
+}
+
+/* That and nothing else: whoever asks about a receipt has no time for the rest. */
+static int check_receipt(const struct verify *verify)
+{
+    bool ours = false;
+    int r = command_verify_receipt(verify->txn, verify->config->data, verify->receipt, &ours);
+
+    if (r) {
+        log_fault(verify->receipt, r);
+        return EXIT_FAILED;
+    }
+    printf("%s\n",
+           ours ? "good   the receipt is one that this store gave" : "wrong  the receipt is none of this store");
+    return ours ? EXIT_GOOD : EXIT_NO;
 }
 
 int command_verify(const struct command *self, int argc, char **argv)
@@ -607,7 +655,7 @@ int command_verify(const struct command *self, int argc, char **argv)
         return exit;
     verify.txn = setup.txn;
     verify.config = setup.edition->config;
-    exit = run_checks(&verify);
+    exit = verify.receipt ? check_receipt(&verify) : run_checks(&verify);
     free(verify.decisions);
     buffer_deinit(&verify.found);
     setup_close(&setup);

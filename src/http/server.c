@@ -204,6 +204,7 @@ static void loop_deinit(struct loop *loop)
     if (h2o_timeout_is_linked(&loop->h2o.http2._graceful_shutdown_timeout))
         h2o_timeout_unlink(&loop->h2o.http2._graceful_shutdown_timeout);
     h2o_evloop_t *evloop = loop->h2o.loop;
+    h2o_timeout_dispose(evloop, &loop->patience);
     h2o_context_dispose(&loop->h2o);
     h2o_evloop_destroy(evloop);
 }

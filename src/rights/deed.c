@@ -107,9 +107,21 @@ static bool take_signature(json_t *object, uint8_t ret_signature[crypto_sign_BYT
            size == crypto_sign_BYTES && json_object_del(object, "signature") == 0;
 }
 
-int deed_check(struct text json, const uint8_t key[HEAD_KEY_BYTES], uint8_t ret_id[DEED_ID_BYTES])
+/* The key that the deed itself names. */
+static bool read_own_key(json_t *object, uint8_t ret_key[HEAD_KEY_BYTES])
 {
-    uint8_t signature[crypto_sign_BYTES];
+    const char *text = json_string_value(json_object_get(object, "key"));
+    size_t size;
+
+    return text &&
+           sodium_base642bin(ret_key, HEAD_KEY_BYTES, text, strlen(text), NULL, &size, NULL,
+                             sodium_base64_VARIANT_ORIGINAL) == 0 &&
+           size == HEAD_KEY_BYTES;
+}
+
+int deed_check(struct text json, const uint8_t *key, uint8_t ret_id[DEED_ID_BYTES])
+{
+    uint8_t signature[crypto_sign_BYTES], own[HEAD_KEY_BYTES];
     BUFFER_AUTO message = BUFFER_INIT(DEED_BYTES_MAX);
     JSON_AUTO *object = NULL;
 
@@ -121,10 +133,12 @@ int deed_check(struct text json, const uint8_t key[HEAD_KEY_BYTES], uint8_t ret_
     const char *id = json_string_value(json_object_get(object, "id"));
     if (!id || !deed_unhex(text_of(id), ret_id) || !take_signature(object, signature))
         return DEED_E_INVALID;
+    if (!key && !read_own_key(object, own))
+        return DEED_E_INVALID;
     r = put_message(object, &message);
     if (r)
         return r == -EOVERFLOW ? DEED_E_INVALID : error_trace(r);
-    return crypto_sign_verify_detached(signature, message.data, message.size, key) ? DEED_E_FORGED : 0;
+    return crypto_sign_verify_detached(signature, message.data, message.size, key ? key : own) ? DEED_E_FORGED : 0;
 }
 
 static struct text id_text(const uint8_t id[DEED_ID_BYTES])

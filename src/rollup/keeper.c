@@ -1,5 +1,5 @@
 /*
- * Sleep, look, seal and expire.  (And forget dead readers: one that was killed
+ * Sleep, look, seal, expire, and turn to another master key.  (And forget dead readers: one that was killed
  * in the middle of `crumb dump | head` would keep every page from being used
  * again.)
  */
@@ -9,6 +9,8 @@
 #include "crumb/base/log.h"
 #include "crumb/ingest/expire.h"
 #include "crumb/rollup/seal.h"
+#include "crumb/rollup/turn.h"
+#include "crumb/store/keyring.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -23,7 +25,7 @@ struct keeper {
     pthread_cond_t wake;
     struct edition *edition;
     struct expire expire; /* the keeper's thread only */
-    bool expire_failed;
+    bool expire_failed, turn_failed, is_turning;
     const struct keeper_chore *chores;
     unsigned n_chores;
     bool chores_failed;
@@ -66,6 +68,30 @@ static int work(struct keeper *keeper, const struct edition *edition)
     return first;
 }
 
+/* A pass after the other, each of which lets the writer do everything else in between. */
+static void turn(struct keeper *keeper)
+{
+    bool done = false;
+    int r = 0;
+
+    while (r == 0 && !done && !atomic_load(&keeper->stop)) {
+        r = turn_pass(keeper->db, submit, keeper, &done);
+        if (!done && r == 0 && !keeper->is_turning) {
+            log_info("wrapping all keys under the next master key");
+            keeper->is_turning = true;
+        }
+    }
+    if (r > 0 && !keeper->turn_failed)
+        log_error("cannot turn to the next master key: %s", keyring_refusal(r));
+    else if (r && !keeper->turn_failed && !atomic_load(&keeper->stop))
+        log_fault("cannot turn to the next master key; it is tried again", r);
+    keeper->turn_failed = r != 0;
+    if (r == 0 && done && keeper->is_turning) {
+        log_info("all keys are under the next master key, which is the only one now");
+        keeper->is_turning = false;
+    }
+}
+
 static int look(struct keeper *keeper)
 {
     unsigned n;
@@ -74,6 +100,7 @@ static int look(struct keeper *keeper)
     struct edition *edition = edition_ref(keeper->edition);
     pthread_mutex_unlock(&keeper->lock);
     expire(keeper, edition);
+    turn(keeper);
     work(keeper, edition);
     int r = seal_due(keeper->db, edition->config, clock_now_ms(keeper->clock), submit, keeper, &keeper->stop, &n);
     edition_unref(edition);

@@ -108,7 +108,7 @@ int rollups_has(struct db_txn *txn, uint32_t site, struct period period, enum fi
     if (r == 0)
         r = keyring_get(db_keyring(txn), envelope.ref, secret);
     sodium_memzero(secret, sizeof secret);
-    return r == KEYRING_E_GONE ? ROLLUPS_E_NONE : error_trace(r);
+    return r == KEYRING_E_GONE ? ROLLUPS_E_GONE : error_trace(r);
 }
 
 /* All of a period are under one key: the first that is found tells it. */

@@ -56,7 +56,7 @@ static int end_month(struct due *due)
     if (zone_day_start_ms(site->zone, period_last_day(due->month.period) + 1) + SEAL_GRACE_MS > due->now_ms)
         return 0;
     int r = rollups_has(due->txn, site->id, due->month.period, FIELD_N);
-    return r == ROLLUPS_E_NONE ? error_trace(add_month(due)) : error_trace(r);
+    return r > 0 ? error_trace(add_month(due)) : error_trace(r);
 }
 
 static int see_day(void *context, uint32_t id, int32_t day, const struct day_state *state)

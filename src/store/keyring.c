@@ -236,6 +236,7 @@ struct keyring *keyring_close(struct keyring *keyring)
     return NULL;
 }
 
+const char *keyring_master_path(const struct keyring *keyring) { return keyring->master_path; }
 const uint8_t *keyring_id(const struct keyring *keyring) { return keyring->id; }
 uint64_t keyring_serial(const struct keyring *keyring) { return keyring->head.serial; }
 

@@ -14,6 +14,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <sodium.h>
+#include <stdio.h>
+#include <unistd.h>
 
 static bool is_file(const struct keyring *keyring) { return !keyring->secrets->masters.from_environment; }
 
@@ -26,6 +28,20 @@ int keyring_turn_due(struct keyring *keyring, bool *ret_due)
     bool has_next = keyring->secrets->masters.has[MASTER_NEXT];
     *ret_due = keyring->head.masters[1].epoch || (has_next && (is_file(keyring) || !keyring->secrets->is_next[0]));
     return 0;
+}
+
+bool keyring_turn_waits(struct keyring *keyring)
+{
+    char next[PATH_BYTES_MAX];
+
+    pthread_mutex_lock(&keyring->lock);
+    bool waits = keyring->head.masters[1].epoch;
+    bool has_next = keyring->secrets->masters.has[MASTER_NEXT] && !keyring->secrets->is_next[0];
+    bool from_file = is_file(keyring);
+    pthread_mutex_unlock(&keyring->lock);
+    if (waits || !from_file)
+        return waits || has_next;
+    return snprintf(next, sizeof next, "%s.next", keyring->master_path) < (int)sizeof next && access(next, F_OK) == 0;
 }
 
 /* ---- heads ---- */

@@ -43,6 +43,16 @@ static bool decode(struct text key, struct text value, struct orphan *ret_orphan
     return reader_done(&reader);
 }
 
+bool orphans_key(struct text key, struct text value, struct key_ref *ret_ref)
+{
+    struct orphan orphan;
+
+    if (!decode(key, value, &orphan))
+        return false;
+    *ret_ref = orphan.key;
+    return true;
+}
+
 int orphans_each(struct db_txn *txn, orphans_visit visit, void *context)
 {
     return orphans_each_after(txn, (struct key_ref){0}, visit, context);

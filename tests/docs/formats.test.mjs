@@ -7,7 +7,8 @@
 //            363624ce                     checksum
 //
 // "…" stands for any bytes. What is random, and the hash that follows from it, may have others of that number. Behind
-// "inflated:" the lines that stand further in are what the bytes before them inflate to.
+// "opened:" the lines that stand further in are what the boxes hold, behind "inflated:" what the bytes before them
+// inflate to.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -61,19 +62,33 @@ function patternOf(lines) {
     return new RegExp(`^${lines.map(digits).join('').replace(/…/g, '.*')}$`);
 }
 
-// Of a block: { key, value, inflated }, the latter the bytes of a stream inside the value, if it is shown.
+// What stands further in behind the line whose meaning ends with @word, and all the others.
+function split(lines, word) {
+    const at = lines.findIndex(({ meaning }) => meaning.endsWith(word));
+    const inner = at < 0 ? [] : lines.filter(({ depth }, i) => i > at && depth > lines[at].depth);
+    return [inner, lines.filter((line) => !inner.includes(line))];
+}
+
+// Of a block: { key, value, opened, inflated }, the latter what boxes hold and a stream inside them, if they are shown.
 function readRow({ text }) {
     const all = text.split('\n');
     const n = all.findIndex((line) => line.startsWith('value'));
     const key = all.slice(0, n).map(readLine);
     const value = all.slice(n).map(readLine);
-    const at = value.findIndex(({ meaning }) => meaning.endsWith('inflated:'));
-    const inner = at < 0 ? [] : value.filter(({ depth }, i) => i > at && depth > value[at].depth);
+    const [inside, outer] = split(value, 'opened:');
+    const [inner, opened] = split(inside, 'inflated:');
     return {
         key: key.map(({ hex }) => hex).join(''),
-        value: patternOf(value.filter((line) => !inner.includes(line))),
+        value: patternOf(outer),
+        opened: inside.length ? patternOf(opened) : undefined,
         inflated: inner.map(({ hex }) => hex).join(''),
     };
+}
+
+// What the boxes of every row of a table hold, behind each other.
+function open(table) {
+    const lines = execFileSync(process.env.BOXES, [join(stage.server.folder, 'data'), table], { encoding: 'utf8' });
+    return new Map(lines.trim().split('\n').map((line) => line.split(' ')).map(([key, ...boxes]) => [key, boxes.join('')]));
 }
 
 // The heading that a block stands under.
@@ -91,18 +106,22 @@ const shown = blocksOf(FILE).filter(({ text }) => /^key +[0-9a-f]{2}/.test(text)
 
 for (const block of shown)
     test(`${block.place} is in the store`, () => {
-        const { key, value, inflated } = readRow(block);
-        const stored = dump(tableOf(headingOf(block))).get(key);
+        const { key, value, opened, inflated } = readRow(block);
+        const table = tableOf(headingOf(block));
+        const stored = dump(table).get(key);
         assert.ok(stored, `there is no key ${key}`);
         assert.match(stored, value);
+        if (!opened) return;
+        const plain = open(table).get(key);
+        assert.match(plain, opened);
         if (!inflated) return;
-        const stream = Buffer.from(stored, 'hex').subarray(ROLLUP_HEAD_BYTES, -CHECKSUM_BYTES);
+        const stream = Buffer.from(plain, 'hex').subarray(ROLLUP_HEAD_BYTES, -CHECKSUM_BYTES);
         assert.equal(inflateSync(stream).toString('hex'), inflated);
     });
 
 test('a row is shown of every table whose values have bytes of their own', () => {
     const told = new Set(shown.map((block) => tableOf(headingOf(block))));
     const all = rows(section(FILE, 'Tables')).map(([name]) => quoted(name)[0]);
-    // A notice is JSON, a receipt a number alone.
-    assert.deepEqual(all.filter((name) => !told.has(name)), ['notices', 'receipts']);
+    // A notice is JSON, a receipt a number alone, what is doomed nothing but a key.
+    assert.deepEqual(all.filter((name) => !told.has(name)), ['notices', 'receipts', 'doomed']);
 });

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { event } from './client.mjs';
 import { CRUMB, Server, crumb, site, withServer } from './server.mjs';
 
-const COMMANDS = ['serve', 'check', 'lint', 'stat', 'verify', 'dump', 'query', 'token'];
+const COMMANDS = ['serve', 'check', 'lint', 'stat', 'verify', 'dump', 'query', 'key', 'token'];
 const TIERS = ['journal', 'ledger', 'visitors', 'books', 'days', 'notices', 'segment', 'rollup'];
 const SEALED = ['segment', 'rollup']; // of days that are over
 

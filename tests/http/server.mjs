@@ -8,7 +8,7 @@
 // unexpected to standard error (a sanitizer's report is unexpected), its books balance and `crumb verify` is content.
 // The program is the one that the environment variable CRUMB names.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,6 +47,7 @@ export function site(more = {}) {
             journeys: { collects: ['clickpath'] },
             marketing: { collects: [] },
         },
+        on_withdraw: 'keep', // erasure has tests of its own
         ...more,
     };
 }
@@ -277,6 +278,13 @@ export class Server {
     async assertSound() {
         const { code, stdout, stderr } = await this.run('verify');
         assert.equal(code, 0, `crumb verify: ${stdout}${stderr}`);
+    }
+
+    // What journal, segments and rollups say, opened with the keys that are there.
+    opened() {
+        const hex = (table) => execFileSync(process.env.BOXES, [this.data, table], { encoding: 'utf8', maxBuffer: 1 << 28 });
+        const boxes = ['journal', 'segments', 'rollups'].flatMap((table) => hex(table).trim().split(/\s/));
+        return Buffer.concat(boxes.map((box) => Buffer.from(box, 'hex')));
     }
 
     // Every byte of the data folder.

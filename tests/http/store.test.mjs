@@ -107,11 +107,27 @@ describe('one changed byte', { timeout: 120_000 }, () => {
 
     it('in an event is found; the server starts all the same and stores the next', async () => {
         await withDamage(async (server, visitors) => {
-            damage(server, Buffer.from(visitors[1].page), 5);
+            const { sequence } = (await server.dump('journal')).find(({ log }) => visitors[1].page.endsWith(log.path));
+            damage(server, bytes(u64(sequence), '01', '000000'), 40); // in the box behind the number, version and slot
             await assertWrong(server, /^wrong +journal of shop, \d{4}-\d\d-\d\d: a record is damaged$/m);
             server.expect(/^crumb: error: cannot read every event id; .*run `crumb verify`/);
             await server.launch();
             assert.deepEqual((await visitors[1].beacon()).result, { received: 1, stored: 1 });
+            await server.stop();
+        });
+    });
+
+    it('in a key is found, and means that nothing is collected under it', async () => {
+        await withDamage(async (server, visitors) => {
+            const file = join(server.data, 'keys');
+            const content = readFileSync(file);
+            content[2 * 4096 + 40] ^= 1; // of the first slot's box
+            writeFileSync(file, content);
+            await assertWrong(server, /^wrong +keys: the key of a visitor is damaged$/m);
+            server.expect(/^crumb: error: cannot read every event id; .*run `crumb verify`/);
+            await server.launch();
+            const results = await Promise.all(visitors.map(async (visitor) => (await visitor.beacon()).result));
+            assert.deepEqual(results.filter(({ stored }) => !stored), [{ received: 1, no_consent: 1 }]);
             await server.stop();
         });
     });

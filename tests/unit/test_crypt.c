@@ -10,7 +10,10 @@
 static const uint8_t KEY[CRYPT_KEY_BYTES] = {1, 2, 3}, OTHER_KEY[CRYPT_KEY_BYTES] = {1, 2, 4};
 static const uint8_t SALT[CRYPT_SALT_BYTES] = {9, 9}, OTHER_SALT[CRYPT_SALT_BYTES] = {9, 8};
 #define PLAIN TEXT("https://shop.example/hats")
-#define PLACE {.table = "journal", .key = TEXT("\0\0\0\1key"), .part = 0}
+#define PLACE                                                                                                          \
+    {                                                                                                                  \
+        .table = "journal", .key = TEXT("\0\0\0\1key"), .part = 0                                                      \
+    }
 
 static void seal(struct buffer *buffer)
 {
@@ -88,7 +91,8 @@ static void test_form(void **state)
     seal(&buffer);
     memcpy(nonce, SALT, CRYPT_SALT_BYTES);
     /* XXH3-128 of the 19 bytes, high half first. */
-    assert_int_equal(sodium_hex2bin(nonce + CRYPT_SALT_BYTES, 16, "4c7cdbb86aafc89ff2ffd1eb72ef0c00", 32, NULL, NULL, NULL), 0);
+    assert_int_equal(
+        sodium_hex2bin(nonce + CRYPT_SALT_BYTES, 16, "4c7cdbb86aafc89ff2ffd1eb72ef0c00", 32, NULL, NULL, NULL), 0);
     assert_int_equal(crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, buffer.data + 4, buffer.size - 4,
                                                                 data, sizeof data - 1, nonce, KEY),
                      0);

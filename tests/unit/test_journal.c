@@ -245,8 +245,9 @@ static void test_erased(void **state)
 
     assert_int_equal(batch_begin(fixture->db, &batch), 0);
     assert_int_equal(journal_append(&batch, &records[1]), JOURNAL_E_ERASED);
-    assert_int_equal(journal_append(&batch, &(struct journal_record){
-                         .kind = EVENT_PAGEVIEW, .granted = CLASS_ALL, .classes = CLASS_BIT(CLASS_LOG)}),
+    assert_int_equal(journal_append(&batch, &(struct journal_record){.kind = EVENT_PAGEVIEW,
+                                                                     .granted = CLASS_ALL,
+                                                                     .classes = CLASS_BIT(CLASS_LOG)}),
                      JOURNAL_E_ERASED);
     assert_int_equal(journal_count(batch.txn, 1, 20000, count_records, &n, &n_erased), 0);
     assert_int_equal(n, 2);
@@ -290,7 +291,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fingerprint),
         STORE_FIXTURE_TEST(test_append_and_walk),
-        STORE_FIXTURE_TEST(test_damage), STORE_FIXTURE_TEST(test_erased),
+        STORE_FIXTURE_TEST(test_damage),
+        STORE_FIXTURE_TEST(test_erased),
         STORE_FIXTURE_TEST(test_forms_that_are_none),
         cmocka_unit_test(test_sections_that_are_none),
         STORE_FIXTURE_TEST(test_too_large),

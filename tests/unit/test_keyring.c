@@ -419,7 +419,7 @@ static void test_truncated(void **state)
     read_file(folder->keys, &keys);
     size_t whole = HEADS_BYTES + (last.ref.slot + 1) * SLOT_BYTES;
     assert_true(keys.size > whole); /* it is made longer than it must be */
-    for (size_t size = 0; size < keys.size; size += size > 200 && size < HEADS_BYTES - 200 ? 97 : 1) {
+    for (size_t size = 0; size<keys.size; size += size> 200 && size < HEADS_BYTES - 200 ? 97 : 1) {
         struct keyring *cut_one = NULL;
 
         write_file(folder->keys, keys.bytes, size);
@@ -482,7 +482,10 @@ static void put_hex(const char *variable, const uint8_t *key)
 
 static void test_environment(void **state)
 {
-    static const char *const bad[] = {"", "00", "zz", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde",
+    static const char *const bad[] = {"",
+                                      "00",
+                                      "zz",
+                                      "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde",
                                       "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdeg",
                                       "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0"};
     static const uint8_t first[SECRET_BYTES] = {1}, second[SECRET_BYTES] = {2};
@@ -757,12 +760,18 @@ static void test_against_a_model(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_made_and_destroyed), TEST(test_given_up),
-                                       TEST(test_used_again),         TEST(test_damaged_slot),
-                                       TEST(test_opened),             TEST(test_refused),
-                                       TEST(test_truncated),          TEST(test_heads),
-                                       TEST(test_environment),        TEST(test_turn),
-                                       TEST(test_reader_of_a_turn),   TEST(test_cut_anywhere),
+    const struct CMUnitTest tests[] = {TEST(test_made_and_destroyed),
+                                       TEST(test_given_up),
+                                       TEST(test_used_again),
+                                       TEST(test_damaged_slot),
+                                       TEST(test_opened),
+                                       TEST(test_refused),
+                                       TEST(test_truncated),
+                                       TEST(test_heads),
+                                       TEST(test_environment),
+                                       TEST(test_turn),
+                                       TEST(test_reader_of_a_turn),
+                                       TEST(test_cut_anywhere),
                                        TEST(test_against_a_model)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);

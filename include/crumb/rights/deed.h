@@ -48,8 +48,11 @@ enum {
     DEED_E_FORGED = 2   /* its signature is not that of @key over what it says */
 };
 
-/* Whether @json, in any order and with any white space, was signed with the key whose public half is @key. */
-int deed_check(struct text json, const uint8_t key[HEAD_KEY_BYTES], uint8_t ret_id[DEED_ID_BYTES]);
+/*
+ * Whether @json, in any order and with any white space, was signed with the key
+ * whose public half is @key; NULL: with the one that it names, whosever that is.
+ */
+int deed_check(struct text json, const uint8_t *key, uint8_t ret_id[DEED_ID_BYTES]);
 
 int deed_put(struct db_txn *txn, const uint8_t id[DEED_ID_BYTES], struct text json);
 /* DB_E_NOT_FOUND, or the JSON, lent by the transaction. */

@@ -8,7 +8,7 @@
 #include "crumb/rollup/summary.h"
 #include "crumb/store/batch.h"
 
-enum { ROLLUPS_E_NONE = 1 };
+enum { ROLLUPS_E_NONE = 1, ROLLUPS_E_GONE = 2 };
 
 /*
  * Whether a period's rows may be used: something happened, and everything that
@@ -28,7 +28,7 @@ int rollups_get(struct db_txn *txn, uint32_t site, struct period period, enum fi
 /* The same of a row that a cursor is at. */
 int rollups_open_row(struct db_txn *txn, struct text key, struct text value, bool with_sketches, struct buffer *bytes);
 
-/* Whether there is one. 0, ROLLUPS_E_NONE or a fault. */
+/* Whether there is one. 0, ROLLUPS_E_NONE, ROLLUPS_E_GONE (its key was destroyed) or a fault. */
 int rollups_has(struct db_txn *txn, uint32_t site, struct period period, enum field field);
 
 /* Writes the rows of a period under a new key; a field that has none loses the one that it had. 0 or a fault. */

@@ -129,6 +129,12 @@ struct keyring_state {
 /* Counts all slots. 0 or a fault. */
 int keyring_turn_state(struct keyring *keyring, struct keyring_state *ret_state);
 
+/* Whether there may be something to turn: quick, and any thread may ask. */
+bool keyring_turn_waits(struct keyring *keyring);
+
+/* Where the master key's file is, or would be. */
+const char *keyring_master_path(const struct keyring *keyring);
+
 /* Whether a next master key is there, or one is being left. */
 int keyring_turn_due(struct keyring *keyring, bool *ret_due);
 

@@ -18,6 +18,9 @@ int orphans_put(struct db_txn *txn, const struct orphan *orphan);
 /* 0 also where there is none. */
 int orphans_delete(struct db_txn *txn, struct key_ref key);
 
+/* The key that a row is of. False: the row is damaged. */
+bool orphans_key(struct text key, struct text value, struct key_ref *ret_ref);
+
 /* Called for each; a non-zero result ends the walk and is returned. -EBADMSG: a row is damaged. */
 typedef int (*orphans_visit)(void *context, const struct orphan *orphan);
 int orphans_each(struct db_txn *txn, orphans_visit visit, void *context);
