@@ -174,10 +174,10 @@ static int start_keeper(struct serve *serve)
         .work = work_off_jobs,
         .context = service,
         .complaint = "cannot finish what visitors asked for; no answer tells of it meanwhile, and it is tried again"};
-    serve->chores[1] = (struct keeper_chore){
-        .work = retain,
-        .context = serve,
-        .complaint = "cannot remove everything whose retention is over; it is tried again"};
+    serve->chores[1] =
+        (struct keeper_chore){.work = retain,
+                              .context = serve,
+                              .complaint = "cannot remove everything whose retention is over; it is tried again"};
     int r = desk_new(&service->desk);
     if (r == 0)
         r = keeper_start(service->db, service->writer, service->clock, serve->edition, serve->chores, 2,

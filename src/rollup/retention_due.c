@@ -38,7 +38,7 @@ static int end_month(struct finding *finding)
         return 0;
     int r = rollups_has(finding->txn, month->site->id, month->period, FIELD_N);
     if (r)
-        return r == ROLLUPS_E_NONE ? 0 : error_trace(r);
+        return r > 0 ? 0 : error_trace(r);
     if (due->n_months < RETENTION_OPS_MAX)
         due->months[due->n_months++] = *month;
     else
@@ -216,6 +216,7 @@ enum { FOUND = 1, OTHER_SITE = 2 };
 
 struct search {
     uint32_t site;
+    enum retention_tier tier;
     int32_t day;
 };
 
@@ -226,12 +227,12 @@ static int see_kept(void *context, uint32_t site, int32_t day, const struct day_
     if (site != search->site)
         return OTHER_SITE;
     search->day = day;
-    return state->folded ? 0 : FOUND;
+    return (search->tier == RETENTION_JOURNAL ? state->expired : state->folded) ? 0 : FOUND;
 }
 
-int retention_detailed_from(struct db_txn *txn, uint32_t site, int32_t *ret_day)
+int retention_oldest(struct db_txn *txn, uint32_t site, enum retention_tier tier, int32_t *ret_day)
 {
-    struct search search = {.site = site};
+    struct search search = {.site = site, .tier = tier};
     int r = day_each_from(txn, site, 0, see_kept, &search);
 
     if (r == FOUND)

@@ -88,9 +88,8 @@ static int has_changed(const struct month *month, struct batch *batch, bool *ret
     bool changed = false;
     int r = rollups_has(batch->txn, site_of(month), month->due->period, FIELD_N);
 
-    if (r)
-        changed = true;
-    r = r == ROLLUPS_E_NONE ? 0 : r;
+    changed = r > 0;
+    r = r > 0 ? 0 : r;
     for (int32_t i = 0; r == 0 && i < n_days(month); i++) {
         struct day_state now;
 

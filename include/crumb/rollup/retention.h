@@ -74,6 +74,5 @@ struct retention_plan {
 int retention_plan(struct db_txn *txn, const struct config *config, int64_t now_ms,
                    int (*visit)(void *context, const struct retention_plan *plan), void *context);
 
-/* The first day of a site of which visits are kept; no day before it has any. DB_E_NOT_FOUND: there is none; or a
- * fault. */
-int retention_detailed_from(struct db_txn *txn, uint32_t site, int32_t *ret_day);
+/* The first day of a site whose events, or visits, are kept. DB_E_NOT_FOUND: there is none; or a fault. */
+int retention_oldest(struct db_txn *txn, uint32_t site, enum retention_tier tier, int32_t *ret_day);
