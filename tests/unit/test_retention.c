@@ -566,6 +566,63 @@ static void test_many_orphans(void **state)
     close_store(&store);
 }
 
+/* ---- the deletion log ---- */
+
+struct log {
+    unsigned n;
+    struct retention_plan entries[8];
+    bool is_full;
+};
+
+static int write_down(void *context, struct batch *batch, const struct retention_plan *given_up)
+{
+    struct log *log = context;
+
+    assert_non_null(batch->txn);
+    if (log->is_full)
+        return -ENOSPC;
+    assert_true(log->n < N_ROWS(log->entries));
+    log->entries[log->n++] = *given_up;
+    return 0;
+}
+
+static void test_record(void **state)
+{
+    struct log log = {.is_full = true};
+    struct retention_done done;
+    struct store store;
+
+    (void)state;
+    open_store(&store);
+    seal_at(&store, ms_of(day_of(2026, 5, 3)));
+    struct retention_work work = {.db = store.fixture.db,
+                                  .config = store.fixture.config,
+                                  .now_ms = store.now_ms,
+                                  .submit = day_store_submit,
+                                  .context = store.fixture.db,
+                                  .record = write_down,
+                                  .record_context = &log};
+    /* What cannot be written down does not go. */
+    assert_int_equal(retention_pass(&store.round, &work, &done), -ENOSPC);
+    assert_false(state_of(&store, day_of(2026, 3, 2)).expired);
+    log.is_full = false;
+    for (unsigned i = 0; i < 5; i++) {
+        store.round.resting_ms = 0;
+        assert_int_equal(retention_pass(&store.round, &work, &done), 0);
+    }
+    assert_int_equal(log.n, 4);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(log.entries[i].tier, RETENTION_JOURNAL);
+        assert_int_equal(log.entries[i].n_rows, VISITORS + (i < 2 ? 1 : FOLD_BELOW));
+    }
+    assert_int_equal(log.entries[2].first, day_of(2026, 3, 20));
+    assert_int_equal(log.entries[3].tier, RETENTION_SEGMENTS);
+    assert_int_equal(log.entries[3].first, day_of(2026, 3, 1));
+    assert_int_equal(log.entries[3].last, day_of(2026, 3, 31));
+    assert_int_equal(log.entries[3].n_rows, 3);
+    close_store(&store);
+}
+
 /* ---- stopped anywhere ---- */
 
 static int left; /* operations until one is lost */
@@ -662,7 +719,7 @@ int main(void)
         cmocka_unit_test(test_journal), cmocka_unit_test(test_journal_waits), cmocka_unit_test(test_journal_in_pieces),
         cmocka_unit_test(test_late),    cmocka_unit_test(test_month),         cmocka_unit_test(test_all_months),
         cmocka_unit_test(test_busy),    cmocka_unit_test(test_orphans),       cmocka_unit_test(test_many_orphans),
-        cmocka_unit_test(test_stopped), cmocka_unit_test(test_plan)};
+        cmocka_unit_test(test_record),  cmocka_unit_test(test_stopped),       cmocka_unit_test(test_plan)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

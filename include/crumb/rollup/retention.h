@@ -35,6 +35,16 @@ struct retention_round {
     struct key_ref orphans; /* the last that was looked at */
 };
 
+/* Days of a site's tier that go together, or would: the deletion log's entry, and what `crumb retention --dry-run`
+ * tells. */
+struct retention_plan {
+    const struct site *site;
+    enum retention_tier tier;
+    int32_t first, last; /* days */
+    unsigned n_days;
+    uint64_t n_rows, bytes; /* events or segments; the bytes are told by retention_plan() alone */
+};
+
 struct retention_work {
     struct db *db;
     const struct config *config;
@@ -45,6 +55,10 @@ struct retention_work {
     const atomic_bool *stop; /* NULL: nothing stops it */
     /* Whether a visitor's right is being brought into what a site has; then no month of it is folded. NULL: never. */
     int (*is_busy)(struct db_txn *txn, uint32_t site, bool *ret_busy);
+    /* The deletion log: writes down what goes, in the transaction that gives it up. 0 or a fault. NULL: there is none.
+     */
+    int (*record)(void *context, struct batch *batch, const struct retention_plan *given_up);
+    void *record_context;
 };
 
 struct retention_done {
@@ -60,15 +74,6 @@ struct retention_done {
  * the rest was tried, and the next pass does it again.
  */
 int retention_pass(struct retention_round *round, const struct retention_work *work, struct retention_done *ret_done);
-
-/* What of a site's tier is there and due: what `crumb retention --dry-run` tells. */
-struct retention_plan {
-    const struct site *site;
-    enum retention_tier tier;
-    int32_t first, last; /* days */
-    unsigned n_days;
-    uint64_t n_rows, bytes;
-};
 
 /* Calls @visit for each of which there is something; 0, what it returned, or a fault. */
 int retention_plan(struct db_txn *txn, const struct config *config, int64_t now_ms,
