@@ -10,7 +10,7 @@
  * Sketches are dropped: in one it can be looked up whether a visitor of a known
  * number was there.  The estimates stay, as numbers.  A sketch of totals may
  * stay where there were so many visitors that it tells next to nothing of each:
- * with four to a register five in six strangers would be found in it, too.
+ * with four to a register four in five strangers would be found in it, too.
  */
 #pragma once
 
