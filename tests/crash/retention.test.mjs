@@ -3,7 +3,9 @@
 //     RETENTION_ROUNDS=50 CRUMB=build/crumb REPLAY=build/bench/replay node tests/crash/retention.test.mjs
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+    chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { describe, it } from 'node:test';
@@ -33,6 +35,8 @@ async function filled(config) {
     return server;
 }
 
+const store = (server) => join(server.data, 'crumb.mdb');
+
 async function verified(server) {
     const { code, stdout, stderr } = await server.run('verify', ['--rebuild']);
     assert.equal(code, 0, stdout + stderr);
@@ -51,6 +55,7 @@ async function expired(server) {
     assert.match(said, new RegExp(`^left out +building the rollups of ${DAYS} days again: their segments have expired$`, 'm'));
     assert.deepEqual(await server.dump('segment'), []);
     assert.deepEqual(await server.dump('journal'), []);
+    assert.deepEqual(await server.run('export', ['--site', 'shop']), { code: 0, stdout: '', stderr: '' });
     return server.dump('rollup');
 }
 
@@ -78,6 +83,22 @@ describe('kill -9 while what is over goes', { timeout: 900_000 }, () => {
             });
             server.cleanup();
         }
+    });
+});
+
+describe('a copy from before', { timeout: 300_000 }, () => {
+    it('beside the keys of now has nothing of what has gone, and is good', async () => {
+        const server = await filled(LONG);
+        const to = join(server.folder, 'copy');
+        assert.equal((await server.run('backup', [to])).code, 0);
+        server.configure(SHORT);
+        await expired(server);
+        copyFileSync(join(to, 'crumb.mdb'), store(server));
+        rmSync(join(server.data, 'crumb.mdb-lock'), { force: true });
+        assert.ok(!server.opened().includes('/rare'), 'its keys are gone');
+        server.expect(/^crumb: \d+ days are sealed again: the keys of what was sealed are gone$/);
+        await expired(server);
+        server.cleanup();
     });
 });
 
@@ -118,8 +139,6 @@ function compact(server) {
     child.ended = new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
     return child;
 }
-
-const store = (server) => join(server.data, 'crumb.mdb');
 
 describe('crumb compact', { timeout: 300_000 }, () => {
     it('gives back the room of what expired, and changes nothing that is told', async () => {

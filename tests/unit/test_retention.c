@@ -2,6 +2,7 @@
  * Retention: when what goes, what is left of it, what can still be asked, and
  * that being stopped anywhere only delays it.
  */
+#include "crumb/query/journeys_run.h"
 #include "crumb/query/output.h"
 #include "crumb/query/store.h"
 #include "crumb/rollup/audit.h"
@@ -286,6 +287,41 @@ static void test_explained(void **state)
     close_store(&store);
 }
 
+/* Paths are read from visits alone. */
+static void test_journeys(void **state)
+{
+    static const struct {
+        const char *name, *range;
+        int result;
+    } rows[] = {{"a month that is kept", "[\"2026-04-01\",\"2026-04-30\"]", 0},
+                {"one that is not", "[\"2026-03-01\",\"2026-04-30\"]", QUERY_E_INVALID}};
+    struct store store;
+
+    (void)state;
+    open_store(&store);
+    seal_at(&store, ms_of(day_of(2026, 5, 3)));
+    retain(&store);
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        BUFFER_AUTO complaint = BUFFER_INIT(QUERY_COMPLAINT_BYTES_MAX);
+        DB_TXN_AUTO *txn = NULL;
+        struct paths_request request;
+        struct paths *paths = NULL;
+        char json[256];
+
+        snprintf(json, sizeof json, "{\"site_id\":\"blog\",\"date_range\":%s}", rows[i].range);
+        assert_int_equal(paths_request_parse(text_of(json), &request, &complaint), 0);
+        assert_int_equal(db_begin_read(store.fixture.db, &txn), 0);
+        struct query_store from = {.days = store.days, .txn = txn, .site = store.blog};
+        struct query_source source = query_store_source(&from);
+        check_equal(rows[i].name, journeys_run_paths(&request, store.blog, store.now_ms, &source, &paths, &complaint),
+                    rows[i].result);
+        check(rows[i].name, has(&complaint, "from 2026-04-05 on") == (rows[i].result != 0));
+        paths_free(paths);
+        paths_request_deinit(&request);
+    }
+    close_store(&store);
+}
+
 /* ---- the journal ---- */
 
 static void test_journal(void **state)
@@ -442,6 +478,55 @@ static void test_month(void **state)
     assert_int_equal(retain(&store).n_months, 0);
     assert_int_equal(entries(&store, DB_ROLLUPS), n);
     close_store(&store);
+}
+
+/* What must not be there any more, and is, is found. */
+static void test_found(void **state)
+{
+    static const char *const findings[] = {"it is there, but its time is over",
+                                           "it is there as it was, but its time is over",
+                                           "it is not there, but the day is sealed"};
+    int32_t day = day_of(2026, 3, 2);
+
+    (void)state;
+    for (size_t i = 0; i < N_ROWS(findings); i++) {
+        struct audit_finding finding = {.what = ""};
+        BUFFER_AUTO bytes = BUFFER_INIT(1 << 20);
+        struct rollups rollups;
+        struct store store;
+        struct batch batch;
+        DB_TXN_AUTO *txn = NULL;
+
+        open_store(&store);
+        seal_at(&store, ms_of(day_of(2026, 5, 3)));
+        rollups_init(&rollups);
+        assert_int_equal(db_begin_read(store.fixture.db, &txn), 0);
+        assert_int_equal(seal_segment(txn, store.blog, day, &bytes), 0);
+        for (unsigned field = 0; field < SUMMARY_FIELDS; field++)
+            if (summary_has((enum field)field))
+                assert_int_equal(rollups_get(txn, store.blog->id, (struct period){PERIOD_DAY, day}, (enum field)field,
+                                             true, &rollups.of[field]),
+                                 0);
+        txn = db_abort(txn);
+        retain(&store);
+        assert_int_equal(batch_begin(store.fixture.db, &batch), 0);
+        if (i == 0)
+            assert_int_equal(segments_put(&batch, store.blog->id, day, buffer_text(&bytes)), 0);
+        if (i == 1)
+            assert_int_equal(rollups_put(&batch, store.blog->id, (struct period){PERIOD_DAY, day}, &rollups), 0);
+        if (i == 2)
+            assert_int_equal(rollups_delete(&batch, store.blog->id, (struct period){PERIOD_DAY, day}), 0);
+        assert_int_equal(batch_commit(&batch), 0);
+        assert_int_equal(db_begin_read(store.fixture.db, &txn), 0);
+        int r =
+            i == 0 ? audit_segments(txn, store.fixture.config, false, &finding) : audit_rollups(txn, false, &finding);
+        check_equal(findings[i], r, AUDIT_E_WRONG);
+        assert_string_equal(finding.what, findings[i]);
+        assert_int_equal(finding.period.number, day);
+        txn = db_abort(txn);
+        rollups_deinit(&rollups);
+        close_store(&store);
+    }
 }
 
 /* What was told of April goes with April. */
@@ -714,12 +799,15 @@ static void test_plan(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_due),     cmocka_unit_test(test_questions),     cmocka_unit_test(test_explained),
-        cmocka_unit_test(test_journal), cmocka_unit_test(test_journal_waits), cmocka_unit_test(test_journal_in_pieces),
-        cmocka_unit_test(test_late),    cmocka_unit_test(test_month),         cmocka_unit_test(test_all_months),
-        cmocka_unit_test(test_busy),    cmocka_unit_test(test_orphans),       cmocka_unit_test(test_many_orphans),
-        cmocka_unit_test(test_record),  cmocka_unit_test(test_stopped),       cmocka_unit_test(test_plan)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_due),           cmocka_unit_test(test_questions),
+                                       cmocka_unit_test(test_explained),     cmocka_unit_test(test_journeys),
+                                       cmocka_unit_test(test_found),         cmocka_unit_test(test_journal),
+                                       cmocka_unit_test(test_journal_waits), cmocka_unit_test(test_journal_in_pieces),
+                                       cmocka_unit_test(test_late),          cmocka_unit_test(test_month),
+                                       cmocka_unit_test(test_all_months),    cmocka_unit_test(test_busy),
+                                       cmocka_unit_test(test_orphans),       cmocka_unit_test(test_many_orphans),
+                                       cmocka_unit_test(test_record),        cmocka_unit_test(test_stopped),
+                                       cmocka_unit_test(test_plan)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
