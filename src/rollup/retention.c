@@ -83,6 +83,7 @@ static bool fold(struct pass *pass)
         int r = retention_fold(pass->work, &pass->due.months[i], &folded);
 
         pass->done->n_months += folded;
+        pass->due.waits |= r == 0 && !folded;
         if (!goes_on(pass, r))
             return false;
     }
@@ -125,6 +126,8 @@ int retention_pass(struct retention_round *round, const struct retention_work *w
         destroy_keys(&pass, round);
     retention_due_deinit(&pass.due);
     round->resting_ms = pass.has_more || is_stopped(work) ? 0 : work->now_ms;
+    if (round->resting_ms && pass.due.waits)
+        round->resting_ms -= RETENTION_REST_MS - RETENTION_WAIT_MS;
     tell_metrics(ret_done);
     return error_trace(pass.fault);
 }

@@ -33,10 +33,11 @@ static int end_month(struct finding *finding)
     struct due *due = finding->due;
     const struct due_month *month = &finding->month;
 
-    if (!month->site || !finding->is_whole || !finding->has_any ||
+    if (!month->site || !finding->has_any ||
         retention_due_ms(month->site, RETENTION_SEGMENTS, period_first_day(month->period)) > finding->work->now_ms)
         return 0;
-    int r = rollups_has(finding->txn, month->site->id, month->period, FIELD_N);
+    int r = finding->is_whole ? rollups_has(finding->txn, month->site->id, month->period, FIELD_N) : ROLLUPS_E_NONE;
+    due->waits |= r > 0;
     if (r)
         return r > 0 ? 0 : error_trace(r);
     if (due->n_months < RETENTION_OPS_MAX)
@@ -56,8 +57,11 @@ static void see_journal(struct finding *finding, const struct site *site, int32_
         add_day(due->drains, &due->n_drains, RETENTION_OPS_MAX, found, due);
     if (!state->expired && state->events && day < *kept)
         *kept = day;
-    if (!state->expired && day_is_sealed(state) &&
-        retention_due_ms(site, RETENTION_JOURNAL, day) <= finding->work->now_ms)
+    if (state->expired || retention_due_ms(site, RETENTION_JOURNAL, day) > finding->work->now_ms)
+        return;
+    if (!day_is_sealed(state))
+        due->waits = true;
+    else
         add_day(due->marks, &due->n_marks, RETENTION_DAYS_MAX, found, due);
 }
 

@@ -26,6 +26,7 @@ struct due {
     struct due_month months[RETENTION_OPS_MAX];
     unsigned n_months;
     bool has_more; /* than is told here */
+    bool waits;    /* something is due, and must be sealed or finished first */
     int32_t *kept; /* of each site of the configuration, the first day whose journal is kept; INT32_MAX: none */
 };
 
