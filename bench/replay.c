@@ -197,6 +197,15 @@ static enum choice_kind kind_of(const struct line *line)
     return line->granted == choice_all(line->site) ? CHOICE_GRANT : CHOICE_CUSTOM;
 }
 
+/* Of the record's: most choices need none, and those do not change what comes behind them. */
+static void make_deed_ids(struct choosing *choosing)
+{
+    uint8_t seed[randombytes_SEEDBYTES];
+
+    crypto_generichash(seed, sizeof seed, choosing->context.record_id, RECORD_ID_BYTES, NULL, 0);
+    randombytes_buf_deterministic(choosing->deeds, sizeof choosing->deeds, seed);
+}
+
 static int choose(struct replay *replay, struct browser *browser, const struct line *line)
 {
     struct choosing *choosing = calloc(1, sizeof *choosing);
@@ -217,7 +226,7 @@ static int choose(struct replay *replay, struct browser *browser, const struct l
     memcpy(choosing->context.visitor, browser->id, VISITOR_BYTES);
     memcpy(choosing->context.fresh, browser->id, VISITOR_BYTES);
     random_fill(replay->random, choosing->context.record_id, RECORD_ID_BYTES);
-    random_fill(replay->random, choosing->deeds, sizeof choosing->deeds);
+    make_deed_ids(choosing);
     submit(replay, &choosing->super);
     browser->chose = true;
     browser->granted = line->granted;
@@ -438,6 +447,18 @@ static int load(const char *path, struct edition **ret_edition)
     return r ? r : open_agents(*ret_edition);
 }
 
+static int has_jobs(struct replay *replay, bool *ret_any)
+{
+    DB_TXN_AUTO *txn = NULL;
+    uint64_t n;
+    int r = db_begin_read(replay->db, &txn);
+
+    if (r == 0)
+        r = db_entries(txn, DB_JOBS, &n);
+    *ret_any = r == 0 && n > 0;
+    return error_trace(r);
+}
+
 /* What was withdrawn is erased, as the keeper of a service does it. */
 static int work_off_jobs(struct replay *replay)
 {
@@ -450,7 +471,12 @@ static int work_off_jobs(struct replay *replay)
                         .submit = submit_and_drain,
                         .context = replay};
     unsigned n;
-    int r = secret_key(replay->edition->config->data, SECRET_LEDGER, true, replay->random, seed);
+    bool any = false;
+    int r = has_jobs(replay, &any);
+
+    if (r || !any)
+        return error_trace(r);
+    r = secret_key(replay->edition->config->data, SECRET_LEDGER, true, replay->random, seed);
 
     return r ? error_trace(r) : error_trace(work_jobs(&work, &n));
 }

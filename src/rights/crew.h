@@ -30,14 +30,14 @@ struct found {
     uint32_t visits[JOBS_TOGETHER_MAX];
 };
 
-/* The job of a visitor's number, or -1. */
-int crew_find(const struct crew *crew, uint32_t number);
-
 /* ---- look.c ---- */
+
+/* The job of a visitor's number, or -1. */
+int look_find_job(const struct crew *crew, uint32_t number);
 
 /* What there is of a day. 0 or a fault; *ret_found is the caller's to deinit. */
 int look_at_day(const struct crew *crew, int32_t day, struct found *ret_found);
-void found_deinit(struct found *found);
+void look_deinit(struct found *found);
 
 /* ---- step.c ---- */
 

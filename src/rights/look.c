@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-int crew_find(const struct crew *crew, uint32_t number)
+int look_find_job(const struct crew *crew, uint32_t number)
 {
     unsigned low = 0, high = crew->n;
 
@@ -27,7 +27,7 @@ int crew_find(const struct crew *crew, uint32_t number)
     return low < crew->n && crew->jobs[low].number == number ? (int)low : -1;
 }
 
-void found_deinit(struct found *found)
+void look_deinit(struct found *found)
 {
     free(found->rows);
     found->rows = NULL;
@@ -38,7 +38,7 @@ void found_deinit(struct found *found)
 static void count_visits(const struct crew *crew, const uint32_t *visitors, uint32_t n, struct found *found)
 {
     for (uint32_t i = 0; i < n; i++) {
-        int job = crew_find(crew, visitors[i]);
+        int job = look_find_job(crew, visitors[i]);
 
         if (job >= 0)
             found->visits[job]++;
@@ -84,7 +84,7 @@ static int look_at_row(void *context, const struct journal_record *record)
 {
     struct looking *looking = context;
     struct found *found = looking->found;
-    int job = crew_find(looking->crew, record->number);
+    int job = look_find_job(looking->crew, record->number);
 
     if (job < 0)
         return 0;
@@ -169,7 +169,7 @@ int look_at_day(const struct crew *crew, int32_t day, struct found *ret_found)
     if (r == 0)
         r = look(txn, crew, &found);
     if (r) {
-        found_deinit(&found);
+        look_deinit(&found);
         return error_trace(r);
     }
     *ret_found = found;

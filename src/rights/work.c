@@ -40,7 +40,8 @@ static int hire(void *context, const struct job *job)
     if (!crew->site)
         crew->site = config_site_of_id(hiring->config, job->site);
     /* Of one visitor only the first: what came later builds on it. */
-    if (!crew->site || crew->site->id != job->site || crew->n == JOBS_TOGETHER_MAX || crew_find(crew, job->number) >= 0)
+    if (!crew->site || crew->site->id != job->site || crew->n == JOBS_TOGETHER_MAX ||
+        look_find_job(crew, job->number) >= 0)
         return 0;
     for (; at > 0 && crew->jobs[at - 1].number > job->number; at--)
         crew->jobs[at] = crew->jobs[at - 1];
@@ -132,7 +133,7 @@ static int work_day(struct crew *crew, int32_t day)
             return error_trace(r);
         r = step_day(crew, &found);
         again = found.is_full;
-        found_deinit(&found);
+        look_deinit(&found);
     } while (r == 0 && again && !is_stopped(crew->work));
     return r ? error_trace(r) : error_trace(seal_again(crew, day));
 }

@@ -1,8 +1,8 @@
 /*
- * Open days: their events are gathered once, kept, and grown by what the
- * journal got since the last question, and gathered anew where a job changed the
- * day.  The table that is made of them, amended, stays until the journal has grown.  So an answer tells of every event that was
- * acknowledged before the question.
+ * Open days: their events are gathered once, kept, and grown by what the journal
+ * got since the last question, and gathered anew where a job changed the day.
+ * The table that is made of them, amended, stays until the journal has grown.
+ * So an answer tells of every event that was acknowledged before the question.
  */
 #pragma once
 

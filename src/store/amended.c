@@ -15,7 +15,7 @@
 
 enum { FLAG_ERASED = 1, FLAG_RESTRICTED = 2, FLAG_COUNTRY = 4, FLAG_LANGUAGE = 8, FLAG_DEVICE = 16, FLAGS_ALL = 31 };
 
-void amendments_deinit(struct amendments *amendments)
+void amended_deinit(struct amendments *amendments)
 {
     free(amendments->list);
     *amendments = (struct amendments){.n = 0};
@@ -183,7 +183,7 @@ int amended_read(struct db_txn *txn, uint32_t site, struct amendments *ret_amend
     int r = amended_each(txn, site, keep, &reading);
 
     if (r < 0) {
-        amendments_deinit(&reading.amendments);
+        amended_deinit(&reading.amendments);
         return error_trace(r);
     }
     *ret_amendments = reading.amendments;

@@ -197,11 +197,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct key_consents of = {.site = SITE, .day = DAY, .device = DEVICE_PHONE, .lang = TEXT("de")};
     const struct key keys_of[] = {key_journal(SITE, DAY, SEQUENCE),
-                               key_sequence(SEQUENCE),
-                               key_visitor(SITE, VISITOR),
-                               key_hour(SITE, HOUR),
-                               key_day(SITE, DAY),
-                               key_consents(&of)};
+                                  key_sequence(SEQUENCE),
+                                  key_visitor(SITE, VISITOR),
+                                  key_hour(SITE, HOUR),
+                                  key_day(SITE, DAY),
+                                  key_consents(&of)};
     BUFFER_AUTO row = BUFFER_INIT(ROW_BYTES_MAX);
 
     if (!txn)

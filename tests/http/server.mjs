@@ -47,7 +47,6 @@ export function site(more = {}) {
             journeys: { collects: ['clickpath'] },
             marketing: { collects: [] },
         },
-        on_withdraw: 'keep', // erasure has tests of its own
         ...more,
     };
 }
@@ -58,7 +57,7 @@ const defaults = () => ({
     threads: 2,
     // One client does here in a second what visitors do in a day. Rates have tests of their own.
     rates: { address: 0, site: 0, choices: 0 },
-    sites: { shop: site() },
+    sites: { shop: site({ on_withdraw: 'keep' }) }, // erasure has tests of its own
 });
 
 // What makes the public port speak HTTP/2, too.

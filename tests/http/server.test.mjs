@@ -350,7 +350,7 @@ describe('SIGHUP', { timeout: 60_000 }, () => {
         await withServer({}, async (server) => {
             const said = () => server.child.output.stderr.match(/^crumb: reloaded .*$/gm).at(-1);
             await server.reload({});
-            assert.match(said(), /: 1 site; data, data_max, listen and threads change with a restart only$/);
+            assert.match(said(), /: 1 site; data, data_max, master_key, listen and threads change with a restart only$/);
             await server.reload({ sites: { shop: site(), second: site() } });
             assert.match(said(), /: 2 sites; /);
         });

@@ -278,9 +278,9 @@ static void draw_amendment(struct random_seeded *random, struct amendment *amend
     amendment->restricted = draw(random, 6) == 0;
     amendment->cut = draw(random, 3) ? 0 : draw(random, 8);
     amendment->has_country = draw(random, 3) == 0;
-    strcpy(amendment->country, draw(random, 2) ? "FR" : "AT");
+    snprintf(amendment->country, sizeof amendment->country, "%s", draw(random, 2) ? "FR" : "AT");
     amendment->has_language = draw(random, 3) == 0;
-    strcpy(amendment->language, draw(random, 2) ? "fr" : "en");
+    snprintf(amendment->language, sizeof amendment->language, "%s", draw(random, 2) ? "fr" : "en");
     amendment->has_device = draw(random, 3) == 0;
     amendment->device = (enum device)draw(random, DEVICE_N);
 }

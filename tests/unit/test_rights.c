@@ -64,6 +64,8 @@ struct model {
     int browsers[VISITORS]; /* the identity, or -1 */
     struct happening events[EVENTS_MAX];
     unsigned n_events;
+    struct key_ref given_up[IDENTITIES_MAX * 4]; /* keys of what was taken back */
+    unsigned n_given_up;
     bool expired[DAYS_MAX]; /* by day since the first */
     unsigned n_until_kill;  /* operations; 0: none is killed */
     bool kill_behind;       /* it is killed behind its commit */
@@ -197,6 +199,9 @@ static void choose(struct model *model, unsigned browser, unsigned granted, bool
     assert_int_equal(batch_commit(&batch), 0);
     assert_int_equal(asked.n, result.n_losses);
 
+    for (unsigned i = 0; i < result.n_losses; i++)
+        model->given_up[model->n_given_up++] = result.losses[i].before.key;
+    assert_true(model->n_given_up <= N_ROWS(model->given_up) - CHOICE_LOSSES_MAX);
     for (unsigned i = 0; i < result.n_losses; i++)
         lose(model, (uint32_t)known, result.losses[i].classes);
     if (known >= 0)
@@ -525,8 +530,28 @@ static void check_sound(struct model *model)
         fail_msg("day %d: %s", finding.period.number - first_day(model), finding.what);
 }
 
+/* Whatever free pages and backups have under them, nobody reads it; and everybody else's are there. */
+static void check_keys(struct model *model)
+{
+    DB_TXN_AUTO *txn = NULL;
+    uint8_t key[CRYPT_KEY_BYTES];
+    struct visitor row;
+
+    assert_int_equal(db_begin_read(model->fixture.db, &txn), 0);
+    for (unsigned i = 0; i < model->n_given_up; i++)
+        assert_int_equal(keyring_get(db_keyring(txn), model->given_up[i], key), KEYRING_E_GONE);
+    for (unsigned i = 0; i < VISITORS; i++) {
+        if (model->browsers[i] < 0)
+            continue;
+        assert_int_equal(visitor_get(txn, model->site->id, model->identities[model->browsers[i]].id, &row), 0);
+        assert_int_equal(keyring_get(db_keyring(txn), row.key, key), 0);
+    }
+    assert_int_equal(n_rows(model, DB_AMENDED) <= n_rows(model, DB_VISITORS), 1);
+}
+
 static void check_all(struct model *model, unsigned step)
 {
+    check_keys(model);
     for (int32_t day = first_day(model); day <= today(model); day++)
         check_day(model, day, step);
     check_journal(model);
@@ -625,8 +650,7 @@ static void test_model(void **state)
 
     assert_non_null(model);
     for (uint64_t i = 0; i < rounds; i++) {
-        if (getenv("RIGHTS_SHOW"))
-            fprintf(stderr, "RIGHTS_SEED=%llu\n", (unsigned long long)(seed + i));
+        print_message("# RIGHTS_SEED=%llu RIGHTS_ROUNDS=1 repeats this round\n", (unsigned long long)(seed + i));
         begin_round(model, seed + i);
         run_round(model, &n_kills);
         end_round(model);

@@ -26,8 +26,8 @@ struct amendments {
     size_t n;
 };
 
-void amendments_deinit(struct amendments *amendments);
-#define AMENDMENTS_AUTO __attribute__((cleanup(amendments_deinit))) struct amendments
+void amended_deinit(struct amendments *amendments);
+#define AMENDMENTS_AUTO __attribute__((cleanup(amended_deinit))) struct amendments
 
 /* True where nothing is amended. */
 bool amended_is_empty(const struct amendment *amendment);
