@@ -45,7 +45,7 @@ static int tell_plan(void *context, const struct retention_plan *plan)
 static int tell_due(const struct setup *setup, int64_t now_ms)
 {
     struct telling telling = {0};
-    int r = retention_plan(setup->txn, setup->edition->config, now_ms, tell_plan, &telling);
+    int r = retention_due_plan(setup->txn, setup->edition->config, now_ms, tell_plan, &telling);
 
     if (r == 0 && telling.n == 0)
         printf("Nothing is due.\n");
@@ -57,7 +57,7 @@ static int tell_due(const struct setup *setup, int64_t now_ms)
 static int tell_next_of(const struct setup *setup, const struct site *site, enum retention_tier tier)
 {
     int32_t day;
-    int r = site->id ? retention_oldest(setup->txn, site->id, tier, &day) : DB_E_NOT_FOUND;
+    int r = site->id ? retention_due_oldest(setup->txn, site->id, tier, &day) : DB_E_NOT_FOUND;
 
     if (r)
         return r == DB_E_NOT_FOUND ? 0 : error_trace(r);

@@ -63,7 +63,7 @@ static int detailed(void *context, int32_t *ret_first)
     int r = days(context, &first, &last);
 
     if (r == 0 && first <= last)
-        r = retention_oldest(store->txn, store->site->id, RETENTION_SEGMENTS, &first);
+        r = retention_due_oldest(store->txn, store->site->id, RETENTION_SEGMENTS, &first);
     if (r < 0)
         return error_trace(r);
     *ret_first = r == DB_E_NOT_FOUND ? last + 1 : first;

@@ -116,7 +116,10 @@ int job_each(struct db_txn *txn, job_visit visit, void *context)
 
 enum { OF_SITE = 1 };
 
-static int see_site(void *context, const struct job *job) { return job->site == *(const uint32_t *)context ? OF_SITE : 0; }
+static int see_site(void *context, const struct job *job)
+{
+    return job->site == *(const uint32_t *)context ? OF_SITE : 0;
+}
 
 int job_any(struct db_txn *txn, uint32_t site, bool *ret_any)
 {

@@ -53,7 +53,7 @@ static bool mark(struct pass *pass)
 
     if (!pass->due.n_marks)
         return true;
-    int r = retention_mark(pass->work, pass->due.marks, pass->due.n_marks, &n);
+    int r = retention_journal_mark(pass->work, pass->due.marks, pass->due.n_marks, &n);
     pass->done->n_days += n;
     pass->has_more |= n > 0; /* their rows */
     return goes_on(pass, r);
@@ -67,7 +67,7 @@ static bool drain(struct pass *pass)
 
         do {
             n = 0;
-            r = retention_drain(pass->work, &pass->due.drains[i], &n);
+            r = retention_journal_drain(pass->work, &pass->due.drains[i], &n);
             pass->done->n_events += n;
             if (!goes_on(pass, r))
                 return false;
@@ -80,7 +80,7 @@ static bool fold(struct pass *pass)
 {
     for (unsigned i = 0; i < pass->due.n_months; i++) {
         bool folded = false;
-        int r = retention_fold(pass->work, &pass->due.months[i], &folded);
+        int r = retention_month_fold(pass->work, &pass->due.months[i], &folded);
 
         pass->done->n_months += folded;
         pass->due.waits |= r == 0 && !folded;
@@ -94,7 +94,7 @@ static void destroy_keys(struct pass *pass, struct retention_round *round)
 {
     struct key_ref after = round->orphans;
     unsigned n = 0;
-    int r = retention_orphans(pass->work, &pass->due, &after, &n);
+    int r = retention_journal_orphans(pass->work, &pass->due, &after, &n);
 
     pass->done->n_keys += n;
     pass->fault = pass->fault ? pass->fault : r;
@@ -118,7 +118,7 @@ int retention_pass(struct retention_round *round, const struct retention_work *w
     *ret_done = (struct retention_done){0};
     if (round->resting_ms && rested_ms >= 0 && rested_ms < RETENTION_REST_MS)
         return 0;
-    int r = retention_find(work, &pass.due);
+    int r = retention_due_find(work, &pass.due);
     if (r)
         return error_trace(r);
     pass.has_more = pass.due.has_more;

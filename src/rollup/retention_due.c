@@ -98,7 +98,7 @@ static int walk(struct finding *finding)
     return r ? error_trace(r) : error_trace(end_month(finding));
 }
 
-int retention_find(const struct retention_work *work, struct due *ret_due)
+int retention_due_find(const struct retention_work *work, struct due *ret_due)
 {
     struct due due = {.kept = malloc((work->config->n_sites + 1ul) * sizeof *due.kept)};
     struct finding finding = {.work = work, .due = &due};
@@ -205,8 +205,8 @@ static int plan_day(void *context, uint32_t id, int32_t day, const struct day_st
     return r;
 }
 
-int retention_plan(struct db_txn *txn, const struct config *config, int64_t now_ms,
-                   int (*visit)(void *context, const struct retention_plan *plan), void *context)
+int retention_due_plan(struct db_txn *txn, const struct config *config, int64_t now_ms,
+                       int (*visit)(void *context, const struct retention_plan *plan), void *context)
 {
     struct planning planning = {.txn = txn, .config = config, .now_ms = now_ms, .visit = visit, .context = context};
     int r = day_each(txn, plan_day, &planning);
@@ -234,7 +234,7 @@ static int see_kept(void *context, uint32_t site, int32_t day, const struct day_
     return (search->tier == RETENTION_JOURNAL ? state->expired : state->folded) ? 0 : FOUND;
 }
 
-int retention_oldest(struct db_txn *txn, uint32_t site, enum retention_tier tier, int32_t *ret_day)
+int retention_due_oldest(struct db_txn *txn, uint32_t site, enum retention_tier tier, int32_t *ret_day)
 {
     struct search search = {.site = site, .tier = tier};
     int r = day_each_from(txn, site, 0, see_kept, &search);

@@ -53,7 +53,8 @@ static int mark_apply(struct write_op *op, struct batch *batch)
     return error_trace(r);
 }
 
-int retention_mark(const struct retention_work *work, const struct due_day *days, unsigned n, unsigned *ret_n_days)
+int retention_journal_mark(const struct retention_work *work, const struct due_day *days, unsigned n,
+                           unsigned *ret_n_days)
 {
     struct mark mark = {
         .super = {.reserve = true, .apply = mark_apply, .done = forget}, .work = work, .days = days, .n = n};
@@ -119,7 +120,7 @@ static int drain_apply(struct write_op *op, struct batch *batch)
     return r ? error_trace(r) : error_trace(day_put(batch->txn, site, drain->day->day, &state));
 }
 
-int retention_drain(const struct retention_work *work, const struct due_day *day, uint64_t *ret_n)
+int retention_journal_drain(const struct retention_work *work, const struct due_day *day, uint64_t *ret_n)
 {
     struct drain drain = {.super = {.reserve = true, .apply = drain_apply, .done = forget}, .day = day};
     int r = error_fold(work->submit(work->context, &drain.super));
@@ -188,7 +189,8 @@ static int look(struct orphans *orphans)
     return r == ENOUGH ? 0 : error_trace(r);
 }
 
-int retention_orphans(const struct retention_work *work, const struct due *due, struct key_ref *after, unsigned *ret_n)
+int retention_journal_orphans(const struct retention_work *work, const struct due *due, struct key_ref *after,
+                              unsigned *ret_n)
 {
     struct orphans orphans = {
         .super = {.reserve = true, .apply = orphans_apply, .done = forget}, .work = work, .due = due, .after = *after};

@@ -178,7 +178,7 @@ static int read_and_write(struct month *month)
     return r ? error_trace(r) : error_fold(month->work->submit(month->work->context, &month->super));
 }
 
-int retention_fold(const struct retention_work *work, const struct due_month *due, bool *ret_folded)
+int retention_month_fold(const struct retention_work *work, const struct due_month *due, bool *ret_folded)
 {
     struct month month = {
         .super = {.reserve = true, .apply = month_apply, .done = month_done}, .work = work, .due = due};

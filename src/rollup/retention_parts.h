@@ -31,16 +31,18 @@ struct due {
 };
 
 /* 0 or a fault; the caller deinits it. */
-int retention_find(const struct retention_work *work, struct due *ret_due);
+int retention_due_find(const struct retention_work *work, struct due *ret_due);
 void retention_due_deinit(struct due *due);
 
 /* Each does one transaction. 0 or a fault. */
-int retention_mark(const struct retention_work *work, const struct due_day *days, unsigned n, unsigned *ret_n_days);
+int retention_journal_mark(const struct retention_work *work, const struct due_day *days, unsigned n,
+                           unsigned *ret_n_days);
 /* *ret_n: rows removed; fewer than RETENTION_ROWS_MAX: no more are there. */
-int retention_drain(const struct retention_work *work, const struct due_day *day, uint64_t *ret_n);
-int retention_fold(const struct retention_work *work, const struct due_month *month, bool *ret_folded);
+int retention_journal_drain(const struct retention_work *work, const struct due_day *day, uint64_t *ret_n);
+int retention_month_fold(const struct retention_work *work, const struct due_month *month, bool *ret_folded);
 /* *after is set behind; {0, 0} where the end was reached. */
-int retention_orphans(const struct retention_work *work, const struct due *due, struct key_ref *after, unsigned *ret_n);
+int retention_journal_orphans(const struct retention_work *work, const struct due *due, struct key_ref *after,
+                              unsigned *ret_n);
 
 /* Writes down what is given up, in the transaction that does so. */
 int retention_record(struct batch *batch, const struct retention_work *work, const struct retention_plan *given_up);

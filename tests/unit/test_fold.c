@@ -82,7 +82,8 @@ static void make(const struct given *given, struct cells *ret_cells)
         uint64_t n = strlen(given[cells.n].visitors);
 
         *cell = (struct cell){.value = text_of(given[cells.n].value), .visitors = n, .sketch = HLL_COARSE_INIT};
-        cell->figures = (struct figures){n * 10, n * 9, n * 8, n * 7, n * 6, n * 5, n * 4, n * 3, n * 2, n, n * 11, 0, 0};
+        cell->figures =
+            (struct figures){n * 10, n * 9, n * 8, n * 7, n * 6, n * 5, n * 4, n * 3, n * 2, n, n * 11, 0, 0};
         for (uint64_t i = 0; i < n; i++)
             assert_int_equal(hll_add_visitor(&cell->sketch, hll_visitor(1, (uint32_t)given[cells.n].visitors[i])), 0);
     }

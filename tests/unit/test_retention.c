@@ -774,9 +774,9 @@ static void test_plan(void **state)
     open_store(&store);
     seal_at(&store, ms_of(day_of(2026, 5, 3)));
     assert_int_equal(db_begin_read(store.fixture.db, &txn), 0);
-    assert_int_equal(retention_plan(txn, store.fixture.config, ms_of(day_of(2026, 3, 5)), tell, &told), 0);
+    assert_int_equal(retention_due_plan(txn, store.fixture.config, ms_of(day_of(2026, 3, 5)), tell, &told), 0);
     assert_int_equal(told.n, 0);
-    assert_int_equal(retention_plan(txn, store.fixture.config, store.now_ms, tell, &told), 0);
+    assert_int_equal(retention_due_plan(txn, store.fixture.config, store.now_ms, tell, &told), 0);
     assert_int_equal(told.n, 2);
     assert_int_equal(told.plans[0].tier, RETENTION_JOURNAL);
     assert_int_equal(told.plans[0].first, day_of(2026, 3, 2));
@@ -791,7 +791,7 @@ static void test_plan(void **state)
     retain(&store);
     told.n = 0;
     assert_int_equal(db_begin_read(store.fixture.db, &txn), 0);
-    assert_int_equal(retention_plan(txn, store.fixture.config, store.now_ms, tell, &told), 0);
+    assert_int_equal(retention_due_plan(txn, store.fixture.config, store.now_ms, tell, &told), 0);
     assert_int_equal(told.n, 0);
     txn = db_abort(txn);
     close_store(&store);

@@ -42,7 +42,7 @@ struct retention_plan {
     enum retention_tier tier;
     int32_t first, last; /* days */
     unsigned n_days;
-    uint64_t n_rows, bytes; /* events or segments; the bytes are told by retention_plan() alone */
+    uint64_t n_rows, bytes; /* events or segments; the bytes are told by retention_due_plan() alone */
 };
 
 struct retention_work {
@@ -76,8 +76,8 @@ struct retention_done {
 int retention_pass(struct retention_round *round, const struct retention_work *work, struct retention_done *ret_done);
 
 /* Calls @visit for each of which there is something; 0, what it returned, or a fault. */
-int retention_plan(struct db_txn *txn, const struct config *config, int64_t now_ms,
-                   int (*visit)(void *context, const struct retention_plan *plan), void *context);
+int retention_due_plan(struct db_txn *txn, const struct config *config, int64_t now_ms,
+                       int (*visit)(void *context, const struct retention_plan *plan), void *context);
 
 /* The first day of a site whose events, or visits, are kept. DB_E_NOT_FOUND: there is none; or a fault. */
-int retention_oldest(struct db_txn *txn, uint32_t site, enum retention_tier tier, int32_t *ret_day);
+int retention_due_oldest(struct db_txn *txn, uint32_t site, enum retention_tier tier, int32_t *ret_day);
