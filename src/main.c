@@ -91,6 +91,23 @@ const struct command commands[] = {
      "        wrapped. Works while the server runs.\n"
      "No key is ever printed.\n",
      command_key},
+    {"retention", "-c FILE [--dry-run]", "Tells what goes because its retention is over.",
+     "The running service removes it by itself, looking every minute; this command never does.\n"
+     "  --dry-run  what would go now: by site and tier, with days, rows and bytes\n"
+     "Without it, what goes next, and when. Works while the server runs.\n",
+     command_retention},
+    {"compact", "-c FILE", "Writes the store anew, without what was deleted.",
+     "What was deleted is unreadable at once; after this it is in no file. The store takes as much room again "
+     "meanwhile,\n"
+     "and may be interrupted at any moment. Exit code 1 while a server or another command uses the store.\n",
+     command_compact},
+    {"backup", "-c FILE [--with-keys] DIR", "Copies the store.",
+     "DIR is made, with mode 0700, or must be empty. The copy is one moment of the store, and has nothing of what was\n"
+     "deleted.\n"
+     "  --with-keys  also the keys: who has them with the store can read everything, and an old keyring brings back\n"
+     "               what was erased since\n"
+     "Works while the server runs.\n",
+     command_backup},
     {"token", "--name NAME --role analyst|privacy|admin [--site NAME]...", "Makes a bearer token.",
      "Prints the token, which is shown this once, and the line for `tokens:` in the configuration, which holds\n"
      "only its hash.\n",
@@ -102,7 +119,7 @@ static int print_help(FILE *stream)
     fprintf(stream, "crumb: an honest cookie choice, its proof, and analytics only where it allows them\n\n"
                     "usage: crumb COMMAND [OPTIONS]\n\n");
     for (const struct command *command = commands; command->name; command++)
-        fprintf(stream, "  %-8s %s\n", command->name, command->summary);
+        fprintf(stream, "  %-9s %s\n", command->name, command->summary);
     fprintf(stream, "\ncrumb help COMMAND tells more; crumb version prints the version.\n");
     return stream == stderr ? EXIT_USAGE : EXIT_GOOD;
 }

@@ -31,6 +31,9 @@ int command_query(const struct command *self, int argc, char **argv);
 int command_export(const struct command *self, int argc, char **argv);
 int command_watch(const struct command *self, int argc, char **argv);
 int command_key(const struct command *self, int argc, char **argv);
+int command_retention(const struct command *self, int argc, char **argv);
+int command_compact(const struct command *self, int argc, char **argv);
+int command_backup(const struct command *self, int argc, char **argv);
 int command_token(const struct command *self, int argc, char **argv);
 
 /* ---- setup.c ---- */
@@ -92,6 +95,16 @@ int command_verify_keys(struct db_txn *txn, struct buffer *buffer);
  */
 struct trail_entry;
 int command_act(const char *folder, const struct trail_entry *what);
+
+/* ---- progress.c ---- */
+
+/*
+ * Runs @work, which writes about @total bytes to the new file @path, and shows
+ * how far it is where a terminal is looking.  What @work returned, or a fault.
+ */
+int command_progress(const char *label, const char *path, uint64_t total, int (*work)(void *context), void *context);
+/* The bytes that a copy of a store will have, roughly. 0 or a fault. */
+int command_copy_bytes(struct db_txn *txn, uint64_t *ret_bytes);
 
 /* ---- record.c ---- */
 

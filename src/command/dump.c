@@ -274,11 +274,12 @@ static int print_day(void *context, uint32_t site, int32_t day, const struct day
     struct dump *dump = context;
 
     if (wanted(dump, site))
-        print(dump, json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b}", "site", site_json(dump, site),
-                              "day", date_json(day), "events", (json_int_t)state->events, "removed",
-                              (json_int_t)state->removed, "last", (json_int_t)state->last, "sealed",
-                              (json_int_t)state->sealed, "changes", (json_int_t)state->changes, "built",
-                              (json_int_t)state->built, "rewritten", state->rewritten, "expired", state->expired));
+        print(dump,
+              json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:b}", "site", site_json(dump, site), "day",
+                        date_json(day), "events", (json_int_t)state->events, "removed", (json_int_t)state->removed,
+                        "last", (json_int_t)state->last, "sealed", (json_int_t)state->sealed, "changes",
+                        (json_int_t)state->changes, "built", (json_int_t)state->built, "rewritten", state->rewritten,
+                        "expired", state->expired, "folded", state->folded));
     return 0;
 }
 

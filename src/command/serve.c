@@ -10,23 +10,30 @@
 #include "crumb/http/server.h"
 #include "crumb/ingest/agent.h"
 #include "crumb/ingest/geo.h"
+#include "crumb/query/range.h"
+#include "crumb/rights/job.h"
 #include "crumb/rights/work.h"
 #include "crumb/rollup/keeper.h"
 #include "crumb/rollup/mend.h"
+#include "crumb/rollup/retention.h"
 #include "crumb/store/keyring.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#define EXPIRY_DETAILS_BYTES 128 /* what the deletion log says of what went */
+
 /* Everything that runs. Zero or NULL: not started. */
 struct serve {
     const char *path;
     struct edition *edition;
     struct service service;
-    struct keeper_chore chores[1];
+    struct keeper_chore chores[2];
+    struct retention_round retention; /* the keeper's thread only */
     struct keeper *keeper;
     struct server *server;
     int64_t turn_again_ms; /* not before: what was announced could not be put in force */
@@ -232,6 +239,44 @@ static int work_off_jobs(void *context, const struct config *config, int (*submi
     return work_jobs(&work, &n);
 }
 
+/* The deletion log is the audit trail, of which each record is signed. */
+static int record_expiry(void *context, struct batch *batch, const struct retention_plan *given_up)
+{
+    const struct service *service = context;
+    char first[RANGE_DATE_BYTES], last[RANGE_DATE_BYTES], details[EXPIRY_DETAILS_BYTES];
+
+    range_write_date(given_up->first, first);
+    range_write_date(given_up->last, last);
+    snprintf(details, sizeof details, "from %.*s to %.*s: %u days, %" PRIu64 " rows", RANGE_DATE_BYTES, first,
+             RANGE_DATE_BYTES, last, given_up->n_days, given_up->n_rows);
+    return error_trace(trail_append(batch, &service->trail,
+                                    &(struct trail_entry){.at_ms = clock_now_ms(service->clock),
+                                                          .actor = ACTOR_SERVICE,
+                                                          .name = TEXT("retention"),
+                                                          .act = ACT_EXPIRED,
+                                                          .site = text_of(given_up->site->name),
+                                                          .object = text_of(retention_tier_name(given_up->tier)),
+                                                          .details = text_of(details)}));
+}
+
+static int retain(void *context, const struct config *config, int (*submit)(void *context, struct write_op *op),
+                  void *submit_context, const atomic_bool *stop)
+{
+    struct serve *serve = context;
+    struct retention_work work = {.db = serve->service.db,
+                                  .config = config,
+                                  .now_ms = clock_now_ms(serve->service.clock),
+                                  .submit = submit,
+                                  .context = submit_context,
+                                  .stop = stop,
+                                  .is_busy = job_any,
+                                  .record = record_expiry,
+                                  .record_context = &serve->service};
+    struct retention_done done;
+
+    return retention_pass(&serve->retention, &work, &done);
+}
+
 static void call_keeper(void *context) { keeper_wake(context); }
 
 static int start_keeper(struct serve *serve)
@@ -242,10 +287,14 @@ static int start_keeper(struct serve *serve)
         .work = work_off_jobs,
         .context = service,
         .complaint = "cannot finish what visitors asked for; no answer tells of it meanwhile, and it is tried again"};
+    serve->chores[1] =
+        (struct keeper_chore){.work = retain,
+                              .context = serve,
+                              .complaint = "cannot remove everything whose retention is over; it is tried again"};
     int r = desk_new(&service->desk);
     if (r == 0)
         r = keeper_start(service->db, service->writer, service->clock, &service->trail, serve->edition, serve->chores,
-                         1, &serve->keeper);
+                         2, &serve->keeper);
     if (r == 0)
         desk_listen(service->desk, call_keeper, serve->keeper);
     return error_trace(r);

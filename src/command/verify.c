@@ -631,6 +631,19 @@ static bool is_good(const bool good[N_CHECKS], const char *name)
     return false;
 }
 
+/* A day that is damaged was named before. */
+static void tell_expired(const struct verify *verify)
+{
+    uint64_t n_segments = 0, n_rollups = 0;
+
+    if (audit_expired(verify->txn, &n_segments, &n_rollups))
+        return;
+    if (n_segments)
+        printf("left out  building the segments of %" PRIu64 " days again: their journal has expired\n", n_segments);
+    if (n_rollups)
+        printf("left out  building the rollups of %" PRIu64 " days again: their segments have expired\n", n_rollups);
+}
+
 static int run_checks(struct verify *verify)
 {
     bool good[N_CHECKS] = {false};
@@ -659,6 +672,8 @@ static int run_checks(struct verify *verify)
             printf("good   %s\n", checks[i].name);
         }
     }
+    if (verify->rebuild)
+        tell_expired(verify);
     printf("%" PRIu64 " ledger records, %" PRIu64 " events\n", verify->n_records, verify->n_events);
     if (verify->keys[0])
         printf("%s\n", verify->keys);

@@ -116,14 +116,50 @@ static void read_storage(const struct yaml_at *at, void *into)
     walk_fields(at, fields, WALK_COUNT(fields), into);
 }
 
+/* A day's events go together when the oldest may be kept no longer; until then others may come. */
+static void read_journal_period(const struct yaml_at *at, void *into)
+{
+    const int64_t *setting = into;
+
+    field_period(at, into);
+    if (*setting < RETENTION_JOURNAL_MS_MIN)
+        yaml_refuse(at,
+                    "is too short; write 3d or more: events may come a day late, and a day is built when it is over");
+}
+
+/* So do a month's visits. */
+static void read_segments_period(const struct yaml_at *at, void *into)
+{
+    const int64_t *setting = into;
+
+    field_period(at, into);
+    if (*setting < RETENTION_SEGMENTS_MS_MIN)
+        yaml_refuse(at, "is too short; write 35d or more: the visits of a calendar month go together");
+}
+
+static void read_fold_below(const struct yaml_at *at, void *into)
+{
+    unsigned *setting = into;
+    uint64_t number;
+    struct text text;
+
+    if (!yaml_text(at, &text))
+        return;
+    if (!value_count(text, FOLD_BELOW_MAX, &number) || number < 1)
+        yaml_refuse(at, "is no number of visitors; write 1 to 1000, such as 5");
+    else
+        *setting = (unsigned)number;
+}
+
 static void read_retention(const struct yaml_at *at, void *into)
 {
     static const struct walk_field fields[] = {
-        {"journal", field_period, offsetof(struct retention, journal_ms), NULL},
-        {"segments", field_period, offsetof(struct retention, segments_ms), NULL},
+        {"journal", read_journal_period, offsetof(struct retention, journal_ms), NULL},
+        {"segments", read_segments_period, offsetof(struct retention, segments_ms), NULL},
         {"choice", field_period, offsetof(struct retention, choice_ms), NULL},
         {"refusal", field_period, offsetof(struct retention, refusal_ms), NULL},
-        {"visitor", field_period, offsetof(struct retention, visitor_ms), NULL}};
+        {"visitor", field_period, offsetof(struct retention, visitor_ms), NULL},
+        {"fold_below", read_fold_below, offsetof(struct retention, fold_below), NULL}};
 
     walk_fields(at, fields, WALK_COUNT(fields), into);
 }
@@ -791,7 +827,8 @@ void site_read(const struct yaml_at *at, struct site *site)
                                          .segments_ms = 25 * MONTH_MS,
                                          .choice_ms = 6 * MONTH_MS,
                                          .refusal_ms = 6 * MONTH_MS,
-                                         .visitor_ms = 13 * MONTH_MS};
+                                         .visitor_ms = 13 * MONTH_MS,
+                                         .fold_below = FOLD_BELOW_DEFAULT};
     walk_fields(at, site_fields, WALK_COUNT(site_fields), site);
     set_defaults(at->yaml, site);
 }

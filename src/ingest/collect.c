@@ -400,6 +400,12 @@ static int apply_item(struct collect *collect, struct item *item, struct lookup 
         *ret_reason = REASON_NO_CONSENT;
         return 0;
     }
+    /* A clock was wrong by days: nothing is late for longer than a journal is kept. */
+    r = batch_takes_day(batch, item->site->id, item->day);
+    if (r) {
+        *ret_reason = REASON_MALFORMED;
+        return r == BATCH_E_EXPIRED ? 0 : error_trace(r);
+    }
     if (item->fingerprint) {
         if (!dedupe_add(collect->dedupe, item->fingerprint)) {
             *ret_reason = REASON_DUPLICATE;

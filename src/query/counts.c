@@ -4,6 +4,7 @@
  */
 #include "counts.h"
 #include "crumb/base/error.h"
+#include "crumb/query/folded.h"
 #include "times.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -262,6 +263,8 @@ static int scan_day(struct counts *counts, const struct query_source *source, in
     if (counts->by_time && counts->unit == QUERY_HOUR)
         asked.clock = times_clock(counts->site->zone, day);
     int r = source->table(source->context, day, columns_of(counts, &asked), &asked.table, &tier);
+    if (r == QUERY_E_FOLDED)
+        return folded_complain(source, complaint);
     if (r)
         return error_fold(r);
     if (!asked.table)

@@ -71,6 +71,10 @@ static int take(const struct counts *counts, const struct counts_part *part, con
     int r = source->rollup(source->context, period, field, merges, &taken.cells);
     if (r)
         return error_fold(r);
+    if (taken.cells && merges && taken.cells->n && !taken.cells->has_sketches) { /* they are folded */
+        source->release_rollup(source->context, taken.cells);
+        return COUNTS_E_NONE;
+    }
     *ret_taken = taken;
     return taken.cells ? 0 : COUNTS_E_NONE;
 }

@@ -4,6 +4,7 @@
  */
 #include "crumb/query/journeys_run.h"
 #include "crumb/base/error.h"
+#include "crumb/query/folded.h"
 #include "crumb/query/range.h"
 #include "crumb/query/request.h"
 #include <errno.h>
@@ -81,8 +82,9 @@ static int add_days(struct run *run)
 
         if (source->is_cancelled && source->is_cancelled(source->context))
             return error_origin(-ECANCELED);
-        r = error_fold(source->table(source->context, day, run->columns, &table, &tier));
-        if (r < 0 || !table)
+        r = source->table(source->context, day, run->columns, &table, &tier);
+        r = r == QUERY_E_FOLDED ? folded_complain(source, run->complaint) : error_fold(r);
+        if (r || !table)
             continue;
         r = add_table(run, table, day);
         source->release(source->context, table);

@@ -231,9 +231,16 @@ static void put_cost(struct output *output)
     const struct query_cost *cost = &output->answer->cost;
 
     buffer_printf(output->buffer,
-                  "{\"tables\":{\"live\":%u,\"segment\":%u,\"rollup\":%u},\"visits\":%llu,\"hits\":%llu}",
+                  "{\"tables\":{\"live\":%u,\"segment\":%u,\"rollup\":%u},\"visits\":%llu,\"hits\":%llu",
                   cost->tables[QUERY_LIVE], cost->tables[QUERY_SEGMENT], cost->tables[QUERY_ROLLUP],
                   (unsigned long long)cost->visits, (unsigned long long)cost->hits);
+    if (output->answer->has_folded) {
+        char date[RANGE_DATE_BYTES];
+
+        range_write_date(output->answer->detailed_from, date);
+        buffer_printf(output->buffer, ",\"detailed_from\":\"%.*s\"", RANGE_DATE_BYTES, date);
+    }
+    buffer_put_u8(output->buffer, '}');
 }
 
 /* `imports` is in the request alone: it changes nothing but this. */

@@ -4,6 +4,7 @@
  */
 #include "counts.h"
 #include "crumb/base/error.h"
+#include "crumb/query/folded.h"
 #include "crumb/query/range.h"
 #include "crumb/query/rules.h"
 #include "rows.h"
@@ -152,7 +153,8 @@ static int answer_query(struct run *run, struct query_answer *answer, struct buf
         return r;
     answer->unit = find_unit(run->query, &answer->days);
     find_currency(run, answer);
-    r = count(run, answer, complaint);
+    r = run->query->explain ? folded_find(run->source, &answer->detailed_from, &answer->has_folded) : 0;
+    r = r ? r : count(run, answer, complaint);
     if (r)
         return r;
     struct rows_question question = {.counts = &run->counts,

@@ -4,6 +4,7 @@
  */
 #include "crumb/query/store.h"
 #include "crumb/base/error.h"
+#include "crumb/rollup/retention.h"
 #include "crumb/store/accounting.h"
 #include "crumb/store/day.h"
 
@@ -15,7 +16,7 @@ static int table(void *context, int32_t day, uint64_t columns, const struct tabl
     int r = days_pin(store->days, store->txn, store->site, day, columns, ret_table, &tier);
 
     if (r)
-        return error_trace(r);
+        return r == DAYS_E_FOLDED ? QUERY_E_FOLDED : error_trace(r);
     *ret_tier = tier == DAYS_SEGMENT ? QUERY_SEGMENT : QUERY_LIVE;
     return 0;
 }
@@ -55,6 +56,20 @@ static int days(void *context, int32_t *ret_first, int32_t *ret_last)
     return error_trace(r);
 }
 
+static int detailed(void *context, int32_t *ret_first)
+{
+    struct query_store *store = context;
+    int32_t first, last;
+    int r = days(context, &first, &last);
+
+    if (r == 0 && first <= last)
+        r = retention_due_oldest(store->txn, store->site->id, RETENTION_SEGMENTS, &first);
+    if (r < 0)
+        return error_trace(r);
+    *ret_first = r == DB_E_NOT_FOUND ? last + 1 : first;
+    return 0;
+}
+
 /* An hour of the books belongs to where it begins: they are hours of UTC, and some zones are half of one away. */
 static uint32_t hour_from(int64_t at_ms) { return at_ms <= 0 ? 0 : accounting_hour(at_ms - 1) + 1; }
 
@@ -85,6 +100,7 @@ struct query_source query_store_source(struct query_store *store)
                                  .rollup = rollup,
                                  .release_rollup = release_rollup,
                                  .days = days,
+                                 .detailed = detailed,
                                  .coverage = coverage,
                                  .is_cancelled = is_cancelled};
 }

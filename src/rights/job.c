@@ -114,6 +114,23 @@ int job_each(struct db_txn *txn, job_visit visit, void *context)
 
 /* ---- looking for one ---- */
 
+enum { OF_SITE = 1 };
+
+static int see_site(void *context, const struct job *job)
+{
+    return job->site == *(const uint32_t *)context ? OF_SITE : 0;
+}
+
+int job_any(struct db_txn *txn, uint32_t site, bool *ret_any)
+{
+    int r = job_each(txn, see_site, &site);
+
+    if (r < 0)
+        return error_trace(r);
+    *ret_any = r == OF_SITE;
+    return 0;
+}
+
 enum { FOUND = 1 };
 
 struct search {

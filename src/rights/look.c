@@ -149,6 +149,8 @@ static int look(struct db_txn *txn, const struct crew *crew, struct found *found
 
     if (r)
         return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
+    if (found->state.folded)
+        return 0; /* nothing of it is anybody's any more */
     if (day_has_segment(&found->state))
         r = look_at_segment(txn, crew, found);
     if (r == 0 && found->state.events && !found->state.expired)

@@ -60,6 +60,8 @@ static int check_row(struct audit *audit, struct text key, struct text bytes)
         find(audit, site, day, "its day was never sealed");
         return 0;
     }
+    if (r == 0 && state.folded)
+        find(audit, site, day, "it is there, but its time is over");
     return error_trace(r);
 }
 
@@ -103,7 +105,7 @@ static int check_day(void *context, uint32_t id, int32_t day, const struct day_s
     const struct site *site = config_site_of_id(audit->config, id);
     SEGMENT_AUTO segment = {.n_texts = 0};
 
-    if (!day_is_sealed(state))
+    if (!day_is_sealed(state) || state->folded)
         return 0;
     int r = segments_open(audit->txn, id, day, &segment);
     if (r == SEGMENTS_E_NONE)
@@ -129,4 +131,33 @@ int audit_segments(struct db_txn *txn, const struct config *config, bool rebuild
         return 0;
     *ret_finding = audit.finding;
     return AUDIT_E_WRONG;
+}
+
+/* ---- what has expired ---- */
+
+struct expired {
+    uint64_t n_segments, n_rollups;
+};
+
+static int see_day(void *context, uint32_t site, int32_t day, const struct day_state *state)
+{
+    struct expired *expired = context;
+
+    (void)site;
+    (void)day;
+    expired->n_segments += state->expired && !state->folded;
+    expired->n_rollups += state->folded;
+    return 0;
+}
+
+int audit_expired(struct db_txn *txn, uint64_t *ret_n_segments, uint64_t *ret_n_rollups)
+{
+    struct expired expired = {0};
+    int r = day_each(txn, see_day, &expired);
+
+    if (r)
+        return error_trace(r);
+    *ret_n_segments = expired.n_segments;
+    *ret_n_rollups = expired.n_rollups;
+    return 0;
 }

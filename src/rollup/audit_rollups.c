@@ -131,11 +131,16 @@ static int check_row(struct audit *audit, struct text key, struct text bytes)
     }
     if (r)
         return error_trace(r);
+    bool has_sketches = cells.has_sketches, is_folded = false;
     cells_deinit(&cells);
     r = look_at_days(audit, of.site, period, &is_sealed, &is_built);
+    if (r == 0)
+        r = rollups_are_folded(audit->txn, of.site, period, &is_folded);
+    if (r == 0 && is_folded && field != FIELD_N && (has_sketches || period.kind == PERIOD_DAY))
+        find(audit, of.site, period, field, "it is there as it was, but its time is over");
     if (r == 0 && !is_sealed)
         find(audit, of.site, period, field, "none of its days was ever sealed");
-    if (r == 0 && period.kind == PERIOD_MONTH && field == FIELD_N && audit->rebuild && is_built)
+    if (r == 0 && period.kind == PERIOD_MONTH && field == FIELD_N && audit->rebuild && is_built && !is_folded)
         r = rebuild(audit, of.site, period);
     return error_trace(r);
 }
@@ -173,7 +178,7 @@ static int check_day(void *context, uint32_t site, int32_t day, const struct day
         return 0;
     }
     /* They are of the amendments that were in force then. */
-    if (r == 0 && audit->rebuild && state->built == state->changes)
+    if (r == 0 && audit->rebuild && state->built == state->changes && !state->folded)
         r = rebuild(audit, site, period);
     return error_trace(r);
 }

@@ -75,6 +75,8 @@ int days_pin(struct days *days, struct db_txn *txn, const struct site *site, int
         *ret_tier = DAYS_SEGMENT; /* nothing was looked at, which is as quick */
         return 0;
     }
+    if (r == 0 && state.folded)
+        return DAYS_E_FOLDED;
     if (r == 0)
         r = pin(days, txn, site, day, columns, &state, &pinned);
     if (r)

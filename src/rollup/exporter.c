@@ -102,6 +102,8 @@ static int open_once(struct exporter *exporter, int32_t day)
     int r = db_begin_read(wish->db, &txn);
 
     r = r ? r : days_pin(wish->days, txn, wish->site, day, COLUMN_ALL, &exporter->table, &tier);
+    if (r == DAYS_E_FOLDED)
+        return 0; /* no hits are kept of it */
     if (r || !exporter->table)
         return error_trace(r);
     return error_trace(

@@ -44,6 +44,22 @@ int rollups_version(struct db_txn *txn, uint32_t site, struct period period, uin
     return 0;
 }
 
+int rollups_are_folded(struct db_txn *txn, uint32_t site, struct period period, bool *ret_folded)
+{
+    bool folded = false;
+
+    for (int32_t day = period_first_day(period); day <= period_last_day(period); day++) {
+        struct day_state state;
+        int r = day_get(txn, site, day, &state);
+
+        if (r && r != DB_E_NOT_FOUND)
+            return error_trace(r);
+        folded |= r == 0 && state.folded;
+    }
+    *ret_folded = folded;
+    return 0;
+}
+
 int rollups_open_row(struct db_txn *txn, struct text key, struct text value, bool with_sketches, struct buffer *bytes)
 {
     struct envelope envelope;

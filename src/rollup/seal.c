@@ -142,7 +142,8 @@ static int build_segment(struct db_txn *txn, struct seal *seal, const struct ame
                          struct table *table)
 {
     bool keeps = day_keeps_segment(&seal->from), expired = seal->from.expired;
-    int r = keeps || expired ? table_of_segment(txn, seal->site, seal->day, table) : SEGMENTS_E_GONE;
+    bool reads = keeps || (expired && seal->from.sealed);
+    int r = reads ? table_of_segment(txn, seal->site, seal->day, table) : SEGMENTS_E_GONE;
 
     if (keeps && r == 0)
         return 0;
@@ -174,6 +175,16 @@ static int put_segment(struct seal *seal, struct batch *batch)
     return error_trace(segments_put(batch, seal->site->id, seal->day, buffer_text(&seal->segment)));
 }
 
+/* What it tells of this day is not true any more; but a month of which days are folded cannot be built again. */
+static int delete_month(const struct seal *seal, struct batch *batch)
+{
+    struct period month = period_month(seal->day);
+    bool folded = false;
+    int r = rollups_are_folded(batch->txn, seal->site->id, month, &folded);
+
+    return r || folded ? error_trace(r) : error_trace(rollups_delete(batch, seal->site->id, month));
+}
+
 /*
  * All of a day and its mark are one transaction, so a sealed day has everything.
  * Events that came while it was built leave the day dirty, as `last` is ahead of
@@ -191,8 +202,8 @@ static int seal_apply(struct write_op *op, struct batch *batch)
         r = put_segment(seal, batch);
     if (r == 0)
         r = rollups_put(batch, seal->site->id, (struct period){PERIOD_DAY, seal->day}, &seal->rollups);
-    if (r == 0) /* what it tells of this day is not true any more */
-        r = rollups_delete(batch, seal->site->id, period_month(seal->day));
+    if (r == 0)
+        r = delete_month(seal, batch);
     if (r)
         return error_trace(r);
     state.sealed = seal->from.last;

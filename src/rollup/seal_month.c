@@ -71,7 +71,7 @@ static int see_day(void *context, uint32_t id, int32_t day, const struct day_sta
         due->month = month;
         due->is_open = false;
     }
-    due->is_open |= !day_is_sealed(state);
+    due->is_open |= !day_is_sealed(state) || state->folded;
     return 0;
 }
 

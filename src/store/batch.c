@@ -219,6 +219,20 @@ int batch_count(struct batch *batch, uint32_t site, uint32_t hour, const struct 
     return 0;
 }
 
+int batch_takes_day(struct batch *batch, uint32_t site, int32_t day)
+{
+    struct day_state state;
+    int32_t next;
+
+    for (size_t i = 0; i < batch->n_days; i++)
+        if (batch->days[i].site == site && batch->days[i].day == day)
+            return 0;
+    int r = day_next(batch->txn, site, day, &next, &state);
+    if (r)
+        return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
+    return state.expired ? BATCH_E_EXPIRED : 0;
+}
+
 int batch_mark_day(struct batch *batch, uint32_t site, int32_t day, uint64_t sequence)
 {
     for (size_t i = 0; i < batch->n_days; i++) {

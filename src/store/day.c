@@ -12,7 +12,7 @@
 #define DAY_VERSION 2
 #define DAY_BYTES_MAX 64
 
-enum { FLAG_REWRITTEN = 1, FLAG_EXPIRED = 2, FLAGS_ALL = 3 };
+enum { FLAG_REWRITTEN = 1, FLAG_EXPIRED = 2, FLAG_FOLDED = 4, FLAGS_ALL = 7 };
 
 static bool decode(struct text key, struct text value, struct day_state *ret_state)
 {
@@ -26,6 +26,7 @@ static bool decode(struct text key, struct text value, struct day_state *ret_sta
     unsigned flags = reader_u8(&reader);
     state.rewritten = flags & FLAG_REWRITTEN;
     state.expired = flags & FLAG_EXPIRED;
+    state.folded = flags & FLAG_FOLDED;
     state.events = reader_u64(&reader);
     state.removed = reader_u64(&reader);
     state.last = reader_u64(&reader);
@@ -33,7 +34,7 @@ static bool decode(struct text key, struct text value, struct day_state *ret_sta
     state.changes = reader_u32(&reader);
     state.built = reader_u32(&reader);
     if (!reader_done(&reader) || flags & ~(unsigned)FLAGS_ALL || state.sealed > state.last ||
-        state.built > state.changes)
+        state.built > state.changes || (state.folded && !state.expired))
         return false;
     *ret_state = state;
     return true;
@@ -56,7 +57,8 @@ int day_put(struct db_txn *txn, uint32_t site, int32_t day, const struct day_sta
     BUFFER_AUTO buffer = BUFFER_INIT(DAY_BYTES_MAX);
 
     buffer_put_u8(&buffer, DAY_VERSION);
-    buffer_put_u8(&buffer, (uint8_t)((state->rewritten ? FLAG_REWRITTEN : 0) | (state->expired ? FLAG_EXPIRED : 0)));
+    buffer_put_u8(&buffer, (uint8_t)((state->rewritten ? FLAG_REWRITTEN : 0) | (state->expired ? FLAG_EXPIRED : 0) |
+                                     (state->folded ? FLAG_FOLDED : 0)));
     buffer_put_u64(&buffer, state->events);
     buffer_put_u64(&buffer, state->removed);
     buffer_put_u64(&buffer, state->last);
@@ -101,6 +103,28 @@ int day_each_from(struct db_txn *txn, uint32_t site, int32_t day, day_visit visi
     struct key from = key_day(site, day);
 
     return error_trace(each_from(txn, key_text(&from), visit, context));
+}
+
+int day_next(struct db_txn *txn, uint32_t site, int32_t from, int32_t *ret_day, struct day_state *ret_state)
+{
+    DB_CURSOR_AUTO *cursor = NULL;
+    struct key at = key_day(site, from);
+    struct text key, value;
+    uint32_t found;
+    int32_t day;
+    int r = db_cursor_new(txn, DB_DAYS, &cursor);
+
+    r = r ? r : db_cursor_seek(cursor, key_text(&at), &key, &value);
+    if (r)
+        return error_trace(r);
+    if (!key_read_day(key, &found, &day))
+        return error_origin(-EBADMSG);
+    if (found != site)
+        return DB_E_NOT_FOUND;
+    if (!decode(key, value, ret_state))
+        return error_origin(-EBADMSG);
+    *ret_day = day;
+    return 0;
 }
 
 int day_bounds(struct db_txn *txn, uint32_t site, int32_t *ret_first, int32_t *ret_last)

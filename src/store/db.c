@@ -475,6 +475,16 @@ static int open_keyring(struct db *db, const struct db_options *options, bool ma
     return r < 0 ? error_trace(r) : r;
 }
 
+/* Of somebody who was killed. */
+static int drop_draft(const struct db_options *options)
+{
+    char path[PATH_BYTES_MAX];
+
+    if (snprintf(path, sizeof path, "%s/" DB_DRAFT, options->folder) >= (int)sizeof path)
+        return error_origin(-ENAMETOOLONG);
+    return unlink(path) < 0 && errno != ENOENT ? error_origin(-errno) : 0;
+}
+
 static int open_env(struct db *db, const struct db_options *options)
 {
     char path[PATH_BYTES_MAX];
@@ -516,6 +526,8 @@ int db_open(const struct db_options *options, struct db **ret_db)
             r = error_origin(-errno);
         else
             r = open_lock(db, options->folder);
+        if (r == 0)
+            r = drop_draft(options);
     }
     if (r == 0)
         r = open_env(db, options);
@@ -541,6 +553,24 @@ struct db *db_close(struct db *db)
         free(db);
     }
     return NULL;
+}
+
+int db_close_but_hold(struct db *db)
+{
+    int lock = db->lock;
+
+    db->lock = -1;
+    db_close(db);
+    return lock;
+}
+
+int db_copy(struct db *db, int fd)
+{
+    int r = db_error(mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT));
+
+    if (r)
+        return r > 0 ? error_origin(-EUCLEAN) : r;
+    return fdatasync(fd) < 0 ? error_origin(-errno) : 0;
 }
 
 void db_check_readers(struct db *db)

@@ -55,13 +55,23 @@ bool orphans_key(struct text key, struct text value, struct key_ref *ret_ref)
 
 int orphans_each(struct db_txn *txn, orphans_visit visit, void *context)
 {
+    return orphans_each_after(txn, (struct key_ref){0}, visit, context);
+}
+
+int orphans_each_after(struct db_txn *txn, struct key_ref after, orphans_visit visit, void *context)
+{
+    struct key_ref next = {.slot = after.slot, .generation = after.generation + 1}; /* odd ones alone are keys */
+    uint8_t bytes[KEY_REF_BYTES];
+    struct buffer from = BUFFER_OVER(bytes);
     DB_CURSOR_AUTO *cursor = NULL;
     struct text key, value;
     int r = db_cursor_new(txn, DB_ORPHANS, &cursor);
 
     if (r)
         return error_trace(r);
-    for (r = db_cursor_seek(cursor, TEXT_NONE, &key, &value); r == 0; r = db_cursor_next(cursor, &key, &value)) {
+    keyring_put_ref(&from, next);
+    for (r = db_cursor_seek(cursor, after.generation ? buffer_text(&from) : TEXT_NONE, &key, &value); r == 0;
+         r = db_cursor_next(cursor, &key, &value)) {
         struct orphan orphan;
 
         if (!decode(key, value, &orphan))

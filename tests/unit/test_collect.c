@@ -729,6 +729,32 @@ static void test_before_the_choice(void **state)
     handle_expecting(service, buffer_text(&cookie), PV "&dtm=1000&stm=2001", "received=1, no_consent=1");
 }
 
+/* A clock was wrong by days: nothing that is built would tell of the event. It is not taken for a repeat later, either.
+ */
+static void test_expired_day(void **state)
+{
+    struct service *service = *state;
+    uint32_t shop = store_fixture_site(&service->store, "shop")->id;
+    static const char event[] = PV "&eid=0f0e0d0c-0b0a-4908-8706-050403020101";
+    BUFFER_AUTO cookie = BUFFER_INIT(1000);
+    uint8_t id[VISITOR_BYTES];
+    struct day_state day;
+    struct batch batch;
+
+    choose(service, "shop", ALL, id);
+    put_cookie(service, "shop", id, &cookie);
+    handle_expecting(service, buffer_text(&cookie), PV, "received=1, stored=1");
+    for (int expired = 1; expired >= 0; expired--) {
+        assert_int_equal(batch_begin(service->store.db, &batch), 0);
+        assert_int_equal(day_get(batch.txn, shop, TODAY, &day), 0);
+        day.expired = expired;
+        assert_int_equal(day_put(batch.txn, shop, TODAY, &day), 0);
+        assert_int_equal(batch_commit(&batch), 0);
+        handle_expecting(service, buffer_text(&cookie), event,
+                         expired ? "received=1, malformed=1" : "received=1, stored=1");
+    }
+}
+
 /* ---- time and address ---- */
 
 struct one_record {
@@ -1201,6 +1227,7 @@ int main(void)
         SERVICE_TEST(test_replay_knows_the_visitor),
         SERVICE_TEST(test_places_looked_up),
         SERVICE_TEST(test_before_the_choice),
+        SERVICE_TEST(test_expired_day),
         SERVICE_TEST(test_times),
         SERVICE_TEST(test_addresses),
         cmocka_unit_test(test_refused_is_nowhere),

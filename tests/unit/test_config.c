@@ -291,6 +291,7 @@ static void test_defaults(void **state)
     assert_int_equal(site->retention.choice_ms, 6 * MONTH_MS);
     assert_int_equal(site->retention.refusal_ms, 6 * MONTH_MS);
     assert_int_equal(site->retention.visitor_ms, 13 * MONTH_MS);
+    assert_int_equal(site->retention.fold_below, FOLD_BELOW_DEFAULT);
     assert_int_equal(site->address, ADDRESS_TRUNCATED);
     assert_int_equal(site->on_withdraw, WITHDRAW_ERASE);
     assert_int_equal(site->n_purposes, 0);
@@ -323,7 +324,10 @@ static void test_accepted(void **state)
         {"an admin of one site", TOP "tokens: [{name: t, role: admin, sites: [shop], hash: " HASH "}]\n" SITE},
         {"no tokens", TOP "tokens: []\n" SITE},
         {"the longest period", TOP SITE "    retention: {journal: 10y}\n"},
-        {"the shortest period", TOP SITE "    retention: {journal: 1s}\n"},
+        {"the shortest period", TOP SITE "    retention: {visitor: 1s}\n"},
+        {"the shortest of events", TOP SITE "    retention: {journal: 3d, segments: 35d}\n"},
+        {"folding of nothing", TOP SITE "    retention: {fold_below: 1}\n"},
+        {"much folding", TOP SITE "    retention: {fold_below: 1000}\n"},
         {"a purpose of nothing", TOP SITE "    purposes: {none: {}}\n"},
         {"what is announced, whole",
          TOP SITE "    recipients: {a: {name: A}}\n    purposes: {x: {recipients: [a]}}\n    next: {from: 2026-12-24, "
@@ -558,6 +562,14 @@ static void test_complaints_site(void **state)
          "7: sites.shop.retention.choice: \"0d\" is out of range"},
         {"too long a period", TOP SITE "    retention: {visitor: 3651d}\n",
          "7: sites.shop.retention.visitor: \"3651d\" is out of range"},
+        {"a journal shorter than events may be late", TOP SITE "    retention: {journal: 71h}\n",
+         "7: sites.shop.retention.journal: \"71h\" is too short"},
+        {"segments shorter than a month", TOP SITE "    retention: {segments: 34d}\n",
+         "7: sites.shop.retention.segments: \"34d\" is too short"},
+        {"no folding", TOP SITE "    retention: {fold_below: 0}\n",
+         "7: sites.shop.retention.fold_below: \"0\" is no number of visitors"},
+        {"too much folding", TOP SITE "    retention: {fold_below: 1001}\n",
+         "7: sites.shop.retention.fold_below: \"1001\" is no number of visitors"},
         {"retention misspelt", TOP SITE "    retention: {journals: 1d}\n",
          "7: sites.shop.retention.journals: unknown key \"journals\"; did you mean \"journal\"?"},
         {"announced for no day", TOP SITE "    next: {from: 2026-02-30, address: none}\n",

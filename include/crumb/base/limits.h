@@ -162,6 +162,21 @@
 #define EXPIRE_DELETES_MAX 256       /* removed by one transaction */
 #define EXPIRE_REST_MS (60LL * 1000) /* between two rounds over all visitors */
 
+/* Retention. */
+#define RETENTION_JOURNAL_MS_MIN                                                                                       \
+    (3LL * 24 * 3600 * 1000)                                /* a day is over by then, and nothing late can come for it \
+                                                             */
+#define RETENTION_SEGMENTS_MS_MIN (35LL * 24 * 3600 * 1000) /* so is a month, whose days go together */
+#define RETENTION_ROWS_MAX 1024                             /* removed, or looked at, by one transaction */
+#define RETENTION_DAYS_MAX 64                               /* marked by one transaction */
+#define RETENTION_OPS_MAX 16                                /* transactions of one look */
+#define RETENTION_REST_MS (60LL * 1000)                     /* after a look that found nothing to do ... */
+#define RETENTION_WAIT_MS (5LL * 1000)                      /* ... or something that must be sealed first */
+#define RETENTION_SKETCH_VISITORS_MIN (1 << 16) /* four to each register: it tells next to nothing of one of them */
+#define RETENTION_TEXT_BYTES_MAX 256            /* of what is written down of an expiry */
+#define FOLD_BELOW_DEFAULT 5                    /* visitors that a value must have to be told for ever */
+#define FOLD_BELOW_MAX 1000
+
 /* Visitors' rights. */
 #define JOBS_MAX 65536       /* that wait; what takes away is always taken */
 #define JOBS_TOGETHER_MAX 64 /* of one site, in one pass over its days */
@@ -306,6 +321,10 @@
 #define POOL_JOBS_MAX 1024
 
 _Static_assert(RIGHTS_WAIT_MS < STOP_LOOPS_MS_MAX, "nobody waits for a job longer than for a stop");
+_Static_assert(RETENTION_JOURNAL_MS_MIN > 25LL * 3600 * 1000 + DELAY_MS_MAX + SEAL_GRACE_MS,
+               "nothing can come any more for a day whose journal expires");
+_Static_assert(RETENTION_SEGMENTS_MS_MIN > (31 * 24 + 1) * 3600LL * 1000 + DELAY_MS_MAX + SEAL_GRACE_MS,
+               "a month is over and sealed before its first day expires");
 _Static_assert(RATE_BURST_S *RATE_ADDRESS_PER_S >= EVENTS_PER_BODY_MAX, "a full body is no flood");
 _Static_assert(STOP_LOOPS_MS_MAX < STOP_MS_MAX, "the writer and the store have time to close");
 _Static_assert(CONNECTIONS_PRIVATE_MAX < CONNECTIONS_SPARE_FILES, "some connections are left for visitors");

@@ -25,6 +25,8 @@
     X(pool_refused_total, "Queries refused because the query queue was full.")                                         \
     X(queries_cancelled_total, "Queries not answered, or not to their end, because nobody waited for them any more.")  \
     X(visitors_expired_total, "Visitors removed because their choice or id had expired.")                              \
+    X(events_expired_total, "Events removed from the journal because their time was over.")                            \
+    X(months_folded_total, "Months whose visits were removed because their time was over.")                            \
     X(jobs_done_total, "Erasures, restrictions and corrections that were finished.")                                   \
     X(days_sealed_total, "Site-days sealed into rollups.")                                                             \
     X(requests_made_total, "Subject requests made.")                                                                   \

@@ -85,11 +85,12 @@ struct also {
 };
 
 struct retention {
-    int64_t journal_ms;  /* default 30d */
-    int64_t segments_ms; /* 25mo */
+    int64_t journal_ms;  /* default 30d: no event is older in the journal */
+    int64_t segments_ms; /* 25mo: no visit is older in a segment */
     int64_t choice_ms;   /* 6mo: how long a grant holds */
     int64_t refusal_ms;  /* 6mo: how long a refusal is remembered */
     int64_t visitor_ms;  /* 13mo: how long the visitor id lives */
+    unsigned fold_below; /* 5: values with fewer visitors are told together, once segments have expired */
 };
 
 struct site {

@@ -19,7 +19,10 @@
 #include "crumb/rollup/field.h"
 #include "crumb/rollup/period.h"
 
-enum { QUERY_E_INVALID = 1 };
+enum {
+    QUERY_E_INVALID = 1,
+    QUERY_E_FOLDED = 4 /* of a source: visits of that day are not kept any more */
+};
 
 enum query_metric {
     QUERY_VISITORS,
@@ -135,7 +138,8 @@ struct query_source {
     void *context;
     /*
      * Pins the table of one site-day, with @columns (a set) at least; NULL: no
-     * event came.  It stays as it is until release().  0 or a fault.
+     * event came.  It stays as it is until release().  0, QUERY_E_FOLDED or a
+     * fault.
      */
     int (*table)(void *context, int32_t day, uint64_t columns, const struct table **ret_table,
                  enum query_tier *ret_tier);
@@ -150,6 +154,8 @@ struct query_source {
     void (*release_rollup)(void *context, const struct cells *cells);
     /* The first and last day that have data; last < first where none has. 0 or a fault. */
     int (*days)(void *context, int32_t *ret_first, int32_t *ret_last);
+    /* The first day of which there are tables, where others have none any more; else the first day. May be NULL. */
+    int (*detailed)(void *context, int32_t *ret_first);
     /* The books of [from_ms, to_ms), whole hours; 0 or a fault. */
     int (*coverage)(void *context, int64_t from_ms, int64_t to_ms, struct query_coverage *ret_coverage);
     /* True: nobody waits for the answer any more; query_run() gives -ECANCELED. May be NULL. */
@@ -181,7 +187,9 @@ struct query_answer {
     const char *currency;        /* of revenue, lent from the site; NULL: no currency, or several */
     const char *revenue_warning; /* why revenue is null, a word of the interface; NULL: it is not */
     struct query_cost cost;
-    void *memory; /* private: of everything above */
+    bool has_folded;       /* of the site; told where the query asks for an explanation */
+    int32_t detailed_from; /* then: the first day of which visits are kept */
+    void *memory;          /* private: of everything above */
 };
 
 /*

@@ -41,6 +41,9 @@ int job_put(struct db_txn *txn, const struct job *job);
 int job_get(struct db_txn *txn, uint64_t sequence, struct job *ret_job);
 int job_delete(struct db_txn *txn, uint64_t sequence);
 
+/* Whether a site has any. 0 or a fault. */
+int job_any(struct db_txn *txn, uint32_t site, bool *ret_any);
+
 /* Called for each job in the order in which they were asked for; a non-zero result ends the walk and is returned. */
 typedef int (*job_visit)(void *context, const struct job *job);
 int job_each(struct db_txn *txn, job_visit visit, void *context);

@@ -29,3 +29,10 @@ int audit_segments(struct db_txn *txn, const struct config *config, bool rebuild
 
 /* The same of all rollups; @rebuild needs segments that are good, and no job under way. */
 int audit_rollups(struct db_txn *txn, bool rebuild, struct audit_finding *ret_finding);
+
+/*
+ * Of how many days nothing can be built again, as what it was made of has
+ * expired: segments, whose journal has, and rollups, whose segments have.  0 or a
+ * fault.
+ */
+int audit_expired(struct db_txn *txn, uint64_t *ret_n_segments, uint64_t *ret_n_rollups);

@@ -43,12 +43,15 @@ struct days *days_free(struct days *days);
 
 enum days_tier { DAYS_LIVE, DAYS_SEGMENT };
 
+enum { DAYS_E_FOLDED = 1 };
+
 /*
  * The table of one site-day, with @columns (a set) at least, lent until
  * days_unpin(); *ret_table is NULL where nothing happened.  It does not change
  * meanwhile, whatever is sealed; but only the columns that were asked for may be
  * looked at, and the texts only where one of them is of texts, as another thread
- * may be adding others.  0 or a fault (-EBADMSG: a row is damaged).  Any thread.
+ * may be adding others.  0, DAYS_E_FOLDED (there is none any more, only rollups;
+ * rollup/retention.h), or a fault (-EBADMSG: a row is damaged).  Any thread.
  */
 int days_pin(struct days *days, struct db_txn *txn, const struct site *site, int32_t day, uint64_t columns,
              const struct table **ret_table, enum days_tier *ret_tier);

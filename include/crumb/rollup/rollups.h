@@ -34,6 +34,9 @@ int rollups_has(struct db_txn *txn, uint32_t site, struct period period, enum fi
 /* Writes the rows of a period under a new key; a field that has none loses the one that it had. 0 or a fault. */
 int rollups_put(struct batch *batch, uint32_t site, struct period period, const struct rollups *rollups);
 
+/* Whether a day of the period is folded (rollup/retention.h): its rollups cannot be built any more. 0 or a fault. */
+int rollups_are_folded(struct db_txn *txn, uint32_t site, struct period period, bool *ret_folded);
+
 /* Takes them away, with their key. 0 or a fault. */
 int rollups_delete(struct batch *batch, uint32_t site, struct period period);
 

@@ -64,6 +64,14 @@ const uint8_t *batch_salt(struct batch *batch);
 /* Adds to the books of @site and @hour. 0 or -ENOMEM. */
 int batch_count(struct batch *batch, uint32_t site, uint32_t hour, const struct books *delta);
 
+/*
+ * Whether an event of that day may still be stored: not where its journal, or
+ * that of a later day of the site, has expired, as nothing that is built would
+ * tell of it.  0, BATCH_E_EXPIRED or a fault.
+ */
+enum { BATCH_E_EXPIRED = 1 };
+int batch_takes_day(struct batch *batch, uint32_t site, int32_t day);
+
 /* Notes that an event with @sequence was added to the journal of @site and @day. 0 or -ENOMEM. */
 int batch_mark_day(struct batch *batch, uint32_t site, int32_t day, uint64_t sequence);
 

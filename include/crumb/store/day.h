@@ -18,6 +18,7 @@ struct day_state {
     uint32_t built;   /* `changes` as it was when the rollups were built */
     bool rewritten;   /* rows of its journal were removed or changed since the seal */
     bool expired;     /* its journal is gone or on its way: it is not looked at any more */
+    bool folded;      /* so is its segment: nothing is left but folded rollups, which stay as they are */
 };
 
 /* DB_E_NOT_FOUND: no event ever was on this day. -EBADMSG: the row is damaged. */
@@ -27,13 +28,13 @@ int day_put(struct db_txn *txn, uint32_t site, int32_t day, const struct day_sta
 /* True where the rollups tell everything that the journal does. */
 static inline bool day_is_sealed(const struct day_state *state)
 {
-    return state->sealed && state->sealed == state->last && state->built == state->changes;
+    return state->folded || (state->sealed && state->sealed == state->last && state->built == state->changes);
 }
 
 /* True where the segment, amended, tells everything that the journal does: all there is of a day that has expired. */
 static inline bool day_has_segment(const struct day_state *state)
 {
-    return state->sealed && (state->sealed == state->last || state->expired);
+    return state->sealed && !state->folded && (state->sealed == state->last || state->expired);
 }
 
 /*
@@ -50,6 +51,9 @@ typedef int (*day_visit)(void *context, uint32_t site, int32_t day, const struct
 int day_each(struct db_txn *txn, day_visit visit, void *context);
 /* The same from a day of a site on, which may lead to other sites. */
 int day_each_from(struct db_txn *txn, uint32_t site, int32_t day, day_visit visit, void *context);
+
+/* The first one from a day of a site on. DB_E_NOT_FOUND: there is none. */
+int day_next(struct db_txn *txn, uint32_t site, int32_t from, int32_t *ret_day, struct day_state *ret_state);
 
 /* The first and last day of a site. DB_E_NOT_FOUND: it has none. */
 int day_bounds(struct db_txn *txn, uint32_t site, int32_t *ret_first, int32_t *ret_last);

@@ -141,6 +141,19 @@ int db_cursor_before(struct db_cursor *cursor, struct text key, struct text *ret
  */
 void db_check_readers(struct db *db);
 
+/*
+ * Copies the newest snapshot, without pages that nothing refers to, to an empty
+ * file, and syncs it.  Beside a writer or not; while it lasts no page that is
+ * given up is used again.  0 or a fault.
+ */
+int db_copy(struct db *db, int fd);
+
+/* What store/compact.h writes beside the store before it takes its place; db_open() for DB_SERVE removes it. */
+#define DB_DRAFT "crumb.mdb.compact"
+
+/* Closes the store, but goes on holding its folder: the caller closes the descriptor, which lets go of it. */
+int db_close_but_hold(struct db *db);
+
 /* Number of entries of a table, bytes of its pages, and bytes of the store's file in use. */
 int db_entries(struct db_txn *txn, enum db_table table, uint64_t *ret_n);
 int db_table_bytes(struct db_txn *txn, enum db_table table, uint64_t *ret_bytes);
