@@ -49,7 +49,7 @@ static const struct row {
     {"nothing", "Ihre Wahl", "Ihre Wahl", "en", ""},
     {"wording alone", "de: {title: Ihre Wahl}", "en: {title: You choose, purpose.analytics.title: Counting}", "en", ""},
     {"a period", "segments: 25mo", "segments: 13mo", "en", "How long it is kept (Visits): Days: 750 > Days: 390|"},
-    {"a period of hours", "journal: 30d", "journal: 12h", "en", "How long it is kept (Raw data): Days: 30 > 43200 s|"},
+    {"a period of hours", "journal: 30d", "journal: 100h", "en", "How long it is kept (Raw data): Days: 30 > 360000 s|"},
     {"in another language", "segments: 25mo", "segments: 13mo", "de",
      "Wie lange sie aufbewahrt werden (Besuche): Tage: 750 > Tage: 390|"},
     {"who is responsible", "name: Shop Ltd", "name: Other Ltd", "en",

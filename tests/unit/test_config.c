@@ -331,7 +331,7 @@ static void test_accepted(void **state)
         {"a purpose of nothing", TOP SITE "    purposes: {none: {}}\n"},
         {"what is announced, whole",
          TOP SITE "    recipients: {a: {name: A}}\n    purposes: {x: {recipients: [a]}}\n    next: {from: 2026-12-24, "
-                  "controller: {name: N, contact: c}, storage: {country: FR}, retention: {journal: 1d}, address: none, "
+                  "controller: {name: N, contact: c}, storage: {country: FR}, retention: {journal: 4d}, address: none, "
                   "on_withdraw: keep, recipients: {a: {name: B}, b: {name: C}}, purposes: {y: {recipients: [a, b]}}}\n"
                   "    texts: {en: {purpose.x.title: X, purpose.y.title: Y, policy.title: Ours}}\n"},
         {"what is announced for an instant", TOP SITE "    next: {from: '2026-12-24T18:00:00Z', address: none}\n"},
