@@ -240,10 +240,16 @@ const char *keyring_master_path(const struct keyring *keyring) { return keyring-
 const uint8_t *keyring_id(const struct keyring *keyring) { return keyring->id; }
 uint64_t keyring_serial(const struct keyring *keyring) { return keyring->head.serial; }
 
-int keyring_meet(const struct keyring *keyring, const uint8_t id[KEYRING_ID_BYTES], uint64_t serial)
+int keyring_meet(struct keyring *keyring, const uint8_t id[KEYRING_ID_BYTES], uint64_t serial)
 {
     if (memcmp(id, keyring->id, KEYRING_ID_BYTES) != 0)
         return KEYRING_E_FOREIGN;
+    if (keyring->head.serial >= serial)
+        return 0;
+    /* A server has written both since the file was opened: first this one, then the store. */
+    int r = keyring_reload(keyring);
+    if (r)
+        return r < 0 ? error_trace(r) : r;
     return keyring->head.serial < serial ? KEYRING_E_OLDER : 0;
 }
 

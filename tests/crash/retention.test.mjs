@@ -46,6 +46,12 @@ async function verified(server) {
 
 const hasExpired = async (server) => (await server.dump('days')).every(({ folded, events }) => folded && events === 0);
 
+// How many days of a tier the deletion log says that went: each once, whatever was killed.
+async function recorded(server, tier) {
+    const records = (await server.dump('audit')).filter(({ act, object }) => act === 'expired' && object === tier);
+    return records.reduce((n, { details }) => n + Number(/: (\d+) days/.exec(details)[1]), 0);
+}
+
 // Until nothing is left to go; what is left.
 async function expired(server) {
     assert.ok(await begin(server));
@@ -53,6 +59,7 @@ async function expired(server) {
     await server.stop();
     const said = await verified(server);
     assert.match(said, new RegExp(`^left out +building the rollups of ${DAYS} days again: their segments have expired$`, 'm'));
+    assert.equal(await recorded(server, 'segments'), DAYS);
     assert.deepEqual(await server.dump('segment'), []);
     assert.deepEqual(await server.dump('journal'), []);
     assert.deepEqual(await server.run('export', ['--site', 'shop']), { code: 0, stdout: '', stderr: '' });

@@ -448,6 +448,13 @@ static void test_heads(void **state)
     assert_int_equal(keyring_meet(keyring, id, serial), 0);
     assert_int_equal(keyring_meet(keyring, id, serial - 1), 0); /* an older store: a backup */
     assert_int_equal(keyring_meet(keyring, id, serial + 1), KEYRING_E_OLDER);
+
+    /* Between a command's look at this file and at the store, the server wrote both. */
+    struct keyring *reader;
+    assert_int_equal(keyring_open(&(struct keyring_options){.folder = folder->path}, &reader), 0);
+    make_one(keyring);
+    assert_int_equal(keyring_meet(reader, id, ++serial), 0);
+    keyring_close(reader);
     id[0] ^= 1;
     assert_int_equal(keyring_meet(keyring, id, serial), KEYRING_E_FOREIGN);
     keyring_close(keyring);

@@ -72,7 +72,7 @@ int keyring_open(const struct keyring_options *options, struct keyring **ret_key
 struct keyring *keyring_close(struct keyring *keyring);
 
 /* Whether it is of the store with this id and serial. 0, KEYRING_E_FOREIGN or KEYRING_E_OLDER. */
-int keyring_meet(const struct keyring *keyring, const uint8_t id[KEYRING_ID_BYTES], uint64_t serial);
+int keyring_meet(struct keyring *keyring, const uint8_t id[KEYRING_ID_BYTES], uint64_t serial);
 const uint8_t *keyring_id(const struct keyring *keyring);
 uint64_t keyring_serial(const struct keyring *keyring);
 
