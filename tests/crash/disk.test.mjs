@@ -7,7 +7,7 @@
 //  - a full map: the configuration's data_max, which a restart raises.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -28,6 +28,7 @@ const INSIDE_MS_MAX = 300_000;
 const TMPFS_BYTES = 8 << 20;
 const FILLER_BYTES = 3 << 20;
 const FILE_KIB_MAX = 2048;
+const ELSEWHERE = '/var/tmp'; // no file system that is filled here
 
 const TROUBLE = [
     /^crumb: error: cannot write to the store; answering 503 until it works again: /,
@@ -41,6 +42,15 @@ class Trial {
         this.server.expect(...TROUBLE);
         this.witness = new Witness();
         this.random = new Random(SEED);
+        // What reads personal data puts that on record first; so that a full store can be looked at, there is room for it.
+        this.acts = mkdtempSync(join(ELSEWHERE, 'crumb-acts-'));
+        mkdirSync(this.server.data, { mode: 0o700 });
+        symlinkSync(this.acts, join(this.server.data, 'acts'));
+    }
+
+    cleanup() {
+        this.server.cleanup();
+        rmSync(this.acts, { recursive: true });
     }
 
     // Sends events until @isEnough.
@@ -103,7 +113,7 @@ async function withTrial({ config, shell }, act) {
         assert.ok(await begin(trial.server, shell));
         await act(trial);
     } finally {
-        trial.server.cleanup();
+        trial.cleanup();
     }
 }
 

@@ -154,6 +154,12 @@ static void test_ids(void **state)
     sessions_free(sessions);
 }
 
+/* By itself, as the compiler believes that what a constructor gives may be NULL. */
+__attribute__((noinline)) static bool has(const void *table, size_t size, const void *what, size_t n)
+{
+    return memmem(table, size, what, n) != NULL;
+}
+
 /* What is kept could not be used to sign in: neither the id nor its bytes are anywhere in it. */
 static void test_kept_as_hash(void **state)
 {
@@ -165,9 +171,9 @@ static void test_kept_as_hash(void **state)
     (void)state;
     sessions_begin(sessions, token_of(1), NOW, &seeded.super, id);
     sodium_hex2bin(bytes, sizeof bytes, id, strlen(id), NULL, NULL, NULL);
-    assert_null(memmem(sessions, size, id, strlen(id)));
-    assert_null(memmem(sessions, size, bytes, sizeof bytes));
-    assert_non_null(memmem(sessions, size, token_of(1), SESSION_TOKEN_BYTES));
+    assert_false(has(sessions, size, id, strlen(id)));
+    assert_false(has(sessions, size, bytes, sizeof bytes));
+    assert_true(has(sessions, size, token_of(1), SESSION_TOKEN_BYTES));
     sessions_free(sessions);
 }
 
