@@ -60,12 +60,31 @@ static void looking_free(struct looking *looking)
     free(looking);
 }
 
-static void show(h2o_req_t *req, const struct looking *looking)
+/* Nothing is allowed of somebody who is restricted; what was chosen is another thing, and what the page shows. */
+static void tell_choice(struct looking *looking)
+{
+    json_t *visitor = json_object_get(looking->file.kept, "visitor"), *answer;
+    json_t *purposes = json_object_get(json_object_get(visitor, "choice"), "purposes");
+    const char *name;
+
+    if (!json_is_true(json_object_get(visitor, "restricted")))
+        return;
+    json_object_foreach(purposes, name, answer)
+    {
+        int purpose = config_purpose(looking->state.site, text_of(name));
+
+        if (purpose >= 0 && json_is_true(answer))
+            looking->state.granted |= 1u << purpose;
+    }
+}
+
+static void show(h2o_req_t *req, struct looking *looking)
 {
     BUFFER_AUTO html = BUFFER_INIT(PAGE_BYTES_MAX);
     struct page page = looking->asked->page;
     int status = looking->asked->status;
 
+    tell_choice(looking);
     page.state = &looking->state;
     page.file = &looking->file;
     if (looking->wish.number && !looking->file.request && page.news != PAGE_INVALID) {

@@ -148,7 +148,7 @@ static void put_made(struct petition *petition, const struct request *request)
     buffer_clear(answer);
     buffer_put_text(answer, TEXT("{\"request\":"));
     request_json_put(answer, request, petition->site, petition->now_ms, REQUEST_FOR_ASKER);
-    buffer_printf(answer, ",\"key\":\"%s\",\"follow\":\"%.*s/v1/me/requests?site=%s&number=%" PRIu32 "&key=%s\"}",
+    buffer_printf(answer, ",\"key\":\"%s\",\"follow\":\"%.*s/privacy?site=%s&number=%" PRIu32 "&key=%s\"}",
                   petition->key, TEXT_ARGS(buffer_text(&petition->base)), petition->site->name, request->number,
                   petition->key);
 }

@@ -38,7 +38,7 @@ enum request_outcome {
     REQUEST_UNKNOWN,
     REQUEST_TOO_MANY, /* REQUESTS_OPEN_MAX are open */
     REQUEST_ENDED,    /* it is no longer open */
-    REQUEST_FAILED     /* nothing was changed */
+    REQUEST_FAILED    /* nothing was changed */
 };
 
 /* @number and @key are of the one that was made. */
