@@ -219,7 +219,8 @@ void page_put_stored(const struct opened *opened)
                  "<p>%s</p>\n<p id=\"copy\"><a class=\"button\" href=\"v1/me/export?site=%s\" download>%s</a></p>\n",
                  page_word(opened, "page.copy"), opened->site->name, page_word(opened, "page.download"));
     } else {
-        html_put(opened->html, "<p>%s</p>\n",
+        /* Links to these rights lead here: there is nothing to use them on, and this says so. */
+        html_put(opened->html, "<p id=\"correct\"><span id=\"restrict\"></span><span id=\"delete\">%s</span></p>\n",
                  page_word(opened, opened->page->is_unreadable ? "page.unreadable" : "page.nothing"));
     }
     html_put(opened->html, "</section>\n");

@@ -101,8 +101,8 @@ static void petition_answer(struct wait *wait, h2o_req_t *req)
         return;
     }
     if (petition->tell)
-        petition->tell(req, petition->fault ? REQUEST_FAILED : petition->outcome, petition->made, petition->key,
-                       petition->context);
+        petition->tell(req, petition->fault ? REQUEST_FAILED : petition->outcome,
+                       petition->made ? petition->made : petition->number, petition->key, petition->context);
     else if (petition->fault)
         answer_later(req, "it could not be done now; try again later");
     else if (petition->outcome == REQUEST_UNKNOWN)
