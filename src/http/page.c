@@ -209,7 +209,7 @@ static void put_told(const struct opened *opened)
         return;
     html_put(
         opened->html,
-        "<details>\n<summary>%s</summary>\n<div class=\"told\" lang=\"%s\" dir=\"%s\">\n<h3>%s</h3>\n<p>%s</p>\n<dl>\n",
+        "<details>\n<summary>%s</summary>\n<div class=\"told\" lang=\"%s\" dir=\"%s\">\n<h2>%s</h2>\n<p>%s</p>\n<dl>\n",
         page_word(opened, "page.told"), lang, texts_dir(lang), page_string(texts, "title"), page_string(texts, "body"));
     json_array_foreach(json_object_get(notice, "purposes"), i, purpose)
         html_put(opened->html, "<div><dt><bdi>%s</bdi></dt><dd dir=\"auto\">%s</dd></div>\n",

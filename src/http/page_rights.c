@@ -170,9 +170,10 @@ static void put_receipt(const struct opened *opened)
     json_t *deed = opened->page->file->deed;
     const char *id = page_string(deed, "id");
 
-    html_put(opened->html,
-             "<section class=\"receipt\" id=\"receipt\">\n<h2 role=\"status\" tabindex=\"-1\">%s</h2>\n<dl>\n",
-             page_word(opened, done_word(page_string(deed, "right"))));
+    html_put(
+        opened->html,
+        "<section class=\"receipt\" id=\"receipt\">\n<div role=\"status\" tabindex=\"-1\"><h2>%s</h2></div>\n<dl>\n",
+        page_word(opened, done_word(page_string(deed, "right"))));
     put_moment(opened, "page.asked", page_string(deed, "asked"));
     put_moment(opened, "page.done", page_string(deed, "done"));
     html_put(opened->html, "<div><dt>%s</dt><dd><code dir=\"ltr\">%s</code></dd></div>\n</dl>\n<ul class=\"small\">\n",

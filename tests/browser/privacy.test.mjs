@@ -297,7 +297,7 @@ describe('the script of the privacy page', { timeout: 120_000 }, () => {
             await becomeKnown(page);
             await button(page, T['page.lock']).click();
             await page.locator('#receipt h2').waitFor();
-            assert.equal(await page.evaluate(() => document.activeElement.textContent), T['page.locked_done']);
+            assert.equal(await page.evaluate(() => document.activeElement.textContent.trim()), T['page.locked_done']);
             await page.goBack();
             await button(page, T['page.unlock']).waitFor();
             assert.doesNotMatch(page.url(), /deed=/);

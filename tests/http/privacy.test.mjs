@@ -279,7 +279,7 @@ describe('the rights on the privacy page', { timeout: 120_000 }, () => {
         const visitor = await known();
         const html = await page(visitor, 'site=shop&lang=de');
         const told = html.match(/<div class="told" lang="en" dir="ltr">(.*?)<\/div>\n<ul/s)[1];
-        assert.ok(told.includes('<h3>Your choice</h3>') && told.includes('Measuring visits'));
+        assert.ok(told.includes('<h2>Your choice</h2>') && told.includes('Measuring visits'));
     });
 
     it('corrects, and takes a correction back', async () => {
