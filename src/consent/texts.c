@@ -12,7 +12,8 @@
 
 bool texts_is_general(const char *key)
 {
-    return !text_starts(text_of(key), TEXT("purpose.")) && !text_starts(text_of(key), TEXT("policy."));
+    return !text_starts(text_of(key), TEXT("purpose.")) && !text_starts(text_of(key), TEXT("policy.")) &&
+           !text_starts(text_of(key), TEXT("page."));
 }
 
 static bool is_listed(const char *lang, const char *const *langs, unsigned n)

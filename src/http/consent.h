@@ -30,7 +30,7 @@ int consent_erase(struct exchange *exchange, struct choice *choice, struct buffe
 
 /* What is chosen now, by the ledger where the browser has an id, else by its own crumb_choice. Borrowed. */
 struct consent_state {
-    const struct edition *edition;
+    struct edition *edition;
     const struct site *site;
     const struct notice *notice;
     bool chosen;             /* there is a choice */

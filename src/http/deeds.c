@@ -27,6 +27,8 @@ struct awaiting {
     struct desk *desk;
     h2o_timeout_entry_t patience;
     struct asked asked;
+    deeds_told tell; /* NULL: in JSON */
+    const void *context;
     struct awaited awaited[CHOICE_LOSSES_MAX];
     pthread_mutex_t lock; /* guards what follows, and the deeds */
     unsigned n_left;
@@ -96,22 +98,29 @@ static void awaiting_answer(struct wait *wait, h2o_req_t *req)
     for (unsigned i = 0; i < awaiting->asked.n; i++)
         desk_leave(awaiting->desk, &awaiting->awaited[i].super);
     json_t *answer = answer_of(awaiting, &done);
-    if (req)
-        answer_object(req, done ? 200 : 202, answer);
-    else
-        json_decref(answer);
+    if (req && awaiting->tell)
+        awaiting->tell(req, &awaiting->asked, awaiting->context);
+    else if (req)
+        answer_object(req, done ? 200 : 202, json_incref(answer));
+    json_decref(answer);
     for (unsigned i = 0; i < awaiting->asked.n; i++)
         json_decref(awaiting->awaited[i].deed);
     pthread_mutex_destroy(&awaiting->lock);
     free(awaiting);
 }
 
-void deeds_await(h2o_req_t *req, const struct asked *asked)
+void deeds_await(h2o_req_t *req, const struct asked *asked) { deeds_await_then(req, asked, NULL, NULL); }
+
+void deeds_await_then(h2o_req_t *req, const struct asked *asked, deeds_told tell, const void *context)
 {
     struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, h2o, req->conn->ctx);
     struct exchange exchange = {.req = req, .loop = loop};
     struct awaiting *awaiting = asked->n ? calloc(1, sizeof *awaiting) : NULL;
 
+    if (tell && !awaiting) {
+        tell(req, asked, context);
+        return;
+    }
     if (!asked->n) {
         answer_object(req, 200, json_pack("{s:b, s:[]}", "done", 1, "receipts"));
         return;
@@ -122,6 +131,8 @@ void deeds_await(h2o_req_t *req, const struct asked *asked)
     }
     awaiting->desk = loop->service->desk;
     awaiting->asked = *asked;
+    awaiting->tell = tell;
+    awaiting->context = context;
     awaiting->n_left = asked->n;
     awaiting->patience.cb = on_late;
     pthread_mutex_init(&awaiting->lock, NULL);

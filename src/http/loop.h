@@ -193,6 +193,9 @@ void stream_give_up(struct loop *loop);
  * deeds will be.  Where there is none, there was nothing to do.
  */
 void deeds_await(h2o_req_t *req, const struct asked *asked);
+/* The same, and @tell answers @req; @context lives in the request's pool. */
+typedef void (*deeds_told)(h2o_req_t *req, const struct asked *asked, const void *context);
+void deeds_await_then(h2o_req_t *req, const struct asked *asked, deeds_told tell, const void *context);
 
 /* ---- routes.c ---- */
 
@@ -231,6 +234,7 @@ void script_clicks(struct exchange *exchange);
 void privacy_get(struct exchange *exchange);
 void privacy_post(struct exchange *exchange);
 void privacy_style(struct exchange *exchange);
+void privacy_script(struct exchange *exchange);
 void privacy_gpc(struct exchange *exchange);
 void dashboard_page(struct exchange *exchange);
 void dashboard_script(struct exchange *exchange);

@@ -6,6 +6,7 @@
 #include "crumb/base/json.h"
 #include "crumb/base/log.h"
 #include "crumb/rights/copy.h"
+#include "rights.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -218,6 +219,8 @@ struct asking {
     struct asked asked;
     int r;       /* what ask_...() said, where that is no fault */
     int outcome; /* of the operation */
+    right_told tell;
+    const void *context;
 };
 
 static int asking_apply(struct write_op *op, struct batch *batch)
@@ -251,39 +254,60 @@ static void asking_answer(struct wait *wait, h2o_req_t *req)
     struct asking *asking = H2O_STRUCT_FROM_MEMBER(struct asking, wait, wait);
 
     if (req && (asking->outcome || asking->r == ASK_E_FULL))
-        answer_later(req, "this cannot be done now, and nothing was changed; try again later");
+        asking->tell(req, RIGHT_LATER, NULL, asking->context);
     else if (req && asking->r == ASK_E_UNKNOWN)
-        answer_unknown(req);
+        asking->tell(req, RIGHT_UNKNOWN, NULL, asking->context);
     else if (req)
-        deeds_await(req, &asking->asked);
+        asking->tell(req, RIGHT_TAKEN, &asking->asked, asking->context);
     asking_free(asking);
 }
 
-static void ask(struct exchange *exchange, const struct me *me, bool restricts, const struct corrections *corrections)
+void me_use(struct exchange *exchange, const struct right_use *use, right_told tell, const void *context)
 {
     const struct service *service = exchange->loop->service;
     struct asking *asking = calloc(1, sizeof *asking);
 
     if (!asking) {
-        answer_later(exchange->req, "there is no memory now; try again later");
+        tell(exchange->req, RIGHT_LATER, NULL, context);
         return;
     }
     asking->super = (struct write_op){.bytes = sizeof *asking, .apply = asking_apply, .done = asking_done};
     asking->edition = edition_ref(exchange->loop->edition);
     asking->desk = service->desk;
-    asking->ask.site = me->site;
+    asking->tell = tell;
+    asking->context = context;
+    asking->ask.site = use->site;
     asking->ask.at_ms = clock_now_ms(service->clock);
-    memcpy(asking->ask.visitor, me->visitor, VISITOR_BYTES);
+    memcpy(asking->ask.visitor, use->visitor, VISITOR_BYTES);
     random_fill(service->random, asking->ask.deed, DEED_ID_BYTES);
-    asking->restricts = restricts;
-    asking->corrects = corrections != NULL;
-    if (corrections)
-        asking->corrections = *corrections;
+    asking->restricts = use->restricts;
+    asking->corrects = use->corrections != NULL;
+    if (use->corrections)
+        asking->corrections = *use->corrections;
     wait_begin(&asking->wait, exchange, asking_answer);
     if (writer_submit(service->writer, &asking->super)) {
-        answer_later(wait_cancel(&asking->wait), "too much is waiting to be written; try again later");
+        tell(wait_cancel(&asking->wait), RIGHT_LATER, NULL, context);
         asking_free(asking);
     }
+}
+
+static void tell_asked(h2o_req_t *req, enum right_outcome outcome, const struct asked *asked, const void *context)
+{
+    (void)context;
+    if (outcome == RIGHT_TAKEN)
+        deeds_await(req, asked);
+    else if (outcome == RIGHT_UNKNOWN)
+        answer_unknown(req);
+    else
+        answer_later(req, "this cannot be done now, and nothing was changed; try again later");
+}
+
+static void ask(struct exchange *exchange, const struct me *me, bool restricts, const struct corrections *corrections)
+{
+    struct right_use use = {
+        .site = me->site, .visitor = me->visitor, .restricts = restricts, .corrections = corrections};
+
+    me_use(exchange, &use, tell_asked, NULL);
 }
 
 void me_restrict(struct exchange *exchange)
@@ -363,7 +387,7 @@ static const char *read_correction(const char *name, json_t *value, struct corre
     return NULL;
 }
 
-static const char *read_corrections(json_t *object, struct corrections *corrections)
+const char *me_read_corrections(json_t *object, struct corrections *corrections)
 {
     const char *name, *what = NULL;
     json_t *value;
@@ -396,7 +420,7 @@ void me_patch(struct exchange *exchange)
         answer_later(exchange->req, "there is no memory now; try again later");
         return;
     }
-    const char *what = r ? "the body must be one JSON object" : read_corrections(object, &corrections);
+    const char *what = r ? "the body must be one JSON object" : me_read_corrections(object, &corrections);
     if (what)
         answer_error(exchange->req, 400, "%s", what);
     else

@@ -304,21 +304,19 @@ static void put_contact(const struct writing *writing, const char *label)
 }
 
 /*
- * What can be read is a link to it; what is done has its place on the privacy
- * page.  Where the service has no such address yet, whoever is responsible is
+ * Each right has its place on the privacy page.  Where the service has no such address yet, whoever is responsible is
  * asked: nothing is promised that there is not.
  */
-static void put_right(const struct writing *writing, const char *key, const char *method, const char *path)
+static void put_right(const struct writing *writing, const char *key, const char *method, const char *path,
+                      const char *place)
 {
     const char *site = writing->site->name;
 
     html_put(writing->html, "<li>");
     if (!writing->page->has_address(text_of(method), text_of(path)))
         put_contact(writing, word(writing, key));
-    else if (strcmp(method, "GET") == 0 && strcmp(path, "/privacy") != 0)
-        html_put(writing->html, "<a href=\"%s?site=%s\" rel=\"nofollow\">%s</a>", path + 1, site, word(writing, key));
     else
-        html_put(writing->html, "<a href=\"privacy?site=%s&amp;lang=%s\">%s</a>", site, writing->lang,
+        html_put(writing->html, "<a href=\"privacy?site=%s&amp;lang=%s#%s\">%s</a>", site, writing->lang, place,
                  word(writing, key));
     html_put(writing->html, "</li>\n");
 }
@@ -327,20 +325,20 @@ static void put_rights(const struct writing *writing)
 {
     /* GDPR art. 7(3), 15, 20, 16, 17, 18; anything else, and complaints; PIPL art. 44 to 47, 50. */
     static const struct {
-        const char *key, *method, *path;
-    } rights[] = {{"settings_title", "GET", "/privacy"},
-                  {"withdraw", "POST", "/privacy"},
-                  {"policy.access", "GET", "/v1/me"},
-                  {"policy.copy", "GET", "/v1/me/export"},
-                  {"policy.correct", "PATCH", "/v1/me"},
-                  {"policy.delete", "DELETE", "/v1/me"},
-                  {"policy.restrict", "POST", "/v1/me/restriction"},
-                  {"policy.ask", "POST", "/v1/me/requests"}};
+        const char *key, *method, *path, *place;
+    } rights[] = {{"settings_title", "GET", "/privacy", "choice"},
+                  {"withdraw", "POST", "/privacy", "choice"},
+                  {"policy.access", "GET", "/v1/me", "stored"},
+                  {"policy.copy", "GET", "/v1/me/export", "stored"},
+                  {"policy.correct", "PATCH", "/v1/me", "correct"},
+                  {"policy.delete", "DELETE", "/v1/me", "delete"},
+                  {"policy.restrict", "POST", "/v1/me/restriction", "restrict"},
+                  {"policy.ask", "POST", "/v1/me/requests", "ask"}};
 
     put_heading(writing, "rights");
     html_put(writing->html, "<p>%s</p>\n<ul class=\"rights\">\n", word(writing, "policy.how"));
     for (size_t i = 0; i < sizeof rights / sizeof rights[0]; i++)
-        put_right(writing, rights[i].key, rights[i].method, rights[i].path);
+        put_right(writing, rights[i].key, rights[i].method, rights[i].path, rights[i].place);
     html_put(writing->html, "</ul>\n<p>%s</p>\n", word(writing, "policy.authority"));
     put_heading(writing, "minors");
     html_put(writing->html, "<p>%s</p>\n", word(writing, "minor"));

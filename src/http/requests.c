@@ -15,7 +15,7 @@
 #include "crumb/rights/calendar.h"
 #include "crumb/rights/request_json.h"
 #include "crumb/rights/request_parse.h"
-#include "loop.h"
+#include "rights.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <sodium.h>
@@ -24,8 +24,6 @@
 #define KEY_TEXT_BYTES (2 * REQUEST_KEY_BYTES + 1)
 #define LIST_BYTES (4 << 20) /* past this no other one is put into a list */
 #define ANSWER_BYTES_MAX (LIST_BYTES + REQUEST_JSON_BYTES_MAX)
-
-enum outcome { REQUEST_GIVEN, REQUEST_UNKNOWN, REQUEST_TOO_MANY, REQUEST_ENDED };
 
 /* One request of any of the three methods, in the hands of another thread. */
 struct petition {
@@ -45,7 +43,10 @@ struct petition {
     char key[KEY_TEXT_BYTES]; /* of a new one */
     struct buffer base, answer;
     unsigned n;
-    enum outcome outcome;
+    enum request_outcome outcome;
+    uint32_t made;      /* the number of a new one */
+    requests_told tell; /* NULL: in JSON */
+    const void *context;
     int fault;
 };
 
@@ -99,7 +100,10 @@ static void petition_answer(struct wait *wait, h2o_req_t *req)
         petition_free(petition);
         return;
     }
-    if (petition->fault)
+    if (petition->tell)
+        petition->tell(req, petition->fault ? REQUEST_FAILED : petition->outcome,
+                       petition->made ? petition->made : petition->number, petition->key, petition->context);
+    else if (petition->fault)
         answer_later(req, "it could not be done now; try again later");
     else if (petition->outcome == REQUEST_UNKNOWN)
         answer_error(req, 404, "there is no such request of yours; ask with its number and its key, or the cookie");
@@ -130,8 +134,8 @@ static void submit(struct petition *petition, struct exchange *exchange,
         (struct write_op){.bytes = sizeof *petition + REQUEST_BODY_BYTES_MAX, .apply = apply, .done = op_done};
     wait_begin(&petition->wait, exchange, petition_answer);
     if (writer_submit(exchange->loop->service->writer, &petition->op)) {
-        answer_later(wait_cancel(&petition->wait), "too much is waiting to be stored; try again later");
-        petition_free(petition);
+        petition->fault = -EAGAIN;
+        petition_answer(&petition->wait, wait_cancel(&petition->wait));
     }
 }
 
@@ -144,7 +148,7 @@ static void put_made(struct petition *petition, const struct request *request)
     buffer_clear(answer);
     buffer_put_text(answer, TEXT("{\"request\":"));
     request_json_put(answer, request, petition->site, petition->now_ms, REQUEST_FOR_ASKER);
-    buffer_printf(answer, ",\"key\":\"%s\",\"follow\":\"%.*s/v1/me/requests?site=%s&number=%" PRIu32 "&key=%s\"}",
+    buffer_printf(answer, ",\"key\":\"%s\",\"follow\":\"%.*s/privacy?site=%s&number=%" PRIu32 "&key=%s\"}",
                   petition->key, TEXT_ARGS(buffer_text(&petition->base)), petition->site->name, request->number,
                   petition->key);
 }
@@ -170,6 +174,7 @@ static int make_apply(struct write_op *op, struct batch *batch)
     petition->outcome = r == REQUESTS_E_FULL ? REQUEST_TOO_MANY : REQUEST_GIVEN;
     if (r)
         return r < 0 ? error_trace(r) : 0;
+    petition->made = request.number;
     put_made(petition, &request);
     return petition->answer.fault ? error_origin(petition->answer.fault) : 0;
 }
@@ -183,7 +188,7 @@ static void make_key(struct petition *petition)
     crypto_hash_sha256(petition->follow, key, sizeof key);
 }
 
-static bool may_ask(const struct exchange *exchange)
+bool requests_may_ask(const struct exchange *exchange)
 {
     const struct service *service = exchange->loop->service;
     struct client client = exchange_client(exchange);
@@ -196,15 +201,20 @@ static bool may_ask(const struct exchange *exchange)
 }
 
 /* Takes what @wish holds. */
-static void make(struct exchange *exchange, const struct request_wish *wish)
+void requests_make(struct exchange *exchange, const struct request_wish *wish, requests_told tell, const void *context)
 {
     struct petition *petition = petition_new(exchange, wish->site);
 
     if (!petition) {
         json_decref(wish->json);
-        answer_later(exchange->req, "there is no memory now; try again later");
+        if (tell)
+            tell(exchange->req, REQUEST_FAILED, 0, "", context);
+        else
+            answer_later(exchange->req, "there is no memory now; try again later");
         return;
     }
+    petition->tell = tell;
+    petition->context = context;
     petition->wish = *wish;
     buffer_put_text(&petition->base, exchange_base(exchange));
     make_key(petition);
@@ -223,8 +233,8 @@ void requests_post(struct exchange *exchange)
     }
     if (wish.site)
         answer_cors(exchange, wish.site);
-    if (r == 0 && may_ask(exchange)) {
-        make(exchange, &wish);
+    if (r == 0 && requests_may_ask(exchange)) {
+        requests_make(exchange, &wish, NULL, NULL);
         return;
     }
     json_decref(wish.json);
@@ -246,23 +256,28 @@ static bool may_see(const struct petition *petition, const struct request *reque
     return petition->is_known && request->has_asker && sodium_memcmp(petition->asker, request->asker, ASKER_BYTES) == 0;
 }
 
+bool requests_read_key(struct text hex, uint8_t ret_follow[HASH_BYTES])
+{
+    uint8_t key[REQUEST_KEY_BYTES];
+    size_t size;
+
+    if (sodium_hex2bin(key, sizeof key, hex.data, hex.size, NULL, &size, NULL) < 0 || size != sizeof key ||
+        hex.size != 2 * sizeof key)
+        return false;
+    crypto_hash_sha256(ret_follow, key, sizeof key);
+    return true;
+}
+
 /* False: it was answered 400. */
 static bool read_key(struct exchange *exchange, struct petition *petition)
 {
     struct text hex = exchange_param(exchange, TEXT("key"));
-    uint8_t key[REQUEST_KEY_BYTES];
-    size_t size;
 
     petition->has_key = hex.size > 0;
-    if (!petition->has_key)
+    if (!petition->has_key || requests_read_key(hex, petition->follow))
         return true;
-    if (sodium_hex2bin(key, sizeof key, hex.data, hex.size, NULL, &size, NULL) < 0 || size != sizeof key ||
-        hex.size != 2 * sizeof key) {
-        answer_error(exchange->req, 400, "a request's key has %d hex digits", 2 * REQUEST_KEY_BYTES);
-        return false;
-    }
-    crypto_hash_sha256(petition->follow, key, sizeof key);
-    return true;
+    answer_error(exchange->req, 400, "a request's key has %d hex digits", 2 * REQUEST_KEY_BYTES);
+    return false;
 }
 
 /* False: it was answered 400. */
@@ -341,6 +356,25 @@ static int put_own(void *context, const struct request *request)
         buffer_put_u8(&petition->answer, ',');
     request_json_put(&petition->answer, &opened, petition->site, petition->now_ms, REQUEST_FOR_ASKER);
     return petition->answer.fault ? error_origin(petition->answer.fault) : 0;
+}
+
+int requests_read_by_key(struct db_txn *txn, const struct site *site, uint32_t number, const uint8_t follow[HASH_BYTES],
+                         int64_t now_ms, json_t **ret_object)
+{
+    BUFFER_AUTO plain = BUFFER_INIT(REQUEST_BYTES_MAX);
+    BUFFER_AUTO json = BUFFER_INIT(REQUEST_JSON_BYTES_MAX);
+    struct request request;
+    int r = requests_get(txn, site->id, number, &request);
+
+    if (r == 0 && sodium_memcmp(follow, request.follow, HASH_BYTES) != 0)
+        r = REQUESTS_E_NONE;
+    if (r == 0)
+        r = requests_open(txn, &request, &plain);
+    if (r)
+        return r < 0 ? error_trace(r) : r;
+    request_json_put(&json, &request, site, now_ms, REQUEST_FOR_ASKER);
+    r = json.fault ? error_origin(json.fault) : json_read(buffer_text(&json), ret_object);
+    return r > 0 ? error_origin(-EBADMSG) : r;
 }
 
 static int put_all(struct petition *petition, struct db_txn *txn)
@@ -442,4 +476,25 @@ void requests_delete(struct exchange *exchange)
         return;
     }
     submit(petition, exchange, withdraw_apply);
+}
+
+void requests_take_back(struct exchange *exchange, const struct site *site, uint32_t number, struct text key,
+                        requests_told tell, const void *context)
+{
+    struct petition *petition = petition_new(exchange, site);
+
+    if (!petition) {
+        tell(exchange->req, REQUEST_FAILED, number, "", context);
+        return;
+    }
+    petition->number = number;
+    petition->has_key = key.size > 0;
+    petition->tell = tell;
+    petition->context = context;
+    if (number && (petition->has_key ? requests_read_key(key, petition->follow) : petition->is_known)) {
+        submit(petition, exchange, withdraw_apply);
+        return;
+    }
+    petition_free(petition);
+    tell(exchange->req, REQUEST_UNKNOWN, number, "", context);
 }

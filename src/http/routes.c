@@ -48,6 +48,7 @@ static const struct route {
     ROUTE(PUBLIC, "GET", "/privacy", privacy_get),
     ROUTE(PUBLIC, "POST", "/privacy", privacy_post),
     ROUTE(PUBLIC, "GET", "/privacy.css", privacy_style),
+    ROUTE(PUBLIC, "GET", "/privacy.js", privacy_script),
     ROUTE(PUBLIC, "GET", "/policy", policy_get),
     ROUTE(PUBLIC, "GET", "/.well-known/gpc.json", privacy_gpc),
     ROUTE(PRIVATE, "GET", "/", dashboard_page),

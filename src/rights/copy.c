@@ -532,3 +532,86 @@ int copy_next(struct copy *copy, struct text *ret_piece)
         *ret_piece = buffer_text(&copy->piece);
     return r < 0 ? error_trace(r) : r;
 }
+
+/* ---- the latest days, for a page ---- */
+
+/* The last days of a site, in a ring. */
+struct late_days {
+    uint32_t site;
+    struct next_day days[COPY_LOOKED_DAYS_MAX];
+    unsigned n;
+};
+
+static int keep_day(void *context, uint32_t site, int32_t day, const struct day_state *state)
+{
+    struct late_days *late = context;
+
+    if (site != late->site)
+        return OTHER_SITE;
+    late->days[late->n++ % COPY_LOOKED_DAYS_MAX] = (struct next_day){.site = site, .day = day, .state = *state};
+    return 0;
+}
+
+/* Appends a day of which there is something. */
+static int add_day(struct db_txn *txn, struct copy *copy, const struct next_day *at, json_t **array)
+{
+    struct day_copy day = {.copy = copy, .events = json_array(), .visits = json_array()};
+    int r = read_day(txn, &day, at->day, &at->state);
+
+    if (r == 0 && (json_array_size(day.events) || json_array_size(day.visits)))
+        *array = json_item(*array, json_pack("{s:o, s:O, s:O}", "day", date_json(at->day), "events", day.events,
+                                             "visits", day.visits));
+    json_decref(day.events);
+    json_decref(day.visits);
+    return r ? error_trace(r) : *array ? 0 : error_origin(-ENOMEM);
+}
+
+static int add_late_days(struct db_txn *txn, struct copy *copy, json_t **object)
+{
+    struct late_days late = {.site = copy->wish.site->id};
+    int32_t first = zone_day(copy->wish.site->zone, copy->known.visitor.since_ms) - 2;
+    int r = day_each_from(txn, late.site, first < 0 ? 0 : first, keep_day, &late);
+    unsigned n = late.n, looked = 0;
+    json_t *array = json_array();
+
+    while (r >= 0 && array && looked < n && looked < COPY_LOOKED_DAYS_MAX &&
+           json_array_size(array) < COPY_SHOWN_DAYS_MAX) {
+        looked++;
+        r = add_day(txn, copy, &late.days[(n - looked) % COPY_LOOKED_DAYS_MAX], &array);
+    }
+    *object = json_member(*object, "days", array);
+    *object = json_member(*object, "more", json_boolean(looked < n));
+    if (r < 0)
+        return error_trace(r);
+    return *object ? 0 : error_origin(-ENOMEM);
+}
+
+static int read_lately(const struct copy_wish *wish, json_t **ret_object)
+{
+    struct copy copy = {.wish = *wish};
+    DB_TXN_AUTO *txn = NULL;
+    json_t *object = NULL;
+    int r = db_begin_read(wish->db, &txn);
+
+    if (r == 0)
+        r = read_known(txn, wish, &copy.known);
+    if (r == 0)
+        r = make_overview(txn, wish, &copy.known, REQUEST_FOR_ASKER, &object);
+    if (r == 0)
+        r = add_late_days(txn, &copy, &object);
+    if (r) {
+        json_decref(object);
+        return r < 0 ? error_trace(r) : r;
+    }
+    *ret_object = object;
+    return 0;
+}
+
+int copy_lately(const struct copy_wish *wish, json_t **ret_object)
+{
+    int r = read_lately(wish, ret_object);
+
+    for (unsigned i = 0; r == -ESTALE && i < STALE_MAX; i++)
+        r = read_lately(wish, ret_object);
+    return r;
+}

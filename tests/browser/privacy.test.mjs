@@ -1,6 +1,8 @@
-// The privacy page in a browser that runs no scripts: it can be used, it is honest, and the pixel obeys it.
+// The privacy page in a browser, with scripts and without: it can be used, it is honest, and the pixel obeys it.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
@@ -10,6 +12,7 @@ const { site, start } = await import('../http/server.mjs');
 
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
     '--disable-component-update', '--disable-sync'];
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const CONTRAST_MIN = 4.5; // WCAG 2.2, 1.4.3
 const TARGET_MIN = 24; // WCAG 2.2, 2.5.8
 
@@ -29,6 +32,7 @@ before(async () => {
     browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGS });
     shop = await serveShop();
     server = await start({
+        rates: { choices: 1000, requests: 1000 },
         sites: {
             shop: site({
                 name: 'Example Shop',
@@ -183,4 +187,171 @@ describe('the look of the privacy page', { timeout: 300_000 }, () => {
                     .filter(([, { width, height }]) => width < min || height < min).map(([text]) => text), TARGET_MIN);
                 assert.deepEqual(small, []);
             }));
+});
+
+// ---- rights ----
+
+const textsOf = (lang) => JSON.parse(readFileSync(new URL(`../../consent-js/texts/${lang}.json`, import.meta.url)));
+const T = textsOf('en');
+
+// Accepts on the page and looks at a hat; the page knows somebody then.
+async function becomeKnown(page, lang = 'en', texts = T) {
+    await open(page, lang);
+    await button(page, texts.accept === 'قبول' ? 'قبول' : texts.accept).click();
+    await page.waitForURL(/receipt=/);
+    await page.request.get(`${at}/p.gif?aid=shop&e=pv&url=${encodeURIComponent('https://shop.example/hats')}&page=Hats&lang=de-AT`);
+    await open(page, lang);
+}
+
+for (const javaScriptEnabled of [false, true])
+    describe(`every right, ${javaScriptEnabled ? 'without reloading' : 'without a script'}`, { timeout: 300_000 }, () => {
+        // A load of a page is one more of its own documents.
+        const story = (act) =>
+            visit({ javaScriptEnabled }, async (page, context) => {
+                await becomeKnown(page);
+                let loads = 0;
+                page.on('load', () => loads++);
+                await act(page, context);
+                if (javaScriptEnabled) assert.equal(loads, 0, 'nothing was loaded anew');
+                else assert.ok(loads > 0);
+            });
+        const heading = (page, name) => page.getByRole('heading', { name, exact: true });
+
+        it('sees what is stored, and corrects it', () =>
+            story(async (page) => {
+                await page.locator('#stored').getByText('2', { exact: false }).first().waitFor();
+                assert.match(await page.locator('#stored').innerText(), /de-AT[^]*Pages: 1/);
+                await page.getByLabel('Country').selectOption('AT');
+                await button(page, T['page.save']).click();
+                await heading(page, T['page.corrected_done']).waitFor();
+                assert.match(await page.locator('#stored').innerText(), /Austria/);
+            }));
+
+        it('locks and unlocks', () =>
+            story(async (page) => {
+                await button(page, T['page.lock']).click();
+                await heading(page, T['page.locked_done']).waitFor();
+                await page.getByRole('checkbox', { name: 'Measuring visits', checked: true }).waitFor();
+                await button(page, T['page.unlock']).click();
+                await heading(page, T['page.unlocked_done']).waitFor();
+            }));
+
+        it('deletes in two steps, keeps the receipt, and has it checked', () =>
+            story(async (page, context) => {
+                assert.equal(await button(page, T['page.sure']).isVisible(), false);
+                await page.locator('#delete summary').click();
+                await button(page, T['page.sure']).click();
+                await heading(page, T['page.deleted_done']).waitFor();
+                assert.deepEqual((await context.cookies()).map(({ name }) => name), ['crumb_choice']);
+                const link = page.getByRole('link', { name: T['page.save_receipt'] });
+                const receipt = await (await page.request.get(new URL(await link.getAttribute('href'), page.url()).href)).text();
+                await page.locator('#check summary').click();
+                await page.getByLabel(T['page.check_about']).fill(receipt);
+                await page.locator('#check button').click();
+                await page.getByRole('status').filter({ hasText: T['page.genuine'] }).waitFor();
+            }));
+
+        it('complains, follows it by number and key in another browser, and takes it back', () =>
+            story(async (page) => {
+                await page.getByLabel(T['page.message']).fill('You <b>ask</b> me again.');
+                await button(page, T['page.send']).click();
+                await page.locator('.said code').waitFor();
+                const key = await page.locator('.said code').innerText();
+                const number = page.url().match(/number=(\d+)/)[1];
+                await visit({ javaScriptEnabled }, async (elsewhere) => {
+                    await open(elsewhere);
+                    await elsewhere.locator('#follow summary').click();
+                    await elsewhere.getByLabel(T['page.number'], { exact: true }).fill(number);
+                    await elsewhere.getByLabel(T['page.key'], { exact: true }).fill(key);
+                    await button(elsewhere, T['page.show']).click();
+                    await elsewhere.getByText('You <b>ask</b> me again.').waitFor();
+                    await button(elsewhere, T['page.take_back']).click();
+                    await elsewhere.locator('summary b', { hasText: T['page.withdrawn'] }).waitFor();
+                });
+            }));
+
+        it('is done by keyboard alone', () =>
+            story(async (page) => {
+                const tabTo = async (locator) => {
+                    for (let i = 0; i < 120; i++) {
+                        if (await locator.evaluate((element) => element === document.activeElement)) return;
+                        await page.keyboard.press('Tab');
+                    }
+                    assert.fail('it is not reached');
+                };
+                await page.keyboard.press('Tab');
+                await tabTo(button(page, T['page.lock']));
+                await page.keyboard.press('Enter');
+                await heading(page, T['page.locked_done']).waitFor();
+                await tabTo(page.locator('#delete summary'));
+                await page.keyboard.press('Space');
+                await tabTo(button(page, T['page.sure']));
+                await page.keyboard.press('Enter');
+                await heading(page, T['page.deleted_done']).waitFor();
+            }));
+    });
+
+describe('the script of the privacy page', { timeout: 120_000 }, () => {
+    it('moves to what is told, and the back button works', () =>
+        visit({ javaScriptEnabled: true }, async (page) => {
+            await becomeKnown(page);
+            await button(page, T['page.lock']).click();
+            await page.locator('#receipt h2').waitFor();
+            assert.equal(await page.evaluate(() => document.activeElement.textContent.trim()), T['page.locked_done']);
+            await page.goBack();
+            await button(page, T['page.unlock']).waitFor();
+            assert.doesNotMatch(page.url(), /deed=/);
+        }));
+
+    it('says when the service cannot be reached, and that nothing was changed', async () => {
+        const context = await browser.newContext();
+        const page = await context.newPage();
+        await becomeKnown(page);
+        await context.setOffline(true);
+        await button(page, T['page.lock']).click();
+        await page.getByRole('alert').filter({ hasText: T['page.failed'] }).waitFor();
+        await context.setOffline(false);
+        await button(page, T['page.lock']).click();
+        await page.getByRole('heading', { name: T['page.locked_done'] }).waitFor();
+        await context.close();
+    });
+});
+
+describe('axe finds nothing', { timeout: 300_000 }, () => {
+    const looks = { light: {}, dark: { colorScheme: 'dark' }, '320 px': { viewport: { width: 320, height: 640 } }, 'high contrast': { forcedColors: 'active' } };
+    for (const [name, options] of Object.entries(looks))
+        for (const lang of ['en', 'ar'])
+            it(`${name}, ${lang}, in every state`, async () => {
+                const context = await browser.newContext({ bypassCSP: true, ...options });
+                const page = await context.newPage();
+                const look = async (state) => {
+                    await page.evaluate(() => document.querySelectorAll('details').forEach((each) => (each.open = true)));
+                    await page.evaluate(AXE);
+                    const { violations } = await page.evaluate(() => window.axe.run());
+                    assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target)}`), [], state);
+                    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+                    assert.ok(wide <= page.viewportSize().width, `${state}: ${wide} px`);
+                };
+                const texts = { ...textsOf(lang), ...(lang === 'ar' && { accept: 'قبول', reject: 'رفض' }) };
+                await open(page, lang);
+                await look('nobody known');
+                await becomeKnown(page, lang, texts);
+                await look('known');
+                await page.locator('#restrict button').click();
+                await page.locator('#receipt').waitFor();
+                await look('locked');
+                await page.locator('#text').fill('?');
+                await button(page, texts['page.send']).click();
+                await page.locator('.said code').waitFor();
+                await look('asked');
+                await page.locator('#delete button').click();
+                await page.locator('#receipt h2').waitFor();
+                await look('deleted');
+                await context.addCookies([{ name: 'crumb_id', value: '1.forged', url: at }]);
+                await open(page, lang);
+                await look('forged');
+                await page.goto(`${at}/privacy?site=shop&lang=${lang}&number=1&key=x`);
+                await look('error');
+                await context.close();
+            });
 });

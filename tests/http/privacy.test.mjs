@@ -1,6 +1,7 @@
 // The privacy page: the same choice as a form, without a script, and for nobody else's pages.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { brotliCompressSync } from 'node:zlib';
 import { site, start, withServer } from './server.mjs';
 
 const NASTY = `<script>alert("1")</script>'&`;
@@ -18,6 +19,7 @@ const shop = (more) =>
 
 // The fields of the page's form as a browser would send them, when nobody touches a checkbox.
 function fieldsOf(html) {
+    html = html.match(/<form [^>]*class="choice">.*?<\/form>/s)?.[0] ?? '';
     const fields = [...html.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g)].map(([, name, value]) => [name, value]);
     for (const [, value, checked] of html.matchAll(/<input type="checkbox" name="purpose" value="(\w+)"( checked)?/g))
         if (checked) fields.push(['purpose', value]);
@@ -26,7 +28,7 @@ function fieldsOf(html) {
 
 // A text of the notice as the page shows it.
 const escaped = (text) => text.replace(/[&<>"']/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' })[c]);
-const saidOf = (html) => [...html.matchAll(/<p class="said" role="status">(.*?)<\/p>/g)].map(([, text]) => text);
+const saidOf = (html) => [...html.matchAll(/<p class="said(?: bad)?" role="\w+" tabindex="-1">(.*?)<\/p>/g)].map(([, text]) => text);
 async function textOf(server, key, lang) {
     return escaped((await server.visitor().notice(lang)).notice.texts[key]);
 }
@@ -60,7 +62,7 @@ describe('the privacy page', { timeout: 120_000 }, () => {
         const answer = await post(visitor, [...fields, ['action', action]]);
         assert.equal(answer.status, 303, answer.text);
         const { location } = answer.headers;
-        assert.match(location, /^privacy\?site=shop&lang=en&receipt=[0-9a-f]{32}$/);
+        assert.match(location, /^privacy\?site=shop&lang=en&receipt=[0-9a-f]{32}(&deed=[0-9a-f]{32})?$/);
         return { location, html: await page(visitor, location.split('?')[1]) };
     }
 
@@ -69,16 +71,17 @@ describe('the privacy page', { timeout: 120_000 }, () => {
         const answer = await server.get('/privacy?site=shop&lang=de');
         const html = answer.text;
         assert.ok(html.startsWith('<!doctype html>\n<html lang="de" dir="ltr">'));
-        assert.ok(html.includes(`<h1>${ESCAPED}</h1>`) && html.includes(`Ad Partner (US): ${ESCAPED}`));
-        assert.ok(!/<script|<style|style=|onclick|javascript:/i.test(html));
+        assert.ok(html.includes(`<h2 class="part" id="choice">${ESCAPED}</h2>`) && html.includes(`Ad Partner (US): ${ESCAPED}`));
+        assert.ok(!/<script(?! src="privacy\.js" defer><\/script>)|<style|style=|onclick|javascript:/i.test(html));
         for (const { title, description } of notice.purposes) assert.ok(html.includes(title) && html.includes(description));
         for (const text of ['Example Shop', 'privacy@shop.example', 'Frankfurt, DE', ...[30, 390, 750, 180].map((days) => notice.texts.days.replace('{days}', days)),
             `v1/notice/${hash}`, notice.texts.body, notice.texts.accept, notice.texts.reject])
             assert.ok(html.includes(text), text);
         for (const [, address] of html.matchAll(/(?:href|src|action)="([^"]*)"/g))
-            assert.match(address, /^(privacy|policy\?|v1\/|mailto:privacy@shop\.example$|https:\/\/shop\.example\/$)/);
+            assert.match(address, /^(#|privacy|policy\?|v1\/|mailto:privacy@shop\.example$|https:\/\/shop\.example\/$)/);
         assert.equal(answer.headers['content-security-policy'],
-            "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+            + "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'");
         assert.equal(answer.headers['cache-control'], 'no-store');
         assert.equal(answer.headers['referrer-policy'], 'same-origin');
         assert.equal(answer.headers['content-language'], 'de');
@@ -108,7 +111,7 @@ describe('the privacy page', { timeout: 120_000 }, () => {
             assert.equal(record.action, says);
             assert.equal(record.surface, 'page');
             assert.deepEqual(Object.keys(record.purposes).filter((name) => record.purposes[name]), wanted);
-            assert.ok(location.endsWith(record.id));
+            assert.ok(location.includes(`receipt=${record.id}`));
             assert.equal(visitor.id !== undefined, wanted.includes('analytics'));
             assert.deepEqual(tickedOf(html), wanted);
             assert.deepEqual(saidOf(html), [await textOf(server, 'saved')]);
@@ -220,6 +223,198 @@ describe('the privacy page', { timeout: 120_000 }, () => {
     it('needs a site', async () => {
         (await server.get('/privacy')).error(400);
         (await server.get('/privacy?site=nowhere')).error(404);
+    });
+});
+
+// ---- rights, without a script ----
+
+describe('the rights on the privacy page', { timeout: 120_000 }, () => {
+    let server;
+    before(async () => {
+        server = await start({ rates: { choices: 1000, requests: 1000 }, sites: { shop: shop({ on_withdraw: 'erase' }), other: site({ origins: ['https://other.example'] }) } });
+    });
+    after(() => server.end());
+
+    const own = () => ({ ...FORM, origin: `http://127.0.0.1:${server.public}` });
+    const page = async (visitor, query = 'site=shop&lang=en', status = 200) => {
+        const answer = await visitor.ask('GET', `/privacy?${query}`);
+        assert.equal(answer.status, status, answer.text);
+        assert.equal(answer.headers['content-type'], 'text/html; charset=utf-8');
+        return answer.text;
+    };
+    const post = (visitor, fields, headers = own()) =>
+        visitor.ask('POST', '/privacy?site=shop&lang=en', { body: new URLSearchParams(fields).toString(), headers });
+    // The form that does @what is on the page; it is sent as a browser sends it, with @more filled in, and followed.
+    async function submit(visitor, what, more = {}, query) {
+        const html = await page(visitor, query);
+        const form = [...html.matchAll(/<form method="post" action="privacy\?site=shop&amp;lang=en">(.*?)<\/form>/gs)]
+            .map(([, inside]) => inside).find((inside) => inside.includes(`name="do" value="${what}"`));
+        assert.ok(form, `there is no form to ${what}`);
+        const hidden = [...form.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g)].map(([, name, value]) => [name, value]);
+        const answer = await post(visitor, { ...Object.fromEntries(hidden), ...more });
+        assert.equal(answer.status, 303, answer.text);
+        const { location } = answer.headers;
+        assert.match(location, /^privacy\?site=shop&lang=en/);
+        return { location, html: await page(visitor, location.replace(/#.*/, '').split('?')[1]) };
+    }
+    async function known(pairs = {}) {
+        const visitor = server.visitor();
+        await visitor.chose('grant');
+        await visitor.beacon({ url: 'https://shop.example/hats', page: 'Hats', lang: 'de-AT', ...pairs });
+        return visitor;
+    }
+    const deedOf = ({ location }) => location.match(/&deed=([0-9a-f]{32})#receipt$/)[1];
+
+    it('says in words what is stored, and hands out the whole of it', async () => {
+        const visitor = await known();
+        const html = await page(visitor);
+        for (const words of ['You said yes to: Measuring visits, Ways through the site, Advertising.', 'Pages: 1', '<bdi>/hats</bdi>', '<bdi>Hats</bdi>', 'de-AT'])
+            assert.ok(html.includes(words), words);
+        assert.doesNotMatch(html.replace(/\(JSON\)/g, ''), /\{"|&#34;:/, 'no raw JSON');
+        const [, link] = html.match(/href="(v1\/me\/export\?site=shop)" download/);
+        assert.equal((await visitor.ask('GET', `/${link}`)).json().days[0].events[0].log.path, '/hats');
+    });
+
+    it('shows the notice as it was shown at the choice, in its words', async () => {
+        const visitor = await known();
+        const html = await page(visitor, 'site=shop&lang=de');
+        const told = html.match(/<div class="told" lang="en" dir="ltr">(.*?)<\/div>\n<ul/s)[1];
+        assert.ok(told.includes('<h2>Your choice</h2>') && told.includes('Measuring visits'));
+    });
+
+    it('corrects, and takes a correction back', async () => {
+        const visitor = await known();
+        const corrected = await submit(visitor, 'correct', { country: 'AT', language: '', device: 'tablet' });
+        assert.match(corrected.html, /Your data is corrected\./);
+        const overview = async () => (await visitor.ask('GET', '/v1/me?site=shop')).json();
+        assert.deepEqual((await overview()).corrections, { country: 'AT', device: 'tablet' });
+        assert.match(corrected.html, /<option value="AT" selected>Austria<\/option>/);
+        await submit(visitor, 'correct', { country: '', language: '', device: '' });
+        assert.deepEqual((await overview()).corrections, {});
+    });
+
+    it('locks and unlocks, and tells the choice as it was made', async () => {
+        const visitor = await known();
+        const { html } = await submit(visitor, 'restrict');
+        assert.ok(html.includes('Your data is locked now.') && html.includes('You said yes to:'));
+        assert.deepEqual(tickedOf(html), ['analytics', 'journeys', 'marketing']);
+        assert.deepEqual((await visitor.beacon({})).result, { received: 1, restricted: 1 });
+        assert.match((await submit(visitor, 'lift')).html, /Your data is unlocked\./);
+        assert.deepEqual((await visitor.beacon({})).result, { received: 1, stored: 1 });
+    });
+
+    it('deletes, with a receipt that can be kept and checked by anybody', async () => {
+        const visitor = await known();
+        const erased = await submit(visitor, 'erase');
+        assert.match(erased.html, /Your data is deleted\..*Visits: 1/s);
+        assert.match(erased.html, /You said no\./);
+        assert.equal(visitor.id, undefined);
+        const id = deedOf(erased);
+        const receipt = await server.get(`/v1/receipt/${id}`);
+        assert.equal(receipt.json().right, 'erasure');
+        const stranger = server.visitor();
+        const check = async (pasted) => saidOf((await post(stranger, { do: 'check', pasted })).text);
+        assert.deepEqual(await check(receipt.text), ['This receipt is genuine.']);
+        for (const pasted of [receipt.text.replace('"visits":1', '"visits":2'), '', '{}', NASTY, 'x'.repeat(5000)])
+            assert.deepEqual(await check(pasted), ['This receipt is not from here, or it was changed.'], pasted);
+        assert.match(await page(stranger, `site=shop&lang=en&deed=${id}`), /Your data is deleted\./);
+        assert.match(await page(stranger, `site=shop&lang=en&deed=${'0'.repeat(32)}`), /not from here/);
+    });
+
+    it('takes a complaint of somebody who refused; it is followed by number and key, and taken back', async () => {
+        const visitor = server.visitor();
+        const text = `You ask me again.\r\n${NASTY}`;
+        const { location, html } = await submit(visitor, 'ask', { kind: 'complaint', text, contact: NASTY });
+        const [, number, key] = location.match(/&number=(\d+)&key=([0-9a-f]{32})&told=sent#request-\1$/);
+        assert.ok(html.includes(`It has the number ${number}.`) && html.includes(key) && html.includes('Answer due by'));
+        assert.ok(html.includes(ESCAPED) && !html.includes('<script>'));
+        const read = async () => (await visitor.ask('GET', `/v1/me/requests?site=shop&number=${number}&key=${key}`)).json().requests[0];
+        assert.equal((await read()).text, `You ask me again.\n${NASTY}`);
+        const query = `site=shop&lang=en&number=${number}&key=${key}`;
+        assert.deepEqual(saidOf(await page(visitor, query)), [], 'only once it is told that it arrived');
+        const back = await submit(visitor, 'take_back', {}, query);
+        assert.match(back.html, /<b>Taken back<\/b>/);
+        assert.equal((await read()).state, 'withdrawn');
+        for (const wrong of [`number=${number}&key=${'0'.repeat(32)}`, `number=0&key=${key}`, 'number=x&key=y', `number=${number}`])
+            assert.deepEqual(saidOf(await page(visitor, `site=shop&lang=en&${wrong}`, 404)), ['There is no message with this number and key.'], wrong);
+    });
+
+    it('shows a visitor of the cookie their requests, and what was answered', async () => {
+        const visitor = await known();
+        await submit(visitor, 'ask', { kind: 'other', text: 'Where am I from?' });
+        const html = await page(visitor);
+        assert.match(html, /Where am I from\?/);
+        assert.match((await submit(visitor, 'take_back')).html, /Taken back/);
+    });
+
+    it('takes none of its forms from another page', async () => {
+        const visitor = await known();
+        const before = (await server.dump('ledger')).length;
+        for (const fields of [{ do: 'erase' }, { do: 'restrict' }, { do: 'lift' }, { do: 'correct', country: 'AT' },
+            { do: 'ask', kind: 'other', text: 'x' }, { do: 'take_back', number: '1' }, { do: 'check', pasted: '{}' }])
+            for (const headers of [FORM, { ...FORM, origin: 'https://evil.example' }, { ...FORM, origin: 'https://other.example' },
+                { ...FORM, origin: 'null' }, { ...FORM, 'sec-fetch-site': 'cross-site', referer: own().origin }])
+                assert.equal((await post(visitor, fields, headers)).status, 403, JSON.stringify([fields, headers]));
+        const { visitor: kept, corrections, requests } = (await visitor.ask('GET', '/v1/me?site=shop')).json();
+        assert.deepEqual([kept.restricted, corrections, requests], [false, {}, []]);
+        assert.equal((await server.dump('ledger')).length, before);
+    });
+
+    it('does nothing for whom it does not know, and says so', async () => {
+        const good = await known();
+        const forged = server.visitor();
+        forged.cookies.set('crumb_id', good.id.replace(/.$/, (c) => (c === 'A' ? 'B' : 'A')).replace(/^(1\..)./, '$1_'));
+        const elsewhere = server.visitor();
+        elsewhere.cookies.set('crumb_id', good.id);
+        for (const [visitor, status] of [[server.visitor(), 404], [forged, 403]])
+            for (const fields of [{ do: 'erase' }, { do: 'restrict' }, { do: 'lift' }, { do: 'correct', country: 'AT' }]) {
+                const answer = await post(visitor, fields);
+                assert.equal(answer.status, status, fields.do);
+                assert.equal(saidOf(answer.text).length, 1);
+            }
+        assert.match(await page(forged), /This browser’s number is not valid here/);
+        const other = await elsewhere.ask('GET', '/privacy?site=other&lang=en');
+        assert.match(other.text, /This browser’s number is not valid here/, 'a cookie of one site is none of another');
+        assert.doesNotMatch(other.text, /\/hats/);
+        assert.equal((await good.ask('GET', '/v1/me?site=shop')).status, 200);
+    });
+
+    it('refuses what its forms cannot send, and keeps what was written', async () => {
+        const visitor = await known();
+        const before = (await visitor.ask('GET', '/v1/me?site=shop')).json();
+        for (const fields of [{ do: 'fly' }, { do: NASTY }, { do: 'correct', country: 'Narnia' }, { do: 'correct', country: NASTY },
+            { do: 'correct', language: '"><b>' }, { do: 'correct', device: 'toaster' }, { do: 'ask', kind: 'other', text: ' ' },
+            { do: 'ask', kind: NASTY, text: 'x' }, { do: 'ask', kind: 'other', text: 'x'.repeat(5000) },
+            { do: 'ask', kind: 'other', text: 'x', contact: 'a\nb' }, { do: 'ask', kind: 'other', text: NASTY, contact: 'x'.repeat(300) }]) {
+            const answer = await post(visitor, fields);
+            assert.equal(answer.status, 400, JSON.stringify(fields));
+            assert.deepEqual(saidOf(answer.text), ['Please check what you filled in.']);
+            assert.ok(!answer.text.includes('<script>alert'));
+            if (fields.text === NASTY) assert.ok(answer.text.includes(`required>${ESCAPED}</textarea>`));
+        }
+        for (const body of ['do=erase%', 'do=%ff', 'do=ask&kind=other&text=%ff', 'do=ask&kind=other&text=%00'])
+            assert.equal((await visitor.ask('POST', '/privacy?site=shop', { body, headers: own() })).status, 400, body);
+        assert.deepEqual((await visitor.ask('GET', '/v1/me?site=shop')).json(), before);
+    });
+
+    it('shows as text whatever a browser once sent', async () => {
+        const visitor = await known({ url: `https://shop.example/${NASTY}`, page: NASTY, refr: `https://evil.example/${NASTY}`, lang: 'de' });
+        await visitor.beacon({ e: 'se', se_ca: 'click', se_ac: NASTY, se_la: `javascript:alert(1)`, url: 'https://shop.example/' });
+        await visitor.beacon({ e: 'se', se_ca: 'event', se_ac: NASTY, [`x_p.a`]: NASTY, url: 'https://shop.example/' });
+        const html = await page(visitor);
+        assert.ok(html.split(ESCAPED).length >= 4, 'title, click and event');
+        assert.doesNotMatch(html, /<script>|alert\("1"\)|href="javascript/);
+    });
+});
+
+describe('the script of the privacy page', { timeout: 60_000 }, () => {
+    it('is small, of this service, and makes no HTML of text', async () => {
+        await withServer({}, async (server) => {
+            const answer = await server.get('/privacy.js');
+            assert.equal(answer.headers['content-type'], 'text/javascript; charset=utf-8');
+            assert.ok(brotliCompressSync(answer.body).length <= 3072);
+            assert.doesNotMatch(answer.text, /innerHTML|outerHTML|insertAdjacent|document\.write|eval|https?:/);
+        });
     });
 });
 

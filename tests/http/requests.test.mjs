@@ -70,7 +70,8 @@ describe('requests', { timeout: 120_000 }, () => {
         assert.equal(link.host, `127.0.0.1:${server.public}`);
         const seen = await server.get(link.pathname + link.search);
         assert.equal(seen.headers['cache-control'], 'no-store');
-        assert.deepEqual(seen.json(), { requests: [made.request], more: false });
+        assert.match(seen.text, /You ask me again and again\./, 'a page for people');
+        assert.deepEqual((await server.get(`/v1/me/requests${link.search}`)).json(), { requests: [made.request], more: false });
     });
 
     it('of whoever refused are taken, too, and set no cookie', async () => {

@@ -29,7 +29,7 @@ describe('the languages', () => {
 
 describe('every text', () => {
     // Words that a language shares with English, or took from it.
-    const SHARED = new Set(['ok', 'ro accept']);
+    const SHARED = new Set(['ok', 'ro accept', 'page.tablet', 'page.desktop']);
 
     it('is translated', () => {
         const same = others.flatMap((lang) =>
@@ -83,6 +83,12 @@ describe('every text', () => {
             ['policy.next', '{changes} {date}'],
             ['policy.opt_out', '{places}'],
             ['policy.notice_only', '{places}'],
+            ['page.yes', '{purposes}'],
+            ['page.chosen', '{date}'],
+            ['page.pages', '{n}'],
+            ['page.visits', '{n}'],
+            ['page.events', '{n}'],
+            ['page.sent', '{n}'],
         ]);
     });
 

@@ -187,6 +187,9 @@
 #define DESK_DEEDS_MAX 64   /* of jobs done lately, for whoever asks a moment later */
 #define RIGHTS_WAIT_MS 3000 /* that a request waits for its job, before it is told where the receipt will be */
 #define RIGHTS_BODY_BYTES_MAX 4096
+#define COPY_SHOWN_DAYS_MAX 7   /* with something of the visitor, on the privacy page ... */
+#define COPY_LOOKED_DAYS_MAX 31 /* ... of the last days of the site */
+#define PAGE_ITEMS_MAX 50       /* of one of them */
 
 /* The store. */
 #define DB_SIZE_BYTES_DEFAULT (64LL << 30)

@@ -17,8 +17,8 @@ unsigned texts_languages(const struct site *site, const char *ret_langs[TEXTS_LA
 
 /*
  * Whether every notice has the shipped key: all but those of purposes, which
- * have their place beside the purpose, and those of the policy, which tells of
- * a notice and is none.
+ * have their place beside the purpose, and those of the policy and of the
+ * privacy page around the notice, which tell of it and are none.
  */
 bool texts_is_general(const char *key);
 

@@ -32,6 +32,12 @@ enum { COPY_E_UNKNOWN = 1 };
  */
 int copy_overview(const struct copy_wish *wish, json_t **ret_object);
 
+/*
+ * The same for a page: requests with what was said, and `days` as the copy has
+ * them, the latest first; `more`: there may be older ones.  Same results.
+ */
+int copy_lately(const struct copy_wish *wish, json_t **ret_object);
+
 struct copy;
 
 /* 0 or -ENOMEM. */
