@@ -228,7 +228,7 @@
 #define FUNNEL_NAME_BYTES_MAX 256      /* what a step is called */
 #define FUNNEL_WINDOW_S_MAX 86400      /* no visit is longer than a day */
 #define FUNNEL_VISITORS_MAX (16 << 20) /* that came to the first step */
-#define PROGRESS_DRAWS_PER_S 10  /* of the bar of a long command */
+#define PROGRESS_DRAWS_PER_S 10        /* of the bar of a long command */
 #define WATCH_SECONDS 60               /* that `crumb watch` shows */
 #define WATCH_VIEWS_MAX 8192           /* page views that it remembers of a minute */
 #define WATCH_HOST_BYTES_MAX 64        /* of what names a page there */
