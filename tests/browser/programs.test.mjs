@@ -45,12 +45,15 @@ describe('Chromium over TLS', { timeout: 120_000 }, () => {
 
     // The bot labels of what a page told, by way.
     async function labels(agent, path, headers) {
-        const browser = await chromium.launch({ executablePath, args: [...ARGS, `--user-agent=${agent}`] });
+        // Said to the browser itself: what is sent while a page is left has no page any more that could ignore errors.
+        const args = [...ARGS, `--user-agent=${agent}`, '--ignore-certificate-errors'];
+        const browser = await chromium.launch({ executablePath, args });
         const before = (await server.dump('journal')).length;
         try {
-            const page = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage();
+            const page = await browser.newPage();
             if (headers) await page.route('**/gpc.json', (route) => route.fulfill({ headers, body: '{}' }));
             await page.goto(`${at}/.well-known/gpc.json`);
+            await page.unrouteAll(); // a request that waits for the test is lost with its page
             await page.evaluate(async (base) => {
                 const { hash } = await (await fetch(`${base}/v1/notice?site=shop`)).json();
                 const body = JSON.stringify({ site: 'shop', notice: hash, surface: 'api', action: 'grant' });
