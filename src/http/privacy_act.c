@@ -231,9 +231,10 @@ static void ask(const struct act *act)
     BUFFER_AUTO complaint = BUFFER_INIT(1024);
     struct privacy_told told = {.status = 400, .news = PAGE_INVALID};
     struct request_wish wish = {.json = NULL};
-    bool is_text = read_field(act, "kind", &told.kind) & read_field(act, "text", &told.text) &
-                   read_field(act, "contact", &told.contact);
+    bool is_text = read_field(act, "kind", &told.kind); /* each is read, to be shown again */
 
+    is_text &= read_field(act, "text", &told.text);
+    is_text &= read_field(act, "contact", &told.contact);
     told.text = with_short_lines(act, told.text);
     buffer_printf(&json, "{\"site\":\"%s\"", act->site->name);
     put_string(&json, "kind", told.kind);
