@@ -20,6 +20,7 @@
 #include "crumb/consent/choice.h"
 #include "crumb/rollup/seal.h"
 #include "crumb/store/journal.h"
+#include "edition.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -394,20 +395,6 @@ static int run(struct loader *loader, struct text csv, bool seal)
 
 /* ---- the command ---- */
 
-static int open_edition(const char *path, struct edition **ret_edition)
-{
-    struct complaints complaints = COMPLAINTS_INIT;
-    struct config *config = NULL;
-    int r = config_load(path, &complaints, &config);
-
-    if (r > 0)
-        fwrite(complaints.text.data, 1, complaints.text.size, stderr);
-    complaints_deinit(&complaints);
-    r = r ? r : edition_new(config, ret_edition);
-    config_unref(config);
-    return r;
-}
-
 static bool map_file(const char *path, struct text *ret_bytes)
 {
     struct stat stat;
@@ -451,7 +438,7 @@ int main(int argc, char **argv)
     }
     if (!path || !site || optind + 1 != argc)
         return usage();
-    if (sodium_init() < 0 || open_edition(path, &loader.edition))
+    if (sodium_init() < 0 || edition_of_file(path, &loader.edition))
         return 1;
     loader.site = config_site(loader.edition->config, text_of(site));
     if (!loader.site || !map_file(argv[optind], &csv)) {

@@ -34,6 +34,7 @@
 #include "crumb/rollup/seal.h"
 #include "crumb/store/keyring.h"
 #include "crumb/store/secret.h"
+#include "edition.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
@@ -451,16 +452,8 @@ static int open_agents(struct edition *edition)
 
 static int load(const char *path, struct edition **ret_edition)
 {
-    struct complaints complaints = COMPLAINTS_INIT;
-    struct config *config = NULL;
-    int r = config_load(path, &complaints, &config);
+    int r = edition_of_file(path, ret_edition);
 
-    if (r > 0)
-        fwrite(complaints.text.data, 1, complaints.text.size, stderr);
-    complaints_deinit(&complaints);
-    if (r == 0)
-        r = edition_new(config, ret_edition);
-    config_unref(config);
     r = r ? r : open_geo(*ret_edition);
     return r ? r : open_agents(*ret_edition);
 }

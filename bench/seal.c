@@ -20,6 +20,7 @@
 #include "crumb/rollup/segment.h"
 #include "crumb/rollup/tabulate.h"
 #include "crumb/store/journal.h"
+#include "edition.h"
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -124,16 +125,9 @@ static int run(struct db *db, const struct site *site, unsigned n_rounds)
 
 static int open_store(const char *path, struct edition **ret_edition, struct db **ret_db)
 {
-    struct complaints complaints = COMPLAINTS_INIT;
     DB_TXN_AUTO *txn = NULL;
-    struct config *config = NULL;
-    int r = config_load(path, &complaints, &config);
+    int r = edition_of_file(path, ret_edition);
 
-    if (r > 0)
-        fwrite(complaints.text.data, 1, complaints.text.size, stderr);
-    complaints_deinit(&complaints);
-    r = r ? r : edition_new(config, ret_edition);
-    config_unref(config);
     if (r)
         return r;
     struct db_options options = {

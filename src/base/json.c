@@ -4,7 +4,9 @@
 #include "crumb/base/json.h"
 #include "crumb/base/error.h"
 #include "crumb/base/limits.h"
+#include <assert.h>
 #include <errno.h>
+#include <sodium.h>
 
 void json_free_at(json_t **json) { json_decref(*json); }
 
@@ -22,6 +24,15 @@ json_t *json_item(json_t *array, json_t *item)
         return array;
     json_decref(array);
     return NULL;
+}
+
+json_t *json_hex(const void *bytes, size_t size)
+{
+    char hex[2 * JSON_HEX_BYTES_MAX + 1];
+
+    assert(size <= JSON_HEX_BYTES_MAX);
+    sodium_bin2hex(hex, sizeof hex, bytes, size);
+    return json_string(hex);
 }
 
 static int put_bytes(const char *bytes, size_t size, void *context)
@@ -84,6 +95,15 @@ void json_put_text(struct buffer *buffer, struct text text)
         text = text_from(text, n ? n : 1);
     }
     buffer_put_u8(buffer, '"');
+}
+
+void json_put_text_member(struct buffer *buffer, const char *name, struct text text)
+{
+    buffer_printf(buffer, ",\"%s\":", name);
+    if (text.size)
+        json_put_text(buffer, text);
+    else
+        buffer_put_text(buffer, TEXT("null"));
 }
 
 /* What stands outside of texts: how deep brackets nest, and how many values there are at most. */

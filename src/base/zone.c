@@ -149,6 +149,13 @@ struct zone_date zone_date_of_day(int32_t day)
                               .mday = (unsigned)(day_of_year - (153 * mp + 2) / 5 + 1)};
 }
 
+void zone_write_date(int32_t day, char ret_date[ZONE_DATE_BYTES])
+{
+    struct zone_date date = zone_date_of_day(day);
+
+    snprintf(ret_date, ZONE_DATE_BYTES, "%04d-%02u-%02u", date.year, date.month, date.mday);
+}
+
 bool zone_date_valid(struct zone_date date)
 {
     if (date.month < 1 || date.month > 12 || date.mday < 1 || date.mday > 31)

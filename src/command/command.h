@@ -106,7 +106,7 @@ int command_progress(const char *label, const char *path, uint64_t total, int (*
 /* The bytes that a copy of a store will have, roughly. 0 or a fault. */
 int command_copy_bytes(struct db_txn *txn, uint64_t *ret_bytes);
 
-/* ---- record.c ---- */
+/* ---- dump_record.c ---- */
 
 /* Prints what the ledger record of that id or sequence proves; returns an exit code, EXIT_NO where the chain is broken.
  */
@@ -119,17 +119,7 @@ int command_verify_rights(struct db_txn *txn, struct buffer *said);
 /* Whether the receipt in the file is of this store. 0 or a fault. */
 int command_verify_receipt(struct db_txn *txn, const char *folder, const char *path, bool *ret_ours);
 
-/* ---- segments.c ---- */
-
-/*
- * Prints the visits of a segment, one a line: all, or those of the visitor with
- * that @number, and then each line names its tier.  0 or a fault.
- */
-struct segment;
-int command_print_segment(const char *site, const char *date, const struct segment *segment, uint32_t number,
-                          uint64_t *n_lines);
-
-/* ---- dump.c ---- */
+/* ---- dump_visitor.c ---- */
 
 /* Prints everything of one visitor of @site, each line with its tier; returns an exit code, EXIT_NO: there is nothing.
  */

@@ -30,6 +30,13 @@ void field_default(struct yaml *yaml, char **at_default, const char *text)
         *at_default = field_copy(yaml, text_of(text));
 }
 
+void field_check_name(const struct yaml_at *at, const char *what)
+{
+    if (!value_purpose_name(at->key))
+        yaml_complain(at, "this is no name for a %s; write a small letter, then small letters, digits or _, at most %d",
+                      what, PURPOSE_NAME_BYTES_MAX);
+}
+
 /* A text that can be shown on a page and held as a string. */
 static bool plain_text(const struct yaml_at *at, struct text *ret_text)
 {

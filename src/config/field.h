@@ -12,6 +12,9 @@ char *field_copy(struct yaml *yaml, struct text text);
 /* Sets *@at_default to a copy of @text where it is NULL. */
 void field_default(struct yaml *yaml, char **at_default, const char *text);
 
+/* Complains where the key there is no name for a @what: a purpose or a recipient. */
+void field_check_name(const struct yaml_at *at, const char *what);
+
 void field_text(const struct yaml_at *at, void *into);    /* char *: not empty, no control characters */
 void field_path(const struct yaml_at *at, void *into);    /* char *: relative ones from the file's folder */
 void field_bool(const struct yaml_at *at, void *into);    /* bool */

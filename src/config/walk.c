@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+const char *walk_word(const void *of, unsigned i) { return ((const char *const *)of)[i]; }
+
 /* All names, or as many as a complaint has room for. */
 static void put_names(struct buffer *list, const struct walk_names *names)
 {

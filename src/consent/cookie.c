@@ -14,20 +14,11 @@
 _Static_assert(MAC_BYTES >= crypto_generichash_BYTES_MIN, "BLAKE2b gives at least this many");
 _Static_assert(COOKIE_ID_TEXT_BYTES == 2 + (ID_BYTES * 4 + 2) / 3, "base64url without padding");
 
-static struct text trim(struct text t)
-{
-    while (t.size && (t.data[0] == ' ' || t.data[0] == '\t'))
-        t = text_from(t, 1);
-    while (t.size && (t.data[t.size - 1] == ' ' || t.data[t.size - 1] == '\t'))
-        t.size--;
-    return t;
-}
-
 /* Cuts the next cookie of that name off the header. False: there is no other. */
 static bool next_cookie(struct text *header, struct text name, struct text *ret_value)
 {
     while (header->size) {
-        struct text pair = trim(text_cut(header, ';'));
+        struct text pair = text_trim(text_cut(header, ';'));
 
         if (text_equal(text_cut(&pair, '='), name)) {
             *ret_value = pair;

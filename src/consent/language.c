@@ -85,15 +85,6 @@ bool language_match(struct text range, const char *const *langs, unsigned n, uns
 static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-static struct text trim(struct text text)
-{
-    while (text.size && (text.data[0] == ' ' || text.data[0] == '\t'))
-        text = text_from(text, 1);
-    while (text.size && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
-        text.size--;
-    return text;
-}
-
 /* A basic language range: RFC 4647 section 2.1. */
 static bool is_range(struct text range)
 {
@@ -141,12 +132,12 @@ static bool read_weight(struct text text, unsigned *ret_weight)
 static bool read_range(struct text element, struct range *ret_range)
 {
     bool weighted = text_find(element, ';') < element.size;
-    struct range range = {.tag = trim(text_cut(&element, ';')), .weight = WEIGHT_MAX};
+    struct range range = {.tag = text_trim(text_cut(&element, ';')), .weight = WEIGHT_MAX};
 
     if (!is_range(range.tag))
         return false;
     if (weighted) {
-        struct text parameter = trim(element);
+        struct text parameter = text_trim(element);
 
         if (parameter.size < 2 || (parameter.data[0] | 0x20) != 'q' || parameter.data[1] != '=' ||
             !read_weight(text_from(parameter, 2), &range.weight))

@@ -12,7 +12,7 @@ struct lint; /* a run of lint, and the rule that it is at */
 
 typedef void lint_look(const struct lint *lint, const struct config *config, const struct site *site);
 
-/* Reports @what is doubtful at @place. */
+/* Reports what is doubtful at @place. */
 void lint_doubt(const struct lint *lint, const struct config_place *place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -21,7 +21,7 @@
 
 /* ---- what is material ---- */
 
-static json_t *classes_json(unsigned classes)
+json_t *notice_classes(unsigned classes)
 {
     json_t *array = json_array();
 
@@ -68,7 +68,7 @@ static json_t *purpose_material(const struct site *site, const struct purpose *p
 {
     json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s}", "site", site->name, "purpose", purpose->name,
                                "controller", site->controller.name, "storage", site->storage.country, "collects",
-                               classes_json(purpose->collects), "recipients", recipients_json(site, purpose),
+                               notice_classes(purpose->collects), "recipients", recipients_json(site, purpose),
                                "retention", retention_json(&site->retention), "address", address_name(site->address));
 
     /* Not there where it is false, so that it leaves alone the numbers of purposes that never heard of it. */
@@ -149,7 +149,7 @@ static json_t *purpose_json(const struct site *site, const char *lang, const str
     return json_pack("{s:s, s:s, s:s, s:o, s:o, s:b}", "name", purpose->name, "title",
                      texts_purpose(site, lang, purpose->name, "title"), "description",
                      texts_purpose(site, lang, purpose->name, "description"), "collects",
-                     classes_json(purpose->collects), "recipients", recipients_json(site, purpose), "separate",
+                     notice_classes(purpose->collects), "recipients", recipients_json(site, purpose), "separate",
                      purpose->separate);
 }
 

@@ -26,20 +26,12 @@ void receipt_time(int64_t at_ms, char ret_time[RECEIPT_TIME_BYTES])
     snprintf(ret_time + n, RECEIPT_TIME_BYTES - n, ".%03dZ", (int)(at_ms % 1000));
 }
 
-static json_t *time_json(int64_t at_ms)
+json_t *receipt_time_json(int64_t at_ms)
 {
     char text[RECEIPT_TIME_BYTES];
 
     receipt_time(at_ms, text);
     return json_string(text);
-}
-
-static json_t *hex_json(const uint8_t *bytes, size_t size)
-{
-    char hex[HASH_HEX_BYTES];
-
-    sodium_bin2hex(hex, sizeof hex, bytes, size);
-    return json_string(hex);
 }
 
 static json_t *text_json(struct text text) { return json_stringn(text.size ? text.data : "", text.size); }
@@ -58,13 +50,13 @@ json_t *receipt_json(const struct ledger_record *record)
         }
     }
     return json_pack("{s:o, s:o, s:s%, s:s, s:s, s:s, s:s?, s:s, s:s%, s:o, s:b, s:o, s:o}", "id",
-                     hex_json(record->id, RECORD_ID_BYTES), "time", time_json(record->at_ms), "site", record->site.data,
-                     record->site.size, "action", words_choice_kind(record->kind), "surface",
+                     json_hex(record->id, RECORD_ID_BYTES), "time", receipt_time_json(record->at_ms), "site",
+                     record->site.data, record->site.size, "action", words_choice_kind(record->kind), "surface",
                      words_surface(record->surface), "regime", words_regime(record->regime), "country",
                      record->country[0] ? record->country : NULL, "device", words_device(record->device), "lang",
-                     record->lang.data, record->lang.size, "notice", hex_json(record->notice, HASH_BYTES), "gpc",
+                     record->lang.data, record->lang.size, "notice", json_hex(record->notice, HASH_BYTES), "gpc",
                      record->signals & LEDGER_SIGNAL_GPC ? 1 : 0, "purposes", purposes, "hash",
-                     hex_json(record->hash, HASH_BYTES));
+                     json_hex(record->hash, HASH_BYTES));
 }
 
 /* ---- what both standards need ---- */
@@ -136,7 +128,7 @@ static bool is_implied(const struct ledger_record *record) { return record->kind
 /* Who chose: the id of the record, or nobody. */
 static json_t *principal_json(const struct ledger_record *record)
 {
-    return ledger_has_visitor(record) ? hex_json(record->visitor, VISITOR_BYTES) : json_string("anonymous");
+    return ledger_has_visitor(record) ? json_hex(record->visitor, VISITOR_BYTES) : json_string("anonymous");
 }
 
 /* The purpose of that name as the notice tells it, or NULL. */
@@ -226,7 +218,7 @@ static json_t *iso_event(const struct receipt *receipt, const struct ledger_answ
     const struct ledger_record *record = receipt->record;
 
     return json_pack("{s:o, s:o, s:o, s:s, s:s, s:o}", "purpose_id", text_json(answer->purpose), "event_time",
-                     time_json(record->at_ms), "validity_duration",
+                     receipt_time_json(record->at_ms), "validity_duration",
                      duration_json(answer->granted ? receipt->choice : receipt->refusal), "event_type",
                      is_implied(record) ? "implied" : "explicit", "event_state", event_state(record, answer),
                      "entity_id", principal_json(record));
@@ -288,8 +280,8 @@ static json_t *proof_json(const struct receipt *receipt)
     sodium_bin2base64(key, sizeof key, receipt->source->ledger_key, crypto_sign_PUBLICKEYBYTES,
                       sodium_base64_VARIANT_ORIGINAL);
     return json_pack("{s:I, s:o, s:o, s:s, s:o}", "sequence", (json_int_t)receipt->record->sequence, "previous",
-                     hex_json(receipt->record->previous, HASH_BYTES), "material",
-                     hex_json(receipt->record->material, HASH_BYTES), "key", key, "record",
+                     json_hex(receipt->record->previous, HASH_BYTES), "material",
+                     json_hex(receipt->record->material, HASH_BYTES), "key", key, "record",
                      receipt_json(receipt->record));
 }
 
@@ -301,7 +293,7 @@ static json_t *iso_processing(const struct receipt *receipt)
     for (unsigned i = 0; i < record->n_answers; i++)
         purposes = json_item(purposes, iso_purpose(receipt, &record->answers[i]));
     return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o}", "privacy_notice", notice_address(receipt), "notice_hash",
-                     hex_json(record->notice, HASH_BYTES), "language", text_json(record->lang), "service",
+                     json_hex(record->notice, HASH_BYTES), "language", text_json(record->lang), "service",
                      receipt->title, "purposes", purposes, "privacy_rights", site_address(receipt));
 }
 
@@ -314,10 +306,10 @@ static json_t *iso_receipt(const struct receipt *receipt)
         events = json_item(events, iso_event(receipt, &record->answers[i]));
     json_t *inner =
         json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "schema_version", ISO_VERSION, "record_id",
-                  hex_json(record->id, RECORD_ID_BYTES), "pii_principal_id", principal_json(record), "pii_processing",
+                  json_hex(record->id, RECORD_ID_BYTES), "pii_principal_id", principal_json(record), "pii_processing",
                   iso_processing(receipt), "party_identification", parties_json(receipt), "event", events);
     return json_pack("{s:s, s:o, s:o, s:o, s:o}", "schema_version", ISO_VERSION, "receipt_id",
-                     hex_json(record->id, RECORD_ID_BYTES), "pii_principal_id", principal_json(record),
+                     json_hex(record->id, RECORD_ID_BYTES), "pii_principal_id", principal_json(record),
                      "consent_record", inner, "crumb", proof_json(receipt));
 }
 
@@ -380,7 +372,7 @@ static json_t *kantara_receipt(const struct receipt *receipt)
     return json_pack("{s:s, s:s, s:I, s:s, s:o, s:s, s:o, s:o, s:[o], s:o, s:[{s:s, s:o}], s:b, s:[], s:o}", "version",
                      KANTARA_VERSION, "jurisdiction", receipt->country, "consentTimestamp",
                      (json_int_t)(record->at_ms / 1000), "collectionMethod", words_surface(record->surface),
-                     "consentReceiptID", hex_json(record->id, RECORD_ID_BYTES), "publicKey", key, "language",
+                     "consentReceiptID", json_hex(record->id, RECORD_ID_BYTES), "publicKey", key, "language",
                      text_json(record->lang), "piiPrincipalId", principal_json(record), "piiControllers",
                      kantara_controller(receipt), "policyUrl", notice_address(receipt), "services", "service",
                      receipt->title, "purposes", purposes, "sensitive", 0, "spiCat", "crumb", proof_json(receipt));

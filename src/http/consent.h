@@ -1,10 +1,13 @@
 /*
- * What consent.c does for the pages that show a choice themselves.
+ * What consent.c and consent_state.c do for the pages that show a choice
+ * themselves.
  */
 #pragma once
 
 #include "crumb/consent/choice.h"
 #include "loop.h"
+
+/* ---- consent.c ---- */
 
 /* Answers @req. @result is NULL where the choice could not be recorded; the cookies are set already where it was, and
  * where @result is `unrecorded`. @asked: the deeds of what follows, or NULL with @result. */
@@ -27,6 +30,8 @@ int consent_record(struct exchange *exchange, struct choice *choice, struct buff
  * @asked is empty or has the deed of an erasure that is under way.
  */
 int consent_erase(struct exchange *exchange, struct choice *choice, struct buffer *complaint, consent_recorded tell);
+
+/* ---- consent_state.c ---- */
 
 /* What is chosen now, by the ledger where the browser has an id, else by its own crumb_choice. Borrowed. */
 struct consent_state {

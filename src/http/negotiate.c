@@ -7,15 +7,6 @@
 #define WEIGHT_MAX 1000
 #define WEIGHT_DIGITS_MAX 3
 
-static struct text trim(struct text t)
-{
-    while (t.size && (t.data[0] == ' ' || t.data[0] == '\t'))
-        t = text_from(t, 1);
-    while (t.size && (t.data[t.size - 1] == ' ' || t.data[t.size - 1] == '\t'))
-        t.size--;
-    return t;
-}
-
 static bool alike(struct text a, struct text b) { return a.size == b.size && strncasecmp(a.data, b.data, a.size) == 0; }
 
 /* RFC 9110 section 12.4.2: "0", "0.5", "1.000" in thousandths; -1: none of that form. */
@@ -43,13 +34,13 @@ static int take_weight(struct text *item)
     int weight = WEIGHT_MAX;
     struct text rest = *item;
 
-    *item = trim(text_cut(&rest, ';'));
+    *item = text_trim(text_cut(&rest, ';'));
     while (rest.size) {
-        struct text value = trim(text_cut(&rest, ';'));
-        struct text name = trim(text_cut(&value, '='));
+        struct text value = text_trim(text_cut(&rest, ';'));
+        struct text name = text_trim(text_cut(&value, '='));
 
         if (alike(name, TEXT("q")))
-            weight = read_weight(trim(value));
+            weight = read_weight(text_trim(value));
     }
     return weight < 0 ? 0 : weight;
 }
@@ -108,7 +99,7 @@ unsigned negotiate_type(struct text accept, const struct text *types, unsigned n
 bool negotiate_has(struct text if_none_match, struct text etag)
 {
     while (if_none_match.size) {
-        struct text tag = trim(text_cut(&if_none_match, ','));
+        struct text tag = text_trim(text_cut(&if_none_match, ','));
 
         if (text_starts(tag, TEXT("W/")))
             tag = text_from(tag, 2);

@@ -60,6 +60,8 @@ struct opened {
 
 /* A member, or "". */
 const char *page_string(json_t *object, const char *name);
+/* A text of the notice, or "". */
+const char *page_text(const struct opened *opened, const char *key);
 /* A shipped text or the site's own. */
 const char *page_word(const struct opened *opened, const char *key);
 /* The text of @key, escaped, with @value in the place of @mark. */
@@ -72,6 +74,12 @@ void page_put_section(const struct opened *opened, const char *id, const char *k
 /* Purposes with yes or no, of an object of them. */
 void page_put_answers(const struct opened *opened, json_t *notice, json_t *purposes);
 
+/* page_glance.c */
+void page_put_glance(const struct opened *opened);
+void page_put_ways(const struct opened *opened);
+/* page_choice.c */
+void page_put_choice(const struct opened *opened);
+void page_put_notice(const struct opened *opened);
 /* page_stored.c */
 void page_put_stored(const struct opened *opened);
 /* page_rights.c */

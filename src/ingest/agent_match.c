@@ -76,15 +76,6 @@ static void put_replaced(struct buffer *buffer, const struct agent_matcher *matc
     }
 }
 
-static struct text trim(struct text text)
-{
-    while (text.size && (text.data[0] == ' ' || text.data[0] == '\t'))
-        text = text_from(text, 1);
-    while (text.size && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
-        text.size--;
-    return text;
-}
-
 static void put_part(struct buffer *buffer, const struct agent_matcher *matcher, struct text agent,
                      const struct agent_rule *rule, enum agent_list list, unsigned part)
 {
@@ -110,7 +101,7 @@ static void read_parts(const struct agent_rule *rule, struct agent_matcher *matc
         return;
     for (unsigned i = 0; i < AGENT_PARTS_N; begin = ends[i++])
         if (ends[i] > begin)
-            ret_parts[i] = trim((struct text){.data = (char *)buffer->data + begin, .size = ends[i] - begin});
+            ret_parts[i] = text_trim((struct text){.data = (char *)buffer->data + begin, .size = ends[i] - begin});
 }
 
 /* The first of a list's expressions that match, among those in @bits. */

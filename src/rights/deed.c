@@ -5,6 +5,7 @@
 #include "crumb/base/error.h"
 #include "crumb/base/json.h"
 #include "crumb/base/limits.h"
+#include "crumb/consent/notice.h"
 #include "crumb/store/sign.h"
 #include <errno.h>
 #include <sodium.h>
@@ -34,16 +35,6 @@ bool deed_unhex(struct text hex, uint8_t ret_id[DEED_ID_BYTES])
            sodium_hex2bin(ret_id, DEED_ID_BYTES, hex.data, hex.size, NULL, &size, NULL) == 0 && size == DEED_ID_BYTES;
 }
 
-static json_t *classes_json(unsigned classes)
-{
-    json_t *array = json_array();
-
-    for (unsigned class = 0; class < CLASS_N; class ++)
-        if (classes & CLASS_BIT(class))
-            array = json_item(array, json_string(words_class(class)));
-    return array;
-}
-
 static json_t *time_json(int64_t at_ms)
 {
     char text[DEED_TIME_BYTES];
@@ -63,7 +54,7 @@ static json_t *make(const struct deed *deed, const uint8_t public[HEAD_KEY_BYTES
     head_key_text(public, key);
     return json_pack("{s:i, s:s, s:s%, s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:s}", "v", DEED_V, "id", id, "site",
                      deed->site.data, deed->site.size, "right", right_names[deed->right], "classes",
-                     classes_json(deed->classes), "events", (json_int_t)deed->events, "visits",
+                     notice_classes(deed->classes), "events", (json_int_t)deed->events, "visits",
                      (json_int_t)deed->visits, "days", (json_int_t)deed->days, "asked", time_json(deed->asked_ms),
                      "done", time_json(deed->done_ms), "key", key);
 }
@@ -94,28 +85,21 @@ int deed_sign(const struct deed *deed, const uint8_t seed[HEAD_KEY_BYTES], struc
     return error_trace(json_put(json, object, JSON_SORT_KEYS));
 }
 
+static bool read_bytes(json_t *object, const char *name, uint8_t *ret_bytes, size_t size)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    size_t found;
+
+    return text &&
+           sodium_base642bin(ret_bytes, size, text, strlen(text), NULL, &found, NULL,
+                             sodium_base64_VARIANT_ORIGINAL) == 0 &&
+           found == size;
+}
+
 /* Takes the signature out of @object. */
 static bool take_signature(json_t *object, uint8_t ret_signature[SIGN_BYTES])
 {
-    const char *text = json_string_value(json_object_get(object, "signature"));
-    size_t size;
-
-    return text &&
-           sodium_base642bin(ret_signature, SIGN_BYTES, text, strlen(text), NULL, &size, NULL,
-                             sodium_base64_VARIANT_ORIGINAL) == 0 &&
-           size == SIGN_BYTES && json_object_del(object, "signature") == 0;
-}
-
-/* The key that the deed itself names. */
-static bool read_own_key(json_t *object, uint8_t ret_key[HEAD_KEY_BYTES])
-{
-    const char *text = json_string_value(json_object_get(object, "key"));
-    size_t size;
-
-    return text &&
-           sodium_base642bin(ret_key, HEAD_KEY_BYTES, text, strlen(text), NULL, &size, NULL,
-                             sodium_base64_VARIANT_ORIGINAL) == 0 &&
-           size == HEAD_KEY_BYTES;
+    return read_bytes(object, "signature", ret_signature, SIGN_BYTES) && json_object_del(object, "signature") == 0;
 }
 
 int deed_check(struct text json, const uint8_t *key, uint8_t ret_id[DEED_ID_BYTES])
@@ -132,7 +116,7 @@ int deed_check(struct text json, const uint8_t *key, uint8_t ret_id[DEED_ID_BYTE
     const char *id = json_string_value(json_object_get(object, "id"));
     if (!id || !deed_unhex(text_of(id), ret_id) || !take_signature(object, signature))
         return DEED_E_INVALID;
-    if (!key && !read_own_key(object, own))
+    if (!key && !read_bytes(object, "key", own, sizeof own)) /* the one that the deed itself names */
         return DEED_E_INVALID;
     r = put_message(object, &message);
     if (r)

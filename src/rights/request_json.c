@@ -14,15 +14,6 @@ static void put_time(struct buffer *buffer, const char *name, int64_t at_ms)
     buffer_printf(buffer, "\"%s\":\"%s\"", name, time);
 }
 
-static void put_text(struct buffer *buffer, const char *name, struct text text)
-{
-    buffer_printf(buffer, ",\"%s\":", name);
-    if (text.size)
-        json_put_text(buffer, text);
-    else
-        buffer_put_text(buffer, TEXT("null"));
-}
-
 static void put_step(struct buffer *buffer, const struct request_step *step, enum request_view view)
 {
     buffer_put_text(buffer, TEXT("{"));
@@ -30,10 +21,10 @@ static void put_step(struct buffer *buffer, const struct request_step *step, enu
     buffer_printf(buffer, ",\"state\":\"%s\",\"by\":\"%s\"", request_state_word(step->state),
                   step->side == REQUEST_BY_ASKER ? "visitor" : "officer");
     if (view == REQUEST_FOR_OFFICER)
-        put_text(buffer, "name", step->name);
-    put_text(buffer, "answer", step->is_told ? step->note : TEXT_NONE);
+        json_put_text_member(buffer, "name", step->name);
+    json_put_text_member(buffer, "answer", step->is_told ? step->note : TEXT_NONE);
     if (view == REQUEST_FOR_OFFICER)
-        put_text(buffer, "note", !step->is_told ? step->note : TEXT_NONE);
+        json_put_text_member(buffer, "note", !step->is_told ? step->note : TEXT_NONE);
     buffer_put_text(buffer, TEXT("}"));
 }
 
@@ -71,16 +62,16 @@ static const char *urgency_word(const struct request *request, const struct site
 void request_json_put(struct buffer *buffer, const struct request *request, const struct site *site, int64_t now_ms,
                       enum request_view view)
 {
-    struct zone_date due = zone_date_of_day(request->due);
+    char due[ZONE_DATE_BYTES];
 
+    zone_write_date(request->due, due);
     buffer_printf(buffer, "{\"number\":%" PRIu32 ",\"site\":\"%s\",\"kind\":\"%s\",\"state\":\"%s\",", request->number,
                   site->name, request_kind_word(request->kind), request_state_word(request->state));
     put_time(buffer, "made", request->made_ms);
-    buffer_printf(buffer, ",\"due\":\"%04d-%02u-%02u\",\"urgency\":%s", due.year, due.month, due.mday,
-                  urgency_word(request, site, now_ms));
+    buffer_printf(buffer, ",\"due\":\"%s\",\"urgency\":%s", due, urgency_word(request, site, now_ms));
     if (view != REQUEST_IN_QUEUE) {
-        put_text(buffer, "text", request->text);
-        put_text(buffer, "contact", request->contact);
+        json_put_text_member(buffer, "text", request->text);
+        json_put_text_member(buffer, "contact", request->contact);
         put_steps(buffer, request, view);
     } else {
         buffer_put_text(buffer, TEXT(","));

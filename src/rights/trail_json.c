@@ -9,26 +9,17 @@
 
 #define SIGNATURE_TEXT_BYTES sodium_base64_ENCODED_LEN(SIGN_BYTES, sodium_base64_VARIANT_ORIGINAL)
 
-static void put_text(struct buffer *buffer, const char *name, struct text text)
-{
-    buffer_printf(buffer, ",\"%s\":", name);
-    if (text.size)
-        json_put_text(buffer, text);
-    else
-        buffer_put_text(buffer, TEXT("null"));
-}
-
 static void put_entry(struct buffer *buffer, const struct trail_entry *entry)
 {
     char time[RECEIPT_TIME_BYTES];
 
     receipt_time(entry->at_ms, time);
     buffer_printf(buffer, ",\"time\":\"%s\",\"actor\":\"%s\"", time, trail_actor_word(entry->actor));
-    put_text(buffer, "name", entry->name);
+    json_put_text_member(buffer, "name", entry->name);
     buffer_printf(buffer, ",\"act\":\"%s\"", trail_act_word(entry->act));
-    put_text(buffer, "site", entry->site);
-    put_text(buffer, "object", entry->object);
-    put_text(buffer, "details", entry->details);
+    json_put_text_member(buffer, "site", entry->site);
+    json_put_text_member(buffer, "object", entry->object);
+    json_put_text_member(buffer, "details", entry->details);
 }
 
 void trail_json_put(struct buffer *buffer, const struct trail_record *record)

@@ -66,7 +66,7 @@ export const usersOf = (member) =>
 // The keys of every table of a mapping's keys.
 export const fieldKeys = () =>
     sourcesIn('src/config').flatMap((file) =>
-        [...read(file).matchAll(/\{"(\w+)",\s*(?:\w+_)?(?:read|field)_\w+,/g)].map(([, key]) => key));
+        [...read(file).matchAll(/\{"(\w+)",\s*(?:\w+_)?(?:read|field)(?:_\w+)?,/g)].map(([, key]) => key));
 
 // The rules of lint: [name, source].
 export const lintRules = () =>

@@ -7,6 +7,7 @@
 #include "crumb/base/limits.h"
 #include "crumb/query/filter.h"
 #include "crumb/rollup/tabulate.h"
+#include "splitmix.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -53,16 +54,27 @@ static inline void journey_add(struct gather *gather, const struct journey *jour
     }
 }
 
+/* Of @n of them, or as many as have hits. */
 static inline void journeys_make(const struct journey *journeys, size_t n, struct table *ret_table)
 {
     struct gather *gather;
     uint64_t sequence = 0;
 
     assert_int_equal(gather_new(JOURNEYS_START_MS, &gather), 0);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n && journeys[i].hits; i++)
         journey_add(gather, &journeys[i], &sequence);
     assert_int_equal(tabulate_table(gather, ret_table), 0);
     gather_free(gather);
+}
+
+/* Leaves only the columns that somebody says they need. */
+static inline void journeys_keep_columns(struct table *table, uint64_t columns)
+{
+    for (unsigned column = 0; column < COLUMN_N; column++)
+        if (!(columns & COLUMN_BIT(column))) {
+            free(table->columns[column]);
+            table->columns[column] = NULL;
+        }
 }
 
 static inline struct filter *journeys_filter(const char *json)
@@ -79,20 +91,7 @@ static inline struct filter *journeys_filter(const char *json)
     return filter;
 }
 
-/* Randomness: splitmix64, so that a seed that failed can be run again. */
-static inline uint64_t journeys_random(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-}
-
-static inline unsigned journeys_pick(uint64_t *state, unsigned n)
-{
-    return (unsigned)(journeys_random(state) >> 33) % n;
-}
+static inline unsigned journeys_pick(uint64_t *state, unsigned n) { return (unsigned)(splitmix(state) >> 33) % n; }
 
 /* Random visits of few pages, so that they repeat; their hits are written to @memory. */
 static inline void journeys_invent(uint64_t *random, struct journey *journeys, size_t n,

@@ -120,6 +120,20 @@ struct edition *store_fixture_edition(const char *yaml)
     return edition;
 }
 
+struct edition *store_fixture_edition_with(const char *part, const char *instead)
+{
+    BUFFER_AUTO yaml = BUFFER_INIT(1 << 20);
+    const char *at = strstr(store_fixture_yaml, part);
+
+    if (!at)
+        fail_msg("the configuration has no \"%s\"", part);
+    buffer_put(&yaml, store_fixture_yaml, (size_t)(at - store_fixture_yaml));
+    buffer_put_text(&yaml, text_of(instead));
+    buffer_put_text(&yaml, text_of(at + strlen(part)));
+    buffer_put_u8(&yaml, '\0');
+    return store_fixture_edition((const char *)yaml.data);
+}
+
 struct db *store_fixture_open(const char *folder)
 {
     struct db *db = NULL;
@@ -181,6 +195,16 @@ const struct site *store_fixture_site(const struct store_fixture *fixture, const
 
     assert_non_null(site);
     return site;
+}
+
+uint64_t store_fixture_rows(struct db *db, enum db_table table)
+{
+    DB_TXN_AUTO *txn = NULL;
+    uint64_t n;
+
+    assert_int_equal(db_begin_read(db, &txn), 0);
+    assert_int_equal(db_entries(txn, table, &n), 0);
+    return n;
 }
 
 struct key_ref store_fixture_key(struct batch *batch)

@@ -37,6 +37,9 @@ struct config *store_fixture_config(const char *yaml);
 /* The edition of a configuration's text. */
 struct edition *store_fixture_edition(const char *yaml);
 
+/* That of store_fixture_yaml with @part, which it has, replaced once by @instead. */
+struct edition *store_fixture_edition_with(const char *part, const char *instead);
+
 /* Opens the store of @folder to write, 64 MiB. */
 struct db *store_fixture_open(const char *folder);
 
@@ -52,6 +55,9 @@ int store_fixture_teardown(void **state);
 #define STORE_FIXTURE_TEST(f) cmocka_unit_test_setup_teardown(f, store_fixture_setup, store_fixture_teardown)
 
 const struct site *store_fixture_site(const struct store_fixture *fixture, const char *name);
+
+/* How many rows a table has. */
+uint64_t store_fixture_rows(struct db *db, enum db_table table);
 
 /* A new visitor's key, made by the batch. */
 struct key_ref store_fixture_key(struct batch *batch);

@@ -7,6 +7,7 @@
 #include "crumb/rollup/amend.h"
 #include "crumb/rollup/segment.h"
 #include "crumb/rollup/tabulate.h"
+#include "failing.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,33 +17,6 @@
 #define VISITORS 8
 #define ROUNDS 60
 #define NEVER 0 /* no visitor has this number */
-
-/* ---- allocations that fail ---- */
-
-static size_t n_until_fault; /* 0: none fails */
-static size_t n_allocations;
-
-static bool fails(void)
-{
-    n_allocations++;
-    return n_until_fault && --n_until_fault == 0;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__real_reallocarray(void *memory, size_t n, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-void *__wrap_reallocarray(void *memory, size_t n, size_t size);
-void *__wrap_malloc(size_t size) { return fails() ? NULL : __real_malloc(size); }
-void *__wrap_calloc(size_t n, size_t size) { return fails() ? NULL : __real_calloc(n, size); }
-void *__wrap_realloc(void *memory, size_t size) { return fails() ? NULL : __real_realloc(memory, size); }
-void *__wrap_reallocarray(void *memory, size_t n, size_t size)
-{
-    return fails() ? NULL : __real_reallocarray(memory, n, size);
-}
 
 /* ---- what happens ---- */
 
@@ -367,13 +341,13 @@ static void test_no_memory(void **state)
 
     assert_non_null(day);
     make_day(&random, day);
-    for (size_t n = 1; r; n++) {
+    for (long n = 0; r; n++) {
         struct table table;
 
         tabulate(day, &none, AMEND_ANSWER, &table);
-        n_until_fault = n;
+        n_until_failure = n;
         r = amend_table(&two, AMEND_ANSWER, &table);
-        n_until_fault = 0;
+        n_until_failure = -1;
         assert_true(r == 0 || r == -ENOMEM);
         n_failed += r != 0;
         table_deinit(&table);

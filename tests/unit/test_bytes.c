@@ -37,6 +37,18 @@ static void test_text_equal(void **state)
     }
 }
 
+static void test_text_trim(void **state)
+{
+    static const struct {
+        const char *name, *whole, *trimmed;
+    } rows[] = {
+        {"both ends", " \ta b\t ", "a b"},  {"nothing to trim", "a", "a"}, {"other white space", "\na\r", "\na\r"},
+        {"nothing but blanks", " \t ", ""}, {"nothing", "", ""},           {"NULL", NULL, ""}};
+
+    for (size_t i = 0; i < N_ROWS(rows); i++)
+        check_text(rows[i].name, text_trim(text_of(rows[i].whole)), rows[i].trimmed);
+}
+
 static void test_text_cut(void **state)
 {
     static const struct {
@@ -323,6 +335,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text_equal),
         cmocka_unit_test(test_text_cut),
+        cmocka_unit_test(test_text_trim),
         cmocka_unit_test(test_integers_are_big_endian),
         cmocka_unit_test(test_bound),
         cmocka_unit_test(test_a_buffer_over_an_array),

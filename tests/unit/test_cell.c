@@ -4,24 +4,9 @@
  */
 #include "check.h"
 #include "crumb/rollup/cell.h"
+#include "failing.h"
 #include <errno.h>
 #include <stdlib.h>
-
-/* Linked with --wrap: allocations fail once @allocations_left of them were made. */
-static long allocations_left = -1; /* -1: never */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-static bool fails(void) { return allocations_left >= 0 && allocations_left-- == 0; }
-
-void *__wrap_malloc(size_t size) { return fails() ? NULL : __real_malloc(size); }
-void *__wrap_calloc(size_t n, size_t size) { return fails() ? NULL : __real_calloc(n, size); }
-void *__wrap_realloc(void *memory, size_t size) { return fails() ? NULL : __real_realloc(memory, size); }
 
 #define FILE_BYTES_MAX (1 << 20)
 #define N_VALUES 5
@@ -151,18 +136,18 @@ static void test_no_memory(void **state)
     make(true, true, &cells);
     for (; r; n++) {
         buffer_clear(&file);
-        allocations_left = n;
+        n_until_failure = n;
         cells_encode(&cells, &file);
-        allocations_left = -1;
+        n_until_failure = -1;
         r = file.fault;
         assert_true(r == 0 || r == -ENOMEM);
     }
     assert_true(n > 3);
     r = -ENOMEM;
     for (n = 0; r; n++) {
-        allocations_left = n;
+        n_until_failure = n;
         r = cells_decode(buffer_text(&file), CELLS_COARSE, &read);
-        allocations_left = -1;
+        n_until_failure = -1;
         assert_true(r == 0 || r == -ENOMEM);
     }
     assert_true(n > 5);

@@ -9,20 +9,6 @@
 #include "store_fixture.h"
 #include <stdlib.h>
 
-static struct edition *edition_with(const char *part, const char *instead)
-{
-    BUFFER_AUTO yaml = BUFFER_INIT(1 << 20);
-    const char *at = strstr(store_fixture_yaml, part);
-
-    if (!at)
-        fail_msg("the configuration has no \"%s\"", part);
-    buffer_put(&yaml, store_fixture_yaml, (size_t)(at - store_fixture_yaml));
-    buffer_put_text(&yaml, text_of(instead));
-    buffer_put_text(&yaml, text_of(at + strlen(part)));
-    buffer_put_u8(&yaml, '\0');
-    return store_fixture_edition((const char *)yaml.data);
-}
-
 static json_t *notice_of(const struct edition *edition, const char *lang)
 {
     const struct site *shop = config_site(edition->config, TEXT("shop"));
@@ -101,7 +87,7 @@ static void test_rows(void **state)
     (void)state;
     for (size_t i = 0; i < N_ROWS(rows); i++) {
         BUFFER_AUTO lines = BUFFER_INIT(CHANGES_BYTES_MAX);
-        struct edition *after = edition_with(rows[i].part, rows[i].instead);
+        struct edition *after = store_fixture_edition_with(rows[i].part, rows[i].instead);
         JSON_AUTO *was = notice_of(before, rows[i].lang), *is = notice_of(after, rows[i].lang);
         JSON_AUTO *changes = changes_of(config_site(after->config, TEXT("shop")), rows[i].lang, was, is);
 
@@ -122,7 +108,7 @@ static void test_material_is_told(void **state)
 
     (void)state;
     for (size_t i = 0; i < N_ROWS(rows); i++) {
-        struct edition *after = edition_with(rows[i].part, rows[i].instead);
+        struct edition *after = store_fixture_edition_with(rows[i].part, rows[i].instead);
         const struct site_notices *now = edition_notices(after, config_site(after->config, TEXT("shop")));
         bool material = memcmp(old->material, now->material, HASH_BYTES) != 0;
 
@@ -170,7 +156,7 @@ static const char *member(json_t *object, const char *name) { return json_string
 static void test_announced(void **state)
 {
     struct edition *plain = store_fixture_edition(store_fixture_yaml);
-    struct edition *edition = edition_with("    cookie_domain", NEXT "    cookie_domain");
+    struct edition *edition = store_fixture_edition_with("    cookie_domain", NEXT "    cookie_domain");
     const struct site *shop = config_site(edition->config, TEXT("shop"));
     JSON_AUTO *notice = notice_of(edition, "en"), *was = notice_of(plain, "en");
     json_t *next = json_object_get(notice, "next"), *texts = json_object_get(notice, "texts");
@@ -204,23 +190,23 @@ static void test_announced(void **state)
 static void test_turned(void **state)
 {
     const int64_t begins_ms = 1798066800000; /* 2026-12-24T00:00 in Berlin */
-    struct edition *written =
-        edition_with("    retention: {journal: 30d, segments: 25mo, choice: 180d, refusal: 180d, visitor: 390d}\n"
-                     "    purposes:\n"
-                     "      analytics: {collects: [log, device]}\n"
-                     "      journeys: {collects: [clickpath]}\n"
-                     "      marketing: {collects: [], recipients: [ad_partner]}\n"
-                     "      strict: {collects: [log]}\n"
-                     "    recipients:\n"
-                     "      ad_partner: {name: Ads, country: US, why: To show ads}\n",
-                     "    retention: {journal: 30d, segments: 13mo, choice: 180d, refusal: 180d, visitor: 390d}\n"
-                     "    purposes:\n"
-                     "      analytics: {collects: [log, device]}\n"
-                     "      marketing: {collects: [], recipients: [ad_partner, mailer]}\n"
-                     "    recipients:\n"
-                     "      ad_partner: {name: Ads, country: CA}\n"
-                     "      mailer: {name: Mailer}\n");
-    struct edition *before = edition_with("    cookie_domain", NEXT "    cookie_domain"), *after;
+    struct edition *written = store_fixture_edition_with(
+        "    retention: {journal: 30d, segments: 25mo, choice: 180d, refusal: 180d, visitor: 390d}\n"
+        "    purposes:\n"
+        "      analytics: {collects: [log, device]}\n"
+        "      journeys: {collects: [clickpath]}\n"
+        "      marketing: {collects: [], recipients: [ad_partner]}\n"
+        "      strict: {collects: [log]}\n"
+        "    recipients:\n"
+        "      ad_partner: {name: Ads, country: US, why: To show ads}\n",
+        "    retention: {journal: 30d, segments: 13mo, choice: 180d, refusal: 180d, visitor: 390d}\n"
+        "    purposes:\n"
+        "      analytics: {collects: [log, device]}\n"
+        "      marketing: {collects: [], recipients: [ad_partner, mailer]}\n"
+        "    recipients:\n"
+        "      ad_partner: {name: Ads, country: CA}\n"
+        "      mailer: {name: Mailer}\n");
+    struct edition *before = store_fixture_edition_with("    cookie_domain", NEXT "    cookie_domain"), *after;
     struct complaints complaints = COMPLAINTS_INIT;
     struct config *config;
 
@@ -251,8 +237,8 @@ static void test_turned(void **state)
 static void test_nothing_announced(void **state)
 {
     struct edition *plain = store_fixture_edition(store_fixture_yaml);
-    struct edition *edition =
-        edition_with("    cookie_domain", "    next: {from: 2026-12-24, retention: {journal: 30d}}\n    cookie_domain");
+    struct edition *edition = store_fixture_edition_with(
+        "    cookie_domain", "    next: {from: 2026-12-24, retention: {journal: 30d}}\n    cookie_domain");
 
     (void)state;
     assert_memory_equal(edition->sites[0].notices[0].hash, plain->sites[0].notices[0].hash, HASH_BYTES);

@@ -6,21 +6,13 @@
 #include "crumb/base/limits.h"
 #include "crumb/ingest/dedupe.h"
 #include "crumb/store/journal.h"
+#include "splitmix.h"
 #include "store_fixture.h"
 #include <errno.h>
 #include <glib.h>
 #include <stdlib.h>
 
 #define N_SLOTS (2 * DEDUPE_EVENTS_MAX)
-
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-}
 
 static struct dedupe *new_dedupe(void)
 {
@@ -65,7 +57,7 @@ static void model_remove(struct model *model, uint64_t fingerprint)
 /* Fingerprints crowd into a part of the slots, so that they are in each other's way, also around the end. */
 static uint64_t crowded(uint64_t *random)
 {
-    uint64_t value = next_random(random);
+    uint64_t value = splitmix(random);
     uint64_t home = (N_SLOTS - 1000 + value % 180000) % N_SLOTS;
 
     return ((value >> 32) % 4 + 1) << 32 | home;
@@ -82,7 +74,7 @@ static void test_against_a_model(void **state)
     for (unsigned n = 0; n < 1000000; n++) {
         uint64_t fingerprint = crowded(&random);
 
-        if (next_random(&random) % 4) {
+        if (splitmix(&random) % 4) {
             assert_int_equal(dedupe_add(dedupe, fingerprint), model_add(model, fingerprint));
         } else {
             dedupe_remove(dedupe, fingerprint);
@@ -122,12 +114,12 @@ static void test_removals_in_a_crowd(void **state)
         bool there[64];
 
         for (unsigned i = 0; i < 64; i++) {
-            fingerprints[i] = (uint64_t)(i + 1) << 32 | (N_SLOTS - 8 + next_random(&random) % 16) % N_SLOTS;
+            fingerprints[i] = (uint64_t)(i + 1) << 32 | (N_SLOTS - 8 + splitmix(&random) % 16) % N_SLOTS;
             there[i] = dedupe_add(dedupe, fingerprints[i]);
             assert_true(there[i]);
         }
         for (unsigned n = 0; n < 64; n++) {
-            unsigned gone = next_random(&random) % 64;
+            unsigned gone = splitmix(&random) % 64;
 
             dedupe_remove(dedupe, fingerprints[gone]);
             there[gone] = false;

@@ -48,16 +48,6 @@ static bool is_there(struct store_fixture *fixture, uint32_t site, unsigned n)
     return r == 0;
 }
 
-static uint64_t n_rows(struct store_fixture *fixture)
-{
-    DB_TXN_AUTO *txn = NULL;
-    uint64_t n;
-
-    assert_int_equal(db_begin_read(fixture->db, &txn), 0);
-    assert_int_equal(db_entries(txn, DB_VISITORS, &n), 0);
-    return n;
-}
-
 /* Applies an operation as the writer does; before that, what a test wants to happen in between. */
 struct submitting {
     struct store_fixture *fixture;
@@ -147,13 +137,13 @@ static void test_bounds(void **state)
     put(fixture, shop, 0, n_fresh, NOW, NOW);
     put(fixture, shop, n_fresh, n_old, 0, 0);
     while (expire.resting_ms == 0) {
-        uint64_t before = n_rows(fixture);
+        uint64_t before = store_fixture_rows(fixture->db, DB_VISITORS);
 
         assert_int_equal(pass(fixture, &expire, NOW, &n), 0);
-        assert_true(n <= EXPIRE_DELETES_MAX && before - n_rows(fixture) == n);
+        assert_true(n <= EXPIRE_DELETES_MAX && before - store_fixture_rows(fixture->db, DB_VISITORS) == n);
         assert_true(++n_passes < 10);
     }
-    assert_int_equal(n_rows(fixture), n_fresh);
+    assert_int_equal(store_fixture_rows(fixture->db, DB_VISITORS), n_fresh);
     assert_true(n_passes >= 5);
 }
 
@@ -241,7 +231,7 @@ static void test_damaged_row(void **state)
     txn = NULL;
     assert_int_equal(pass(fixture, &expire, NOW, &n), 0);
     assert_int_equal(n, 1);
-    assert_int_equal(n_rows(fixture), 1);
+    assert_int_equal(store_fixture_rows(fixture->db, DB_VISITORS), 1);
 }
 
 int main(void)

@@ -6,24 +6,12 @@
 #include "crumb/base/limits.h"
 #include "crumb/rollup/export.h"
 #include "crumb/rollup/tabulate.h"
+#include "failing.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define START_MS 1767222000000 /* 2026-01-01 in Berlin */
-
-/* ---- allocations that fail ---- */
-
-static long n_until_failure = -1; /* -1: none fails */
-
-void *__real_malloc(size_t size);
-void *__real_realloc(void *pointer, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_realloc(void *pointer, size_t size);
-
-static bool fails(void) { return n_until_failure >= 0 && n_until_failure-- == 0; }
-void *__wrap_malloc(size_t size) { return fails() ? NULL : __real_malloc(size); }
-void *__wrap_realloc(void *pointer, size_t size) { return fails() ? NULL : __real_realloc(pointer, size); }
 
 /* ---- helpers ---- */
 

@@ -5,24 +5,9 @@
 #include "check.h"
 #include "crumb/base/limits.h"
 #include "crumb/rollup/fold.h"
+#include "failing.h"
 #include <errno.h>
 #include <stdlib.h>
-
-/* Linked with --wrap: allocations fail once @allocations_left of them were made. */
-static long allocations_left = -1; /* -1: never */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-static bool fails(void) { return allocations_left >= 0 && allocations_left-- == 0; }
-
-void *__wrap_malloc(size_t size) { return fails() ? NULL : __real_malloc(size); }
-void *__wrap_calloc(size_t n, size_t size) { return fails() ? NULL : __real_calloc(n, size); }
-void *__wrap_realloc(void *memory, size_t size) { return fails() ? NULL : __real_realloc(memory, size); }
 
 #define CELLS_MAX 6
 
@@ -184,9 +169,9 @@ static void test_memory(void **state)
     (void)state;
     make(rows[3].given, &cells);
     for (long n = 0; r; n++) {
-        allocations_left = n;
+        n_until_failure = n;
         r = fold_cells(&cells, 3, &folded);
-        allocations_left = -1;
+        n_until_failure = -1;
         assert_true(r == 0 || r == -ENOMEM);
         assert_true(n < 100);
     }

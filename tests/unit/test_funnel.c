@@ -1,30 +1,14 @@
 /*
  * Funnels: rows of visits and how far they came, random ones against an oracle
- * that tries every way through a visit, and each allocation failing in turn
- * (linked with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc).
+ * that tries every way through a visit, and each allocation failing in turn.
  */
 #include "crumb/query/funnel.h"
+#include "failing.h"
 #include "journeys_table.h"
 #include <errno.h>
 
 #define DAY_S 86400
 #define TABLE_AUTO __attribute__((cleanup(table_deinit))) struct table
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *pointer, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *pointer, size_t size);
-
-/* This many allocations from now one fails; negative: none does. */
-static long n_until_failure = -1;
-
-static bool fails_now(void) { return n_until_failure >= 0 && n_until_failure-- == 0; }
-
-void *__wrap_malloc(size_t size) { return fails_now() ? NULL : __real_malloc(size); }
-void *__wrap_calloc(size_t n, size_t size) { return fails_now() ? NULL : __real_calloc(n, size); }
-void *__wrap_realloc(void *pointer, size_t size) { return fails_now() ? NULL : __real_realloc(pointer, size); }
 
 /* ---- steps from letters ---- */
 
@@ -180,15 +164,6 @@ static const struct row {
      .told = "of 1+0: 1(1) 1(1)+1"},
 };
 
-static void keep_columns(struct table *table, uint64_t columns)
-{
-    for (unsigned column = 0; column < COLUMN_N; column++)
-        if (!(columns & COLUMN_BIT(column))) {
-            free(table->columns[column]);
-            table->columns[column] = NULL;
-        }
-}
-
 static void test_rows(void **state)
 {
     for (size_t i = 0; i < N_ROWS(rows); i++) {
@@ -197,16 +172,13 @@ static void test_rows(void **state)
         struct filter *filter = journeys_filter(rows[i].filter);
         struct funnel *funnel;
         struct steps steps;
-        size_t n = 0;
 
-        while (n < VISITS_MAX && rows[i].visits[n].hits)
-            n++;
         steps_init(rows[i].steps, &steps);
         steps.question.filter = filter;
         steps.question.is_strict = rows[i].is_strict;
         steps.question.window_s = rows[i].window_s;
-        journeys_make(rows[i].visits, n, &table);
-        keep_columns(&table, funnel_columns(&steps.question));
+        journeys_make(rows[i].visits, VISITS_MAX, &table);
+        journeys_keep_columns(&table, funnel_columns(&steps.question));
         check_equal(rows[i].name, funnel_new(&steps.question, &funnel), 0);
         check_equal(rows[i].name, funnel_add(funnel, &table, 0, DAY_S), 0);
         struct funnel_answer answer = funnel_answer(funnel);

@@ -3,6 +3,7 @@
  * order, and bytes that are no sketch.
  */
 #include "crumb/rollup/hll.h"
+#include "splitmix.h"
 #include <errno.h>
 #include <math.h>
 #include <setjmp.h>
@@ -30,15 +31,6 @@ static void add_range(struct hll *hll, uint64_t seed, uint64_t from, uint64_t to
     }
 }
 
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-}
-
 /* Adds items 0..n-1 in an order that @order decides, some of them twice. */
 static void add_shuffled(struct hll *hll, uint64_t seed, uint64_t n, uint64_t order)
 {
@@ -47,7 +39,7 @@ static void add_shuffled(struct hll *hll, uint64_t seed, uint64_t n, uint64_t or
     for (uint64_t i = 0; i < n; i++)
         items[i] = i;
     for (uint64_t i = n; i > 1; i--) {
-        uint64_t j = next_random(&order) % i, kept = items[i - 1];
+        uint64_t j = splitmix(&order) % i, kept = items[i - 1];
         items[i - 1] = items[j];
         items[j] = kept;
     }
@@ -77,29 +69,37 @@ static void assert_same(struct hll *a, struct hll *b)
     assert_memory_equal(left.data, right.data, left.size);
 }
 
-static void test_error_stays_in_bounds(void **state)
-{
-    /* Three standard errors where dense; where sparse, three of linear counting: 3 * n / sqrt(2 * 2^25). */
-    static const struct row {
-        uint64_t n;
-        double bound;
-    } rows[] = {{0, 0}, {1, 0}, {10, 0}, {1000, 1}, {4000, 2}, {10000, 243.8}, {100000, 2438}, {1000000, 24380}};
-    (void)state;
+struct bound {
+    uint64_t n;
+    double error;
+};
 
+static void check_bounds(const struct bound *bounds, size_t n_bounds, bool coarse)
+{
     for (uint64_t seed = 1; seed <= 8; seed++) {
-        struct hll hll = HLL_INIT;
+        struct hll hll = coarse ? HLL_COARSE_INIT : HLL_INIT;
         uint64_t n = 0;
 
-        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-            add_range(&hll, seed, n, rows[i].n);
-            n = rows[i].n;
+        for (size_t i = 0; i < n_bounds; i++) {
+            add_range(&hll, seed, n, bounds[i].n);
+            n = bounds[i].n;
             double error = (double)hll_count(&hll) - (double)n;
-            if (error > rows[i].bound || error < -rows[i].bound)
+            if (error > bounds[i].error || error < -bounds[i].error)
                 fail_msg("seed %llu: %llu items are estimated %+.0f off", (unsigned long long)seed,
                          (unsigned long long)n, error);
         }
         hll_deinit(&hll);
     }
+}
+
+static void test_error_stays_in_bounds(void **state)
+{
+    /* Three standard errors where dense; where sparse, three of linear counting: 3 * n / sqrt(2 * 2^25). */
+    static const struct bound bounds[] = {{0, 0},    {1, 0},         {10, 0},        {1000, 1},
+                                          {4000, 2}, {10000, 243.8}, {100000, 2438}, {1000000, 24380}};
+
+    (void)state;
+    check_bounds(bounds, sizeof bounds / sizeof *bounds, false);
 }
 
 /* What a sketch that was dense from the start would hold, straight from the definition. */
@@ -395,26 +395,10 @@ static void test_greater_rank_of_one_index_wins(void **state)
 static void test_coarse_error_stays_in_bounds(void **state)
 {
     /* Three standard errors of 1.63 % where dense. */
-    static const struct row {
-        uint64_t n;
-        double bound;
-    } rows[] = {{0, 0}, {1, 0}, {1000, 1}, {3000, 146.7}, {10000, 489}, {100000, 4890}};
+    static const struct bound bounds[] = {{0, 0}, {1, 0}, {1000, 1}, {3000, 146.7}, {10000, 489}, {100000, 4890}};
+
     (void)state;
-
-    for (uint64_t seed = 1; seed <= 8; seed++) {
-        struct hll hll = HLL_COARSE_INIT;
-        uint64_t n = 0;
-
-        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-            add_range(&hll, seed, n, rows[i].n);
-            n = rows[i].n;
-            double error = (double)hll_count(&hll) - (double)n;
-            if (error > rows[i].bound || error < -rows[i].bound)
-                fail_msg("seed %llu: %llu items are estimated %+.0f off", (unsigned long long)seed,
-                         (unsigned long long)n, error);
-        }
-        hll_deinit(&hll);
-    }
+    check_bounds(bounds, sizeof bounds / sizeof *bounds, true);
 }
 
 /* One register of a coarse sketch is four of the other: its rank is what their first that is met says. */

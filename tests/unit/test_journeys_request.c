@@ -1,32 +1,16 @@
 /*
  * Requests about paths and funnels: what is accepted, what is refused with which
- * sentence, and each allocation failing in turn (linked with
- * -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc).
+ * sentence, and each allocation failing in turn.
  */
 #include "crumb/query/funnel_request.h"
 #include "crumb/query/paths_request.h"
+#include "failing.h"
 #include "journeys_table.h"
 #include <errno.h>
 #include <stdio.h>
 
 #define BASE "\"site_id\":\"shop\",\"date_range\":\"7d\""
 #define WITH(rest) "{" BASE "," rest "}"
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *pointer, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *pointer, size_t size);
-
-/* This many allocations from now one fails; negative: none does. */
-static long n_until_failure = -1;
-
-static bool fails_now(void) { return n_until_failure >= 0 && n_until_failure-- == 0; }
-
-void *__wrap_malloc(size_t size) { return fails_now() ? NULL : __real_malloc(size); }
-void *__wrap_calloc(size_t n, size_t size) { return fails_now() ? NULL : __real_calloc(n, size); }
-void *__wrap_realloc(void *pointer, size_t size) { return fails_now() ? NULL : __real_realloc(pointer, size); }
 
 struct row {
     const char *json;

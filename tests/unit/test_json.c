@@ -45,6 +45,30 @@ static void test_null_is_no_memory(void **state)
     assert_null(json_item(NULL, json_true()));
 }
 
+static void test_hex(void **state)
+{
+    uint8_t bytes[JSON_HEX_BYTES_MAX] = {0x00, 0x9f, 0xff};
+    json_t *few = json_hex(bytes, 3), *none = json_hex(bytes, 0), *all = json_hex(bytes, sizeof bytes);
+
+    (void)state;
+    assert_string_equal(json_string_value(few), "009fff");
+    assert_string_equal(json_string_value(none), "");
+    assert_int_equal(json_string_length(all), 2 * JSON_HEX_BYTES_MAX);
+    json_decref(few);
+    json_decref(none);
+    json_decref(all);
+}
+
+static void test_put_text_member(void **state)
+{
+    BUFFER_AUTO buffer = BUFFER_INIT(1000);
+
+    (void)state;
+    json_put_text_member(&buffer, "a", TEXT("x\"y"));
+    json_put_text_member(&buffer, "b", TEXT(""));
+    assert_text(buffer_text(&buffer), ",\"a\":\"x\\\"y\",\"b\":null");
+}
+
 static void test_bound(void **state)
 {
     (void)state;
@@ -198,11 +222,16 @@ static void test_put_text(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read),           cmocka_unit_test(test_put_text),
-        cmocka_unit_test(test_whole),          cmocka_unit_test(test_null_is_no_memory),
-        cmocka_unit_test(test_bound),          cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_read_canonical), cmocka_unit_test(test_read_without_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_read),
+                                       cmocka_unit_test(test_put_text),
+                                       cmocka_unit_test(test_whole),
+                                       cmocka_unit_test(test_null_is_no_memory),
+                                       cmocka_unit_test(test_hex),
+                                       cmocka_unit_test(test_put_text_member),
+                                       cmocka_unit_test(test_bound),
+                                       cmocka_unit_test(test_no_memory),
+                                       cmocka_unit_test(test_read_canonical),
+                                       cmocka_unit_test(test_read_without_memory)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

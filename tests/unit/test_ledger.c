@@ -289,7 +289,7 @@ static void test_swapped_and_moved(void **state)
     batch_abort(&batch);
 }
 
-/* The value of @record with its own hash made right for @sequence. */
+/* Puts its own hash behind @body, made right for @sequence. */
 static void forge(uint64_t sequence, struct buffer *body)
 {
     struct key key = key_sequence(sequence);

@@ -15,21 +15,6 @@
 
 static const struct site *shop_of(const struct edition *edition) { return config_site(edition->config, TEXT("shop")); }
 
-/* store_fixture_yaml with one part in place of another. */
-static struct edition *edition_with(const char *part, const char *instead)
-{
-    BUFFER_AUTO yaml = BUFFER_INIT(1 << 20);
-    const char *at = strstr(store_fixture_yaml, part);
-
-    if (!at)
-        fail_msg("the configuration has no \"%s\"", part);
-    buffer_put(&yaml, store_fixture_yaml, (size_t)(at - store_fixture_yaml));
-    buffer_put_text(&yaml, text_of(instead));
-    buffer_put_text(&yaml, text_of(at + strlen(part)));
-    buffer_put_u8(&yaml, '\0');
-    return store_fixture_edition((const char *)yaml.data);
-}
-
 /* The text of a notice, for the caller to free. */
 static char *rendered(const struct site *site, const struct notice *notice)
 {
@@ -91,7 +76,7 @@ static void test_what_a_change_changes(void **state)
     const struct site *site = shop_of(before);
 
     for (size_t i = 0; i < N_ROWS(rows); i++) {
-        struct edition *after = edition_with(rows[i].part, rows[i].instead);
+        struct edition *after = store_fixture_edition_with(rows[i].part, rows[i].instead);
         const struct site *changed = shop_of(after);
         const struct notice *was = edition_notice(before, site, TEXT("en"));
         const struct notice *is = edition_notice(after, changed, TEXT("en"));
@@ -201,7 +186,8 @@ static void test_language_lookup(void **state)
         {"gsw-CH", "", "gsw"},
         {"", "tlh", "en"},
     };
-    struct edition *edition = edition_with("de: {title: Ihre Wahl}", "de: {title: Ihre Wahl}\n      gsw: {title: A}");
+    struct edition *edition =
+        store_fixture_edition_with("de: {title: Ihre Wahl}", "de: {title: Ihre Wahl}\n      gsw: {title: A}");
     const struct site *shop = shop_of(edition);
 
     assert_int_equal(edition_notices(edition, shop)->n_notices, shipped_n_langs() + 1);
@@ -249,13 +235,13 @@ static void test_purposes_are_named(void **state)
     edition_unref(edition);
 
     /* A site's own texts may say it, too, as often as they like; and a site without purposes has nothing to name. */
-    edition = edition_with("de: {title: Ihre Wahl}", "en: {title: '{purposes}? {purposes}!'}");
+    edition = store_fixture_edition_with("de: {title: Ihre Wahl}", "en: {title: '{purposes}? {purposes}!'}");
     char *text = rendered(shop_of(edition), edition_notice(edition, shop_of(edition), TEXT("en")));
     assert_non_null(strstr(text, "\"title\":\"Measuring visits, Ways through the site, Advertising, strict? "
                                  "Measuring visits, Ways through the site, Advertising, strict!\""));
     free(text);
     edition_unref(edition);
-    edition = edition_with("    purposes:\n      analytics: {collects: [log, device, clickpath]}\n", "");
+    edition = store_fixture_edition_with("    purposes:\n      analytics: {collects: [log, device, clickpath]}\n", "");
     const struct site *blog = config_site(edition->config, TEXT("blog"));
     text = rendered(blog, edition_notice(edition, blog, TEXT("en")));
     assert_non_null(strstr(text, "visit for: -. Nothing"));
@@ -272,7 +258,7 @@ static void test_many_languages(void **state)
     for (unsigned i = 1; i < TEXTS_LANGUAGES_MAX - shipped_n_langs(); i++)
         buffer_printf(&texts, "\n      q%c%c: {title: X}", 'a' + i / 26, 'a' + i % 26);
     buffer_put_u8(&texts, '\0');
-    struct edition *edition = edition_with("de: {title: Ihre Wahl}", (const char *)texts.data);
+    struct edition *edition = store_fixture_edition_with("de: {title: Ihre Wahl}", (const char *)texts.data);
     const struct site_notices *notices = edition_notices(edition, shop_of(edition));
     assert_int_equal(notices->n_notices, TEXTS_LANGUAGES_MAX);
     assert_string_equal(notices->notices[0].lang, "en");
@@ -391,7 +377,7 @@ static void test_no_memory_for_json(void **state)
 static void test_kept_for_ever(void **state)
 {
     struct store_fixture *fixture = *state;
-    struct edition *later = edition_with("name: Example Shop", "name: Example Store");
+    struct edition *later = store_fixture_edition_with("name: Example Shop", "name: Example Store");
     const struct notice *old = edition_notice(fixture->edition, shop_of(fixture->edition), TEXT("en"));
     const struct notice *new = edition_notice(later, shop_of(later), TEXT("en"));
     uint8_t unknown[HASH_BYTES] = {1};

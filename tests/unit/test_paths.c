@@ -1,30 +1,14 @@
 /*
  * Paths: rows of visits and what is told of them, every random question against
- * a naive reading of the same tables, and each allocation failing in turn
- * (linked with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc).
+ * a naive reading of the same tables, and each allocation failing in turn.
  */
 #include "crumb/query/paths.h"
+#include "failing.h"
 #include "journeys_table.h"
 #include <errno.h>
 
 #define DAY_S 86400
 #define TABLE_AUTO __attribute__((cleanup(table_deinit))) struct table
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *pointer, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *pointer, size_t size);
-
-/* This many allocations from now one fails; negative: none does. */
-static long n_until_failure = -1;
-
-static bool fails_now(void) { return n_until_failure >= 0 && n_until_failure-- == 0; }
-
-void *__wrap_malloc(size_t size) { return fails_now() ? NULL : __real_malloc(size); }
-void *__wrap_calloc(size_t n, size_t size) { return fails_now() ? NULL : __real_calloc(n, size); }
-void *__wrap_realloc(void *pointer, size_t size) { return fails_now() ? NULL : __real_realloc(pointer, size); }
 
 /* ---- writing an answer in one line ---- */
 
@@ -185,25 +169,6 @@ static struct paths_question question_of(const struct row *row, const struct fil
                                    .n_paths = row->n_paths ? row->n_paths : 10};
 }
 
-static void make_row(const struct row *row, struct table *table)
-{
-    size_t n = 0;
-
-    while (n < VISITS_MAX && row->visits[n].hits)
-        n++;
-    journeys_make(row->visits, n, table);
-}
-
-/* Asks with only the columns that it says it needs. */
-static void keep_columns(struct table *table, uint64_t columns)
-{
-    for (unsigned column = 0; column < COLUMN_N; column++)
-        if (!(columns & COLUMN_BIT(column))) {
-            free(table->columns[column]);
-            table->columns[column] = NULL;
-        }
-}
-
 static void test_rows(void **state)
 {
     for (size_t i = 0; i < N_ROWS(rows); i++) {
@@ -214,8 +179,8 @@ static void test_rows(void **state)
         struct paths_answer answer;
         struct paths *paths;
 
-        make_row(&rows[i], &table);
-        keep_columns(&table, paths_columns(&question));
+        journeys_make(rows[i].visits, VISITS_MAX, &table);
+        journeys_keep_columns(&table, paths_columns(&question));
         check_equal(rows[i].name, paths_new(&question, &paths), 0);
         check_equal(rows[i].name, paths_add(paths, &table, 0, DAY_S), 0);
         check_equal(rows[i].name, paths_answer(paths, &answer), 0);

@@ -172,16 +172,6 @@ static void check_store(struct store *store)
         fail_msg("%d: %s", r, finding.what);
 }
 
-static uint64_t entries(struct store *store, enum db_table table)
-{
-    DB_TXN_AUTO *txn = NULL;
-    uint64_t n;
-
-    assert_int_equal(db_begin_read(store->fixture.db, &txn), 0);
-    assert_int_equal(db_entries(txn, table, &n), 0);
-    return n;
-}
-
 /* ---- questions ---- */
 
 static bool has(const struct buffer *buffer, const char *part)
@@ -473,10 +463,10 @@ static void test_month(void **state)
     cells_deinit(&cells);
 
     /* Again, and whatever is sealed meanwhile: it stays as it is. */
-    uint64_t n = entries(&store, DB_ROLLUPS);
+    uint64_t n = store_fixture_rows(store.fixture.db, DB_ROLLUPS);
     seal_at(&store, ms_of(day_of(2026, 5, 3)));
     assert_int_equal(retain(&store).n_months, 0);
-    assert_int_equal(entries(&store, DB_ROLLUPS), n);
+    assert_int_equal(store_fixture_rows(store.fixture.db, DB_ROLLUPS), n);
     close_store(&store);
 }
 
@@ -538,8 +528,8 @@ static void test_all_months(void **state)
     open_store(&store);
     seal_at(&store, ms_of(day_of(2026, 8, 1)));
     assert_int_equal(retain(&store).n_months, 2);
-    assert_int_equal(entries(&store, DB_SEGMENTS), 0);
-    assert_int_equal(entries(&store, DB_JOURNAL), 0);
+    assert_int_equal(store_fixture_rows(store.fixture.db, DB_SEGMENTS), 0);
+    assert_int_equal(store_fixture_rows(store.fixture.db, DB_JOURNAL), 0);
     assert_false(store_fixture_can_read(store.fixture.db, TEXT(RARE)));
     check_store(&store);
     store_fixture_reopen(&store.fixture);
@@ -647,7 +637,7 @@ static void test_many_orphans(void **state)
     assert_int_equal(batch_commit(&batch), 0);
     store.now_ms = ms_of(day_of(2026, 3, 20));
     assert_int_equal(retain(&store).n_keys, n);
-    assert_int_equal(entries(&store, DB_ORPHANS), 0);
+    assert_int_equal(store_fixture_rows(store.fixture.db, DB_ORPHANS), 0);
     close_store(&store);
 }
 
@@ -739,8 +729,8 @@ static void test_stopped(void **state)
         check_store(&store);
         store.round = (struct retention_round){0}; /* whoever comes after a kill knows nothing */
         retain(&store);
-        assert_int_equal(entries(&store, DB_SEGMENTS), 0);
-        assert_int_equal(entries(&store, DB_JOURNAL), 0);
+        assert_int_equal(store_fixture_rows(store.fixture.db, DB_SEGMENTS), 0);
+        assert_int_equal(store_fixture_rows(store.fixture.db, DB_JOURNAL), 0);
         assert_int_equal(state_of(&store, day_of(2026, 3, 2)).removed, VISITORS + 1);
         assert_false(store_fixture_can_read(store.fixture.db, TEXT(RARE)));
         check_store(&store);

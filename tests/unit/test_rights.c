@@ -510,16 +510,6 @@ static void check_journal(struct model *model)
     }
 }
 
-static uint64_t n_rows(struct model *model, enum db_table table)
-{
-    DB_TXN_AUTO *txn = NULL;
-    uint64_t n;
-
-    assert_int_equal(db_begin_read(model->fixture.db, &txn), 0);
-    assert_int_equal(db_entries(txn, table, &n), 0);
-    return n;
-}
-
 static void check_sound(struct model *model)
 {
     struct audit_finding finding;
@@ -549,7 +539,8 @@ static void check_keys(struct model *model)
         assert_int_equal(visitor_get(txn, model->site->id, model->identities[model->browsers[i]].id, &row), 0);
         assert_int_equal(keyring_get(db_keyring(txn), row.key, key), 0);
     }
-    assert_int_equal(n_rows(model, DB_AMENDED) <= n_rows(model, DB_VISITORS), 1);
+    assert_int_equal(
+        store_fixture_rows(model->fixture.db, DB_AMENDED) <= store_fixture_rows(model->fixture.db, DB_VISITORS), 1);
 }
 
 static void check_all(struct model *model, unsigned step)
@@ -615,7 +606,7 @@ static void end_round(struct model *model)
 /* Expiry needs jobs to be done: what a segment has is only then what the model has. */
 static void settle(struct model *model)
 {
-    while (n_rows(model, DB_JOBS))
+    while (store_fixture_rows(model->fixture.db, DB_JOBS))
         work(model);
 }
 

@@ -7,44 +7,17 @@
 #include "crumb/rollup/rollups.h"
 #include "crumb/store/day.h"
 #include "day_store.h"
+#include "failing.h"
+#include "splitmix.h"
 #include <errno.h>
 #include <stdlib.h>
-
-/* Linked with --wrap: allocations fail once @allocations_left of them were made. */
-static long allocations_left = -1; /* -1: never */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__real_reallocarray(void *memory, size_t n, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-void *__wrap_reallocarray(void *memory, size_t n, size_t size);
-
-static bool fails(void) { return allocations_left >= 0 && allocations_left-- == 0; }
-
-void *__wrap_malloc(size_t size) { return fails() ? NULL : __real_malloc(size); }
-void *__wrap_calloc(size_t n, size_t size) { return fails() ? NULL : __real_calloc(n, size); }
-void *__wrap_realloc(void *memory, size_t size) { return fails() ? NULL : __real_realloc(memory, size); }
-void *__wrap_reallocarray(void *memory, size_t n, size_t size)
-{
-    return fails() ? NULL : __real_reallocarray(memory, n, size);
-}
 
 #define DAY_MS (24 * 3600000LL)
 #define SEEDS 12
 #define QUESTIONS 120
 #define N_DAYS 70
 
-static uint32_t pick(uint64_t *random, uint32_t n)
-{
-    uint64_t z = *random += 0x9e3779b97f4a7c15;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return (uint32_t)((z ^ z >> 31) >> 32) % n;
-}
+static uint32_t pick(uint64_t *random, uint32_t n) { return (uint32_t)(splitmix(random) >> 32) % n; }
 
 #define ANY(random, list) list[pick(random, N_ROWS(list))]
 
@@ -327,9 +300,9 @@ static void test_no_memory(void **state)
     day_store_fill(fixture->db, blog, period_first_day(march), 3);
     assert_int_equal(day_store_seal(fixture, over_ms - 1), 1);
     for (int r = -ENOMEM; r; n++) {
-        allocations_left = n;
+        n_until_failure = n;
         r = seal_due(fixture->db, fixture->config, over_ms, day_store_submit, fixture->db, NULL, &n_sealed);
-        allocations_left = -1;
+        n_until_failure = -1;
         assert_true(r == 0 || r == -ENOMEM);
         assert_true(r || has_rows(fixture->db, blog, march));
         if (r) /* a look for days that fails does not keep months from being tried */

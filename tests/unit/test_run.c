@@ -3,25 +3,10 @@
  * metric, dimension, comparison and order, and what goes wrong.
  */
 #include "crumb/rollup/amount.h"
+#include "failing.h"
 #include "happened.h"
 #include <errno.h>
 #include <stdio.h>
-
-/* Linked with --wrap: allocations fail once @allocations_left of them were made. */
-static long allocations_left = -1; /* -1: never */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-static bool fails(void) { return allocations_left >= 0 && allocations_left-- == 0; }
-
-void *__wrap_malloc(size_t size) { return fails() ? NULL : __real_malloc(size); }
-void *__wrap_calloc(size_t n, size_t size) { return fails() ? NULL : __real_calloc(n, size); }
-void *__wrap_realloc(void *memory, size_t size) { return fails() ? NULL : __real_realloc(memory, size); }
 
 #define DAYS 6
 #define HOUR 3600
@@ -540,9 +525,9 @@ static void test_no_memory(void **state)
     for (; r != 0; n++) {
         BUFFER_AUTO complaint = BUFFER_INIT(QUERY_COMPLAINT_BYTES_MAX);
 
-        allocations_left = n;
+        n_until_failure = n;
         r = query_run(&query, &fixture->site, fixture->now_ms, &source, &answer, &complaint);
-        allocations_left = -1;
+        n_until_failure = -1;
         assert_true(r == 0 || r == -ENOMEM);
         assert_int_equal(fixture->n_pinned, 0);
     }

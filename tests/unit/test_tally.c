@@ -7,6 +7,7 @@
 #include "crumb/query/selection.h"
 #include "crumb/rollup/tally.h"
 #include "happened.h"
+#include "splitmix.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -19,16 +20,7 @@
 
 #define TABLE_AUTO __attribute__((cleanup(table_deinit))) struct table
 
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-}
-
-static unsigned pick(uint64_t *state, unsigned n) { return (unsigned)(next_random(state) >> 33) % n; }
+static unsigned pick(uint64_t *state, unsigned n) { return (unsigned)(splitmix(state) >> 33) % n; }
 
 static const char *const pages[PAGES] = {"/", "/a", "/a/b", "/c"};
 static const char *const hosts[] = {"shop.example", "www.example"};

@@ -240,6 +240,25 @@ static void test_first_and_last_day(void **state)
     assert_true(last.year == 5881580 && last.month == 7 && last.mday == 11);
 }
 
+static void test_dates_as_text(void **state)
+{
+    static const struct {
+        const char *text;
+        int32_t day;
+    } rows[] = {{"1970-01-01", 0},
+                {"2026-03-02", 20514},
+                {"0999-12-31", -354286},
+                {"-5877641-06-23", INT32_MIN},
+                {"5881580-07-11", INT32_MAX}};
+
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        char text[ZONE_DATE_BYTES];
+
+        zone_write_date(rows[i].day, text);
+        check_text(rows[i].text, text_of(text), rows[i].text);
+    }
+}
+
 static void test_dates_that_are_none(void **state)
 {
     static const struct {
@@ -278,6 +297,7 @@ int main(void)
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_dates_round_trip),
         cmocka_unit_test(test_first_and_last_day),
+        cmocka_unit_test(test_dates_as_text),
         cmocka_unit_test(test_dates_that_are_none),
     };
 

@@ -19,6 +19,10 @@ void json_free_at(json_t **json);
 json_t *json_member(json_t *object, const char *name, json_t *value);
 json_t *json_item(json_t *array, json_t *item);
 
+/* Bytes as hex digits; NULL: no memory. At most JSON_HEX_BYTES_MAX. */
+#define JSON_HEX_BYTES_MAX 32
+json_t *json_hex(const void *bytes, size_t size);
+
 /*
  * Reads text that json_put() wrote with JSON_SORT_KEYS, as notices are.  NULL:
  * no memory, or it is no such text.  jansson's own reader passes over a failed
@@ -47,3 +51,6 @@ int json_put(struct buffer *buffer, json_t *json, size_t flags);
 
 /* Appends @text as a JSON string. Bytes that are no UTF-8 become U+FFFD. */
 void json_put_text(struct buffer *buffer, struct text text);
+
+/* Appends `,"@name":` and @text as a string; the empty text is null. */
+void json_put_text_member(struct buffer *buffer, const char *name, struct text text);

@@ -173,7 +173,6 @@
 #define RETENTION_REST_MS (60LL * 1000)                     /* after a look that found nothing to do ... */
 #define RETENTION_WAIT_MS (5LL * 1000)                      /* ... or something that must be sealed first */
 #define RETENTION_SKETCH_VISITORS_MIN (1 << 16) /* four to each register: it tells next to nothing of one of them */
-#define RETENTION_TEXT_BYTES_MAX 256            /* of what is written down of an expiry */
 #define FOLD_BELOW_DEFAULT 5                    /* visitors that a value must have to be told for ever */
 #define FOLD_BELOW_MAX 1000
 
@@ -182,7 +181,6 @@
 #define JOBS_TOGETHER_MAX 64 /* of one site, in one pass over its days */
 #define JOB_ROWS_MAX 256     /* of the journal, removed or rewritten by one transaction */
 #define JOB_FOUND_MAX 65536  /* of one day, remembered at a time */
-#define JOB_RETRY_MS 10000   /* after one that failed */
 #define DEED_BYTES_MAX 2048
 #define DESK_DEEDS_MAX 64   /* of jobs done lately, for whoever asks a moment later */
 #define RIGHTS_WAIT_MS 3000 /* that a request waits for its job, before it is told where the receipt will be */
@@ -253,8 +251,6 @@
 #define SEAL_TICK_MS 1000                /* between two looks for days to seal */
 #define SEAL_RETRY_MS 60000              /* after a look that failed */
 #define DAY_HITS_MAX (50 << 20)          /* hits of one site-day held in memory while it is built */
-#define DAY_PAGES_MAX (1 << 20)          /* different pages of one site-day */
-#define DAY_PAGE_BYTES_MAX (64 << 20)    /* their text */
 #define VISITORS_MAX 4294967295          /* of one site, ever: they are numbered */
 #define SEGMENT_ROWS_MAX DAY_HITS_MAX    /* of one relation of a site-day */
 #define SEGMENT_TEXTS_MAX (16 << 20)

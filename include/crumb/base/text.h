@@ -57,3 +57,13 @@ static inline struct text text_from(struct text t, size_t offset)
 {
     return (struct text){.data = offset ? t.data + offset : t.data, .size = t.size - offset};
 }
+
+/* Without the blanks and tabs at both ends. */
+static inline struct text text_trim(struct text t)
+{
+    while (t.size && (t.data[0] == ' ' || t.data[0] == '\t'))
+        t = text_from(t, 1);
+    while (t.size && (t.data[t.size - 1] == ' ' || t.data[t.size - 1] == '\t'))
+        t.size--;
+    return t;
+}

@@ -38,5 +38,9 @@ struct zone_date {
 int32_t zone_day_of_date(struct zone_date date);
 struct zone_date zone_date_of_day(int32_t day);
 
+/* "2026-01-02" of a day; years beyond four digits are written whole. */
+#define ZONE_DATE_BYTES 32
+void zone_write_date(int32_t day, char ret_date[ZONE_DATE_BYTES]);
+
 /* False for the 30th of February and the like. */
 bool zone_date_valid(struct zone_date date);

@@ -96,7 +96,7 @@ struct retention {
 struct site {
     char *name;     /* its key: [a-z0-9][a-z0-9._-]*, at most SITE_NAME_BYTES_MAX */
     unsigned line;  /* of the file, where it begins */
-    uint32_t id;    /* its number in the store; 0 until config_bind() gave it one */
+    uint32_t id;    /* its number in the store; 0 until edition_bind() gave it one */
     char *title;    /* `name:`, default the key */
     char **origins; /* "https://shop.example", lower case, no trailing slash, no default port */
     unsigned n_origins;

@@ -26,6 +26,8 @@ struct walk_names {
     const void *of;
     unsigned n;
 };
+/* Their name() where @of is an array of strings. */
+const char *walk_word(const void *of, unsigned i);
 
 /*
  * Memory for as many items of @item_bytes as the mapping or list there has

@@ -99,6 +99,9 @@ int notice_get(struct db_txn *txn, const uint8_t hash[HASH_BYTES], struct text *
  */
 int notice_find(struct db_txn *txn, struct text prefix, uint8_t ret_hash[HASH_BYTES]);
 
+/* The names of a set of classes, as an array. NULL: no memory. */
+json_t *notice_classes(unsigned classes);
+
 /* 64 hex digits and a NUL. */
 void notice_hex(const uint8_t hash[HASH_BYTES], char ret_hex[HASH_HEX_BYTES]);
 bool notice_unhex(struct text hex, uint8_t ret_hash[HASH_BYTES]);

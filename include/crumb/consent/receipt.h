@@ -23,6 +23,8 @@ bool receipt_find_form(struct text name, enum receipt_form *ret_form);
 /* "2026-01-31T12:00:00.000Z" */
 #define RECEIPT_TIME_BYTES 40
 void receipt_time(int64_t at_ms, char ret_time[RECEIPT_TIME_BYTES]);
+/* The same as JSON; NULL: no memory. */
+json_t *receipt_time_json(int64_t at_ms);
 
 /* Ours. NULL: no memory. */
 json_t *receipt_json(const struct ledger_record *record);

@@ -172,16 +172,14 @@ static json_t *chain_json(const struct proof *proof)
 /* The instant, or the day alone where the choice does not cover times. */
 static json_t *when_json(const struct reliance *reliance, int64_t at_ms, int32_t day)
 {
-    char text[RECEIPT_TIME_BYTES];
-    struct zone_date date = zone_date_of_day(day);
+    char date[ZONE_DATE_BYTES];
 
     if (!reliance->n)
         return json_null();
     if (at_ms)
-        receipt_time(at_ms, text);
-    else
-        snprintf(text, sizeof text, "%04d-%02u-%02u", date.year, date.month, date.mday);
-    return json_string(text);
+        return receipt_time_json(at_ms);
+    zone_write_date(day, date);
+    return json_string(date);
 }
 
 static json_t *events_json(const struct reliance *reliance)
