@@ -6,6 +6,7 @@
 #include "crumb/base/error.h"
 #include "crumb/consent/visitor.h"
 #include "crumb/rights/request.h"
+#include "crumb/store/day.h"
 #include "crumb/store/envelope.h"
 #include "crumb/store/journal.h"
 #include "crumb/store/keys.h"
@@ -71,6 +72,19 @@ static bool read_orphan(struct walk *walk, struct text key, struct text value, s
     return orphans_key(key, value, ret_ref);
 }
 
+static bool read_day(struct walk *walk, struct text key, struct text value, struct key_ref *ret_ref)
+{
+    struct day_state state;
+    uint32_t site;
+    int32_t day;
+
+    (void)value;
+    if (!key_read_day(key, &site, &day) || day_get(walk->txn, site, day, &state) || !state.key.generation)
+        return false;
+    *ret_ref = state.key;
+    return true;
+}
+
 static bool read_record(struct walk *walk, struct text key, struct text value, struct key_ref *ret_ref)
 {
     (void)walk;
@@ -117,6 +131,7 @@ static const struct {
     bool (*read)(struct walk *walk, struct text key, struct text value, struct key_ref *ret_ref);
 } references[] = {{DB_VISITORS, "a visitor", read_visitor},
                   {DB_ORPHANS, "a visitor whose row is gone", read_orphan},
+                  {DB_DAYS, "a day", read_day},
                   {DB_JOURNAL, "a record of the journal", read_record},
                   {DB_SEGMENTS, "a segment", read_segment},
                   {DB_ROLLUPS, "a rollup", read_rollup},
