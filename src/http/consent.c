@@ -63,7 +63,7 @@ static int find_erasure(struct recording *recording, struct batch *batch, bool *
     if (*ret_somebody || !context->known)
         return r < 0 && r != -EBADMSG ? r : 0;
     recording->result = (struct choice_result){.stands = true, .keeps_choice = true};
-    r = job_of_visitor(batch->txn, site, context->visitor, &job);
+    r = job_erasing(batch->txn, site, context->visitor, &job);
     if (r == 0) {
         recording->asked = (struct asked){.n = 1, .deeds = {{.job = job.sequence}}};
         memcpy(recording->asked.deeds[0].id, job.deed, DEED_ID_BYTES);
