@@ -159,6 +159,7 @@ static void read_retention(const struct yaml_at *at, void *into)
         {"choice", field_period, offsetof(struct retention, choice_ms), NULL},
         {"refusal", field_period, offsetof(struct retention, refusal_ms), NULL},
         {"visitor", field_period, offsetof(struct retention, visitor_ms), NULL},
+        {"requests", field_period, offsetof(struct retention, requests_ms), NULL},
         {"fold_below", read_fold_below, offsetof(struct retention, fold_below), NULL}};
 
     walk_fields(at, fields, WALK_COUNT(fields), into);
@@ -828,6 +829,7 @@ void site_read(const struct yaml_at *at, struct site *site)
                                          .choice_ms = 6 * MONTH_MS,
                                          .refusal_ms = 6 * MONTH_MS,
                                          .visitor_ms = 13 * MONTH_MS,
+                                         .requests_ms = REQUESTS_KEPT_MS_DEFAULT,
                                          .fold_below = FOLD_BELOW_DEFAULT};
     walk_fields(at, site_fields, WALK_COUNT(site_fields), site);
     set_defaults(at->yaml, site);

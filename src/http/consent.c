@@ -5,7 +5,7 @@
 #include "crumb/base/json.h"
 #include "crumb/base/log.h"
 #include "crumb/base/metrics.h"
-#include "crumb/consent/choice.h"
+#include "crumb/consent/minors.h"
 #include "crumb/consent/receipt.h"
 #include "crumb/ingest/address.h"
 #include <errno.h>
@@ -82,6 +82,9 @@ static int recording_apply(struct write_op *op, struct batch *batch)
     if (recording->erase)
         r = find_erasure(recording, batch, &somebody);
     if (r || !somebody)
+        return r;
+    r = minors_mend(batch->txn, &recording->choice, &recording->context);
+    if (r)
         return r;
     r = choice_record(batch, &recording->choice, recording->edition, &recording->context, &recording->result);
     return r ? r
