@@ -7,13 +7,14 @@
  */
 #include "crumb/base/error.h"
 #include "crumb/base/limits.h"
+#include "crumb/base/reader.h"
 #include "crumb/rollup/segments.h"
 #include "crumb/store/journal.h"
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define HEAD_BYTES (1 + KEY_REF_BYTES)
+#define HEAD_BYTES (1 + 2 * KEY_REF_BYTES)
 
 static void print_hex(struct text bytes)
 {
@@ -26,11 +27,14 @@ static int print_record(struct db_txn *txn, struct text key, struct text value)
     struct crypt_place place = {.table = "journal", .key = key};
     struct text box = {.data = value.data + HEAD_BYTES + CRYPT_SALT_BYTES,
                        .size = value.size - HEAD_BYTES - CRYPT_SALT_BYTES - 4};
-    uint8_t secret[CRYPT_KEY_BYTES], plain[JOURNAL_RECORD_BYTES_MAX];
-    struct key_ref ref;
+    uint8_t visitors[CRYPT_KEY_BYTES], days[CRYPT_KEY_BYTES], secret[CRYPT_KEY_BYTES], plain[JOURNAL_RECORD_BYTES_MAX];
+    struct reader reader = reader_of(text_from(value, 1));
+    struct key_ref visitor = keyring_read_ref(&reader), day = keyring_read_ref(&reader);
 
-    if (!journal_key(key, value, &ref) || keyring_get(db_keyring(txn), ref, secret) ||
-        !crypt_open(secret, &place, (const uint8_t *)value.data + HEAD_BYTES, box, plain))
+    if (keyring_get(db_keyring(txn), visitor, visitors) || keyring_get(db_keyring(txn), day, days))
+        return 1;
+    crypt_join(visitors, days, secret);
+    if (!crypt_open(secret, &place, (const uint8_t *)value.data + HEAD_BYTES, box, plain))
         return 1;
     printf(" ");
     print_hex((struct text){.data = (const char *)plain, .size = box.size - CRYPT_TAG_BYTES});

@@ -22,12 +22,12 @@ static struct db_options options_of(const struct config *config, enum db_mode mo
 
 static json_t *state_json(const struct keyring_state *state)
 {
-    return json_pack("{s:s, s:I, s:b, s:I, s:I, s:{s:I, s:I, s:I, s:I}}", "master_key",
+    return json_pack("{s:s, s:I, s:b, s:I, s:I, s:{s:I, s:I, s:I, s:I, s:I}}", "master_key",
                      state->from_environment ? "environment" : "file", "epoch", (json_int_t)state->epoch, "rotating",
                      state->is_turning, "left", (json_int_t)state->n_left, "slots", (json_int_t)state->n_slots, "keys",
                      "visitor", (json_int_t)state->n_keys[KEY_VISITOR], "segment",
                      (json_int_t)state->n_keys[KEY_SEGMENT], "rollup", (json_int_t)state->n_keys[KEY_ROLLUP], "request",
-                     (json_int_t)state->n_keys[KEY_REQUEST]);
+                     (json_int_t)state->n_keys[KEY_REQUEST], "day", (json_int_t)state->n_keys[KEY_DAY]);
 }
 
 static int print_status(struct keyring *keyring)

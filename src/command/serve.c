@@ -12,6 +12,7 @@
 #include "crumb/ingest/geo.h"
 #include "crumb/query/range.h"
 #include "crumb/rights/job.h"
+#include "crumb/rights/lapse.h"
 #include "crumb/rights/work.h"
 #include "crumb/rollup/keeper.h"
 #include "crumb/rollup/mend.h"
@@ -32,8 +33,9 @@ struct serve {
     const char *path;
     struct edition *edition;
     struct service service;
-    struct keeper_chore chores[2];
+    struct keeper_chore chores[3];
     struct retention_round retention; /* the keeper's thread only */
+    int64_t lapse_resting_ms;         /* the same */
     struct keeper *keeper;
     struct server *server;
     int64_t turn_again_ms; /* not before: what was announced could not be put in force */
@@ -277,6 +279,22 @@ static int retain(void *context, const struct config *config, int (*submit)(void
     return retention_pass(&serve->retention, &work, &done);
 }
 
+static int let_lapse(void *context, const struct config *config, int (*submit)(void *context, struct write_op *op),
+                     void *submit_context, const atomic_bool *stop)
+{
+    struct serve *serve = context;
+    struct lapse_work work = {.db = serve->service.db,
+                              .config = config,
+                              .trail = &serve->service.trail,
+                              .now_ms = clock_now_ms(serve->service.clock),
+                              .submit = submit,
+                              .context = submit_context};
+    unsigned n;
+
+    (void)stop;
+    return lapse_pass(&serve->lapse_resting_ms, &work, &n);
+}
+
 static void call_keeper(void *context) { keeper_wake(context); }
 
 static int start_keeper(struct serve *serve)
@@ -291,10 +309,14 @@ static int start_keeper(struct serve *serve)
         (struct keeper_chore){.work = retain,
                               .context = serve,
                               .complaint = "cannot remove everything whose retention is over; it is tried again"};
+    serve->chores[2] =
+        (struct keeper_chore){.work = let_lapse,
+                              .context = serve,
+                              .complaint = "cannot remove requests that were closed long ago; it is tried again"};
     int r = desk_new(&service->desk);
     if (r == 0)
         r = keeper_start(service->db, service->writer, service->clock, &service->trail, serve->edition, serve->chores,
-                         2, &serve->keeper);
+                         3, &serve->keeper);
     if (r == 0)
         desk_listen(service->desk, call_keeper, serve->keeper);
     return error_trace(r);

@@ -5,7 +5,9 @@
 #include "command.h"
 #include "crumb/base/error.h"
 #include "crumb/consent/visitor.h"
+#include "crumb/rights/job.h"
 #include "crumb/rights/request.h"
+#include "crumb/store/day.h"
 #include "crumb/store/envelope.h"
 #include "crumb/store/journal.h"
 #include "crumb/store/keys.h"
@@ -71,6 +73,19 @@ static bool read_orphan(struct walk *walk, struct text key, struct text value, s
     return orphans_key(key, value, ret_ref);
 }
 
+static bool read_day(struct walk *walk, struct text key, struct text value, struct key_ref *ret_ref)
+{
+    struct day_state state;
+    uint32_t site;
+    int32_t day;
+
+    (void)value;
+    if (!key_read_day(key, &site, &day) || day_get(walk->txn, site, day, &state) || !state.key.generation)
+        return false;
+    *ret_ref = state.key;
+    return true;
+}
+
 static bool read_record(struct walk *walk, struct text key, struct text value, struct key_ref *ret_ref)
 {
     (void)walk;
@@ -110,6 +125,24 @@ static bool read_request(struct walk *walk, struct text key, struct text value, 
     return true;
 }
 
+/* The key of before; of a cut nothing else refers to it. */
+static bool read_job(struct walk *walk, struct text key, struct text value, struct key_ref *ret_ref)
+{
+    struct key_ref next;
+
+    (void)walk;
+    return job_keys(key, value, ret_ref, &next);
+}
+
+/* The one that what is left comes under; the visitor may have gone since. */
+static bool read_job_next(struct walk *walk, struct text key, struct text value, struct key_ref *ret_ref)
+{
+    struct key_ref before;
+
+    (void)walk;
+    return job_keys(key, value, &before, ret_ref) && ret_ref->generation;
+}
+
 /* Every table whose rows refer to keys. */
 static const struct {
     enum db_table table;
@@ -117,10 +150,13 @@ static const struct {
     bool (*read)(struct walk *walk, struct text key, struct text value, struct key_ref *ret_ref);
 } references[] = {{DB_VISITORS, "a visitor", read_visitor},
                   {DB_ORPHANS, "a visitor whose row is gone", read_orphan},
+                  {DB_DAYS, "a day", read_day},
                   {DB_JOURNAL, "a record of the journal", read_record},
                   {DB_SEGMENTS, "a segment", read_segment},
                   {DB_ROLLUPS, "a rollup", read_rollup},
-                  {DB_REQUESTS, "a request", read_request}};
+                  {DB_REQUESTS, "a request", read_request},
+                  {DB_JOBS, "what a visitor asked for", read_job},
+                  {DB_JOBS, "what a visitor asked for", read_job_next}};
 
 static int walk_table(struct walk *walk, size_t which)
 {

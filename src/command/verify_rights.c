@@ -6,6 +6,7 @@
 #include "command.h"
 #include "crumb/base/error.h"
 #include "crumb/consent/ledger.h"
+#include "crumb/consent/minors.h"
 #include "crumb/rights/job.h"
 #include "crumb/store/amended.h"
 #include "crumb/store/secret.h"
@@ -89,6 +90,24 @@ static int check_amended(struct walk *walk)
     return r == -EBADMSG ? wrong(walk, "an amendment is damaged") : r;
 }
 
+/* ---- reported children ---- */
+
+static int see_minor(void *context, uint32_t site, const uint8_t id[VISITOR_BYTES], int64_t until_ms)
+{
+    (void)context;
+    (void)site;
+    (void)id;
+    (void)until_ms;
+    return 0;
+}
+
+static int check_minors(const struct walk *walk)
+{
+    int r = minors_each(walk->txn, see_minor, NULL);
+
+    return r == -EBADMSG ? wrong(walk, "the block of a reported child is damaged") : error_trace(r);
+}
+
 /* ---- deeds ---- */
 
 static int check_deeds(const struct walk *walk)
@@ -118,6 +137,8 @@ int command_verify_rights(struct db_txn *txn, struct buffer *said)
 
     if (r == 0)
         r = check_amended(&walk);
+    if (r == 0)
+        r = check_minors(&walk);
     return r ? r : check_deeds(&walk);
 }
 

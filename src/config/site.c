@@ -287,6 +287,7 @@ void site_read(const struct yaml_at *at, struct site *site)
                                          .choice_ms = 6 * MONTH_MS,
                                          .refusal_ms = 6 * MONTH_MS,
                                          .visitor_ms = 13 * MONTH_MS,
+                                         .requests_ms = REQUESTS_KEPT_MS_DEFAULT,
                                          .fold_below = FOLD_BELOW_DEFAULT};
     walk_fields(at, site_fields, WALK_COUNT(site_fields), site);
     set_defaults(at->yaml, site);

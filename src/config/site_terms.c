@@ -71,6 +71,7 @@ void site_terms_read_retention(const struct yaml_at *at, void *into)
         {"choice", field_period, offsetof(struct retention, choice_ms), NULL},
         {"refusal", field_period, offsetof(struct retention, refusal_ms), NULL},
         {"visitor", field_period, offsetof(struct retention, visitor_ms), NULL},
+        {"requests", field_period, offsetof(struct retention, requests_ms), NULL},
         {"fold_below", read_fold_below, offsetof(struct retention, fold_below), NULL}};
 
     walk_fields(at, fields, WALK_COUNT(fields), into);

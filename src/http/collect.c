@@ -10,6 +10,7 @@ struct beacon {
     struct wait wait;
     struct collect *collect;
     const struct collect_form *form;
+    bool secure; /* it came over HTTPS */
     int result;
 };
 
@@ -37,6 +38,16 @@ static void add_result(h2o_req_t *req, const struct collect *collect)
     answer_header(req, TEXT("Crumb-Result"), buffer_text(&buffer));
 }
 
+/* A page that reads crumb_choice asks nobody else, so whoever was reported to be a child is told with the first event.
+ */
+static void lock_out(h2o_req_t *req, const struct beacon *beacon)
+{
+    const struct site *site = collect_site(beacon->collect);
+
+    if (site && collect_result(beacon->collect)->dropped[REASON_MINOR])
+        minors_lock_out(req, collect_edition(beacon->collect), site, beacon->secure);
+}
+
 static void answer_beacon(h2o_req_t *req, const struct beacon *beacon)
 {
     if (beacon->result) {
@@ -44,6 +55,7 @@ static void answer_beacon(h2o_req_t *req, const struct beacon *beacon)
         return;
     }
     add_result(req, beacon->collect);
+    lock_out(req, beacon);
     if (beacon->form->is_picture)
         answer_gif(req);
     else if (collect_is_oversize(beacon->collect))
@@ -109,6 +121,7 @@ static int make_beacon(struct exchange *exchange, struct text events, const stru
     if (!beacon)
         return -1;
     beacon->form = form;
+    beacon->secure = client.https;
     if (collect_new(&request, on_done, beacon, &beacon->collect)) {
         free(beacon);
         return -1;

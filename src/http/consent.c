@@ -5,7 +5,7 @@
 #include "consent.h"
 #include "crumb/base/json.h"
 #include "crumb/base/metrics.h"
-#include "crumb/consent/choice.h"
+#include "crumb/consent/minors.h"
 #include "crumb/consent/receipt.h"
 #include "crumb/ingest/address.h"
 #include <errno.h>
@@ -61,7 +61,7 @@ static int find_erasure(struct recording *recording, struct batch *batch, bool *
     if (*ret_somebody || !context->known)
         return r < 0 && r != -EBADMSG ? r : 0;
     recording->result = (struct choice_result){.stands = true, .keeps_choice = true};
-    r = job_of_visitor(batch->txn, site, context->visitor, &job);
+    r = job_erasing(batch->txn, site, context->visitor, &job);
     if (r == 0) {
         recording->asked = (struct asked){.n = 1, .deeds = {{.job = job.sequence}}};
         memcpy(recording->asked.deeds[0].id, job.deed, DEED_ID_BYTES);
@@ -80,6 +80,9 @@ static int recording_apply(struct write_op *op, struct batch *batch)
     if (recording->erase)
         r = find_erasure(recording, batch, &somebody);
     if (r || !somebody)
+        return r;
+    r = minors_mend(batch->txn, &recording->choice, &recording->context);
+    if (r)
         return r;
     r = choice_record(batch, &recording->choice, recording->edition, &recording->context, &recording->result);
     return r ? r

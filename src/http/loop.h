@@ -257,6 +257,9 @@ void requests_delete(struct exchange *exchange);
 void queue_list(struct exchange *exchange);
 void queue_read(struct exchange *exchange);
 void queue_move(struct exchange *exchange);
+void minors_post(struct exchange *exchange);
+/* Sets the cookies of somebody who was reported to be a child: no id, and a choice that says so. */
+void minors_lock_out(h2o_req_t *req, const struct edition *edition, const struct site *site, bool secure);
 void me_get(struct exchange *exchange);
 void me_export(struct exchange *exchange);
 void me_delete(struct exchange *exchange);

@@ -303,6 +303,10 @@ static struct petition *petition_of(struct exchange *exchange)
     if (!site || !exchange_same_origin(exchange, site))
         return NULL;
     answer_cors(exchange, site);
+    if (!exchange_may_choose(exchange, RATE_RIGHTS)) {
+        answer_too_many(exchange->req, "too many requests came from this address; try again later");
+        return NULL;
+    }
     struct petition *petition = petition_new(exchange, site);
     if (!petition) {
         answer_later(exchange->req, "there is no memory now; try again later");

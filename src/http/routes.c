@@ -67,6 +67,7 @@ static const struct route {
     ROUTE(PRIVATE, "GET", "/admin/requests", queue_list),
     ROUTE(PRIVATE, "GET", "/admin/requests/", queue_read),
     ROUTE(PRIVATE, "POST", "/admin/requests/", queue_move),
+    ROUTE(PRIVATE, "POST", "/admin/minors", minors_post),
     ROUTE(PRIVATE, "GET", "/metrics", status_metrics),
     ROUTE(PRIVATE, "GET", "/healthz", status_alive),
     ROUTE(PRIVATE, "GET", "/readyz", status_ready),

@@ -5,6 +5,7 @@
 #include "crumb/base/error.h"
 #include "crumb/base/metrics.h"
 #include "crumb/consent/cookie.h"
+#include "crumb/consent/minors.h"
 #include "crumb/consent/visitor.h"
 #include "crumb/ingest/mask.h"
 #include "crumb/ingest/page.h"
@@ -279,6 +280,8 @@ struct write_op *collect_op(struct collect *collect) { return &collect->super; }
 
 const struct collect_result *collect_result(const struct collect *collect) { return &collect->result; }
 
+const struct edition *collect_edition(const struct collect *collect) { return collect->edition; }
+
 const struct site *collect_site(const struct collect *collect)
 {
     return collect->n_items ? collect->items[0].site : NULL;
@@ -335,6 +338,7 @@ struct lookup {
 static int look_up(struct lookup *lookup, struct collect *collect, const struct item *item, struct batch *batch)
 {
     struct visitor visitor;
+    bool is_minor = false;
 
     if (lookup->site == item->site)
         return 0;
@@ -345,13 +349,19 @@ static int look_up(struct lookup *lookup, struct collect *collect, const struct 
         const uint8_t *key;
 
         r = batch_key(batch, visitor.key, &key);
-        if (r < 0 && r != -EBADMSG)
-            return error_trace(r);
+    } else if (r == DB_E_NOT_FOUND) {
+        int fault = minors_has(batch->txn, item->site->id, item->visitor, collect->at_ms, &is_minor);
+
+        r = fault ? fault : r;
     }
+    if (r < 0 && r != -EBADMSG)
+        return error_trace(r);
     /* An unreadable record is no consent, and a row from a backup, of somebody who was erased since, is none. */
     lookup->site = item->site;
     lookup->allowed =
         visitor_allowed(r == 0 ? &visitor : NULL, item->site, &collect->place, collect->gpc, collect->at_ms);
+    if (is_minor)
+        lookup->allowed.reason = REASON_MINOR;
     lookup->number = r == 0 ? visitor.number : 0;
     lookup->key = r == 0 ? visitor.key : (struct key_ref){0};
     lookup->consent = r == 0 ? visitor.consent : 0;

@@ -6,10 +6,14 @@
 #include "crumb/base/metrics.h"
 #include "crumb/consent/visitor.h"
 #include <errno.h>
+#include <stdio.h>
+
+#define DETAILS_BYTES 64
 
 struct removal {
     struct write_op super;
     const struct config *config;
+    const struct trail *trail;
     int64_t now_ms;
     struct key keys[EXPIRE_DELETES_MAX];
     unsigned n, n_removed;
@@ -31,14 +35,14 @@ static bool is_expired(const struct visitor *visitor, const struct site *site, i
 }
 
 /* On the writer's thread: the choice may have been renewed since it was looked at. */
-static int remove_row(struct removal *removal, struct batch *batch, const struct key *key)
+static int remove_row(const struct removal *removal, struct batch *batch, const struct site *site,
+                      const struct key *key, unsigned *n)
 {
     uint8_t id[VISITOR_BYTES];
     struct visitor visitor;
     uint32_t number;
 
     key_read_visitor(key_text(key), &number, id);
-    const struct site *site = find_site(removal->config, number);
     int r = visitor_get(batch->txn, number, id, &visitor);
     if (r == DB_E_NOT_FOUND || r == -EBADMSG)
         return 0;
@@ -46,18 +50,54 @@ static int remove_row(struct removal *removal, struct batch *batch, const struct
         return error_trace(r);
     if (!is_expired(&visitor, site, removal->now_ms))
         return 0;
-    removal->n_removed++;
+    ++*n;
     return error_trace(visitor_end(batch, site, id, removal->now_ms));
 }
 
+static int record(const struct removal *removal, struct batch *batch, const struct site *site, unsigned n)
+{
+    char details[DETAILS_BYTES];
+
+    if (!n || !removal->trail)
+        return 0;
+    snprintf(details, sizeof details, "%u rows", n);
+    return error_trace(trail_append(batch, removal->trail,
+                                    &(struct trail_entry){.at_ms = removal->now_ms,
+                                                          .actor = ACTOR_SERVICE,
+                                                          .name = TEXT("retention"),
+                                                          .act = ACT_EXPIRED,
+                                                          .site = text_of(site->name),
+                                                          .object = TEXT("visitors"),
+                                                          .details = text_of(details)}));
+}
+
+static const struct site *site_of(const struct removal *removal, unsigned i)
+{
+    uint8_t id[VISITOR_BYTES];
+    uint32_t number;
+
+    key_read_visitor(key_text(&removal->keys[i]), &number, id);
+    return find_site(removal->config, number);
+}
+
+/* Keys come by site, and each site's rows are recorded together. */
 static int removal_apply(struct write_op *op, struct batch *batch)
 {
     struct removal *removal = (struct removal *)op;
+    unsigned n = 0;
     int r = 0;
 
     removal->n_removed = 0;
-    for (unsigned i = 0; r == 0 && i < removal->n; i++)
-        r = remove_row(removal, batch, &removal->keys[i]);
+    for (unsigned i = 0; r == 0 && i < removal->n; i++) {
+        const struct site *site = site_of(removal, i);
+
+        r = remove_row(removal, batch, site, &removal->keys[i], &n);
+        if (r == 0 && (i + 1 == removal->n || site_of(removal, i + 1) != site)) {
+            removal->n_removed += n;
+            r = record(removal, batch, site, n);
+            n = 0;
+        }
+    }
     return error_trace(r);
 }
 
@@ -114,8 +154,10 @@ int expire_pass(struct expire *expire, struct db *db, const struct config *confi
 {
     /* A clock that was set back ends the rest, too. */
     int64_t rested_ms = now_ms - expire->resting_ms;
-    struct removal removal = {
-        .super = {.reserve = true, .apply = removal_apply, .done = removal_done}, .config = config, .now_ms = now_ms};
+    struct removal removal = {.super = {.reserve = true, .apply = removal_apply, .done = removal_done},
+                              .config = config,
+                              .trail = expire->trail,
+                              .now_ms = now_ms};
     struct key after = expire->after;
     bool end = false;
 
@@ -127,7 +169,8 @@ int expire_pass(struct expire *expire, struct db *db, const struct config *confi
         r = error_fold(submit(context, &removal.super));
     if (r)
         return error_trace(r);
-    *expire = end ? (struct expire){.resting_ms = now_ms} : (struct expire){.after = after};
+    *expire = end ? (struct expire){.resting_ms = now_ms, .trail = expire->trail}
+                  : (struct expire){.after = after, .trail = expire->trail};
     *ret_n = removal.n_removed;
     return 0;
 }

@@ -39,6 +39,14 @@ int look_find_job(const struct crew *crew, uint32_t number);
 int look_at_day(const struct crew *crew, int32_t day, struct found *ret_found);
 void look_deinit(struct found *found);
 
+/* Whether something of one of them is there. */
+bool look_concerns_any(const struct crew *crew, const struct found *found);
+
+/* ---- mark.c ---- */
+
+/* Marks days as changed, JOB_ROWS_MAX in a transaction. 0 or a fault. */
+int mark_days(const struct crew *crew, const int32_t *days, size_t n);
+
 /* ---- step.c ---- */
 
 /* Removes or rewrites the rows, counts them, marks the day as changed. 0 or a fault. */

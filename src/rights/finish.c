@@ -5,6 +5,7 @@
 #include "crew.h"
 #include "crumb/base/error.h"
 #include "crumb/consent/ledger.h"
+#include "crumb/rights/requests.h"
 #include "crumb/store/amended.h"
 #include "crumb/store/orphans.h"
 #include <errno.h>
@@ -149,6 +150,22 @@ static int put_deed(struct finish *finish, struct batch *batch)
     return error_trace(r);
 }
 
+/* What leads from the visitor to the ledger's records, and to what they asked the site for. */
+static int forget(const struct finish *finish, struct batch *batch, unsigned *ret_n)
+{
+    uint8_t asker[TRAIL_VISITOR_BYTES];
+    unsigned n = 0, n_more = 0;
+    int r = ledger_forget(batch, finish->job->visitor, JOB_ROWS_MAX, &n);
+
+    trail_visitor(finish->trail, finish->job->visitor, asker);
+    if (r == 0 && n < JOB_ROWS_MAX)
+        r = requests_forget(batch, finish->site->id, asker, JOB_ROWS_MAX - n, &n_more);
+    if (r)
+        return error_trace(r);
+    *ret_n = n + n_more;
+    return 0;
+}
+
 static int finish_apply(struct write_op *op, struct batch *batch)
 {
     struct finish *finish = (struct finish *)op;
@@ -156,7 +173,7 @@ static int finish_apply(struct write_op *op, struct batch *batch)
     int r = 0;
 
     if (finish->job->kind == JOB_ERASE)
-        r = ledger_forget(batch, finish->job->visitor, JOB_ROWS_MAX, &n);
+        r = forget(finish, batch, &n);
     finish->is_done = n < JOB_ROWS_MAX;
     if (r || !finish->is_done)
         return error_trace(r);

@@ -63,6 +63,17 @@ static bool decode(struct text key, struct text value, struct job *ret_job)
     return true;
 }
 
+bool job_keys(struct text key, struct text value, struct key_ref *ret_key, struct key_ref *ret_next)
+{
+    struct job job;
+
+    if (!decode(key, value, &job))
+        return false;
+    *ret_key = job.key;
+    *ret_next = job.next;
+    return true;
+}
+
 int job_put(struct db_txn *txn, const struct job *job)
 {
     struct key key = key_sequence(job->sequence);
@@ -145,7 +156,8 @@ static int compare(void *context, const struct job *job)
 
     if (search->deed && memcmp(search->deed, job->deed, DEED_ID_BYTES) != 0)
         return 0;
-    if (search->visitor && (search->site != job->site || memcmp(search->visitor, job->visitor, VISITOR_BYTES) != 0))
+    if (search->visitor && (job->kind != JOB_ERASE || search->site != job->site ||
+                            memcmp(search->visitor, job->visitor, VISITOR_BYTES) != 0))
         return 0;
     search->job = *job;
     return FOUND;
@@ -170,7 +182,7 @@ int job_of_deed(struct db_txn *txn, const uint8_t deed[DEED_ID_BYTES], struct jo
     return find(txn, &search, ret_job);
 }
 
-int job_of_visitor(struct db_txn *txn, uint32_t site, const uint8_t visitor[VISITOR_BYTES], struct job *ret_job)
+int job_erasing(struct db_txn *txn, uint32_t site, const uint8_t visitor[VISITOR_BYTES], struct job *ret_job)
 {
     struct search search = {.site = site, .visitor = visitor};
 

@@ -27,6 +27,15 @@ int look_find_job(const struct crew *crew, uint32_t number)
     return low < crew->n && crew->jobs[low].number == number ? (int)low : -1;
 }
 
+bool look_concerns_any(const struct crew *crew, const struct found *found)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < crew->n; i++)
+        any |= found->concerns[i];
+    return any;
+}
+
 void look_deinit(struct found *found)
 {
     free(found->rows);

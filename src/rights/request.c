@@ -79,11 +79,9 @@ static struct crypt_place place_of(struct text key)
     return (struct crypt_place){.table = db_table_name(DB_REQUESTS), .key = key};
 }
 
-void request_encode(const struct request *request, const struct key *key, const uint8_t secret[CRYPT_KEY_BYTES],
-                    struct buffer *buffer)
+static void put_head(const struct request *request, struct buffer *buffer)
 {
     static const uint8_t nobody[ASKER_BYTES];
-    struct crypt_place place = place_of(key_text(key));
 
     buffer_put_u8(buffer, REQUEST_VERSION);
     buffer_put_u8(buffer, (uint8_t)request->kind);
@@ -95,10 +93,25 @@ void request_encode(const struct request *request, const struct key *key, const 
     buffer_put(buffer, request->has_asker ? request->asker : nobody, ASKER_BYTES);
     keyring_put_ref(buffer, request->key);
     buffer_put(buffer, request->salt, CRYPT_SALT_BYTES);
+}
+
+void request_encode(const struct request *request, const struct key *key, const uint8_t secret[CRYPT_KEY_BYTES],
+                    struct buffer *buffer)
+{
+    struct crypt_place place = place_of(key_text(key));
+
+    put_head(request, buffer);
     size_t start = buffer->size;
     request_encode_body(request, buffer);
     if (!buffer->fault)
         crypt_seal(secret, &place, request->salt, buffer, start);
+    checksum_put(buffer, key_text(key));
+}
+
+void request_encode_closed(const struct request *request, const struct key *key, struct buffer *buffer)
+{
+    put_head(request, buffer);
+    buffer_put_text(buffer, request->box);
     checksum_put(buffer, key_text(key));
 }
 

@@ -277,6 +277,92 @@ int requests_each(struct db_txn *txn, requests_visit visit, void *context, uint3
     return r == DB_E_NOT_FOUND ? 0 : error_trace(r);
 }
 
+/* ---- what goes ---- */
+
+/* The number of a visitor's first request. DB_E_NOT_FOUND: there is none. */
+static int first_of(struct db_txn *txn, uint32_t site, const uint8_t asker[ASKER_BYTES], uint32_t *ret_number)
+{
+    struct key first = key_asker(site, asker, 0);
+    struct text key, value, prefix = {.data = (const char *)first.bytes, .size = first.size - sizeof(uint32_t)};
+    DB_CURSOR_AUTO *cursor = NULL;
+    uint8_t of[ASKER_BYTES];
+    int r = db_cursor_new(txn, DB_ASKERS, &cursor);
+
+    if (r == 0)
+        r = db_cursor_seek(cursor, key_text(&first), &key, &value);
+    if (r)
+        return error_trace(r);
+    if (!text_starts(key, prefix))
+        return DB_E_NOT_FOUND;
+    return key_read_asker(key, &site, of, ret_number) ? 0 : error_origin(-EBADMSG);
+}
+
+/* The row with another head; what was said stays in its box. */
+static int forget_one(struct batch *batch, uint32_t site, const uint8_t asker[ASKER_BYTES], uint32_t number)
+{
+    struct key key = key_request(site, number), entry = key_asker(site, asker, number);
+    BUFFER_AUTO row = BUFFER_INIT(REQUEST_BYTES_MAX);
+    struct request request;
+    int r = requests_get(batch->txn, site, number, &request);
+
+    if (r)
+        return r < 0 ? error_trace(r) : error_origin(-EBADMSG);
+    request.has_asker = false;
+    request_encode_closed(&request, &key, &row);
+    if (row.fault)
+        return error_origin(row.fault);
+    r = error_fold(db_put(batch->txn, DB_REQUESTS, key_text(&key), buffer_text(&row)));
+    return r ? r : error_trace(db_delete(batch->txn, DB_ASKERS, key_text(&entry)));
+}
+
+int requests_forget(struct batch *batch, uint32_t site, const uint8_t asker[ASKER_BYTES], unsigned n_max,
+                    unsigned *ret_n)
+{
+    unsigned n = 0;
+    int r = 0;
+
+    while (r == 0 && n < n_max) {
+        uint32_t number;
+
+        r = first_of(batch->txn, site, asker, &number);
+        if (r == 0)
+            r = forget_one(batch, site, asker, number);
+        n += r == 0;
+    }
+    if (r < 0)
+        return error_trace(r);
+    *ret_n = n;
+    return 0;
+}
+
+bool requests_is_over(const struct request *request, int64_t until_ms)
+{
+    return !request_is_open(request->state) && request->changed_ms <= until_ms;
+}
+
+static int remove_one(struct batch *batch, const struct request *request)
+{
+    struct key key = key_request(request->site, request->number);
+    struct key entry = key_asker(request->site, request->asker, request->number);
+    struct key_ref ref = request->key;
+    int r = request->has_asker ? db_delete(batch->txn, DB_ASKERS, key_text(&entry)) : 0;
+
+    if (r == 0)
+        r = db_delete(batch->txn, DB_REQUESTS, key_text(&key));
+    return r ? error_trace(r) : error_trace(batch_doom_key(batch, ref));
+}
+
+int requests_remove(struct batch *batch, uint32_t site, uint32_t number, int64_t until_ms, bool *ret_removed)
+{
+    struct request request;
+    int r = requests_get(batch->txn, site, number, &request);
+
+    *ret_removed = r == 0 && requests_is_over(&request, until_ms);
+    if (r || !*ret_removed)
+        return r < 0 ? error_trace(r) : 0;
+    return error_trace(remove_one(batch, &request));
+}
+
 /* ---- what is to be done ---- */
 
 enum request_urgency requests_urgency(const struct site *site, int32_t due, int64_t now_ms)

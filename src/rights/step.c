@@ -123,21 +123,12 @@ static void step_done(struct write_op *op, int result)
 
 /* ---- all of a day ---- */
 
-static bool concerns_any(const struct crew *crew, const struct found *found)
-{
-    bool any = false;
-
-    for (unsigned i = 0; i < crew->n; i++)
-        any |= found->concerns[i];
-    return any;
-}
-
 int step_day(struct crew *crew, const struct found *found)
 {
     size_t from = 0;
     int r = 0;
 
-    if (!concerns_any(crew, found))
+    if (!look_concerns_any(crew, found))
         return 0;
     do {
         size_t left = found->n_rows - from;

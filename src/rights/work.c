@@ -102,6 +102,26 @@ static int find_days(const struct crew *crew, struct days *days)
     return r == OTHER_SITE ? 0 : error_trace(r);
 }
 
+/* Keeps those that tell of the crew's visitors, and marks them. */
+static int mark(const struct crew *crew, struct days *days)
+{
+    size_t n = 0;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < days->n; i++) {
+        struct found found;
+
+        r = is_stopped(crew->work) ? error_origin(-ECANCELED) : look_at_day(crew, days->list[i], &found);
+        if (r)
+            break;
+        if (look_concerns_any(crew, &found))
+            days->list[n++] = days->list[i];
+        look_deinit(&found);
+    }
+    days->n = n;
+    return r ? error_trace(r) : error_trace(mark_days(crew, days->list, n));
+}
+
 /* A day that was sealed tells of the visitor until it is built again; one that never was has nothing to build. */
 static int seal_again(const struct crew *crew, int32_t day)
 {
@@ -143,6 +163,8 @@ static int work_crew(struct crew *crew, unsigned *n)
     struct days days = {.site = crew->site->id};
     int r = find_days(crew, &days);
 
+    if (r == 0)
+        r = mark(crew, &days);
     for (size_t i = 0; r == 0 && i < days.n; i++)
         r = is_stopped(crew->work) ? error_origin(-ECANCELED) : work_day(crew, days.list[i]);
     free(days.list);

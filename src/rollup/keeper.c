@@ -169,6 +169,7 @@ int keeper_start(struct db *db, struct writer *writer, const struct clock *clock
     }
     keeper->folder = folder;
     keeper->trail = trail;
+    keeper->expire.trail = trail;
     keeper->db = db;
     keeper->writer = writer;
     keeper->clock = clock;

@@ -36,7 +36,11 @@ static int mark_day(struct mark *mark, struct batch *batch, const struct due_day
                                       .last = day->day,
                                       .n_days = 1,
                                       .n_rows = state.events};
+    r = batch_doom_key(batch, state.key);
+    if (r)
+        return error_trace(r);
     state.expired = true;
+    state.key = (struct key_ref){0};
     mark->n_marked++;
     r = day_put(batch->txn, day->site->id, day->day, &state);
     return r ? error_trace(r) : error_trace(retention_record(batch, mark->work, &given_up));

@@ -22,6 +22,8 @@ struct batch_day {
     uint32_t site;
     int32_t day;
     uint64_t events, last;
+    struct key_ref key; /* {0, 0}: nobody has asked for it */
+    bool has_new_key;
 };
 
 #define SEQUENCE_KEY TEXT("sequence")
@@ -233,15 +235,14 @@ int batch_takes_day(struct batch *batch, uint32_t site, int32_t day)
     return state.expired ? BATCH_E_EXPIRED : 0;
 }
 
-int batch_mark_day(struct batch *batch, uint32_t site, int32_t day, uint64_t sequence)
+static int find_day(struct batch *batch, uint32_t site, int32_t day, struct batch_day **ret_day)
 {
     for (size_t i = 0; i < batch->n_days; i++) {
         size_t at = (batch->days_hit + i) % batch->n_days;
 
         if (batch->days[at].site == site && batch->days[at].day == day) {
             batch->days_hit = at;
-            batch->days[at].events++;
-            batch->days[at].last = sequence;
+            *ret_day = &batch->days[at];
             return 0;
         }
     }
@@ -249,7 +250,55 @@ int batch_mark_day(struct batch *batch, uint32_t site, int32_t day, uint64_t seq
     if (r)
         return error_trace(r);
     batch->days_hit = batch->n_days;
-    batch->days[batch->n_days++] = (struct batch_day){.site = site, .day = day, .events = 1, .last = sequence};
+    batch->days[batch->n_days++] = (struct batch_day){.site = site, .day = day};
+    *ret_day = &batch->days[batch->days_hit];
+    return 0;
+}
+
+int batch_mark_day(struct batch *batch, uint32_t site, int32_t day, uint64_t sequence)
+{
+    struct batch_day *mark = NULL;
+    int r = find_day(batch, site, day, &mark);
+
+    if (r)
+        return error_trace(r);
+    mark->events++;
+    mark->last = sequence;
+    return 0;
+}
+
+/* The one that the day's row has, where it opens: beside a copy of the store that is older than its end, it does not.
+ */
+static int find_day_key(struct batch *batch, struct batch_day *mark)
+{
+    struct day_state state = {.events = 0};
+    uint8_t made[CRYPT_KEY_BYTES];
+    const uint8_t *key;
+    int r = day_get(batch->txn, mark->site, mark->day, &state);
+
+    if (r < 0)
+        return error_trace(r);
+    r = batch_key(batch, state.key, &key);
+    if (r == 0)
+        mark->key = state.key;
+    if (r != KEYRING_E_GONE)
+        return error_trace(r);
+    r = batch_new_key(batch, KEY_DAY, &mark->key, made);
+    sodium_memzero(made, sizeof made);
+    mark->has_new_key = r == 0;
+    return error_trace(r);
+}
+
+int batch_day_key(struct batch *batch, uint32_t site, int32_t day, struct key_ref *ret_ref)
+{
+    struct batch_day *mark = NULL;
+    int r = find_day(batch, site, day, &mark);
+
+    if (r == 0 && !mark->key.generation)
+        r = find_day_key(batch, mark);
+    if (r)
+        return error_trace(r);
+    *ret_ref = mark->key;
     return 0;
 }
 
@@ -273,7 +322,10 @@ static int write_day(struct batch *batch, const struct batch_day *mark)
     if (r < 0)
         return error_trace(r);
     state.events += mark->events;
-    state.last = mark->last;
+    if (mark->events)
+        state.last = mark->last;
+    if (mark->has_new_key)
+        state.key = mark->key;
     return error_trace(day_put(batch->txn, mark->site, mark->day, &state));
 }
 

@@ -36,6 +36,13 @@ static void bind(const struct crypt_place *place, const uint8_t salt[CRYPT_SALT_
     memcpy(ret_bound->nonce + CRYPT_SALT_BYTES, &hash, sizeof hash);
 }
 
+/* A keyed hash of the second under the first: BLAKE2b, RFC 7693. */
+void crypt_join(const uint8_t first[CRYPT_KEY_BYTES], const uint8_t second[CRYPT_KEY_BYTES],
+                uint8_t ret_key[CRYPT_KEY_BYTES])
+{
+    crypto_generichash(ret_key, CRYPT_KEY_BYTES, second, CRYPT_KEY_BYTES, first, CRYPT_KEY_BYTES);
+}
+
 void crypt_seal(const uint8_t key[CRYPT_KEY_BYTES], const struct crypt_place *place,
                 const uint8_t salt[CRYPT_SALT_BYTES], struct buffer *buffer, size_t start)
 {

@@ -9,7 +9,7 @@
 #include "crumb/store/key.h"
 #include <errno.h>
 
-#define DAY_VERSION 2
+#define DAY_VERSION 3
 #define DAY_BYTES_MAX 64
 
 enum { FLAG_REWRITTEN = 1, FLAG_EXPIRED = 2, FLAG_FOLDED = 4, FLAGS_ALL = 7 };
@@ -33,6 +33,7 @@ static bool decode(struct text key, struct text value, struct day_state *ret_sta
     state.sealed = reader_u64(&reader);
     state.changes = reader_u32(&reader);
     state.built = reader_u32(&reader);
+    state.key = keyring_read_ref(&reader);
     if (!reader_done(&reader) || flags & ~(unsigned)FLAGS_ALL || state.sealed > state.last ||
         state.built > state.changes || (state.folded && !state.expired))
         return false;
@@ -65,6 +66,7 @@ int day_put(struct db_txn *txn, uint32_t site, int32_t day, const struct day_sta
     buffer_put_u64(&buffer, state->sealed);
     buffer_put_u32(&buffer, state->changes);
     buffer_put_u32(&buffer, state->built);
+    keyring_put_ref(&buffer, state->key);
     checksum_put(&buffer, key_text(&key));
     if (buffer.fault)
         return error_origin(buffer.fault);

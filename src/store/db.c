@@ -56,7 +56,7 @@ static const char *const table_names[DB_TABLE_N] = {
     [DB_DOOMED] = "doomed",     [DB_ORPHANS] = "orphans",   [DB_AUDIT] = "audit",
     [DB_REQUESTS] = "requests", [DB_DUE] = "due",           [DB_ASKERS] = "askers",
     [DB_VERSIONS] = "versions", [DB_CHOICES] = "choices",   [DB_AMENDED] = "amended",
-    [DB_JOBS] = "jobs",         [DB_DEEDS] = "deeds"};
+    [DB_JOBS] = "jobs",         [DB_DEEDS] = "deeds",       [DB_MINORS] = "minors"};
 
 struct db {
     MDB_env *env;

@@ -1,5 +1,5 @@
 /*
- * Journal records, written and read field by field: version, key and salt as
+ * Journal records, written and read field by field: version, keys and salt as
  * they are, all else in a box.
  */
 #include "crumb/store/journal.h"
@@ -7,6 +7,7 @@
 #include "crumb/store/checksum.h"
 #include <assert.h>
 #include <errno.h>
+#include <sodium.h>
 #include <xxhash.h>
 
 #define JOURNAL_VERSION 1
@@ -19,7 +20,7 @@ uint64_t journal_fingerprint(const uint8_t visitor[VISITOR_BYTES], struct text i
     return hash ? hash : 1;
 }
 
-#define HEAD_BYTES (1 + KEY_REF_BYTES + CRYPT_SALT_BYTES)
+#define HEAD_BYTES (1 + 2 * KEY_REF_BYTES + CRYPT_SALT_BYTES)
 
 static struct crypt_place place_of(struct text key)
 {
@@ -33,6 +34,7 @@ static void encode(const struct journal_record *record, struct text key, const u
 
     buffer_put_u8(buffer, JOURNAL_VERSION);
     keyring_put_ref(buffer, record->key);
+    keyring_put_ref(buffer, record->day_key);
     buffer_put(buffer, salt, CRYPT_SALT_BYTES);
     buffer_put_u8(buffer, (uint8_t)record->kind);
     buffer_put_u8(buffer, (uint8_t)(record->classes | record->granted << CLASS_N));
@@ -48,30 +50,55 @@ static void encode(const struct journal_record *record, struct text key, const u
     checksum_put(buffer, key);
 }
 
-int journal_append(struct batch *batch, struct journal_record *record)
+/* What a record is under: both of its keys. 0, JOURNAL_E_ERASED or a fault. */
+static int find_secret(struct batch *batch, const struct journal_record *record, uint8_t ret_secret[CRYPT_KEY_BYTES])
 {
-    const uint8_t *secret;
+    uint8_t visitors[CRYPT_KEY_BYTES];
+    const uint8_t *key;
+    int r = batch_key(batch, record->key, &key);
 
-    assert(record->classes & CLASS_BIT(event_carrier(record->kind)) && !(record->classes & ~record->granted));
-    int r = batch_key(batch, record->key, &secret);
-    if (r)
-        return r == KEYRING_E_GONE ? JOURNAL_E_ERASED : error_trace(r);
-    record->sequence = batch_take_sequence(batch);
-
-    struct key key = key_journal(record->site, record->day, record->sequence);
-    struct buffer *buffer = &batch->scratch;
-    buffer_clear(buffer);
-    encode(record, key_text(&key), secret, batch_salt(batch), buffer);
-    if (buffer->fault)
-        return error_origin(buffer->fault);
-    r = error_fold(db_put(batch->txn, DB_JOURNAL, key_text(&key), buffer_text(buffer)));
-    if (r)
-        return r;
-    return error_trace(batch_mark_day(batch, record->site, record->day, record->sequence));
+    if (r == 0) {
+        memcpy(visitors, key, sizeof visitors);
+        r = batch_key(batch, record->day_key, &key);
+    }
+    if (r == 0)
+        crypt_join(visitors, key, ret_secret);
+    sodium_memzero(visitors, sizeof visitors);
+    return r == KEYRING_E_GONE ? JOURNAL_E_ERASED : error_trace(r);
 }
 
-/* What is not encrypted; the reader is then at the box. */
-static bool read_head(struct text key, struct text *value, struct key_ref *ret_ref, struct text *ret_salt)
+/* In the batch's salt, as no place is written twice in it under the same keys. */
+static int put_record(struct batch *batch, struct text key, const struct journal_record *record,
+                      const uint8_t secret[CRYPT_KEY_BYTES])
+{
+    struct buffer *buffer = &batch->scratch;
+
+    buffer_clear(buffer);
+    encode(record, key, secret, batch_salt(batch), buffer);
+    if (buffer->fault)
+        return error_origin(buffer->fault);
+    return error_fold(db_put(batch->txn, DB_JOURNAL, key, buffer_text(buffer)));
+}
+
+int journal_append(struct batch *batch, struct journal_record *record)
+{
+    uint8_t secret[CRYPT_KEY_BYTES];
+
+    assert(record->classes & CLASS_BIT(event_carrier(record->kind)) && !(record->classes & ~record->granted));
+    int r = batch_day_key(batch, record->site, record->day, &record->day_key);
+    if (r == 0)
+        r = find_secret(batch, record, secret);
+    if (r)
+        return r < 0 ? error_trace(r) : r;
+    record->sequence = batch_take_sequence(batch);
+    struct key key = key_journal(record->site, record->day, record->sequence);
+    r = put_record(batch, key_text(&key), record, secret);
+    sodium_memzero(secret, sizeof secret);
+    return r ? error_trace(r) : error_trace(batch_mark_day(batch, record->site, record->day, record->sequence));
+}
+
+/* What is not encrypted, into @record; @value is then the box. */
+static bool read_head(struct text key, struct text *value, struct journal_record *record, struct text *ret_salt)
 {
     struct reader reader;
 
@@ -80,7 +107,8 @@ static bool read_head(struct text key, struct text *value, struct key_ref *ret_r
     reader = reader_of(*value);
     if (reader_u8(&reader) != JOURNAL_VERSION)
         return false;
-    *ret_ref = keyring_read_ref(&reader);
+    record->key = keyring_read_ref(&reader);
+    record->day_key = keyring_read_ref(&reader);
     *ret_salt = reader_bytes(&reader, CRYPT_SALT_BYTES);
     *value = reader_bytes(&reader, reader_left(&reader));
     return !reader.bad && value->size >= CRYPT_TAG_BYTES;
@@ -88,9 +116,13 @@ static bool read_head(struct text key, struct text *value, struct key_ref *ret_r
 
 bool journal_key(struct text key, struct text value, struct key_ref *ret_ref)
 {
+    struct journal_record record;
     struct text salt;
 
-    return read_head(key, &value, ret_ref, &salt);
+    if (!read_head(key, &value, &record, &salt))
+        return false;
+    *ret_ref = record.key;
+    return true;
 }
 
 /* Of the record whose key was read. */
@@ -116,45 +148,59 @@ static bool decode(struct text plain, struct journal_record *record)
     return reader_done(&reader) && record->classes & CLASS_BIT(event_carrier(record->kind));
 }
 
+/* The same of a reader. */
+static int open_secret(struct keys *keys, const struct journal_record *record, uint8_t ret_secret[CRYPT_KEY_BYTES])
+{
+    uint8_t visitors[CRYPT_KEY_BYTES];
+    const uint8_t *key;
+    int r = keys_get(keys, record->key, &key);
+
+    if (r == 0) {
+        memcpy(visitors, key, sizeof visitors);
+        r = keys_get(keys, record->day_key, &key);
+    }
+    if (r == 0)
+        crypt_join(visitors, key, ret_secret);
+    sodium_memzero(visitors, sizeof visitors);
+    return r == KEYRING_E_GONE ? JOURNAL_E_ERASED : error_trace(r);
+}
+
 static int open_record(struct text key, struct text value, struct keys *keys, struct buffer *plain,
                        struct journal_record *record)
 {
     struct crypt_place place = place_of(key);
+    uint8_t secret[CRYPT_KEY_BYTES];
     struct text salt;
-    const uint8_t *secret;
 
-    if (!read_head(key, &value, &record->key, &salt))
+    if (!read_head(key, &value, record, &salt))
         return error_origin(-EBADMSG);
-    int r = keys_get(keys, record->key, &secret);
+    int r = open_secret(keys, record, secret);
     if (r)
-        return r == KEYRING_E_GONE ? JOURNAL_E_ERASED : error_trace(r);
+        return r < 0 ? error_trace(r) : r;
     buffer_clear(plain);
     uint8_t *bytes = buffer_extend(plain, value.size - CRYPT_TAG_BYTES);
+    bool is_open = bytes && crypt_open(secret, &place, (const uint8_t *)salt.data, value, bytes);
+    sodium_memzero(secret, sizeof secret);
     if (!bytes)
         return error_origin(plain->fault == -EOVERFLOW ? -EBADMSG : plain->fault);
-    if (!crypt_open(secret, &place, (const uint8_t *)salt.data, value, bytes) || !decode(buffer_text(plain), record))
-        return error_origin(-EBADMSG);
-    return 0;
+    return is_open && decode(buffer_text(plain), record) ? 0 : error_origin(-EBADMSG);
 }
 
-/* The record anew, under another key and with less; in the batch's salt, as no place is written twice in it. */
+/* The record anew, under another key of the visitor's and with less. */
 static int rewrite(struct batch *batch, struct text key, struct journal_record *record,
                    const struct journal_change *change)
 {
-    struct buffer *buffer = &batch->scratch;
-    const uint8_t *secret;
-    int r = batch_key(batch, change->to, &secret);
+    uint8_t secret[CRYPT_KEY_BYTES];
 
-    if (r)
-        return r == KEYRING_E_GONE ? JOURNAL_E_ERASED : error_trace(r);
     record->key = change->to;
     record->granted &= ~change->classes;
     record->classes &= ~change->classes;
-    buffer_clear(buffer);
-    encode(record, key, secret, batch_salt(batch), buffer);
-    if (buffer->fault)
-        return error_origin(buffer->fault);
-    return error_fold(db_put(batch->txn, DB_JOURNAL, key, buffer_text(buffer)));
+    int r = find_secret(batch, record, secret);
+    if (r)
+        return r < 0 ? error_trace(r) : r;
+    r = put_record(batch, key, record, secret);
+    sodium_memzero(secret, sizeof secret);
+    return error_trace(r);
 }
 
 /* What is left of a record that is under the key; nothing of one that cannot be read any more. */

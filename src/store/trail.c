@@ -29,7 +29,8 @@ static const char *const acts[ACT_N] = {[ACT_CONFIGURED] = "configured",
                                         [ACT_COMPACTED] = "compacted",
                                         [ACT_EXPIRED] = "expired",
                                         [ACT_ERASED] = "erased",
-                                        [ACT_UNREADABLE] = "unreadable"};
+                                        [ACT_UNREADABLE] = "unreadable",
+                                        [ACT_MINOR_REPORTED] = "minor_reported"};
 
 const char *trail_actor_word(unsigned actor) { return actor > 0 && actor < ACTOR_N ? actors[actor] : "?"; }
 const char *trail_act_word(unsigned act) { return act > 0 && act < ACT_N ? acts[act] : "?"; }

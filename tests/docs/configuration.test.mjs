@@ -106,7 +106,7 @@ test('defaults are what happens where a key is left out', async () => {
     const into = { '/': 'top', listen: 'listen', 'sites.NAME': 'site', 'sites.NAME.retention': 'retention' };
     for (const { place, key, fallback } of allRows().filter((row) => into[row.place]))
         if (/^`\w+`$/.test(fallback)) wanted[into[place]][key] = fallback.slice(1, -1);
-    assert.deepEqual(Object.keys(wanted.retention).length, 6);
+    assert.deepEqual(Object.keys(wanted.retention).length, 7);
     wanted.listen.http2 = wanted.listen.http2 === 'true';
     const hash = async (server) => (await server.get('/v1/notice?site=shop')).json().hash;
     await withServer({ sites: { shop: site() } }, async (server) => {

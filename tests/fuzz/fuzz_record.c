@@ -31,8 +31,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct db_txn *txn;
-static struct key_ref ref;
-static uint8_t secret[CRYPT_KEY_BYTES];
+static struct key_ref ref, day_ref;
+static uint8_t secret[CRYPT_KEY_BYTES], day_secret[CRYPT_KEY_BYTES];
 static struct keys keys;
 
 /* The store's files are unlinked at once: they live as long as the process. */
@@ -46,7 +46,8 @@ static void open_store(void)
     assert(mkdtemp(folder));
     int r = db_open(&(struct db_options){.folder = folder, .mode = DB_SERVE, .size_bytes_max = 16 << 20}, &db);
     assert(r == 0 && batch_begin(db, &batch) == 0);
-    assert(batch_new_key(&batch, KEY_VISITOR, &ref, secret) == 0 && batch_commit(&batch) == 0);
+    assert(batch_new_key(&batch, KEY_VISITOR, &ref, secret) == 0);
+    assert(batch_new_key(&batch, KEY_DAY, &day_ref, day_secret) == 0 && batch_commit(&batch) == 0);
     assert(db_begin_write(db, &txn) == 0);
     keys = KEYS_INIT(db_keyring(txn), KEYS_WALK_MAX);
     static const char *const files[] = {"crumb.mdb", "crumb.mdb-lock", "lock", "keys", "master.key"};
@@ -94,14 +95,17 @@ static void try_journal(const struct key *key, struct text row)
 static void seal_record(const struct key *key, struct text bytes, struct buffer *row)
 {
     struct crypt_place place = {.table = "journal", .key = key_text(key)};
+    uint8_t joined[CRYPT_KEY_BYTES];
 
+    crypt_join(secret, day_secret, joined);
     buffer_clear(row);
     buffer_put(row, bytes.data, bytes.size ? 1 : 0);
     keyring_put_ref(row, ref);
+    keyring_put_ref(row, day_ref);
     buffer_put(row, crypt_no_salt, CRYPT_SALT_BYTES);
     size_t start = row->size;
     buffer_put_text(row, text_from(bytes, bytes.size ? 1 : 0));
-    crypt_seal(secret, &place, crypt_no_salt, row, start);
+    crypt_seal(joined, &place, crypt_no_salt, row, start);
     checksum_put(row, key_text(key));
 }
 

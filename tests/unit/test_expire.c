@@ -6,6 +6,8 @@
 #include "crumb/ingest/expire.h"
 #include "store_fixture.h"
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #define NOW STORE_FIXTURE_NOW_MS
 #define DAY (24LL * 3600 * 1000) /* the shop keeps a choice for 180 of them, a visitor for 390 */
@@ -234,6 +236,52 @@ static void test_damaged_row(void **state)
     assert_int_equal(store_fixture_rows(fixture->db, DB_VISITORS), 1);
 }
 
+struct told {
+    unsigned n;
+    char text[256];
+};
+
+static int tell(void *context, const struct trail_record *record)
+{
+    struct told *told = context;
+    const struct trail_entry *entry = &record->entry;
+
+    assert_int_equal(entry->act, ACT_EXPIRED);
+    assert_int_equal(entry->actor, ACTOR_SERVICE);
+    assert_true(text_equal(entry->object, TEXT("visitors")));
+    snprintf(told->text + strlen(told->text), sizeof told->text - strlen(told->text), "%.*s %.*s; ",
+             TEXT_ARGS(entry->site), TEXT_ARGS(entry->details));
+    told->n++;
+    return 0;
+}
+
+/* What went is on record with the transaction that removed it: by site, and nobody is named. */
+static void test_record(void **state)
+{
+    static const uint8_t seed[SIGN_KEY_BYTES] = "a seed of thirty-two bytes.....";
+    struct store_fixture *fixture = *state;
+    struct chain_break broken;
+    DB_TXN_AUTO *txn = NULL;
+    struct told told = {0};
+    struct trail trail;
+    struct expire expire = {.trail = &trail};
+    unsigned n;
+
+    trail_init(&trail, seed);
+    put(fixture, store_fixture_site(fixture, "shop")->id, 1, 3, 0, 0);
+    put(fixture, store_fixture_site(fixture, "shop")->id, 9, 1, NOW, NOW);
+    put(fixture, store_fixture_site(fixture, "blog")->id, 1, 2, 0, 0);
+    assert_int_equal(pass(fixture, &expire, NOW, &n), 0);
+    assert_int_equal(n, 5);
+    assert_int_equal(pass(fixture, &expire, NOW + EXPIRE_REST_MS, &n), 0); /* nothing more goes, nothing is told */
+    assert_int_equal(n, 0);
+    assert_int_equal(db_begin_read(fixture->db, &txn), 0);
+    assert_int_equal(trail_verify(txn, NULL, tell, &told, &broken), 0);
+    assert_int_equal(told.n, 2);
+    assert_non_null(strstr(told.text, "shop 3 rows; "));
+    assert_non_null(strstr(told.text, "blog 2 rows; "));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +292,7 @@ int main(void)
         STORE_FIXTURE_TEST(test_renewed_meanwhile),
         STORE_FIXTURE_TEST(test_faults),
         STORE_FIXTURE_TEST(test_damaged_row),
+        STORE_FIXTURE_TEST(test_record),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -179,12 +179,14 @@ static void test_forms_that_are_none(void **state)
     struct store_fixture *fixture = *state;
     struct key key = key_journal(1, 20000, 1);
     struct crypt_place place = {.table = "journal", .key = key_text(&key)};
-    uint8_t secret[CRYPT_KEY_BYTES];
-    struct key_ref ref;
+    uint8_t visitors[CRYPT_KEY_BYTES], days[CRYPT_KEY_BYTES], secret[CRYPT_KEY_BYTES];
+    struct key_ref ref, day_ref;
     struct batch batch;
 
     assert_int_equal(batch_begin(fixture->db, &batch), 0);
-    assert_int_equal(batch_new_key(&batch, KEY_VISITOR, &ref, secret), 0);
+    assert_int_equal(batch_new_key(&batch, KEY_VISITOR, &ref, visitors), 0);
+    assert_int_equal(batch_new_key(&batch, KEY_DAY, &day_ref, days), 0);
+    crypt_join(visitors, days, secret);
     assert_int_equal(batch_commit(&batch), 0);
     KEYS_AUTO keys = KEYS_INIT(db_keyring_of(fixture->db), KEYS_WALK_MAX);
     for (size_t i = 0; i < N_ROWS(rows); i++) {
@@ -193,6 +195,7 @@ static void test_forms_that_are_none(void **state)
 
         buffer_put_u8(&buffer, (uint8_t)rows[i].version);
         keyring_put_ref(&buffer, ref);
+        keyring_put_ref(&buffer, day_ref);
         buffer_put(&buffer, crypt_no_salt, CRYPT_SALT_BYTES);
         size_t start = buffer.size;
         buffer_put_u8(&buffer, (uint8_t)rows[i].kind);

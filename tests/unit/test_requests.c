@@ -237,11 +237,89 @@ static void test_verify(void **state)
     }
 }
 
+/* Whoever was erased leads to nothing any more; what was said is there for whoever has the key. */
+static void test_forget(void **state)
+{
+    struct store_fixture *fixture = *state;
+    BUFFER_AUTO plain = BUFFER_INIT(REQUEST_BYTES_MAX);
+    uint8_t ann[ASKER_BYTES], bob[ASKER_BYTES];
+    struct request request;
+    struct batch batch;
+    unsigned n;
+
+    memset(ann, 'a', sizeof ann);
+    memset(bob, 'b', sizeof bob);
+    assert_int_equal(batch_begin(fixture->db, &batch), 0);
+    add(&batch, SITE, 'a', DAY);
+    add(&batch, SITE, 'b', DAY);
+    add(&batch, SITE, 'a', DAY + 1);
+    add(&batch, OTHER, 'a', DAY);
+    assert_int_equal(requests_forget(&batch, SITE, ann, 1, &n), 0);
+    assert_int_equal(n, 1);
+    assert_int_equal(requests_forget(&batch, SITE, ann, 10, &n), 0);
+    assert_int_equal(n, 1);
+    assert_int_equal(requests_forget(&batch, SITE, ann, 10, &n), 0);
+    assert_int_equal(n, 0);
+    assert_whole(batch.txn, 4);
+    struct found found = {0};
+    assert_int_equal(requests_each_of(batch.txn, SITE, ann, find, &found), 0);
+    assert_int_equal(found.n, 0);
+    assert_int_equal(requests_each_of(batch.txn, SITE, bob, find, &found), 0);
+    assert_int_equal(requests_each_of(batch.txn, OTHER, ann, find, &found), 0);
+    assert_int_equal(found.n, 2);
+    assert_int_equal(requests_get(batch.txn, SITE, 3, &request), 0);
+    assert_false(request.has_asker);
+    assert_int_equal(requests_open_in(&batch, &request, &plain), 0);
+    assert_true(text_equal(request.text, TEXT("please")));
+    batch_abort(&batch);
+}
+
+/* Closed long enough: the row goes, and the key of what was said. */
+static void test_remove(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t number;
+        int64_t until_ms;
+        bool is_removed;
+    } rows[] = {
+        {"open", 1, NOW + 100, false},
+        {"closed later", 2, NOW, false},
+        {"closed then", 2, NOW + 1, true},
+        {"gone already", 2, NOW + 1, false},
+        {"of nobody's cookie", 3, NOW + 1, true},
+    };
+    struct store_fixture *fixture = *state;
+    struct request request;
+    struct batch batch;
+    uint8_t key[CRYPT_KEY_BYTES];
+
+    assert_int_equal(batch_begin(fixture->db, &batch), 0);
+    add(&batch, SITE, 'a', DAY);
+    add(&batch, SITE, 'a', DAY);
+    add(&batch, SITE, 0, DAY);
+    move(&batch, SITE, 2, REQUEST_ANSWERED, REQUEST_BY_OFFICER);
+    move(&batch, SITE, 3, REQUEST_WITHDRAWN, REQUEST_BY_ASKER);
+    assert_int_equal(batch_commit(&batch), 0);
+    assert_int_equal(batch_begin(fixture->db, &batch), 0);
+    assert_int_equal(requests_get(batch.txn, SITE, 2, &request), 0);
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        bool is_removed;
+
+        assert_int_equal(requests_remove(&batch, SITE, rows[i].number, rows[i].until_ms, &is_removed), 0);
+        check_equal(rows[i].name, is_removed, rows[i].is_removed);
+    }
+    assert_whole(batch.txn, 1);
+    assert_int_equal(batch_commit(&batch), 0);
+    assert_int_equal(keyring_get(db_keyring_of(fixture->db), request.key, key), KEYRING_E_GONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORE_FIXTURE_TEST(test_lists),  STORE_FIXTURE_TEST(test_moves),  STORE_FIXTURE_TEST(test_full),
-        STORE_FIXTURE_TEST(test_counts), STORE_FIXTURE_TEST(test_verify),
+        STORE_FIXTURE_TEST(test_counts), STORE_FIXTURE_TEST(test_verify), STORE_FIXTURE_TEST(test_forget),
+        STORE_FIXTURE_TEST(test_remove),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -337,6 +337,63 @@ static void test_journal(void **state)
     close_store(&store);
 }
 
+/* A row of the journal as a free page or a backup has it. */
+struct kept_row {
+    struct key key;
+    uint8_t bytes[1024];
+    size_t size;
+};
+
+static struct kept_row keep_row(struct store *store, int32_t day)
+{
+    struct key from = key_journal(store->blog->id, day, 0);
+    DB_CURSOR_AUTO *cursor = NULL;
+    DB_TXN_AUTO *txn = NULL;
+    struct kept_row row;
+    struct text key, value;
+
+    assert_int_equal(db_begin_read(store->fixture.db, &txn), 0);
+    assert_int_equal(db_cursor_new(txn, DB_JOURNAL, &cursor), 0);
+    assert_int_equal(db_cursor_seek(cursor, key_text(&from), &key, &value), 0);
+    assert_in_range(value.size, 1, sizeof row.bytes);
+    memcpy(row.key.bytes, key.data, key.size);
+    row.key.size = key.size;
+    memcpy(row.bytes, value.data, value.size);
+    row.size = value.size;
+    return row;
+}
+
+/* Whether it can be read with the keys that are there; its visitor's is, in any case. */
+static int read_kept(struct store *store, const struct kept_row *row)
+{
+    struct text value = {.data = (const char *)row->bytes, .size = row->size};
+    KEYS_AUTO keys = KEYS_INIT(db_keyring_of(store->fixture.db), KEYS_WALK_MAX);
+    BUFFER_AUTO plain = BUFFER_INIT(JOURNAL_RECORD_BYTES_MAX);
+    struct journal_record record;
+    const uint8_t *secret;
+    struct key_ref ref;
+
+    assert_true(journal_key(key_text(&row->key), value, &ref));
+    assert_int_equal(keys_get(&keys, ref, &secret), 0);
+    return journal_decode(key_text(&row->key), value, &keys, &plain, &record);
+}
+
+/* Of visitors who are still there, too: what has expired is gone from free pages and backups at once. */
+static void test_journal_is_unreadable(void **state)
+{
+    struct store store;
+
+    (void)state;
+    open_store(&store);
+    struct kept_row march2 = keep_row(&store, day_of(2026, 3, 2)), march3 = keep_row(&store, day_of(2026, 3, 3));
+    seal_at(&store, ms_of(day_of(2026, 4, 1)));
+    assert_int_equal(read_kept(&store, &march2), 0);
+    assert_int_equal(retain(&store).n_days, 1);
+    assert_int_equal(read_kept(&store, &march2), JOURNAL_E_ERASED);
+    assert_int_equal(read_kept(&store, &march3), 0);
+    close_store(&store);
+}
+
 /* A day that is not built, or not any more as it is, is built first. */
 static void test_journal_waits(void **state)
 {
@@ -789,14 +846,23 @@ static void test_plan(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_due),           cmocka_unit_test(test_questions),
-                                       cmocka_unit_test(test_explained),     cmocka_unit_test(test_journeys),
-                                       cmocka_unit_test(test_found),         cmocka_unit_test(test_journal),
-                                       cmocka_unit_test(test_journal_waits), cmocka_unit_test(test_journal_in_pieces),
-                                       cmocka_unit_test(test_late),          cmocka_unit_test(test_month),
-                                       cmocka_unit_test(test_all_months),    cmocka_unit_test(test_busy),
-                                       cmocka_unit_test(test_orphans),       cmocka_unit_test(test_many_orphans),
-                                       cmocka_unit_test(test_record),        cmocka_unit_test(test_stopped),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_due),
+                                       cmocka_unit_test(test_questions),
+                                       cmocka_unit_test(test_explained),
+                                       cmocka_unit_test(test_journeys),
+                                       cmocka_unit_test(test_found),
+                                       cmocka_unit_test(test_journal),
+                                       cmocka_unit_test(test_journal_waits),
+                                       cmocka_unit_test(test_journal_in_pieces),
+                                       cmocka_unit_test(test_journal_is_unreadable),
+                                       cmocka_unit_test(test_late),
+                                       cmocka_unit_test(test_month),
+                                       cmocka_unit_test(test_all_months),
+                                       cmocka_unit_test(test_busy),
+                                       cmocka_unit_test(test_orphans),
+                                       cmocka_unit_test(test_many_orphans),
+                                       cmocka_unit_test(test_record),
+                                       cmocka_unit_test(test_stopped),
                                        cmocka_unit_test(test_plan)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);

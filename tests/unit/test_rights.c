@@ -8,6 +8,7 @@
 #include "check.h"
 #include "crumb/consent/choice.h"
 #include "crumb/rights/ask.h"
+#include "crumb/rights/requests.h"
 #include "crumb/rights/work.h"
 #include "crumb/rollup/audit.h"
 #include "crumb/rollup/days.h"
@@ -636,6 +637,99 @@ static uint64_t number_of(const char *name, uint64_t otherwise)
     return text ? strtoull(text, NULL, 10) : otherwise;
 }
 
+/* Killed behind the first step, with days left to be built: no answer tells any more of whoever asked. */
+static void test_marked_first(void **state)
+{
+    struct model *model = calloc(1, sizeof *model);
+
+    (void)state;
+    assert_non_null(model);
+    begin_round(model, 1);
+    choose(model, 0, ANALYTICS | JOURNEYS, false);
+    for (unsigned day = 0; day < 4; day++) {
+        visit_site(model, 0);
+        visit_site(model, 1);
+        model->now_ms += DAY_MS;
+    }
+    seal(model);
+    settle(model);
+    check_all(model, 0);
+    for (unsigned i = 0; i < 2; i++) {
+        if (i == 0)
+            restrict_visitor(model, 0, true);
+        else
+            choose(model, 0, 0, true);
+        model->n_until_kill = 2;
+        model->kill_behind = false;
+        work(model); /* the days are marked, and that was all */
+        model->n_until_kill = 0;
+        assert_int_equal(n_rows(model, DB_JOBS), 1);
+        for (int32_t day = first_day(model); day <= today(model); day++)
+            check_day(model, day, i);
+        seal(model);
+        settle(model);
+        check_all(model, 1 + i);
+    }
+    end_round(model);
+    free(model);
+}
+
+/* Whoever asks for an erasure again is told of the erasure, whatever else was asked for before. */
+static void test_erasing(void **state)
+{
+    struct model *model = calloc(1, sizeof *model);
+    DB_TXN_AUTO *txn = NULL;
+    struct job job;
+
+    (void)state;
+    assert_non_null(model);
+    begin_round(model, 1);
+    uint32_t site = model->site->id;
+    int ann = model->browsers[0];
+    restrict_visitor(model, 0, true);
+    assert_int_equal(db_begin_read(model->fixture.db, &txn), 0);
+    assert_int_equal(job_erasing(txn, site, model->identities[ann].id, &job), DB_E_NOT_FOUND);
+    txn = db_abort(txn);
+    choose(model, 0, 0, true);
+    assert_int_equal(db_begin_read(model->fixture.db, &txn), 0);
+    assert_int_equal(job_erasing(txn, site, model->identities[ann].id, &job), 0);
+    assert_int_equal(job.right, RIGHT_ERASURE);
+    txn = db_abort(txn);
+    end_round(model);
+    free(model);
+}
+
+/* What the ledger has of whoever was erased leads to nothing that they asked the site for. */
+static void test_requests_are_nobodys(void **state)
+{
+    struct request request = {.kind = REQUEST_OTHER,
+                              .state = REQUEST_OPEN,
+                              .has_asker = true,
+                              .text = TEXT("please"),
+                              .steps = {{.state = REQUEST_OPEN}},
+                              .n_steps = 1};
+    struct model *model = calloc(1, sizeof *model);
+    struct batch batch;
+    struct trail trail;
+
+    (void)state;
+    assert_non_null(model);
+    begin_round(model, 1);
+    trail_init(&trail, model->seed);
+    trail_visitor(&trail, model->identities[model->browsers[0]].id, request.asker);
+    assert_int_equal(batch_begin(model->fixture.db, &batch), 0);
+    assert_int_equal(requests_add(&batch, model->site->id, &request), 0);
+    assert_int_equal(batch_commit(&batch), 0);
+    assert_int_equal(n_rows(model, DB_ASKERS), 1);
+    choose(model, 0, 0, true);
+    settle(model);
+    assert_int_equal(n_rows(model, DB_ASKERS), 0);
+    assert_int_equal(n_rows(model, DB_REQUESTS), 1);
+    assert_false(store_fixture_has_bytes(model->fixture.folder, TEXT("please")));
+    end_round(model);
+    free(model);
+}
+
 static void test_model(void **state)
 {
     uint64_t seed = number_of("RIGHTS_SEED", 1), rounds = number_of("RIGHTS_ROUNDS", ROUNDS);
@@ -655,7 +749,8 @@ static void test_model(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_model)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_marked_first), cmocka_unit_test(test_erasing),
+                                       cmocka_unit_test(test_requests_are_nobodys), cmocka_unit_test(test_model)};
 
     if (random_init())
         return 1;

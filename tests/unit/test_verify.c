@@ -7,6 +7,7 @@
 #include "check.h"
 #include "crumb/consent/ledger.h"
 #include "crumb/consent/visitor.h"
+#include "crumb/rights/job.h"
 #include "crumb/rights/requests.h"
 #include "crumb/rollup/rollups.h"
 #include "crumb/rollup/seal.h"
@@ -724,9 +725,45 @@ static void test_damaged_sequence(void **state)
     close_store(&store);
 }
 
+/* Keys that only a job refers to are no strays: what the job is to erase is under one of them. */
+static void test_keys_of_jobs(void **state)
+{
+    struct job job = {.sequence = NEXT, .kind = JOB_CUT, .right = RIGHT_WITHDRAWAL, .number = 7};
+    char before[OUTPUT_BYTES], after[OUTPUT_BYTES];
+    struct store store;
+    struct batch batch;
+    unsigned n_keys[2], n_strays[2];
+
+    (void)state;
+    open_store(&store);
+    verify(&store, false, before);
+    assert_int_equal(batch_begin(store.fixture.db, &batch), 0);
+    job.site = store.site->id;
+    job.key = store_fixture_key(&batch);
+    job.next = store_fixture_key(&batch);
+    assert_int_equal(batch_take_sequence(&batch), NEXT);
+    assert_int_equal(job_put(batch.txn, &job), 0);
+    assert_int_equal(batch_commit(&batch), 0);
+    assert_int_equal(verify(&store, false, after), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        const char *line = strstr(i ? after : before, " that nothing refers to");
+
+        assert_non_null(line);
+        while (line[-1] != '\n')
+            line--;
+        assert_int_equal(sscanf(line, "%*[^0-9]%u keys, %u", &n_keys[i], &n_strays[i]) == 2 ||
+                             sscanf(line, "%u keys, %u", &n_keys[i], &n_strays[i]) == 2,
+                         1);
+    }
+    assert_int_equal(n_keys[1], n_keys[0] + 2);
+    assert_int_equal(n_strays[1], n_strays[0]);
+    close_store(&store);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_statements), cmocka_unit_test(test_damaged_sequence)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_statements), cmocka_unit_test(test_damaged_sequence),
+                                       cmocka_unit_test(test_keys_of_jobs)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -243,7 +243,10 @@
 #define REQUESTS_PAGE_MAX 1000
 #define REQUESTS_PER_HOUR 10 /* of one client, where the configuration says nothing */
 #define REQUESTS_PER_HOUR_MAX 3600
-#define HOLIDAYS_MAX 1024 /* of one site */
+#define HOLIDAYS_MAX 1024           /* of one site */
+#define LAPSE_ROWS_MAX 256          /* requests and blocks that one transaction removes as their time is over */
+#define LAPSE_REST_MS (60LL * 1000) /* between two looks for them */
+#define REQUESTS_KEPT_MS_DEFAULT (3LL * 365 * 24 * 3600 * 1000) /* once closed: as long as somebody may go to court */
 
 /* Rollups and queries. */
 #define VISIT_GAP_MS (30LL * 60 * 1000)  /* silence that ends a visit */

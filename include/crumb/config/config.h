@@ -90,6 +90,7 @@ struct retention {
     int64_t choice_ms;   /* 6mo: how long a grant holds */
     int64_t refusal_ms;  /* 6mo: how long a refusal is remembered */
     int64_t visitor_ms;  /* 13mo: how long the visitor id lives */
+    int64_t requests_ms; /* 3y: how long a closed request is kept; no part of the notice */
     unsigned fold_below; /* 5: values with fewer visitors are told together, once segments have expired */
 };
 

@@ -58,6 +58,9 @@ struct write_op *collect_op(struct collect *collect);
 /* Valid after collect_new() for what parsing alone tells, and complete once it was done with 0. */
 const struct collect_result *collect_result(const struct collect *collect);
 
+/* The edition of the request; lent. */
+const struct edition *collect_edition(const struct collect *collect);
+
 /* The site of the first event, or NULL: it names none of the edition. */
 const struct site *collect_site(const struct collect *collect);
 

@@ -11,11 +11,13 @@
 
 #include "crumb/consent/notice.h"
 #include "crumb/ingest/writer.h"
+#include "crumb/store/trail.h"
 
 /* Where the walk is. Zeros: at its beginning. */
 struct expire {
-    struct key after;   /* the last row that was looked at; empty: none yet */
-    int64_t resting_ms; /* since then; 0: not */
+    struct key after;          /* the last row that was looked at; empty: none yet */
+    int64_t resting_ms;        /* since then; 0: not */
+    const struct trail *trail; /* what goes is put on record; NULL: nowhere */
 };
 
 /*

@@ -41,6 +41,9 @@ int job_put(struct db_txn *txn, const struct job *job);
 int job_get(struct db_txn *txn, uint64_t sequence, struct job *ret_job);
 int job_delete(struct db_txn *txn, uint64_t sequence);
 
+/* The keys that a row refers to, {0, 0} where there is none. False: it is damaged. */
+bool job_keys(struct text key, struct text value, struct key_ref *ret_key, struct key_ref *ret_next);
+
 /* Whether a site has any. 0 or a fault. */
 int job_any(struct db_txn *txn, uint32_t site, bool *ret_any);
 
@@ -48,6 +51,6 @@ int job_any(struct db_txn *txn, uint32_t site, bool *ret_any);
 typedef int (*job_visit)(void *context, const struct job *job);
 int job_each(struct db_txn *txn, job_visit visit, void *context);
 
-/* The job that will give this deed, the first one of a visitor. DB_E_NOT_FOUND or a fault. */
+/* The job that will give this deed; the one that erases a visitor. DB_E_NOT_FOUND or a fault. */
 int job_of_deed(struct db_txn *txn, const uint8_t deed[DEED_ID_BYTES], struct job *ret_job);
-int job_of_visitor(struct db_txn *txn, uint32_t site, const uint8_t visitor[VISITOR_BYTES], struct job *ret_job);
+int job_erasing(struct db_txn *txn, uint32_t site, const uint8_t visitor[VISITOR_BYTES], struct job *ret_job);

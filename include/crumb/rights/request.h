@@ -94,6 +94,8 @@ bool request_decode_body(struct text body, struct request *request);
 /* Appends the row, with request->salt and the body encrypted under @secret. */
 void request_encode(const struct request *request, const struct key *key, const uint8_t secret[CRYPT_KEY_BYTES],
                     struct buffer *buffer);
+/* The same of one whose body was not opened: its box stays as it is. */
+void request_encode_closed(const struct request *request, const struct key *key, struct buffer *buffer);
 /* Reads all but the body. False: damaged. */
 bool request_decode(struct text key, struct text value, struct request *ret_request);
 /* Opens the body of request->box into @plain, from which @request borrows then. 0, or a fault (-EBADMSG: damaged). */

@@ -2,6 +2,8 @@
  * Work: jobs are worked off (rights/job.h), all that wait of one site together,
  * in one pass over its days:
  *
+ *   mark     every day that tells of them, at once: what is answered from then on
+ *            is made with the amendment, long before the days are built again
  *   look     which rows of the journal are theirs, and which segments tell of
  *            them: read beside the writer
  *   step     at most JOB_ROWS_MAX rows are removed or rewritten, what was done is

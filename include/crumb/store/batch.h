@@ -72,6 +72,12 @@ int batch_count(struct batch *batch, uint32_t site, uint32_t hour, const struct 
 enum { BATCH_E_EXPIRED = 1 };
 int batch_takes_day(struct batch *batch, uint32_t site, int32_t day);
 
+/*
+ * The key that the events of a day are under, besides those of their visitors;
+ * made with the first of them.  0 or a fault.
+ */
+int batch_day_key(struct batch *batch, uint32_t site, int32_t day, struct key_ref *ret_ref);
+
 /* Notes that an event with @sequence was added to the journal of @site and @day. 0 or -ENOMEM. */
 int batch_mark_day(struct batch *batch, uint32_t site, int32_t day, uint64_t sequence);
 

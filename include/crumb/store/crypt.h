@@ -13,6 +13,10 @@
 #define CRYPT_SALT_BYTES 8
 #define CRYPT_TAG_BYTES 16
 
+/* A key that nobody can make without both. */
+void crypt_join(const uint8_t first[CRYPT_KEY_BYTES], const uint8_t second[CRYPT_KEY_BYTES],
+                uint8_t ret_key[CRYPT_KEY_BYTES]);
+
 /* Where a box lies. A box of one place does not open in another. */
 struct crypt_place {
     const char *table; /* its name, at most CRYPT_TABLE_BYTES_MAX */

@@ -8,17 +8,19 @@
 #pragma once
 
 #include "crumb/store/db.h"
+#include "crumb/store/keyring.h"
 
 struct day_state {
-    uint64_t events;  /* in the journal */
-    uint64_t removed; /* that were there and are no more */
-    uint64_t last;    /* sequence of the newest event */
-    uint64_t sealed;  /* `last` as it was when the rollups were built; 0: never sealed */
-    uint32_t changes; /* of what is true of it, otherwise than by new events */
-    uint32_t built;   /* `changes` as it was when the rollups were built */
-    bool rewritten;   /* rows of its journal were removed or changed since the seal */
-    bool expired;     /* its journal is gone or on its way: it is not looked at any more */
-    bool folded;      /* so is its segment: nothing is left but folded rollups, which stay as they are */
+    uint64_t events;    /* in the journal */
+    uint64_t removed;   /* that were there and are no more */
+    uint64_t last;      /* sequence of the newest event */
+    uint64_t sealed;    /* `last` as it was when the rollups were built; 0: never sealed */
+    uint32_t changes;   /* of what is true of it, otherwise than by new events */
+    uint32_t built;     /* `changes` as it was when the rollups were built */
+    struct key_ref key; /* its events are under this one, too, and it goes with them; {0, 0}: there are none */
+    bool rewritten;     /* rows of its journal were removed or changed since the seal */
+    bool expired;       /* its journal is gone or on its way: it is not looked at any more */
+    bool folded;        /* so is its segment: nothing is left but folded rollups, which stay as they are */
 };
 
 /* DB_E_NOT_FOUND: no event ever was on this day. -EBADMSG: the row is damaged. */

@@ -46,6 +46,7 @@ enum db_table {
     DB_CHOICES,    /* visitor, sequence -> nothing: the visitor's records */
     DB_AMENDED,    /* site, visitor's number -> what must not be told as it was stored */
     DB_JOBS,       /* sequence -> what a visitor asked for that is not finished */
+    DB_MINORS,     /* site, visitor -> until when the id is that of a reported child */
     DB_DEEDS,      /* id -> what was done for a visitor, signed */
     DB_TABLE_N
 };

@@ -1,7 +1,8 @@
 /*
  * The journal: tier 1, events as they arrived, cut to what is consented, each
- * encrypted under its visitor's key.  Where that was destroyed the record is
- * erased, and every walk passes over it.
+ * encrypted under its visitor's key and its day's, joined.  Where one of them was
+ * destroyed, with the visitor or with the day, the record is erased, and every
+ * walk passes over it.
  * Format: docs/formats.md, "Journal".
  */
 #pragma once
@@ -13,9 +14,10 @@
 
 struct journal_record {
     uint32_t site;
-    int32_t day;        /* of the event, in the site's zone */
-    uint64_t sequence;  /* given by journal_append() */
-    struct key_ref key; /* of the visitor */
+    int32_t day;            /* of the event, in the site's zone */
+    uint64_t sequence;      /* given by journal_append() */
+    struct key_ref key;     /* of the visitor */
+    struct key_ref day_key; /* given by journal_append() */
     enum event_kind kind;
     uint8_t visitor[VISITOR_BYTES];
     uint32_t number;      /* of the visitor at the site (consent/visitor.h) */
@@ -29,7 +31,8 @@ struct journal_record {
 /* XXH3-64 of visitor and event id, never 0; 0 where @id is empty. */
 uint64_t journal_fingerprint(const uint8_t visitor[VISITOR_BYTES], struct text id);
 
-/* Adds a record, gives it the next sequence, marks its day. 0, JOURNAL_E_ERASED (its key is gone) or a fault. */
+/* Adds a record, gives it the next sequence, marks its day. 0, JOURNAL_E_ERASED (the visitor's key is gone) or a fault.
+ */
 int journal_append(struct batch *batch, struct journal_record *record);
 
 enum { JOURNAL_E_ERASED = 1 };

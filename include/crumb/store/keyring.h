@@ -18,7 +18,8 @@
 #define KEYRING_ID_BYTES 16
 #define KEYRING_NAME "keys"
 
-enum key_kind { KEY_VISITOR = 1, KEY_SEGMENT, KEY_ROLLUP, KEY_REQUEST, KEY_KIND_N };
+/* Numbers are on disk: append, never renumber. */
+enum key_kind { KEY_VISITOR = 1, KEY_SEGMENT, KEY_ROLLUP, KEY_REQUEST, KEY_DAY, KEY_KIND_N };
 
 /* As values of the store refer to a key: 8 bytes. {0, 0} refers to none: an even generation is gone. */
 struct key_ref {

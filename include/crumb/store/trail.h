@@ -29,18 +29,19 @@ enum trail_actor {
 };
 
 enum trail_act {
-    ACT_CONFIGURED = 1,    /* a configuration came into force by a reload */
-    ACT_REFUSED = 2,       /* a token was used for what it may not do */
-    ACT_EXPORTED = 3,      /* hits of a site */
-    ACT_DUMPED = 4,        /* a table that holds personal data */
-    ACT_DISCLOSED = 5,     /* everything of one visitor, by an order */
-    ACT_REQUEST_READ = 6,  /* a subject request, with what it says */
-    ACT_REQUEST_MOVED = 7, /* it was answered, refused, or otherwise worked on */
-    ACT_KEY_ROTATED = 8,   /* the master key */
-    ACT_COMPACTED = 9,     /* the store was written anew without what was deleted */
-    ACT_EXPIRED = 10,      /* data went by its retention */
-    ACT_ERASED = 11,       /* data went by a right or a withdrawal */
-    ACT_UNREADABLE = 12,   /* a command's act was left behind and cannot be read */
+    ACT_CONFIGURED = 1,      /* a configuration came into force by a reload */
+    ACT_REFUSED = 2,         /* a token was used for what it may not do */
+    ACT_EXPORTED = 3,        /* hits of a site */
+    ACT_DUMPED = 4,          /* a table that holds personal data */
+    ACT_DISCLOSED = 5,       /* everything of one visitor, by an order */
+    ACT_REQUEST_READ = 6,    /* a subject request, with what it says */
+    ACT_REQUEST_MOVED = 7,   /* it was answered, refused, or otherwise worked on */
+    ACT_KEY_ROTATED = 8,     /* the master key */
+    ACT_COMPACTED = 9,       /* the store was written anew without what was deleted */
+    ACT_EXPIRED = 10,        /* data went by its retention */
+    ACT_ERASED = 11,         /* data went by a right or a withdrawal */
+    ACT_UNREADABLE = 12,     /* a command's act was left behind and cannot be read */
+    ACT_MINOR_REPORTED = 13, /* a visitor was reported to be a child: erased, and blocked */
     ACT_N
 };
 
