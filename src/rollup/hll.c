@@ -72,7 +72,7 @@ static uint32_t entry_of(uint64_t hash)
 /* ---- dense ---- */
 
 /* Lets the register of @entry know it. */
-static void raise_register(struct hll *hll, uint32_t entry)
+static inline void raise_register(struct hll *hll, uint32_t entry)
 {
     unsigned middle_bits = HLL_SPARSE_BITS - bits_of(hll);
     uint32_t middle = index_of(entry) & ((1u << middle_bits) - 1);
@@ -222,10 +222,14 @@ int hll_add(struct hll *hll, const void *item, size_t size)
 
 static int make_room(struct hll *hll, const struct hll *from)
 {
-    uint32_t n_entries = hll->n_entries;
+    uint32_t n_entries = hll->n_entries + from->n_entries;
 
-    for (uint32_t i = 0; i < from->capacity; i++)
-        n_entries += from->entries[i] && !has_index(hll, from->entries[i]);
+    /* Where some may be the same they are looked for only if it decides about the form. */
+    if (!from->registers && n_entries > sparse_max_of(hll)) {
+        n_entries = hll->n_entries;
+        for (uint32_t i = 0; i < from->capacity; i++)
+            n_entries += from->entries[i] && !has_index(hll, from->entries[i]);
+    }
     if (from->registers || n_entries > sparse_max_of(hll))
         return error_trace(make_dense(hll));
     return error_trace(reserve(hll, n_entries));
