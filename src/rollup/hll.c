@@ -72,26 +72,29 @@ static uint32_t entry_of(uint64_t hash)
 /* ---- dense ---- */
 
 /* Lets the register of @entry know it. */
-static inline void raise_register(struct hll *hll, uint32_t entry)
+static inline void raise_one(uint8_t *registers, unsigned middle_bits, uint32_t entry)
 {
-    unsigned middle_bits = HLL_SPARSE_BITS - bits_of(hll);
     uint32_t middle = index_of(entry) & ((1u << middle_bits) - 1);
-    uint8_t *at = &hll->registers[index_of(entry) >> middle_bits];
-    unsigned rank;
+    uint8_t *at = &registers[index_of(entry) >> middle_bits];
+    unsigned of_middle = (unsigned)__builtin_clz(middle | 1) - (32 - middle_bits) + 1;
+    unsigned rank = middle ? of_middle : entry ? middle_bits + (entry & RANK_MASK) : 0;
 
-    if (middle)
-        rank = (unsigned)__builtin_clz(middle) - (32 - middle_bits) + 1;
-    else
-        rank = middle_bits + (entry & RANK_MASK);
-    if (*at < rank)
-        *at = (uint8_t)rank;
+    *at = *at < rank ? (uint8_t)rank : *at;
 }
 
+static void raise_register(struct hll *hll, uint32_t entry)
+{
+    raise_one(hll->registers, HLL_SPARSE_BITS - bits_of(hll), entry);
+}
+
+/* Which slots are free cannot be foreseen: none is told from the others by a branch, and a free one raises nothing. */
 static void raise_all(struct hll *hll, const uint32_t *slots, uint32_t n_slots)
 {
+    uint8_t *registers = hll->registers;
+    unsigned middle_bits = HLL_SPARSE_BITS - bits_of(hll);
+
     for (uint32_t i = 0; i < n_slots; i++)
-        if (slots[i])
-            raise_register(hll, slots[i]);
+        raise_one(registers, middle_bits, slots[i]);
 }
 
 /* Each to the greater of two. In steps of a known length, which the compiler makes vectors of. */
