@@ -149,6 +149,7 @@ void counts_deinit(struct counts *counts)
         tally_free(counts->rows[i]);
     free(counts->rows);
     free(counts->goals);
+    counts_settle_forget(counts);
     tally_free(counts->total);
     tally_free(counts->all);
     tally_free(counts->alike);
@@ -330,6 +331,17 @@ static int count_next(struct counts *counts, const struct query_source *source, 
     return r;
 }
 
+/* What shares are of, and totals of it: few groups, of which all are asked for. */
+static int settle_wholes(const struct counts *counts, const struct query_source *source)
+{
+    struct tally *const wholes[] = {counts->total, counts->all, counts->alike};
+    int r = 0;
+
+    for (unsigned i = 0; r == 0 && i < sizeof wholes / sizeof wholes[0]; i++)
+        r = wholes[i] ? counts_settle_all(counts, source, wholes[i]) : 0;
+    return error_trace(r);
+}
+
 int counts_scan(struct counts *counts, const struct query_source *source, int32_t first, int32_t last,
                 struct query_cost *cost, struct buffer *complaint)
 {
@@ -343,7 +355,7 @@ int counts_scan(struct counts *counts, const struct query_source *source, int32_
             return error_origin(-ECANCELED);
         r = count_next(counts, source, &data, &day, cost, complaint);
     }
-    return r;
+    return r ? r : settle_wholes(counts, source);
 }
 
 uint64_t counts_visitors(const struct tally *tally, int64_t time, const struct text *texts)

@@ -14,6 +14,16 @@
 #include "crumb/query/selection.h"
 #include "crumb/rollup/tally.h"
 
+/* Sketches of a period that a tally's groups still owe. */
+struct counts_debt {
+    struct tally *tally;
+    struct period period;
+    enum field field;
+    uint32_t n_ranks;
+    uint32_t *ranks; /* of each group's cell, plus 1; 0: the period has none */
+    size_t n_groups;
+};
+
 struct counts {
     const struct query *query; /* borrowed, as all others */
     const struct site *site;
@@ -28,6 +38,8 @@ struct counts {
     struct tally_field fields[QUERY_DIMENSIONS_MAX];
     unsigned n_fields;
     int32_t first, last; /* days that are counted and may have data */
+    struct counts_debt *debts;
+    size_t n_debts, debts_capacity;
 };
 
 /* One of the tallies, and whom it counts. */
@@ -53,6 +65,7 @@ void counts_deinit(struct counts *counts);
 
 /*
  * Counts the days from @first to @last that the range covers, and adds to @cost.
+ * Groups of rows may owe visitors then, until counts_settle().
  * QUERY_E_INVALID: there is too much, as @complaint says.  0 or a fault.
  */
 int counts_scan(struct counts *counts, const struct query_source *source, int32_t first, int32_t last,
@@ -66,6 +79,20 @@ enum { COUNTS_E_NONE = 2 };
  * TALLY_E_FULL; 0 or a fault.
  */
 int counts_rollup(struct counts *counts, const struct query_source *source, struct period period);
+
+/* Notes what the groups of a period's cells owe, @groups being those of each. 0 or -ENOMEM. */
+int counts_settle_later(struct counts *counts, const struct counts_debt *debt, const struct cells *cells,
+                        const uint32_t *groups);
+void counts_settle_forget(struct counts *counts);
+
+/*
+ * Merges the sketches that some groups of a tally owe: nobody else's are read,
+ * where they are not in the same block.  0 or a fault; -ESTALE where a rollup is
+ * gone since it was counted.
+ */
+int counts_settle(const struct counts *counts, const struct query_source *source, struct tally *tally,
+                  const uint32_t *groups, size_t n);
+int counts_settle_all(const struct counts *counts, const struct query_source *source, struct tally *tally);
 
 /* The field of a dimension, as tally_text() has it. */
 unsigned counts_field(const struct query *query, unsigned dimension);

@@ -5,7 +5,8 @@
  *
  * A group that is told by one period alone needs no sketches: by month one month,
  * by day any day.  Elsewhere periods are merged, and where a rollup has no
- * sketches to merge, tables answer.
+ * sketches to merge, tables answer.  They are merged later, for those groups whose
+ * visitors somebody sees (counts_settle.c).
  */
 #include "counts.h"
 #include "crumb/base/error.h"
@@ -50,9 +51,10 @@ static bool has_one_time(const struct counts *counts, struct period period)
 
 struct taken {
     struct tally *tally;
+    enum field field;
     int64_t time;
     const struct cells *cells;
-    bool is_alone;
+    bool is_alone, merges;
 };
 
 static int take(const struct counts *counts, const struct counts_part *part, const struct query_source *source,
@@ -63,15 +65,15 @@ static int take(const struct counts *counts, const struct counts_part *part, con
     struct taken taken = {.tally = part->tally,
                           .time = by_time ? times_of_day(counts->unit, period_first_day(period)) : 0,
                           .is_alone = period_first_day(period) <= alike.first && alike.last <= period_last_day(period)};
-    bool merges = !taken.is_alone && tally_asked(part->tally)->needs & TALLY_VISITORS;
-    enum field field;
 
-    if (!find_field(part, &field) || (merges && summary_sketches(period.kind, field) == CELLS_NO_SKETCHES))
+    taken.merges = !taken.is_alone && tally_asked(part->tally)->needs & TALLY_VISITORS;
+    if (!find_field(part, &taken.field) ||
+        (taken.merges && summary_sketches(period.kind, taken.field) == CELLS_NO_SKETCHES))
         return COUNTS_E_NONE;
-    int r = source->rollup(source->context, period, field, merges, &taken.cells);
+    int r = source->rollup(source->context, period, taken.field, 0, &taken.cells);
     if (r)
         return error_fold(r);
-    if (taken.cells && merges && taken.cells->n && !taken.cells->has_sketches) { /* they are folded */
+    if (taken.cells && taken.merges && taken.cells->n && !taken.cells->has_sketches) { /* they are folded */
         source->release_rollup(source->context, taken.cells);
         return COUNTS_E_NONE;
     }
@@ -79,12 +81,17 @@ static int take(const struct counts *counts, const struct counts_part *part, con
     return taken.cells ? 0 : COUNTS_E_NONE;
 }
 
-static int add_all(const struct taken *taken, unsigned n)
+static int add(struct counts *counts, struct period period, const struct taken *taken)
 {
-    int r = 0;
+    struct counts_debt debt = {.tally = taken->tally, .period = period, .field = taken->field};
+    uint32_t *groups = malloc((taken->cells->n + 1) * sizeof *groups);
 
-    for (unsigned i = 0; r == 0 && i < n; i++)
-        r = tally_add_cells(taken[i].tally, taken[i].time, taken[i].cells, taken[i].is_alone);
+    if (!groups)
+        return error_origin(-ENOMEM);
+    int r = tally_add_cells(taken->tally, taken->time, taken->cells, taken->is_alone, groups);
+    if (r == 0 && taken->merges)
+        r = counts_settle_later(counts, &debt, taken->cells, groups);
+    free(groups);
     return r;
 }
 
@@ -105,7 +112,8 @@ int counts_rollup(struct counts *counts, const struct query_source *source, stru
             r = take(counts, &part, source, period, &taken[n]);
         n += r == 0 && part.tally;
     }
-    r = r ? r : add_all(taken, n);
+    for (unsigned i = 0; r == 0 && i < n; i++)
+        r = add(counts, period, &taken[i]);
     for (unsigned i = 0; i < n; i++)
         source->release_rollup(source->context, taken[i].cells);
     free(taken);

@@ -28,12 +28,11 @@ static void release(void *context, const struct table *table)
     days_unpin(store->days, table);
 }
 
-static int rollup(void *context, struct period period, enum field field, bool with_sketches,
-                  const struct cells **ret_cells)
+static int rollup(void *context, struct period period, enum field field, unsigned part, const struct cells **ret_cells)
 {
     struct query_store *store = context;
 
-    return error_trace(days_pin_rollup(store->days, store->txn, store->site, period, field, with_sketches, ret_cells));
+    return error_trace(days_pin_rollup(store->days, store->txn, store->site, period, field, part, ret_cells));
 }
 
 static void release_rollup(void *context, const struct cells *cells)

@@ -1,10 +1,10 @@
 /*
- * Cells as a file: two parts, each packed by itself and with its own checksum.
+ * Cells as a file: parts, each packed by itself and with its own checksum.
  *
- *     "roll" | version | figures | sketches
+ *     "roll" | version | figures | block of sketches | block of sketches | ...
  *     part:  inflated size | packed size | zlib stream | checksum
  *
- * Both are cut into columns (all values, all page views, ...), and each column
+ * All are cut into columns (all values, all page views, ...), and each column
  * begins a block of its own, as zlib finds more in numbers of one kind.  Of a
  * value there stands what it does not share with the one before.  There is no
  * repeat in a sketch, so theirs are packed by Huffman's codes alone, which is both
@@ -45,6 +45,8 @@ static const size_t columns[] = {
 /* The least that a cell takes: a byte for what it shares, for the rest's size, and for each figure. */
 #define CELL_BYTES_MIN (2 + N_COLUMNS)
 
+_Static_assert(ROLLUP_CELLS_MAX <= CELLS_FIRST_BLOCK * ((1u << (CELLS_PARTS_MAX - 1)) - 1), "blocks hold all cells");
+
 /* The bytes of a part, and where its columns end. */
 struct part {
     struct buffer bytes;
@@ -84,6 +86,39 @@ size_t cells_bytes(const struct cells *cells)
         bytes += !sketch->registers ? 0 : sketch->coarse ? HLL_COARSE_REGISTERS : HLL_REGISTERS;
     }
     return bytes;
+}
+
+/* ---- blocks ---- */
+
+static size_t size_of_block(size_t block, size_t n_left)
+{
+    size_t size = (size_t)CELLS_FIRST_BLOCK << block;
+
+    return size < n_left ? size : n_left;
+}
+
+/* Cells lie by value: where they have as many events, so does their rank. */
+static int compare_ranks(const void *left, const void *right)
+{
+    const struct cell *a = *(struct cell *const *)left, *b = *(struct cell *const *)right;
+
+    if (a->figures.events != b->figures.events)
+        return a->figures.events > b->figures.events ? -1 : 1;
+    return (a > b) - (a < b);
+}
+
+/* The cells by rank. The caller frees the list. */
+static int rank(const struct cells *cells, struct cell ***ret_ranked)
+{
+    struct cell **ranked = malloc((cells->n + 1) * sizeof *ranked);
+
+    if (!ranked)
+        return error_origin(-ENOMEM);
+    for (size_t i = 0; i < cells->n; i++)
+        ranked[i] = &cells->cells[i];
+    qsort(ranked, cells->n, sizeof *ranked, compare_ranks);
+    *ret_ranked = ranked;
+    return 0;
 }
 
 /* ---- parts ---- */
@@ -218,33 +253,50 @@ static void put_figures(const struct cells *cells, struct part *part)
     }
 }
 
-static void put_sketches(const struct cells *cells, struct part *part)
+static void put_sketches(struct cell *const *cells, size_t n, struct part *part)
 {
-    buffer_put_varint(&part->bytes, cells->n);
-    for (size_t i = 0; i < cells->n; i++)
-        buffer_put_u8(&part->bytes, hll_is_dense(&cells->cells[i].sketch));
+    buffer_put_varint(&part->bytes, n);
+    for (size_t i = 0; i < n; i++)
+        buffer_put_u8(&part->bytes, hll_is_dense(&cells[i]->sketch));
     end_column(part);
     for (int dense = 0; dense < 2; dense++) {
-        for (size_t i = 0; i < cells->n; i++)
-            if (hll_is_dense(&cells->cells[i].sketch) == dense)
-                hll_encode(&cells->cells[i].sketch, &part->bytes);
+        for (size_t i = 0; i < n; i++)
+            if (hll_is_dense(&cells[i]->sketch) == dense)
+                hll_encode(&cells[i]->sketch, &part->bytes);
         end_column(part);
     }
+}
+
+static void put_blocks(const struct cells *cells, struct buffer *buffer)
+{
+    struct cell **ranked = NULL;
+    int r = rank(cells, &ranked);
+
+    if (r < 0) {
+        buffer->fault = buffer->fault ? buffer->fault : r;
+        return;
+    }
+    for (size_t block = 0, from = 0; from < cells->n; block++) {
+        PART_AUTO part = PART_INIT;
+        size_t n = size_of_block(block, cells->n - from);
+
+        put_sketches(ranked + from, n, &part);
+        put_part(&part, Z_HUFFMAN_ONLY, buffer);
+        from += n;
+    }
+    free(ranked);
 }
 
 void cells_encode(const struct cells *cells, struct buffer *buffer)
 {
     PART_AUTO figures = PART_INIT;
-    PART_AUTO sketches = PART_INIT;
 
     buffer_put_text(buffer, MAGIC);
     buffer_put_u8(buffer, VERSION);
     put_figures(cells, &figures);
     put_part(&figures, Z_DEFAULT_STRATEGY, buffer);
-    if (!cells->has_sketches)
-        return;
-    put_sketches(cells, &sketches);
-    put_part(&sketches, Z_HUFFMAN_ONLY, buffer);
+    if (cells->has_sketches)
+        put_blocks(cells, buffer);
 }
 
 /* ---- reading ---- */
@@ -328,10 +380,10 @@ static int read_figures(struct reader *reader, struct cells *cells)
     return reader_done(reader) ? 0 : error_origin(-EBADMSG);
 }
 
-static int read_sketches_of(struct reader *reader, struct text forms, bool dense, bool coarse, struct cells *cells)
+static int read_sketches_of(struct reader *reader, struct text forms, bool dense, bool coarse, struct cell **cells)
 {
-    for (size_t i = 0; i < cells->n; i++) {
-        struct hll *sketch = &cells->cells[i].sketch;
+    for (size_t i = 0; i < forms.size; i++) {
+        struct hll *sketch = &cells[i]->sketch;
 
         if ((uint8_t)forms.data[i] > 1)
             return error_origin(-EBADMSG);
@@ -346,38 +398,76 @@ static int read_sketches_of(struct reader *reader, struct text forms, bool dense
     return 0;
 }
 
-static int read_sketches(struct reader *reader, bool coarse, struct cells *cells)
+/* A block's sketches, for cells that have none yet. */
+static int read_sketches(struct reader *reader, bool coarse, struct cell **cells, size_t n)
 {
-    uint64_t n = reader_varint(reader);
-    struct text forms = reader_bytes(reader, cells->n);
+    struct text forms = reader_bytes(reader, n);
 
-    if (reader->bad || n != cells->n)
+    if (reader->bad)
         return error_origin(-EBADMSG);
     int r = read_sketches_of(reader, forms, false, coarse, cells);
     r = r ? r : read_sketches_of(reader, forms, true, coarse, cells);
     if (r < 0)
         return error_trace(r);
+    return reader_done(reader) ? 0 : error_origin(-EBADMSG);
+}
+
+static void free_pointer(void *pointer) { free(*(void **)pointer); }
+#define FREE_AUTO __attribute__((cleanup(free_pointer)))
+#define CELLS_AUTO __attribute__((cleanup(cells_deinit))) struct cells
+
+static int read_blocks(struct reader *reader, bool coarse, struct cell **ranked, struct cells *cells)
+{
+    for (size_t block = 0, from = 0; from < cells->n; block++) {
+        FREE_AUTO char *bytes = NULL;
+        size_t n = size_of_block(block, cells->n - from);
+        struct reader part;
+        int r = open_part(reader, &bytes, &part);
+
+        if (r == 0 && reader_varint(&part) != n)
+            r = error_origin(-EBADMSG);
+        r = r ? r : read_sketches(&part, coarse, ranked + from, n);
+        if (r < 0)
+            return error_trace(r);
+        from += n;
+    }
     cells->has_sketches = true;
     return reader_done(reader) ? 0 : error_origin(-EBADMSG);
 }
 
-size_t cells_split(struct text bytes)
+/* Behind the figures; a rollup of no cells may have said that it has sketches. */
+static int read_ranked(struct reader *reader, enum cells_sketches sketches, struct cells *cells)
 {
-    struct reader reader = reader_of(bytes);
+    FREE_AUTO struct cell **ranked = NULL;
+    int r = rank(cells, &ranked);
 
-    reader_bytes(&reader, MAGIC.size + 1 + 4);
-    reader_bytes(&reader, reader_u32(&reader) + CHECKSUM_BYTES);
-    assert(!reader.bad);
-    return bytes.size - reader_left(&reader);
+    for (size_t i = 0; r == 0 && i < cells->n; i++)
+        ranked[i]->rank = (uint32_t)i;
+    if (r == 0 && reader_left(reader))
+        r = read_blocks(reader, sketches == CELLS_COARSE, ranked, cells);
+    return error_trace(r);
 }
 
-static void free_pointer(char **pointer) { free(*pointer); }
+unsigned cells_split(struct text bytes, struct text ret_parts[CELLS_PARTS_MAX])
+{
+    struct reader reader = reader_of(bytes);
+    unsigned n = 0;
+
+    for (size_t skipped = MAGIC.size + 1; reader_left(&reader); skipped = 0) {
+        struct text part = text_from(bytes, bytes.size - reader_left(&reader));
+
+        reader_bytes(&reader, skipped + sizeof(uint32_t));
+        reader_bytes(&reader, reader_u32(&reader) + CHECKSUM_BYTES);
+        assert(!reader.bad && n < CELLS_PARTS_MAX);
+        ret_parts[n++] = (struct text){.data = part.data, .size = part.size - reader_left(&reader)};
+    }
+    return n;
+}
 
 int cells_decode(struct text bytes, enum cells_sketches sketches, struct cells *ret_cells)
 {
-    __attribute__((cleanup(free_pointer))) char *figures = NULL;
-    __attribute__((cleanup(free_pointer))) char *packed = NULL;
-    __attribute__((cleanup(cells_deinit))) struct cells cells = CELLS_INIT;
+    FREE_AUTO char *figures = NULL;
+    CELLS_AUTO cells = CELLS_INIT;
     struct reader reader = reader_of(bytes), part;
 
     if (!text_starts(bytes, MAGIC))
@@ -387,12 +477,36 @@ int cells_decode(struct text bytes, enum cells_sketches sketches, struct cells *
         return error_origin(-EBADMSG);
     int r = open_part(&reader, &figures, &part);
     r = r ? r : read_figures(&part, &cells);
-    if (r == 0 && reader_left(&reader) && sketches != CELLS_NO_SKETCHES) {
-        r = open_part(&reader, &packed, &part);
-        r = r ? r : read_sketches(&part, sketches == CELLS_COARSE, &cells);
-        if (r == 0 && !reader_done(&reader))
-            r = error_origin(-EBADMSG);
-    }
+    if (r == 0 && sketches != CELLS_NO_SKETCHES)
+        r = read_ranked(&reader, sketches, &cells);
+    if (r < 0)
+        return error_trace(r);
+    *ret_cells = cells;
+    cells = CELLS_INIT;
+    return 0;
+}
+
+int cells_decode_block(struct text bytes, enum cells_sketches sketches, struct cells *ret_cells)
+{
+    FREE_AUTO char *unpacked = NULL;
+    FREE_AUTO struct cell **ranked = NULL;
+    CELLS_AUTO cells = CELLS_INIT;
+    struct reader reader = reader_of(bytes), part;
+    int r = open_part(&reader, &unpacked, &part);
+    uint64_t n = r ? 0 : reader_varint(&part);
+
+    if (r == 0 && (n > ROLLUP_CELLS_MAX || n > reader_left(&part) || !reader_done(&reader)))
+        r = error_origin(-EBADMSG);
+    if (r < 0)
+        return error_trace(r);
+    cells.cells = calloc((size_t)n + 1, sizeof *cells.cells);
+    cells.values = malloc(1);
+    if (!cells.cells || !cells.values)
+        return error_origin(-ENOMEM);
+    cells.n = (size_t)n;
+    cells.has_sketches = true;
+    r = rank(&cells, &ranked);
+    r = r ? r : read_sketches(&part, sketches == CELLS_COARSE, ranked, cells.n);
     if (r < 0)
         return error_trace(r);
     *ret_cells = cells;

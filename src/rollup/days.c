@@ -108,10 +108,10 @@ struct days_bounds days_held(struct days *days)
 /* ---- rollups ---- */
 
 int days_pin_rollup(struct days *days, struct db_txn *txn, const struct site *site, struct period period,
-                    enum field field, bool with_sketches, const struct cells **ret_cells)
+                    enum field field, unsigned part, const struct cells **ret_cells)
 {
     const struct cells *cells = NULL;
-    int r = site->id ? drawer_pin(days->drawer, txn, site->id, period, field, with_sketches, &cells) : ROLLUPS_E_NONE;
+    int r = site->id ? drawer_pin(days->drawer, txn, site->id, period, field, part, &cells) : ROLLUPS_E_NONE;
 
     if (r < 0)
         return error_trace(r);

@@ -16,7 +16,7 @@ struct drawer_key {
     uint32_t site;
     struct period period;
     enum field field;
-    bool with_sketches;
+    unsigned part;
     uint64_t version;
 };
 
@@ -60,7 +60,7 @@ static struct sheet **bucket_of(struct drawer *drawer, const struct drawer_key *
 static bool is_same(const struct drawer_key *a, const struct drawer_key *b)
 {
     return a->site == b->site && a->period.kind == b->period.kind && a->period.number == b->period.number &&
-           a->field == b->field && a->with_sketches == b->with_sketches && a->version == b->version;
+           a->field == b->field && a->part == b->part && a->version == b->version;
 }
 
 static void unlink_sheet(struct drawer *drawer, struct sheet *sheet)
@@ -155,19 +155,28 @@ size_t drawer_bytes(struct drawer *drawer)
 
 /* ---- sheets ---- */
 
+static int unpack(const struct drawer_key *key, struct text bytes, unsigned n_parts, struct cells *ret_cells)
+{
+    enum cells_sketches sketches = summary_sketches(key->period.kind, key->field);
+    int r = (key->part ? cells_decode_block : cells_decode)(bytes, sketches, ret_cells);
+
+    if (r == 0)
+        ret_cells->has_sketches = n_parts > 1;
+    return error_trace(r);
+}
+
 static int make_sheet(struct db_txn *txn, const struct drawer_key *key, struct sheet **ret_sheet)
 {
-    enum cells_sketches sketches =
-        key->with_sketches ? summary_sketches(key->period.kind, key->field) : CELLS_NO_SKETCHES;
-    BUFFER_AUTO bytes = BUFFER_INIT(3ul * ROLLUP_BYTES_MAX);
-    int r = rollups_get(txn, key->site, key->period, key->field, sketches != CELLS_NO_SKETCHES, &bytes);
+    BUFFER_AUTO bytes = BUFFER_INIT(2ul * ROLLUP_BYTES_MAX);
+    unsigned n_parts = 0;
+    int r = rollups_get_part(txn, key->site, key->period, key->field, key->part, &bytes, &n_parts);
 
     if (r)
         return r < 0 ? error_trace(r) : r;
     struct sheet *sheet = calloc(1, sizeof *sheet);
     if (!sheet)
         return error_origin(-ENOMEM);
-    r = cells_decode(buffer_text(&bytes), sketches, &sheet->cells);
+    r = unpack(key, buffer_text(&bytes), n_parts, &sheet->cells);
     if (r < 0) {
         free(sheet);
         return error_trace(r);
@@ -194,9 +203,9 @@ static struct sheet *keep(struct drawer *drawer, struct sheet *made)
 }
 
 int drawer_pin(struct drawer *drawer, struct db_txn *txn, uint32_t site, struct period period, enum field field,
-               bool with_sketches, const struct cells **ret_cells)
+               unsigned part, const struct cells **ret_cells)
 {
-    struct drawer_key key = {.site = site, .period = period, .field = field, .with_sketches = with_sketches};
+    struct drawer_key key = {.site = site, .period = period, .field = field, .part = part};
     struct sheet *made = NULL;
     int r = rollups_version(txn, site, period, &key.version);
 

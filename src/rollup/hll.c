@@ -72,26 +72,39 @@ static uint32_t entry_of(uint64_t hash)
 /* ---- dense ---- */
 
 /* Lets the register of @entry know it. */
-static void raise_register(struct hll *hll, uint32_t entry)
+static inline void raise_one(uint8_t *registers, unsigned middle_bits, uint32_t entry)
 {
-    unsigned middle_bits = HLL_SPARSE_BITS - bits_of(hll);
     uint32_t middle = index_of(entry) & ((1u << middle_bits) - 1);
-    uint8_t *at = &hll->registers[index_of(entry) >> middle_bits];
-    unsigned rank;
+    uint8_t *at = &registers[index_of(entry) >> middle_bits];
+    unsigned of_middle = (unsigned)__builtin_clz(middle | 1) - (32 - middle_bits) + 1;
+    unsigned rank = middle ? of_middle : entry ? middle_bits + (entry & RANK_MASK) : 0;
 
-    if (middle)
-        rank = (unsigned)__builtin_clz(middle) - (32 - middle_bits) + 1;
-    else
-        rank = middle_bits + (entry & RANK_MASK);
-    if (*at < rank)
-        *at = (uint8_t)rank;
+    *at = *at < rank ? (uint8_t)rank : *at;
 }
 
+static void raise_register(struct hll *hll, uint32_t entry)
+{
+    raise_one(hll->registers, HLL_SPARSE_BITS - bits_of(hll), entry);
+}
+
+/* Which slots are free cannot be foreseen: none is told from the others by a branch, and a free one raises nothing. */
 static void raise_all(struct hll *hll, const uint32_t *slots, uint32_t n_slots)
 {
+    uint8_t *registers = hll->registers;
+    unsigned middle_bits = HLL_SPARSE_BITS - bits_of(hll);
+
     for (uint32_t i = 0; i < n_slots; i++)
-        if (slots[i])
-            raise_register(hll, slots[i]);
+        raise_one(registers, middle_bits, slots[i]);
+}
+
+/* Each to the greater of two. In steps of a known length, which the compiler makes vectors of. */
+static void raise_registers(uint8_t *restrict registers, const uint8_t *restrict from, uint32_t n)
+{
+    enum { STEP = 64 };
+
+    for (uint32_t i = 0; i < n; i += STEP)
+        for (uint32_t j = i; j < i + STEP; j++)
+            registers[j] = registers[j] < from[j] ? from[j] : registers[j];
 }
 
 static int make_dense(struct hll *hll)
@@ -212,10 +225,14 @@ int hll_add(struct hll *hll, const void *item, size_t size)
 
 static int make_room(struct hll *hll, const struct hll *from)
 {
-    uint32_t n_entries = hll->n_entries;
+    uint32_t n_entries = hll->n_entries + from->n_entries;
 
-    for (uint32_t i = 0; i < from->capacity; i++)
-        n_entries += from->entries[i] && !has_index(hll, from->entries[i]);
+    /* Where some may be the same they are looked for only if it decides about the form. */
+    if (!from->registers && n_entries > sparse_max_of(hll)) {
+        n_entries = hll->n_entries;
+        for (uint32_t i = 0; i < from->capacity; i++)
+            n_entries += from->entries[i] && !has_index(hll, from->entries[i]);
+    }
     if (from->registers || n_entries > sparse_max_of(hll))
         return error_trace(make_dense(hll));
     return error_trace(reserve(hll, n_entries));
@@ -232,9 +249,8 @@ int hll_merge(struct hll *hll, const struct hll *from)
     for (uint32_t i = 0; !hll->registers && i < from->capacity; i++)
         if (from->entries[i])
             put(hll, from->entries[i]);
-    for (uint32_t i = 0; from->registers && i < registers_of(hll); i++)
-        if (hll->registers[i] < from->registers[i])
-            hll->registers[i] = from->registers[i];
+    if (from->registers)
+        raise_registers(hll->registers, from->registers, registers_of(hll));
     return 0;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Rows by key, each in an envelope: one part with the figures, one with the
- * sketches, if there are any.  A month's rows are deleted in the transaction that seals one of
+ * Rows by key, each in an envelope: one part with the figures, and one with each
+ * block of sketches, if there are any.  A month's rows are deleted in the transaction that seals one of
  * its days, so where they are, they are of the segments as these are now; only
  * events that no segment has yet make them incomplete.
  */
@@ -60,23 +60,34 @@ int rollups_are_folded(struct db_txn *txn, uint32_t site, struct period period, 
     return 0;
 }
 
+static int open_envelope(struct db_txn *txn, struct text key, struct text value, struct envelope *envelope)
+{
+    int r = envelope_read(DB_ROLLUPS, key, value, envelope);
+
+    if (r == 0)
+        r = envelope_open(envelope, db_keyring(txn));
+    return r == KEYRING_E_GONE ? ROLLUPS_E_NONE : error_trace(r);
+}
+
+static int open_part(const struct envelope *envelope, unsigned part, struct buffer *bytes)
+{
+    uint8_t *at = part < envelope->n_parts ? buffer_extend(bytes, envelope_size(envelope, part)) : NULL;
+
+    if (!at)
+        return error_origin(bytes->fault ? bytes->fault : -EBADMSG);
+    return error_trace(envelope_part(envelope, part, at));
+}
+
 int rollups_open_row(struct db_txn *txn, struct text key, struct text value, bool with_sketches, struct buffer *bytes)
 {
     struct envelope envelope;
-    int r = envelope_read(DB_ROLLUPS, key, value, &envelope);
+    int r = open_envelope(txn, key, value, &envelope);
 
-    if (r == 0)
-        r = envelope_open(&envelope, db_keyring(txn));
     if (r)
-        return r == KEYRING_E_GONE ? ROLLUPS_E_NONE : error_trace(r);
-    for (unsigned part = 0; r == 0 && part < (with_sketches ? envelope.n_parts : 1); part++) {
-        uint8_t *at = part < envelope.n_parts ? buffer_extend(bytes, envelope_size(&envelope, part)) : NULL;
-
-        if (at)
-            r = envelope_part(&envelope, part, at);
-        else
-            r = error_origin(bytes->fault ? bytes->fault : -EBADMSG);
-    }
+        return r < 0 ? error_trace(r) : r;
+    r = open_part(&envelope, 0, bytes);
+    for (unsigned part = 1; r == 0 && with_sketches && part < envelope.n_parts; part++)
+        r = open_part(&envelope, part, bytes);
     envelope_wipe(&envelope);
     return error_trace(r);
 }
@@ -92,6 +103,26 @@ int rollups_get(struct db_txn *txn, uint32_t site, struct period period, enum fi
         return r == DB_E_NOT_FOUND ? ROLLUPS_E_NONE : error_trace(r);
     r = rollups_open_row(txn, key_text(&key), value, with_sketches, bytes);
     return r < 0 ? error_trace(r) : r;
+}
+
+int rollups_get_part(struct db_txn *txn, uint32_t site, struct period period, enum field field, unsigned part,
+                     struct buffer *bytes, unsigned *ret_n_parts)
+{
+    struct key key = key_of(site, period, field);
+    struct envelope envelope;
+    struct text value;
+    int r = db_get(txn, DB_ROLLUPS, key_text(&key), &value);
+
+    if (r)
+        return r == DB_E_NOT_FOUND ? ROLLUPS_E_NONE : error_trace(r);
+    r = open_envelope(txn, key_text(&key), value, &envelope);
+    if (r)
+        return r < 0 ? error_trace(r) : r;
+    r = open_part(&envelope, part, bytes);
+    if (r == 0)
+        *ret_n_parts = envelope.n_parts;
+    envelope_wipe(&envelope);
+    return error_trace(r);
 }
 
 int rollups_has(struct db_txn *txn, uint32_t site, struct period period, enum field field)
@@ -140,10 +171,10 @@ static int put_row(struct batch *batch, const struct key *key, struct key_ref re
                    struct text bytes)
 {
     BUFFER_AUTO sealed = BUFFER_INIT(3ul * ROLLUP_BYTES_MAX);
-    size_t split = cells_split(bytes);
-    struct text parts[] = {{.data = bytes.data, .size = split}, text_from(bytes, split)};
+    struct text parts[CELLS_PARTS_MAX];
+    unsigned n_parts = cells_split(bytes, parts);
 
-    envelope_seal(ref, secret, DB_ROLLUPS, key_text(key), parts, parts[1].size ? 2 : 1, &sealed);
+    envelope_seal(ref, secret, DB_ROLLUPS, key_text(key), parts, n_parts, &sealed);
     if (sealed.fault)
         return error_origin(sealed.fault);
     return error_fold(db_put(batch->txn, DB_ROLLUPS, key_text(key), buffer_text(&sealed)));

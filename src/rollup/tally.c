@@ -4,6 +4,7 @@
 #include "crumb/rollup/tally.h"
 #include "crumb/base/error.h"
 #include "tally_scan.h"
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -207,7 +208,7 @@ int tally_add(struct tally *tally, const struct tally_day *day) { return tally_s
 
 /* ---- rollups ---- */
 
-static int add_cell(struct tally *tally, uint32_t group, const struct cell *cell, bool alone)
+static void add_cell(struct tally *tally, uint32_t group, const struct cell *cell, bool alone)
 {
     const struct figures *from = &cell->figures;
     struct tally_hot *hot = &tally->hot[group];
@@ -225,24 +226,31 @@ static int add_cell(struct tally *tally, uint32_t group, const struct cell *cell
     cold->scrolled += from->scrolled;
     cold->scroll += from->scroll;
     if (!(tally->question.needs & TALLY_VISITORS))
-        return 0;
-    if (!alone)
-        return error_trace(hll_merge(&cold->visitors, &cell->sketch));
-    cold->n_visitors = cell->visitors;
-    return 0;
+        return;
+    if (alone)
+        cold->n_visitors = cell->visitors;
+    else
+        cold->n_owed += cell->visitors;
 }
 
-int tally_add_cells(struct tally *tally, int64_t time, const struct cells *cells, bool alone)
+int tally_add_cells(struct tally *tally, int64_t time, const struct cells *cells, bool alone, uint32_t *ret_groups)
 {
-    uint32_t group;
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < cells->n; i++) {
-        r = tally_group(tally, time, &cells->cells[i].value, &group);
-        r = r ? r : add_cell(tally, group, &cells->cells[i], alone);
+        r = tally_group(tally, time, &cells->cells[i].value, &ret_groups[i]);
+        if (r == 0)
+            add_cell(tally, ret_groups[i], &cells->cells[i], alone);
     }
     return r;
 }
+
+int tally_merge(struct tally *tally, size_t group, const struct hll *sketch)
+{
+    return error_trace(hll_merge(&tally->cold[group].visitors, sketch));
+}
+
+void tally_settle(struct tally *tally, size_t group) { tally->cold[group].n_owed = 0; }
 
 /* ---- reading ---- */
 
@@ -290,7 +298,18 @@ uint64_t tally_visitors(const struct tally *tally, size_t group)
 {
     const struct tally_cold *cold = &tally->cold[group];
 
+    assert(!cold->n_owed);
     return cold->n_visitors ? cold->n_visitors : hll_count(&cold->visitors);
+}
+
+uint64_t tally_visitors_at_most(const struct tally *tally, size_t group)
+{
+    const struct tally_cold *cold = &tally->cold[group];
+    uint64_t most = tally->hot[group].events;
+
+    if (cold->n_owed && cold->n_owed < most && hll_is_empty(&cold->visitors))
+        most = cold->n_owed;
+    return cold->n_visitors ? cold->n_visitors : most + most / 8 + 1;
 }
 
 bool tally_find(const struct tally *tally, int64_t time, const struct text *texts, size_t *ret_group)

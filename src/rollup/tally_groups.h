@@ -23,6 +23,7 @@ struct tally_cold {
     int64_t revenue;
     struct hll visitors;
     uint64_t n_visitors;   /* where there is no sketch, as a rollup told it */
+    uint64_t n_owed;       /* the sum of rollups' visitors whose sketches are not merged yet */
     uint32_t last_counted; /* visit that was counted here for having begun in this hour */
 };
 

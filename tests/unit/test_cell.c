@@ -3,15 +3,29 @@
  * and no allocation that fails leaks or crashes.
  */
 #include "check.h"
+#include "crumb/base/limits.h"
 #include "crumb/rollup/cell.h"
 #include "failing.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define FILE_BYTES_MAX (1 << 20)
-#define N_VALUES 5
-static const char *const values[N_VALUES] = {"", "/", "/a", "/about", "/b"};
-static const unsigned visitors[N_VALUES] = {0, 1, 3, 5000, 2}; /* one is dense */
+#define N_VALUES (CELLS_FIRST_BLOCK + 5) /* two blocks */
+#define DENSE 3
+#define MOST 66
+
+static char values[N_VALUES][8];
+
+static void name_values(void)
+{
+    for (unsigned i = 1; i < N_VALUES; i++)
+        snprintf(values[i], sizeof values[i], "/%02u", i);
+}
+
+static unsigned visitors_of(unsigned i) { return i == DENSE ? 5000 : i % 4; }
+/* Two of them have as many. */
+static uint64_t events_of(unsigned i) { return i == MOST ? 1ull << 40 : i < 2 ? 0 : i; }
 
 static void make(bool coarse, bool has_sketches, struct cells *ret_cells)
 {
@@ -23,9 +37,9 @@ static void make(bool coarse, bool has_sketches, struct cells *ret_cells)
 
         cell->value = text_of(values[i]);
         cell->figures =
-            (struct figures){.events = 1ull << 40, .views = i, .visits = 300 * i, .whole = 1, .scroll = UINT64_MAX};
+            (struct figures){.events = events_of(i), .views = i, .visits = 300 * i, .whole = 1, .scroll = UINT64_MAX};
         cell->sketch = coarse ? HLL_COARSE_INIT : HLL_INIT;
-        for (uint32_t visitor = 0; visitor < visitors[i]; visitor++)
+        for (uint32_t visitor = 0; visitor < visitors_of(i); visitor++)
             assert_int_equal(hll_add_visitor(&cell->sketch, hll_visitor(1, visitor)), 0);
         cell->visitors = hll_count(&cell->sketch);
     }
@@ -86,6 +100,57 @@ static void test_round_trip(void **state)
     }
 }
 
+/* Ranks are by events, and a sketch is where its rank says. */
+static void test_blocks(void **state)
+{
+    BUFFER_AUTO file = BUFFER_INIT(FILE_BYTES_MAX);
+    struct text parts[CELLS_PARTS_MAX];
+    struct cells cells, figures, blocks[2];
+
+    make(true, true, &cells);
+    cells_encode(&cells, &file);
+    assert_int_equal(cells_split(buffer_text(&file), parts), 3);
+    assert_int_equal(parts[0].size + parts[1].size + parts[2].size, file.size);
+    assert_int_equal(cells_decode(parts[0], CELLS_COARSE, &figures), 0);
+    assert_false(figures.has_sketches);
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(cells_decode_block(parts[1 + i], CELLS_COARSE, &blocks[i]), 0);
+    assert_int_equal(blocks[0].n, CELLS_FIRST_BLOCK);
+    assert_int_equal(blocks[1].n, N_VALUES - CELLS_FIRST_BLOCK);
+    assert_int_equal(figures.cells[MOST].rank, 0);
+    assert_int_equal(figures.cells[N_VALUES - 1].rank, 1);
+    assert_int_equal(figures.cells[0].rank, N_VALUES - 2);
+    assert_int_equal(figures.cells[1].rank, N_VALUES - 1);
+    for (unsigned i = 0; i < N_VALUES; i++) {
+        uint32_t rank = figures.cells[i].rank;
+        unsigned part = cells_part(rank);
+
+        assert_int_equal(part, rank < CELLS_FIRST_BLOCK ? 1 : 2);
+        assert_int_equal(hll_count(&blocks[part - 1].cells[rank - cells_first(part)].sketch), cells.cells[i].visitors);
+    }
+    assert_int_equal(cells_decode(parts[1], CELLS_COARSE, &figures), -EBADMSG);
+    assert_int_equal(cells_decode_block(parts[0], CELLS_COARSE, &figures), -EBADMSG);
+    assert_int_equal(cells_decode_block(buffer_text(&file), CELLS_COARSE, &figures), -EBADMSG);
+    cells_deinit(&figures);
+    for (unsigned i = 0; i < 2; i++)
+        cells_deinit(&blocks[i]);
+    unmake(&cells);
+}
+
+static void test_parts(void **state)
+{
+    static const struct {
+        uint32_t rank;
+        unsigned part;
+    } parts[] = {{0, 1}, {63, 1}, {64, 2}, {191, 2}, {192, 3}, {447, 3}, {448, 4}, {ROLLUP_CELLS_MAX - 1, 12}};
+
+    for (size_t i = 0; i < N_ROWS(parts); i++) {
+        assert_int_equal(cells_part(parts[i].rank), parts[i].part);
+        assert_true(cells_first(parts[i].part) <= parts[i].rank);
+        assert_true(cells_first(parts[i].part + 1) > parts[i].rank);
+    }
+}
+
 static void test_no_cells(void **state)
 {
     BUFFER_AUTO file = BUFFER_INIT(FILE_BYTES_MAX);
@@ -115,7 +180,7 @@ static void test_damage(void **state)
             continue;
         struct text cut = {.data = (const char *)file.data, .size = i};
         r = cells_decode(cut, CELLS_COARSE, &read);
-        if (r == 0) { /* cut between its parts it is a file of figures */
+        if (r == 0) { /* cut behind its figures it is a file of them */
             assert_false(read.has_sketches);
             cells_deinit(&read);
         } else {
@@ -171,8 +236,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip), cmocka_unit_test(test_no_cells), cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_no_memory),  cmocka_unit_test(test_bound),
+        cmocka_unit_test(test_no_memory),  cmocka_unit_test(test_bound),    cmocka_unit_test(test_blocks),
+        cmocka_unit_test(test_parts),
     };
 
+    name_values();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

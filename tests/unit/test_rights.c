@@ -663,7 +663,7 @@ static void test_marked_first(void **state)
         model->kill_behind = false;
         work(model); /* the days are marked, and that was all */
         model->n_until_kill = 0;
-        assert_int_equal(n_rows(model, DB_JOBS), 1);
+        assert_int_equal(store_fixture_rows(model->fixture.db, DB_JOBS), 1);
         for (int32_t day = first_day(model); day <= today(model); day++)
             check_day(model, day, i);
         seal(model);
@@ -720,11 +720,11 @@ static void test_requests_are_nobodys(void **state)
     assert_int_equal(batch_begin(model->fixture.db, &batch), 0);
     assert_int_equal(requests_add(&batch, model->site->id, &request), 0);
     assert_int_equal(batch_commit(&batch), 0);
-    assert_int_equal(n_rows(model, DB_ASKERS), 1);
+    assert_int_equal(store_fixture_rows(model->fixture.db, DB_ASKERS), 1);
     choose(model, 0, 0, true);
     settle(model);
-    assert_int_equal(n_rows(model, DB_ASKERS), 0);
-    assert_int_equal(n_rows(model, DB_REQUESTS), 1);
+    assert_int_equal(store_fixture_rows(model->fixture.db, DB_ASKERS), 0);
+    assert_int_equal(store_fixture_rows(model->fixture.db, DB_REQUESTS), 1);
     assert_false(store_fixture_has_bytes(model->fixture.folder, TEXT("please")));
     end_round(model);
     free(model);

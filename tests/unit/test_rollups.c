@@ -28,12 +28,27 @@ static const char *const countries[] = {"", "DE", "US"};
 static const char *const browsers[] = {"", "Firefox", "Chrome"};
 static const char *const sources[] = {"", "Google", "Bing"};
 
+/* More than a block of sketches has. */
+#define ITEMS 150
+static char items[ITEMS][12];
+
+static void name_items(void)
+{
+    for (unsigned i = 0; i < ITEMS; i++)
+        snprintf(items[i], sizeof items[i], "/item/%u", i);
+}
+
+static const char *pick_path(uint64_t *random)
+{
+    return pick(random, 3) ? ANY(random, paths) : items[pick(random, 1 + pick(random, ITEMS))];
+}
+
 static struct event random_event(uint64_t *random, int64_t at_ms)
 {
     struct event event = {.kind = pick(random, 5) ? EVENT_PAGEVIEW : EVENT_STRUCT,
                           .at_ms = (uint64_t)at_ms,
                           .host = TEXT("shop.example"),
-                          .path = text_of(ANY(random, paths)),
+                          .path = text_of(pick_path(random)),
                           .country = text_of(ANY(random, countries)),
                           .browser = text_of(ANY(random, browsers)),
                           .source = text_of(ANY(random, sources)),
@@ -378,6 +393,8 @@ static void put_question(uint64_t *random, int32_t first_day, struct buffer *jso
         }
     }
     buffer_printf(json, "],\"dimensions\":[%s]", dimension);
+    if (pick(random, 2))
+        buffer_printf(json, ",\"pagination\":{\"limit\":%u,\"offset\":%u}", 1 + pick(random, 80), pick(random, 8));
     if (pick(random, 4) == 0)
         buffer_printf(json, ",\"include\":{\"comparison\":{\"mode\":\"previous_period\"}}");
     if (pick(random, 4) == 0)
@@ -550,5 +567,6 @@ int main(void)
         STORE_FIXTURE_TEST(test_what_serves),
     };
 
+    name_items();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -145,12 +145,12 @@ struct query_source {
                  enum query_tier *ret_tier);
     void (*release)(void *context, const struct table *table);
     /*
-     * Pins the rollup of a field (FIELD_N: the totals), with sketches or without;
-     * NULL: there is none that tells everything.  0 or a fault.  May be NULL:
-     * there are none at all.  Answers are the same with rollups and without.
+     * Pins a part of the rollup of a field (FIELD_N: the totals), as
+     * days_pin_rollup(); NULL: there is none that tells everything.  0 or a fault.
+     * May be NULL: there are none at all.  Answers are the same with rollups and
+     * without.
      */
-    int (*rollup)(void *context, struct period period, enum field field, bool with_sketches,
-                  const struct cells **ret_cells);
+    int (*rollup)(void *context, struct period period, enum field field, unsigned part, const struct cells **ret_cells);
     void (*release_rollup)(void *context, const struct cells *cells);
     /* The first and last day that have data; last < first where none has. 0 or a fault. */
     int (*days)(void *context, int32_t *ret_first, int32_t *ret_last);

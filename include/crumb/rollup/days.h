@@ -64,13 +64,13 @@ struct days_bounds days_held(struct days *days);
 /* ---- rollups ---- */
 
 /*
- * The cells of a field (FIELD_N: the totals) over a period, with sketches or
- * without, lent until days_unpin_rollup(); *ret_cells is NULL where there are
- * none: something of the period is not sealed, it is no month that is over, or
- * there are too many values.  0 or a fault (-EBADMSG: a row is damaged).  Any
- * thread.
+ * The cells of a field (FIELD_N: the totals) over a period, by part: 0 are the
+ * figures, cells_part() tells where the sketch of each is.  Lent until
+ * days_unpin_rollup(); *ret_cells is NULL where there are none: something of the
+ * period is not sealed, it is no month that is over, or there are too many
+ * values.  0 or a fault (-EBADMSG: a row is damaged).  Any thread.
  */
 int days_pin_rollup(struct days *days, struct db_txn *txn, const struct site *site, struct period period,
-                    enum field field, bool with_sketches, const struct cells **ret_cells);
+                    enum field field, unsigned part, const struct cells **ret_cells);
 /* Gives them back; NULL is fine. Any thread. */
 void days_unpin_rollup(struct days *days, const struct cells *cells);

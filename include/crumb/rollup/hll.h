@@ -44,6 +44,7 @@ struct hll {
 void hll_deinit(struct hll *hll);
 
 static inline bool hll_is_dense(const struct hll *hll) { return hll->registers != NULL; }
+static inline bool hll_is_empty(const struct hll *hll) { return !hll->registers && !hll->n_entries; }
 
 /* Adds one item. 0, or -ENOMEM (the sketch is unchanged). */
 int hll_add(struct hll *hll, const void *item, size_t size);

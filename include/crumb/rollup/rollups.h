@@ -25,7 +25,11 @@ int rollups_version(struct db_txn *txn, uint32_t site, struct period period, uin
 int rollups_get(struct db_txn *txn, uint32_t site, struct period period, enum field field, bool with_sketches,
                 struct buffer *bytes);
 
-/* The same of a row that a cursor is at. */
+/* One part of it (cells_split()), and how many there are. -EBADMSG: not that one. */
+int rollups_get_part(struct db_txn *txn, uint32_t site, struct period period, enum field field, unsigned part,
+                     struct buffer *bytes, unsigned *ret_n_parts);
+
+/* The whole of a row that a cursor is at, as rollups_get(). */
 int rollups_open_row(struct db_txn *txn, struct text key, struct text value, bool with_sketches, struct buffer *bytes);
 
 /* Whether there is one. 0, ROLLUPS_E_NONE, ROLLUPS_E_GONE (its key was destroyed) or a fault. */

@@ -104,16 +104,25 @@ int tally_add(struct tally *tally, const struct tally_day *day);
 
 /*
  * Adds the cells of a rollup of the same question, which has one field at most,
- * to the groups of @time.  @alone: nothing else is added to that time, so that
- * sketches are not needed.  Likewise.
+ * to the groups of @time, but for their sketches; @ret_groups, which has room for
+ * them, gets the group of each.  @alone: nothing else is added to that time, so
+ * that no sketch is needed.  Else a group owes visitors until its sketches are
+ * merged and it is settled.  Likewise.
  */
-int tally_add_cells(struct tally *tally, int64_t time, const struct cells *cells, bool alone);
+int tally_add_cells(struct tally *tally, int64_t time, const struct cells *cells, bool alone, uint32_t *ret_groups);
+int tally_merge(struct tally *tally, size_t group, const struct hll *sketch); /* 0 or -ENOMEM */
+void tally_settle(struct tally *tally, size_t group);
 
 /* Groups are numbered from 0 in the order of their coming. One without events and visits is none. */
 size_t tally_n(const struct tally *tally);
 struct figures tally_figures(const struct tally *tally, size_t group);
-/* How many visitors there were; 0 where they are not counted. */
+/* How many visitors there were; 0 where they are not counted. Not for a group that owes some. */
 uint64_t tally_visitors(const struct tally *tally, size_t group);
+/*
+ * At least as many, for any group, and quickly: sketches may be off by their
+ * standard error, of which there is room for seven.
+ */
+uint64_t tally_visitors_at_most(const struct tally *tally, size_t group);
 /* Who they were, lent until the next tally_add(); nobody where tally_add_cells() was told that they are alone. */
 const struct hll *tally_sketch(const struct tally *tally, size_t group);
 /* As tally_add() was told; by hour, 24 times that plus the hour. */
