@@ -78,6 +78,10 @@ void request_json_put(struct buffer *buffer, const struct request *request, cons
     put_time(buffer, "made", request->made_ms);
     buffer_printf(buffer, ",\"due\":\"%04d-%02u-%02u\",\"urgency\":%s", due.year, due.month, due.mday,
                   urgency_word(request, site, now_ms));
+    if (request_is_open(request->state))
+        buffer_printf(buffer, ",\"working_days_left\":%d", requests_left(site, request->due, now_ms));
+    else
+        buffer_put_text(buffer, TEXT(",\"working_days_left\":null"));
     if (view != REQUEST_IN_QUEUE) {
         put_text(buffer, "text", request->text);
         put_text(buffer, "contact", request->contact);
