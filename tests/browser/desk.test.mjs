@@ -180,7 +180,8 @@ describe('the privacy officer', { timeout: 240_000 }, () => {
             assert.equal(await page.locator('textarea').inputValue(), 'A draft stays');
             // Somebody else answers it meanwhile.
             await officer('POST', `/${numbers.rtl}?site_id=shop`, { state: 'answered', answer: 'Done.' });
-            await button(page, 'Answer, and close').click();
+            await page.getByLabel('Refuse, and close').check();
+            await button(page, 'Refuse, and close').click();
             await page.getByText('What you wrote is still here.').waitFor();
             await button(page, 'Read the request again').click();
             await one(page).locator('.history li').nth(1).waitFor();
@@ -258,7 +259,7 @@ describe('the administrator', { timeout: 240_000 }, () => {
             assert.deepEqual(await records(page), (await trail('&act=request_moved')).map(lineOf));
             await page.getByRole('combobox', { name: 'Act' }).selectOption('configured');
             await page.getByRole('combobox', { name: 'Where' }).selectOption('site');
-            await page.getByText('There is no record: nothing is called “Configuration in force”.').waitFor();
+            await page.getByText('There is no record of “Configuration in force”.').waitFor();
             assert.match(await page.evaluate(() => location.hash), /act=configured&where=site/);
             const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: /^Save the newest/ }).click()]);
             assert.equal(readFileSync(await download.path(), 'utf8'), '');

@@ -46,8 +46,8 @@ const bytesOf = (text: string) => new TextEncoder().encode(text).length;
 export function answerForm(path: string, { number: no, state }: Asked, done: (now: Asked, title: string) => void, stale: () => void) {
     const acts = ACTS[state], key = `${theSession().name} ${path}`, draft = drafts.get(key);
     let act = acts.find(({ id }) => id == draft?.act) ?? acts[0]!;
-    const said = el('div'), size = el('p', { class: 'small', id: newId() }), label = el('label', { for: `words-${no}` });
-    const words = el('textarea', { id: `words-${no}`, rows: 5, 'aria-describedby': size.id, dir: 'auto' });
+    const said = el('div'), hint = el('p', { class: 'small', id: newId() }), size = el('p', { class: 'small', id: newId() }), label = el('label', { for: `words-${no}` });
+    const words = el('textarea', { id: `words-${no}`, rows: 5, 'aria-describedby': `${hint.id} ${size.id}`, dir: 'auto' });
     const send = button('', () => {}, { type: 'submit', class: 'primary' });
     words.value = draft?.text ?? '';
 
@@ -59,6 +59,7 @@ export function answerForm(path: string, { number: no, state }: Asked, done: (no
     const choose = (chosen: Act) => {
         act = chosen;
         fill(label, act.label);
+        fill(hint, act.field == 'answer' && 'It is read on the privacy page. No mail is sent: write to the contact yourself where it should be one.');
         fill(send, act.title);
         words.required = !act.mayBeEmpty;
     };
@@ -88,10 +89,10 @@ export function answerForm(path: string, { number: no, state }: Asked, done: (no
     choose(act);
     measure();
     return el('form', { onsubmit: submit, class: 'answer' },
-        el('fieldset', {}, el('legend', {}, 'What to do'), ...acts.map((one) => {
+        el('fieldset', {}, el('legend', {}, 'What to do about it'), ...acts.map((one) => {
             const radio = el('input', { type: 'radio', name: 'act', id: `act-${one.id}`, value: one.id, onchange: () => (choose(one), keep()) });
             radio.checked = one == act;
             return el('span', {}, radio, el('label', { for: radio.id }, one.title));
         })),
-        label, words, size, said, send);
+        label, hint, words, size, said, send);
 }

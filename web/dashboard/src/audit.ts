@@ -80,7 +80,7 @@ function line(entry: Entry) {
     const { sequence, time, act, site, object, details } = entry;
     return el('li', { 'data-record': sequence },
         button(`#${number(sequence)}`, () => goMore({ open: String(sequence) }), { class: 'quiet no', 'data-key': `record ${sequence}`, 'aria-label': `Record ${sequence}: all of it` }),
-        el('time', { datetime: time }, moment(time, zone())),
+        el('time', { datetime: time }, moment(time, zone(), 'medium')),
         el('bdi', { class: 'who' }, who(entry)),
         el('b', { class: act == 'refused' || act == 'unreadable' ? 'bad' : '' }, actTitle(act)),
         el('span', { class: 'what' }, el('bdi', {}, object ?? ''), site !== null && el('span', { class: 'code' }, site), details !== null && el('bdi', { class: 'small' }, details)));
@@ -91,7 +91,7 @@ function drawPage(box: HTMLElement, { records, next }: Page, { more: { act = '',
         !!before && button('Newest', () => goMore({ before: '' }), { 'data-key': 'newest' }),
         next !== null && button('Older', () => goMore({ before: String(next) }), { 'data-key': 'older' }));
     const none = next !== null ? 'None of those that were looked at is such a record; go on with those before them.'
-        : `There is ${before ? 'nothing older' : 'no record'}${act && `: nothing is called “${actTitle(act)}”`}.`;
+        : `There is no ${before && 'older '}record${act && ` of “${actTitle(act)}”`}.`;
     fill(box,
         !records.length && empty(none),
         !!records.length && el('p', { class: 'trail head', 'aria-hidden': 'true' }, ...['No.', 'When', 'Who', 'What', 'To what'].map((title) => el('span', {}, title))),
@@ -100,9 +100,10 @@ function drawPage(box: HTMLElement, { records, next }: Page, { more: { act = '',
 }
 
 function drawEntry(box: HTMLElement, entry: Entry) {
-    const facts: [string, string][] = [
-        ['Time', `${moment(entry.time, zone())} (${entry.time})`], ['Who', who(entry)], ['Act', `${actTitle(entry.act)} (${entry.act})`], ['Site', entry.site ?? NOTHING],
-        ['To what', entry.object ?? NOTHING], ['Details', entry.details ?? NOTHING], ['Hash', entry.hash], ['Hash of the record before', entry.previous], ['Signature', entry.signature]];
+    const code = (text: string) => el('code', {}, text);
+    const facts: [string, string | Node][] = [
+        ['Time', `${moment(entry.time, zone(), 'medium')} (${entry.time})`], ['Who', who(entry)], ['Act', `${actTitle(entry.act)} (${entry.act})`], ['Site', entry.site ?? NOTHING],
+        ['To what', entry.object ?? NOTHING], ['Details', entry.details ?? NOTHING], ['Hash', code(entry.hash)], ['Hash of the record before', code(entry.previous)], ['Signature', code(entry.signature)]];
     fill(box, el('dl', { class: 'diff' }, ...facts.flatMap(([name, text]) => [el('dt', {}, name), el('dd', {}, el('bdi', {}, text))])));
 }
 
@@ -110,7 +111,7 @@ function drawEntry(box: HTMLElement, entry: Entry) {
 
 function mount(root: HTMLElement) {
     const chain = el('div', { class: 'chain', role: 'status' }, skeleton(2)), leaving = new AbortController();
-    const controls = el('div', { class: 'controls' }), list = el('div', { class: 'panel' }, skeleton(10));
+    const controls = el('div', { class: 'controls' }), list = el('div', { class: 'panel low' }, skeleton(10));
     fill(root,
         el('section', { class: 'card wide', 'aria-label': 'The chain' }, chain),
         el('section', { class: 'card wide', 'aria-label': 'The records' }, controls, list));

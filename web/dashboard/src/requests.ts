@@ -50,7 +50,8 @@ const STATES: Record<Stage, string> = { open: 'Open', in_progress: 'In progress'
 const LISTS: [string, string][] = [['', 'To do'], ...(Object.entries(STATES) as [string, string][]), ['all', 'All']];
 
 const nameOf = ({ number: no, kind }: Entry) => `#${no} ${KINDS[kind] ?? kind}`;
-const at = (text: string) => el('time', { datetime: text }, moment(text, zone()));
+const at = (text: string) => el('time', { datetime: text }, moment(text, zone(), 'short'));
+const on = (text: string) => el('time', { datetime: text }, moment(text, zone()));
 
 function leftOf({ working_days_left: left, urgency }: Entry) {
     const days = Math.abs(left ?? 0), word = days == 1 ? 'working day' : 'working days';
@@ -76,9 +77,9 @@ function row(entry: Entry, shown: State, list: string) {
         href: writeState({ ...shown, more: { ...shown.more, request: no } }), 'data-key': `request ${no}`, 'aria-current': isOn && 'true',
     }, nameOf(entry));
     return el('tr', { 'data-request': no, class: `${entry.urgency ?? ''}${isOn ? ' on' : ''}` },
-        el('th', { scope: 'row' }, link, el('span', { class: 'small' }, 'asked ', at(entry.made))),
+        el('th', { scope: 'row' }, link, el('span', { class: 'small' }, 'asked ', on(entry.made))),
         el('td', {}, el('time', { datetime: entry.due }, day(entry.due)), badge(entry)),
-        el('td', {}, STATES[entry.state], (list || entry.state != 'open') && el('span', { class: 'small' }, at(entry.changed))));
+        el('td', {}, STATES[entry.state], (list || entry.state != 'open') && el('span', { class: 'small' }, on(entry.changed))));
 }
 
 function drawQueue(box: HTMLElement, { requests, next }: Queue, shown: State) {
@@ -130,7 +131,7 @@ function drawAsked(box: HTMLElement, asked: Asked) {
 
 function mount(root: HTMLElement) {
     const counts = el('section', { class: 'topline three', 'aria-label': 'In all' }, skeleton(2));
-    const controls = el('div', { class: 'controls' }), list = el('div', { class: 'panel' }, skeleton(6));
+    const controls = el('div', { class: 'controls' }), list = el('div', { class: 'panel low' }, skeleton(6));
     const heading = el('h2', { tabindex: '-1', 'data-heading': true }), body = el('div'), form = el('div'), done = el('p', { role: 'status', class: 'told' });
     const close = () => {
         const no = current().more.request;
@@ -169,7 +170,7 @@ function mount(root: HTMLElement) {
             readQueue();
             readOne(no, true);
         };
-        fill(form, el('h3', {}, 'What to do about it'), answerForm(path(`/${no}`), asked, taken, stale), el('p', { class: 'small' }, 'Whoever asked reads it on the privacy page. No mail is sent: write to the contact yourself where it should be one.'));
+        fill(form, answerForm(path(`/${no}`), asked, taken, stale));
     };
     const readOne = (no: string, isFocused: boolean) => {
         fill(heading, `#${no}`);
