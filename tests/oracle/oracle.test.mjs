@@ -276,7 +276,7 @@ async function comeNow(server, zone) {
     const place = { country: '', country_name: '', region: '', region_name: '', city: '' };
     return (await server.dump('journal')).slice(-n).map(({ event, visitor, log, device = {} }) => ({
         t: +log.at_ms, kind: event === 'pv' ? 'view' : 'ping', visitor, ...wall(zone, +log.at_ms), page: log.path, host: log.host,
-        title: '', name: event === 'pv' ? 'pageview' : null, plan: null, size: null, amount: null, currency: '', dwell_ms: 0, scroll: null,
+        title: '', name: event === 'pv' ? 'pageview' : null, target: event === 'pv' ? '(none)' : null, plan: null, size: null, amount: null, currency: '', dwell_ms: 0, scroll: null,
         bot: log.bot ?? '', knows_agent: +(event === 'pv'), device: device.device ?? 'unknown', os: device.os ?? '',
         os_version: device.os_version ?? '', browser: device.browser ?? '', browser_version: device.browser_version ?? '',
         ...place, language: device.language ?? '', screen: '', ...origin, channel: log.channel ?? '',
