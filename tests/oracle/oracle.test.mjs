@@ -294,7 +294,8 @@ function makeServer(zone, hash) {
     const goals = GOALS.map(({ name, ...goal }) => (name === goal.event || name === `Visit ${goal.page}` ? goal : { name, ...goal }));
     const purposes = { analytics: { collects: ['log'] }, devices: { collects: ['device'] }, journeys: { collects: ['clickpath'] } };
     const server = new Server({
-        agents, geo: './places.mmdb', sites: { shop: site({ timezone: zone, goals, purposes, on_withdraw: 'keep' }) }, // SQL keeps everything, too
+        // SQL keeps everything, too; and events come late for days whose journal would have gone by now.
+        agents, geo: './places.mmdb', sites: { shop: site({ timezone: zone, goals, purposes, on_withdraw: 'keep', retention: { journal: '400d' } }) },
         tokens: [{ name: 'oracle', role: 'analyst', sites: ['shop'], hash }],
     });
     writeFileSync(join(server.folder, 'places.mmdb'), database());
