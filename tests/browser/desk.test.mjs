@@ -195,6 +195,28 @@ describe('the privacy officer', { timeout: 240_000 }, () => {
             assert.deepEqual(await offered(), ['answer', 'refuse', 'write', 'note']);
         }));
 
+    it('loses no words when the session ends, nor without being asked when the page is left', () =>
+        open(server, { who: PIA, hash: `site=shop&view=requests&request=${numbers.rtl}`, ...TALL, expected: [/status of 401/] }, async ({ page }) => {
+            await page.getByLabel('Note something').check();
+            await page.locator('textarea').focus();
+            await page.keyboard.type('Half a thought');
+            await server.reload({ ...config(), tokens: [ADA.line] });
+            await button(page, 'Note something').click();
+            await page.getByText('Your session has ended').waitFor();
+            await server.reload(config());
+            await page.getByLabel('Token').fill(PIA.text);
+            await page.keyboard.press('Enter');
+            await one(page).getByText('احذفوا').waitFor();
+            await settled(page);
+            assert.equal(await page.locator('textarea').inputValue(), 'Half a thought');
+            assert.equal(await page.getByLabel('Note something').isChecked(), true);
+            assert.equal(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage })), '{}', 'it is kept nowhere else');
+            await page.keyboard.press('Tab');
+            const [dialog] = await Promise.all([page.waitForEvent('dialog'), page.close({ runBeforeUnload: true })]);
+            assert.equal(dialog.type(), 'beforeunload');
+            await dialog.dismiss();
+        }));
+
     it('sees what is due soon, today and overdue', () =>
         open(server, { who: PIA, hash: 'site=shop' }, async ({ page }) => {
             // Nothing can be made long ago: the answer is what it will be by then.
