@@ -251,6 +251,7 @@ void stats_consents(struct exchange *exchange);
 void stats_coverage(struct exchange *exchange);
 void export_get(struct exchange *exchange);
 void audit_get(struct exchange *exchange);
+void audit_check(struct exchange *exchange);
 void requests_post(struct exchange *exchange);
 void requests_get_own(struct exchange *exchange);
 void requests_delete(struct exchange *exchange);

@@ -64,6 +64,7 @@ static const struct route {
     ROUTE(PRIVATE, "GET", "/api/v2/schema", stats_schema),
     ROUTE(PRIVATE, "GET", "/api/v2/export", export_get),
     ROUTE(PRIVATE, "GET", "/admin/audit", audit_get),
+    ROUTE(PRIVATE, "GET", "/admin/audit/check", audit_check),
     ROUTE(PRIVATE, "GET", "/admin/requests", queue_list),
     ROUTE(PRIVATE, "GET", "/admin/requests/", queue_read),
     ROUTE(PRIVATE, "POST", "/admin/requests/", queue_move),

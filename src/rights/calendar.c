@@ -28,6 +28,20 @@ bool calendar_works(const struct site *site, int32_t day)
     return site->working_days & 1u << calendar_weekday(day) && !is_holiday(site, day);
 }
 
+static int count(const struct site *site, int32_t from, int32_t to)
+{
+    int n = 0;
+
+    while (from < to && n < CALENDAR_LEFT_MAX)
+        n += calendar_works(site, ++from);
+    return n;
+}
+
+int calendar_left(const struct site *site, int32_t today, int32_t due)
+{
+    return due < today ? -count(site, due, today) : count(site, today, due);
+}
+
 int32_t calendar_after(const struct site *site, int32_t day, unsigned n)
 {
     assert(site->working_days & ((1u << WEEK_DAYS) - 1));

@@ -69,6 +69,10 @@ void request_json_put(struct buffer *buffer, const struct request *request, cons
                   site->name, request_kind_word(request->kind), request_state_word(request->state));
     put_time(buffer, "made", request->made_ms);
     buffer_printf(buffer, ",\"due\":\"%s\",\"urgency\":%s", due, urgency_word(request, site, now_ms));
+    if (request_is_open(request->state))
+        buffer_printf(buffer, ",\"working_days_left\":%d", requests_left(site, request->due, now_ms));
+    else
+        buffer_put_text(buffer, TEXT(",\"working_days_left\":null"));
     if (view != REQUEST_IN_QUEUE) {
         json_put_text_member(buffer, "text", request->text);
         json_put_text_member(buffer, "contact", request->contact);

@@ -374,6 +374,11 @@ enum request_urgency requests_urgency(const struct site *site, int32_t due, int6
     return due <= calendar_after(site, today, REQUEST_SOON_DAYS) ? REQUEST_SOON : REQUEST_LATER;
 }
 
+int requests_left(const struct site *site, int32_t due, int64_t now_ms)
+{
+    return calendar_left(site, zone_day(site->zone, now_ms), due);
+}
+
 struct counting {
     const struct site *site;
     int64_t now_ms;

@@ -38,6 +38,7 @@ static const struct field_fact {
     [FIELD_LANGUAGE] = {"visit:language", false, COLUMN_VISIT_language, COLUMN_N},
     [FIELD_SCREEN] = {"visit:screen", false, COLUMN_VISIT_screen, COLUMN_N},
     [FIELD_BOT] = {"visit:bot", false, COLUMN_VISIT_bot, COLUMN_N},
+    [FIELD_TARGET] = {"event:target", true, COLUMN_HIT_act, COLUMN_ACT_action},
 };
 
 const char *field_name(enum field field) { return facts[field].name; }
@@ -69,6 +70,8 @@ uint64_t field_columns(enum field field)
     switch (field) {
     case FIELD_NAME: /* a click's name is its category */
         return columns | COLUMN_BIT(COLUMN_ACT_category);
+    case FIELD_TARGET:
+        return columns | COLUMN_BIT(COLUMN_ACT_category) | COLUMN_BIT(COLUMN_ACT_label);
     case FIELD_PROPERTY:
         return columns | COLUMN_BIT(COLUMN_SET_n_properties) | COLUMN_BIT(COLUMN_PROPERTY_name);
     case FIELD_REGION:

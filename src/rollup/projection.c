@@ -5,6 +5,8 @@
  *   words          the row's number is a word's, not a text's
  *   event:name     a page view is "pageview", a custom event its action, any
  *                  other act its category
+ *   event:target   of such another act its action, or its label where that is
+ *                  what tells links apart
  *   visit:region   the country's code, a hyphen, the region's
  *   *_name         what people call the country or region of that code
  *   a property     the row is a set, and one of its values is the text
@@ -50,15 +52,34 @@ static int make_texts(struct projection *projection, uint32_t n)
 
 /* ---- texts of rows ---- */
 
+static bool is_custom(struct text category) { return text_equal(category, CUSTOM) || category.size == 0; }
+
 static struct text name_of_act(const struct table *table, uint32_t act)
 {
     struct text category = table_text(table, table->columns[COLUMN_ACT_category][act]);
 
     if (act == 0)
         return PAGEVIEW;
-    if (text_equal(category, CUSTOM) || category.size == 0)
+    if (is_custom(category))
         return table_text(table, table->columns[COLUMN_ACT_action][act]);
     return category;
+}
+
+/* Links that nobody named are told apart by where they lead: all of them are called by their element (wire.md). */
+static bool is_no_name(struct text action)
+{
+    return action.size == 0 || text_equal(action, TEXT("a")) || text_equal(action, TEXT("area"));
+}
+
+static struct text target_of_act(const struct table *table, uint32_t act)
+{
+    struct text category = table_text(table, table->columns[COLUMN_ACT_category][act]);
+    struct text action = table_text(table, table->columns[COLUMN_ACT_action][act]);
+    struct text label = table_text(table, table->columns[COLUMN_ACT_label][act]);
+
+    if (act == 0 || is_custom(category))
+        return PROJECTION_NONE;
+    return is_no_name(action) && label.size ? label : action;
 }
 
 static struct text property_of_set(const struct table *table, uint32_t start, uint32_t n, struct text property)
@@ -116,9 +137,10 @@ static int project_column(const struct table *table, enum field field, struct pr
     int r = make_texts(projection, n);
 
     for (uint32_t i = 0; r == 0 && i < n; i++)
-        projection->texts[i] = field == FIELD_NAME ? name_of_act(table, i)
-                               : is_word(field)    ? text_of(word_of(field, table->columns[column][i]))
-                                                   : table_text(table, table->columns[column][i]);
+        projection->texts[i] = field == FIELD_NAME     ? name_of_act(table, i)
+                               : field == FIELD_TARGET ? target_of_act(table, i)
+                               : is_word(field)        ? text_of(word_of(field, table->columns[column][i]))
+                                                       : table_text(table, table->columns[column][i]);
     return error_trace(r);
 }
 

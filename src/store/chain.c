@@ -146,20 +146,21 @@ static int check_end(struct db_txn *txn, const struct chain *chain, const struct
     return CHAIN_E_BROKEN;
 }
 
-int chain_verify(struct db_txn *txn, const struct chain *chain, chain_visit visit, void *context,
-                 struct chain_break *ret_break)
+int chain_verify_on(struct db_txn *txn, const struct chain *chain, struct chain_head *walked, chain_visit visit,
+                    void *context, struct chain_break *ret_break)
 {
     DB_CURSOR_AUTO *cursor = NULL;
-    struct chain_head walked = {.n_records = 0};
+    struct key first = key_sequence(walked->sequence + 1);
     struct text key, value;
     int r = db_cursor_new(txn, chain->table, &cursor);
 
     if (r)
         return error_trace(r);
-    for (r = db_cursor_seek(cursor, TEXT_NONE, &key, &value); r == 0; r = db_cursor_next(cursor, &key, &value)) {
+    for (r = db_cursor_seek(cursor, walked->n_records ? key_text(&first) : TEXT_NONE, &key, &value); r == 0;
+         r = db_cursor_next(cursor, &key, &value)) {
         struct chain_link link;
         uint64_t sequence = 0;
-        const char *what = check_link(chain, &walked, key, value, &sequence, &link);
+        const char *what = check_link(chain, walked, key, value, &sequence, &link);
         int stop = what ? 0 : visit(context, &link, &what);
 
         if (what) {
@@ -168,8 +169,16 @@ int chain_verify(struct db_txn *txn, const struct chain *chain, chain_visit visi
         }
         if (stop)
             return stop;
-        walked = (struct chain_head){.n_records = walked.n_records + 1, .sequence = sequence};
-        memcpy(walked.hash, link.hash, HASH_BYTES);
+        *walked = (struct chain_head){.n_records = walked->n_records + 1, .sequence = sequence};
+        memcpy(walked->hash, link.hash, HASH_BYTES);
     }
-    return r == DB_E_NOT_FOUND ? check_end(txn, chain, &walked, ret_break) : error_trace(r);
+    return r == DB_E_NOT_FOUND ? check_end(txn, chain, walked, ret_break) : error_trace(r);
+}
+
+int chain_verify(struct db_txn *txn, const struct chain *chain, chain_visit visit, void *context,
+                 struct chain_break *ret_break)
+{
+    struct chain_head walked = {.n_records = 0};
+
+    return chain_verify_on(txn, chain, &walked, visit, context, ret_break);
 }

@@ -228,7 +228,7 @@ struct walk {
     const uint8_t *key; /* or NULL */
     trail_visit visit;
     void *context;
-    uint64_t n;
+    uint64_t n, n_max; /* records; no more are looked at */
 };
 
 static int visit_link(void *context, const struct chain_link *link, const char **ret_what)
@@ -236,6 +236,8 @@ static int visit_link(void *context, const struct chain_link *link, const char *
     struct walk *walk = context;
     struct trail_record record;
 
+    if (walk->n == walk->n_max)
+        return TRAIL_E_MORE;
     walk->n++;
     if (link->sequence != walk->n)
         *ret_what = "its number does not follow that of the record before it";
@@ -249,7 +251,38 @@ static int visit_link(void *context, const struct chain_link *link, const char *
 int trail_verify(struct db_txn *txn, const uint8_t *key, trail_visit visit, void *context,
                  struct chain_break *ret_break)
 {
-    struct walk walk = {.key = key, .visit = visit, .context = context};
+    struct walk walk = {.key = key, .visit = visit, .context = context, .n_max = UINT64_MAX};
 
     return chain_verify(txn, &chain, visit_link, &walk, ret_break);
+}
+
+/* Where a walk goes on. TRAIL_E_NONE: there is no record of that number that can be read. */
+static int find_start(struct db_txn *txn, uint64_t after, struct chain_head *ret_walked)
+{
+    struct key key = key_sequence(after);
+    struct trail_record record;
+    struct text value;
+    int r = db_get(txn, DB_AUDIT, key_text(&key), &value);
+
+    if (r < 0)
+        return error_trace(r);
+    if (r || !trail_decode(after, value, &record))
+        return TRAIL_E_NONE;
+    *ret_walked = (struct chain_head){.n_records = after, .sequence = after};
+    memcpy(ret_walked->hash, record.hash, HASH_BYTES);
+    return 0;
+}
+
+int trail_verify_part(struct db_txn *txn, const uint8_t key[SIGN_KEY_BYTES], uint64_t after, unsigned most,
+                      uint64_t *ret_last, struct chain_break *ret_break)
+{
+    struct walk walk = {.key = key, .n = after, .n_max = after + most};
+    struct chain_head walked = {.n_records = 0};
+    int r = after ? find_start(txn, after, &walked) : 0;
+
+    if (r)
+        return r;
+    r = chain_verify_on(txn, &chain, &walked, visit_link, &walk, ret_break);
+    *ret_last = walked.sequence;
+    return r;
 }

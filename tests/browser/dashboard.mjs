@@ -81,6 +81,8 @@ function attacks(now) {
         rude(1, { e: 'pv', url: `https://shop.example${path}`, page: ATTACK, refr: `https://evil.example/${encodeURIComponent(ATTACK)}`, lang: 'x"><img/src=x>' }),
         rude(1, { e: 'se', se_ca: 'event', se_ac: ATTACK, se_la: ATTACK, se_pr: ATTACK, [`x_p.${ATTACK.slice(0, 60)}`]: ATTACK, url: `https://shop.example${path}` }),
         rude(1, { e: 'se', se_ca: ATTACK, se_ac: ATTACK, se_la: 'javascript:window.hacked=1', url: `https://shop.example${path}` }),
+        rude(1, { e: 'se', se_ca: 'click', se_ac: ATTACK, url: `https://shop.example${path}` }),
+        rude(1, { e: 'se', se_ca: 'click', se_ac: 'a', se_la: `https://evil.example/${ATTACK}`, url: `https://shop.example${path}` }),
         rude(1, { e: 'pv', url: 'https://shop.example/' }),
         ...['source', 'medium', 'campaign', 'content', 'term'].map((name, i) => rude(2 + i, { e: 'pv', url: `https://shop.example/?utm_${name}=${encodeURIComponent(ATTACK)}` })),
         rude(10, { e: 'pv', url: `https://shop.example${LONG}`, page: 'x'.repeat(512) }),

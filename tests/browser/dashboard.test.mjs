@@ -104,7 +104,7 @@ describe('every number is the answer of the API', { timeout: 240_000 }, () => {
                 pages: [['Pages', 'event:page'], ['Entries', 'visit:entry_page'], ['Exits', 'visit:exit_page']],
                 places: [['Countries', 'visit:country'], ['Regions', 'visit:region_name'], ['Cities', 'visit:city']],
                 devices: [['Devices', 'visit:device'], ['Browsers', 'visit:browser'], ['Systems', 'visit:os'], ['Languages', 'visit:language'], ['Screens', 'visit:screen']],
-                acts: [['Events', 'event:name', ['events', 'visitors']], ['Goals', 'event:goal', ['visitors', 'conversion_rate']], ['Clicks', 'event:page', ['events', 'visitors'], [['is', 'event:name', ['click']]]]],
+                acts: [['Events', 'event:name', ['events', 'visitors']], ['Goals', 'event:goal', ['visitors', 'conversion_rate']], ['Clicks', 'event:target', ['events', 'visitors'], [['is', 'event:name', ['click']]]]],
             };
             for (const [name, tabs] of Object.entries(lists))
                 for (const [title, dimension, metrics = ['visitors', 'percentage'], filters = []] of tabs) {
@@ -225,6 +225,20 @@ describe('with the mouse', { timeout: 120_000 }, () => {
             await page.getByRole('button', { name: /^Remove the filter/ }).click();
             await settled(page);
             await eventually('all of them', async () => (await value(page, 'visitors')) === all);
+        }));
+
+    it('clicks are told apart by what was clicked, and filter', () =>
+        open(server, { hash: 'site=shop&acts=clicks' }, async ({ page }) => {
+            const click = ['is', 'event:name', ['click']];
+            const { results } = await query({ metrics: ['events'], dimensions: ['event:target'], filters: [click] });
+            assert.deepEqual(results.map(({ dimensions: [target] }) => target).slice(0, 1), ['buy']);
+            await card(page, 'acts').locator('.row', { hasText: 'buy' }).click();
+            await page.locator('.chip', { hasText: 'Click is buy' }).waitFor();
+            await settled(page);
+            const { results: [row] } = await query({ metrics: ['visitors'], filters: [['is', 'event:target', ['buy']]] });
+            assert.equal(await value(page, 'visitors'), row.metrics[0]);
+            assert.ok(row.metrics[0] > 0);
+            assert.deepEqual(await card(page, 'pages').locator('.row').evaluateAll((all) => all.map(({ dataset }) => dataset.key)), ['/cart']);
         }));
 
     it('days are chosen, moved and zoomed into, and compared with others', () =>
@@ -426,8 +440,8 @@ describe('barriers', { timeout: 300_000 }, () => {
 
 describe('when something is wrong', { timeout: 180_000 }, () => {
     it('the privacy officer sees no statistics, and is told so', () =>
-        open(server, { who: PIA }, async ({ page }) => {
-            await page.getByText('whose role “privacy” shows no statistics').waitFor();
+        open(server, { who: PIA, hash: 'site=shop&view=traffic' }, async ({ page }) => {
+            await page.getByText('“Traffic” is for tokens of the role analyst or admin.').waitFor();
             assert.equal(await page.locator('.topline').count(), 0);
         }));
 
@@ -500,7 +514,7 @@ describe('what visitors write', { timeout: 180_000 }, () => {
                 await assertText(open);
                 await page.keyboard.press('Escape');
             }
-            for (const dimension of ['event:page', 'event:name', 'visit:utm_source', 'visit:utm_medium', 'visit:utm_campaign', 'visit:utm_content', 'visit:utm_term', 'visit:referrer', 'visit:language', 'event:props:x']) {
+            for (const dimension of ['event:page', 'event:name', 'event:target', 'visit:utm_source', 'visit:utm_medium', 'visit:utm_campaign', 'visit:utm_content', 'visit:utm_term', 'visit:referrer', 'visit:language', 'event:props:x']) {
                 await page.goto(page.url().replace(/#.*/, `#${hash}&f=contains,${encodeURIComponent(dimension)},${encodeURIComponent(ATTACK)}`));
                 await page.locator('.chip').waitFor();
                 await assertText(dimension);

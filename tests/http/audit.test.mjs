@@ -125,6 +125,19 @@ describe('GET /admin/audit', { timeout: 120_000 }, () => {
             (await get(`/admin/audit?${query}`, who)).error(status);
         });
 
+    it('is checked over HTTP: whole, from any record on, by admins of any site', async () => {
+        for (const who of ['root', 'owner']) {
+            const { length: n } = await records('limit=1000');
+            const check = async (rest = '') => (await get(`/admin/audit/check${rest}`, who)).json();
+            assert.deepEqual(await check(), { good: true, checked: n, records: n, wrong: null, next: null });
+            assert.deepEqual(await check(`?after=${n}`), { good: true, checked: n, records: n, wrong: null, next: null });
+            (await get(`/admin/audit/check?after=${n + 1}`, who)).error(404);
+            (await get('/admin/audit/check?after=x', who)).error(400);
+        }
+        (await get('/admin/audit/check')).error(401);
+        for (const who of ['analyst', 'officer']) (await get('/admin/audit/check', who)).error(403);
+    });
+
     it('is what `crumb dump audit` prints, and `crumb verify` walks it', async () => {
         const all = await records('limit=1000');
         assert.deepEqual((await server.dump('audit')).filter(({ sequence }) => sequence).slice(0, all.length), all.reverse());

@@ -255,7 +255,7 @@ describe('requests', { timeout: 120_000 }, () => {
         const answer = await office('GET', '?site_id=shop&state=all&limit=1000', 'officer');
         assert.ok(answer.json().requests.some(({ number }) => number === made.request.number));
         assert.ok(!answer.text.includes(secret));
-        assert.deepEqual(Object.keys(answer.json().requests[0]), ['number', 'site', 'kind', 'state', 'made', 'due', 'urgency', 'changed']);
+        assert.deepEqual(Object.keys(answer.json().requests[0]), ['number', 'site', 'kind', 'state', 'made', 'due', 'urgency', 'working_days_left', 'changed']);
     });
 
     it('are listed in pages and by state', async () => {
@@ -378,7 +378,7 @@ describe('what is due', { timeout: 120_000 }, () => {
             // To somebody who rests for the next days, three working days are a long time.
             await server.reload(config({ ...daily, holidays: [1, 2, 3, 4, 5, 6, 7, 8].map(date) }));
             assert.deepEqual([await gauge(server, 'open'), await gauge(server, 'due_soon'), await gauge(server, 'overdue')], [2, 1, 0]);
-            assert.deepEqual((await list()).requests.map(({ urgency }) => urgency), ['soon', 'later']);
+            assert.deepEqual((await list()).requests.map((one) => [one.urgency, one.working_days_left]), [['soon', 2], ['later', 5]]);
         });
     });
 

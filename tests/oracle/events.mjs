@@ -196,8 +196,8 @@ function eventOf(random, visitor, last) {
     if (random.chance(isView ? 0.1 : 0.5)) event.dwell = random.pick([1, 499, 500, 1500, 60_000, 86_399_999, 86_400_000]);
     if (random.chance(isView ? 0.3 : 0.6)) event.scroll = [random.between(0, 3000), random.pick([0, 800]), random.pick([0, 900, 2999])];
     if (kind === 'event') {
-        [event.category, event.action] = random.pick([['event', 'signup'], ['event', 'download'], ['event', 'Buy'],
-            ['event', 'Buy'], ['click', 'more'], ['form', ''], ['', 'bare'], ['', '']]);
+        [event.category, event.action, event.label] = random.pick([['event', 'signup'], ['event', 'download'], ['event', 'Buy'],
+            ['event', 'Buy', 'once'], ['click', 'more'], ['click', 'a', 'https://there.example/'], ['form', ''], ['', 'bare'], ['', '']]);
         if (random.chance(0.1)) [event.page, event.host] = ['', ''];
         if (random.chance(0.5)) [event.amount, event.currency] = [random.pick(AMOUNTS), random.pick(['EUR', 'eur', 'USD', ''])];
     }
@@ -230,6 +230,7 @@ function pairsOf(event, eid) {
     }
     put('se_ca', event.category);
     put('se_ac', event.action);
+    put('se_la', event.label);
     put('se_va', event.amount?.[0]);
     put('x_cur', event.currency);
     for (const name of ['plan', 'size']) if (typeof event[name] === 'string') pairs.set(`x_p.${name}`, event[name]);
@@ -275,6 +276,12 @@ function nameOf({ kind, category, action }) {
     return category || action ? action : '(other)';
 }
 
+function targetOf({ kind, category, action, label }) {
+    if (kind === 'ping') return null;
+    if (kind !== 'event' || !category || category === 'event') return '(none)';
+    return label && ['', 'a'].includes(action) ? label : action;
+}
+
 // How far down, in whole per cent of the page's height; null where the browser did not tell.
 function scrollOf({ scroll }) {
     if (!scroll || !scroll[1] || !scroll[2]) return null;
@@ -293,7 +300,7 @@ function rowOf(zone, event, visitor) {
         ...(kind === 'ping' ? NO_PLACE : place), language: mayDevice ? event.language : '', screen: mayDevice ? event.width[1] : '',
         ...Object.fromEntries(ORIGIN_NAMES.map((name) => [name, event.origin?.[name] ?? ''])),
         dwell_ms: event.dwell ?? 0, scroll: mayDevice ? scrollOf(event) : null,
-        name: nameOf(clicks), plan: clicks.plan ?? null, size: clicks.size ?? null,
+        name: nameOf(clicks), target: targetOf(clicks), plan: clicks.plan ?? null, size: clicks.size ?? null,
         amount: currency ? (clicks.amount?.[1] ?? null) : null, currency,
     };
 }

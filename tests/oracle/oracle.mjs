@@ -28,7 +28,7 @@ const HOUR_MS = 3_600_000;
 const END = '-- end --';
 
 const COLUMNS = [
-    'seq', 'visitor', 't', 'kind', 'day', 'hour', 'page', 'host', 'title', 'name', 'plan', 'size', 'amount', 'currency',
+    'seq', 'visitor', 't', 'kind', 'day', 'hour', 'page', 'host', 'title', 'name', 'target', 'plan', 'size', 'amount', 'currency',
     'dwell_ms', 'scroll', 'bot', 'knows_agent', 'device', 'os', 'os_version', 'browser', 'browser_version', 'country',
     'country_name', 'region', 'region_name', 'city', 'language', 'screen', 'referrer', 'source', 'channel', 'utm_source',
     'utm_medium', 'utm_campaign', 'utm_content', 'utm_term',
@@ -87,7 +87,7 @@ CREATE TABLE v AS WITH
             ['s', 'one.screen'], ['b', 'one.bot']]
             .map(([alias, nth]) => `LEFT JOIN told AS ${alias} ON ${alias}.visit = one.visit AND ${alias}.nth = ${nth}`).join('\n        ')};
 
-CREATE TABLE hit AS SELECT told.seq, told.t, told.visit, visitor, kind, day, hour, told.page, told.host, name, plan, size,
+CREATE TABLE hit AS SELECT told.seq, told.t, told.visit, visitor, kind, day, hour, told.page, told.host, name, target, plan, size,
         amount, currency, dwell_s, seen.scroll, v.t AS start_t, start_day, start_hour, duration_s, views, bounce, has_entry,
         entry_page, entry_host, exit_page, exit_host, v.bot,
         ${[...ORIGIN, ...AGENT, ...PLACE, 'language', 'screen'].map((name) => `v.${name}`).join(', ')}
@@ -116,7 +116,7 @@ const UNITS = {
     month: (prefix) => `substr(${prefix}day, 1, 7) || '-01'`,
 };
 const FIELDS = {
-    'event:page': 'page', 'event:hostname': 'host', 'event:name': 'name', 'visit:entry_page_hostname': 'entry_host',
+    'event:page': 'page', 'event:hostname': 'host', 'event:name': 'name', 'event:target': 'target', 'visit:entry_page_hostname': 'entry_host',
     'visit:exit_page_hostname': 'exit_host', 'visit:city_name': 'city',
     ...Object.fromEntries(['entry_page', 'exit_page', 'bot', 'language', 'screen', ...ORIGIN, ...AGENT, ...PLACE]
         .map((name) => [`visit:${name}`, name])),

@@ -276,7 +276,7 @@ async function comeNow(server, zone) {
     const place = { country: '', country_name: '', region: '', region_name: '', city: '' };
     return (await server.dump('journal')).slice(-n).map(({ event, visitor, log, device = {} }) => ({
         t: +log.at_ms, kind: event === 'pv' ? 'view' : 'ping', visitor, ...wall(zone, +log.at_ms), page: log.path, host: log.host,
-        title: '', name: event === 'pv' ? 'pageview' : null, plan: null, size: null, amount: null, currency: '', dwell_ms: 0, scroll: null,
+        title: '', name: event === 'pv' ? 'pageview' : null, target: event === 'pv' ? '(none)' : null, plan: null, size: null, amount: null, currency: '', dwell_ms: 0, scroll: null,
         bot: log.bot ?? '', knows_agent: +(event === 'pv'), device: device.device ?? 'unknown', os: device.os ?? '',
         os_version: device.os_version ?? '', browser: device.browser ?? '', browser_version: device.browser_version ?? '',
         ...place, language: device.language ?? '', screen: '', ...origin, channel: log.channel ?? '',
@@ -294,7 +294,8 @@ function makeServer(zone, hash) {
     const goals = GOALS.map(({ name, ...goal }) => (name === goal.event || name === `Visit ${goal.page}` ? goal : { name, ...goal }));
     const purposes = { analytics: { collects: ['log'] }, devices: { collects: ['device'] }, journeys: { collects: ['clickpath'] } };
     const server = new Server({
-        agents, geo: './places.mmdb', sites: { shop: site({ timezone: zone, goals, purposes, on_withdraw: 'keep' }) }, // SQL keeps everything, too
+        // SQL keeps everything, too; and events come late for days whose journal would have gone by now.
+        agents, geo: './places.mmdb', sites: { shop: site({ timezone: zone, goals, purposes, on_withdraw: 'keep', retention: { journal: '400d' } }) },
         tokens: [{ name: 'oracle', role: 'analyst', sites: ['shop'], hash }],
     });
     writeFileSync(join(server.folder, 'places.mmdb'), database());

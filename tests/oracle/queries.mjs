@@ -15,6 +15,7 @@ const VALUES = {
     'event:page': ['/', '/a', '/b', '/B', 'a/', 'caf%C3%A9', 'nowhere', ''],
     'event:hostname': ['shop.example', 'blog.', 'SHOP', ''],
     'event:name': ['pageview', 'signup', 'Buy', 'buy', 'down', 'click', '(other)', 'e'],
+    'event:target': ['more', 'a', 'https://there.example/', 'THERE', '(none)', ''],
     'event:props:plan': ['free', 'team', '(none)', 'e', ''],
     'event:props:size': ['XL', 'xl', '(none)', 'l'],
     'event:props:colour': ['(none)', 'red'],

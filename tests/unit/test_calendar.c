@@ -87,6 +87,39 @@ static void test_after(void **state)
     }
 }
 
+static void test_left(void **state)
+{
+    static const struct {
+        const char *name;
+        unsigned working_days;
+        const char *holiday, *today, *due;
+        int left;
+    } rows[] = {
+        {"the day itself", MON_FRI, NULL, "2026-03-02", "2026-03-02", 0},
+        {"the next day", MON_FRI, NULL, "2026-03-02", "2026-03-03", 1},
+        {"two weeks", MON_FRI, NULL, "2026-03-02", "2026-03-16", 10},
+        {"over a weekend", MON_FRI, NULL, "2026-03-06", "2026-03-09", 1},
+        {"from a Sunday", MON_FRI, NULL, "2026-03-08", "2026-03-09", 1},
+        {"a holiday does not count", MON_FRI, "2026-03-03", "2026-03-02", "2026-03-04", 1},
+        {"a holiday that the due day has become", MON_FRI, "2026-03-04", "2026-03-02", "2026-03-04", 1},
+        {"a day late", MON_FRI, NULL, "2026-03-03", "2026-03-02", -1},
+        {"late, and at rest ever since", MON_FRI, NULL, "2026-03-08", "2026-03-06", 0},
+        {"a week late", MON_FRI, NULL, "2026-03-13", "2026-03-06", -5},
+        {"one day a week", WEDNESDAY, NULL, "2026-03-02", "2026-03-18", 3},
+        {"so far off that nobody counts", MON_FRI, NULL, "2026-03-02", "2126-03-02", CALENDAR_LEFT_MAX},
+        {"as late", MON_FRI, NULL, "2126-03-02", "2026-03-02", -CALENDAR_LEFT_MAX},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        int32_t holiday = rows[i].holiday ? day_of(rows[i].holiday) : 0;
+        struct site site = {
+            .working_days = rows[i].working_days, .holidays = &holiday, .n_holidays = rows[i].holiday != NULL};
+
+        check_equal(rows[i].name, calendar_left(&site, day_of(rows[i].today), day_of(rows[i].due)), rows[i].left);
+    }
+}
+
 static void test_settings(void **state)
 {
     struct config *config = store_fixture_config("data: d\n"
@@ -113,6 +146,7 @@ static void test_settings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_weekdays), cmocka_unit_test(test_after),
+                                       cmocka_unit_test(test_left),
                                        cmocka_unit_test(test_settings)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);

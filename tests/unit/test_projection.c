@@ -54,7 +54,12 @@ static void make(struct table *table)
          .n_properties = 2,
          .properties = {{TEXT("plan"), TEXT("pro")}, {TEXT("colour"), TEXT("red")}}},
         {.kind = EVENT_PAGEVIEW, .at_ms = START_MS + 4000, .host = TEXT("b.example"), .path = TEXT("/out")},
-        {.kind = EVENT_STRUCT, .at_ms = START_MS + 5000, .category = TEXT("click"), .country = TEXT("DE")},
+        {.kind = EVENT_STRUCT,
+         .at_ms = START_MS + 5000,
+         .category = TEXT("click"),
+         .action = TEXT("a"),
+         .label = TEXT("https://b.example/"),
+         .country = TEXT("DE")},
     };
     struct gather *gather;
 
@@ -74,6 +79,7 @@ static const struct row {
     {"event:page", {"/in", "/in", "/in", "/out", ""}},
     {"event:hostname", {"a.example", "a.example", "a.example", "b.example", ""}},
     {"event:name", {"pageview", "click", "Signup", "pageview", "click"}},
+    {"event:target", {"(none)", "buy", "(none)", "(none)", "https://b.example/"}},
     {"event:props:plan", {"(none)", "(none)", "pro", "(none)", "(none)"}},
     {"event:props:colour", {"(none)", "(none)", "red", "(none)", "(none)"}},
     {"visit:entry_page", {"/in", "(none)"}},
@@ -143,6 +149,45 @@ static void test_columns(void **state)
     }
 }
 
+/* What a click or form was on: rows of what it says of itself. */
+static void test_targets(void **state)
+{
+    static const struct {
+        const char *category, *action, *label, *target;
+    } acts[] = {
+        {"click", "buy", "", "buy"},
+        {"click", "buy", "https://b.example/", "buy"},
+        {"click", "a", "https://b.example/", "https://b.example/"},
+        {"click", "area", "https://b.example/", "https://b.example/"},
+        {"click", "a", "", "a"},
+        {"click", "", "https://b.example/", "https://b.example/"},
+        {"click", "button", "https://b.example/", "button"},
+        {"click", "", "", ""},
+        {"form", "subscribe", "", "subscribe"},
+        {"event", "Signup", "label", "(none)"},
+        {"", "Signup", "label", "(none)"},
+    };
+
+    for (size_t i = 0; i < N_ROWS(acts); i++) {
+        TABLE_AUTO table = TABLE_INIT;
+        PROJECTION_AUTO projection = PROJECTION_INIT;
+        struct gather *gather;
+        struct event event = {.kind = EVENT_STRUCT,
+                              .at_ms = START_MS,
+                              .category = text_of(acts[i].category),
+                              .action = text_of(acts[i].action),
+                              .label = text_of(acts[i].label)};
+        struct gather_event one = {.sequence = 1, .visitor = 1, .event = &event};
+
+        assert_int_equal(gather_new(START_MS, &gather), 0);
+        assert_int_equal(gather_add(gather, &one), 0);
+        assert_int_equal(tabulate_table(gather, &table), 0);
+        gather_free(gather);
+        assert_int_equal(projection_make(&table, FIELD_TARGET, TEXT_NONE, &projection), 0);
+        check_text(acts[i].target, projection.texts[projection.rows[0]], acts[i].target);
+    }
+}
+
 static void test_names_that_are_none(void **state)
 {
     static const char *const none[] = {"", "page", "event:", "event:Page", "event:props:", "visit:bots", "time:day"};
@@ -171,6 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_field),
         cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_targets),
         cmocka_unit_test(test_names_that_are_none),
         cmocka_unit_test(test_unknown_words),
     };

@@ -214,6 +214,83 @@ static void test_added_by_a_stranger(void **state)
     batch_abort(&batch);
 }
 
+/* ---- in parts ---- */
+
+/* Walks on from where each part ended. Gives what the last part gave. */
+static int verify_in_parts(struct db_txn *txn, unsigned most, unsigned *ret_n, struct chain_break *ret_break)
+{
+    uint64_t last = 0;
+    int r;
+
+    *ret_n = 0;
+    do {
+        r = trail_verify_part(txn, public_key(), last, most, &last, ret_break);
+        ++*ret_n;
+    } while (r == TRAIL_E_MORE);
+    if (r == 0)
+        assert_int_equal(last, N_RECORDS);
+    else
+        assert_int_equal(last, ret_break->sequence ? ret_break->sequence - 1 : N_RECORDS);
+    return r;
+}
+
+static void test_parts(void **state)
+{
+    static const struct {
+        unsigned most, n;
+    } rows[] = {{1, N_RECORDS}, {2, 2}, {3, 2}, {N_RECORDS, 1}, {100, 1}};
+    struct batch batch = begin_with_records(*state);
+    struct chain_break where;
+    uint64_t last;
+    unsigned n;
+
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        assert_int_equal(verify_in_parts(batch.txn, rows[i].most, &n, &where), 0);
+        assert_int_equal(n, rows[i].n);
+    }
+    assert_int_equal(trail_verify_part(batch.txn, public_key(), N_RECORDS, 1, &last, &where), 0);
+    assert_int_equal(trail_verify_part(batch.txn, public_key(), N_RECORDS + 1, 1, &last, &where), TRAIL_E_NONE);
+    assert_int_equal(trail_verify_part(batch.txn, public_key(), UINT64_MAX, 1, &last, &where), TRAIL_E_NONE);
+    batch_abort(&batch);
+}
+
+/* A part names the same record as a walk of all. */
+static void test_parts_of_a_broken_one(void **state)
+{
+    for (uint64_t sequence = 1; sequence <= N_RECORDS; sequence++)
+        for (unsigned most = 1; most <= N_RECORDS; most++) {
+            struct batch batch = begin_with_records(*state);
+            struct chain_break where = {.sequence = 99};
+            uint8_t bytes[TRAIL_RECORD_BYTES_MAX];
+            struct key key = key_sequence(sequence);
+            struct text value;
+            unsigned n;
+
+            assert_int_equal(db_get(batch.txn, DB_AUDIT, key_text(&key), &value), 0);
+            size_t size = value.size;
+            memcpy(bytes, value.data, size);
+            bytes[size - 1] ^= 1; /* of the signature: the chain itself is whole */
+            put(batch.txn, sequence, (struct text){(const char *)bytes, size});
+            assert_int_equal(verify_in_parts(batch.txn, most, &n, &where), CHAIN_E_BROKEN);
+            assert_int_equal(where.sequence, sequence);
+            batch_abort(&batch);
+        }
+}
+
+static void test_parts_of_a_shorter_one(void **state)
+{
+    struct batch batch = begin_with_records(*state);
+    struct key key = key_sequence(N_RECORDS);
+    struct chain_break where = {.sequence = 99};
+    uint64_t last;
+
+    assert_int_equal(db_delete(batch.txn, DB_AUDIT, key_text(&key)), 0);
+    assert_int_equal(trail_verify_part(batch.txn, public_key(), N_RECORDS - 2, 9, &last, &where), CHAIN_E_BROKEN);
+    assert_int_equal(where.sequence, 0);
+    assert_int_equal(last, N_RECORDS - 1);
+    batch_abort(&batch);
+}
+
 /* ---- visitors ---- */
 
 static void test_visitors(void **state)
@@ -256,6 +333,9 @@ int main(void)
         STORE_FIXTURE_TEST(test_every_bit),
         STORE_FIXTURE_TEST(test_removed),
         STORE_FIXTURE_TEST(test_added_by_a_stranger),
+        STORE_FIXTURE_TEST(test_parts),
+        STORE_FIXTURE_TEST(test_parts_of_a_broken_one),
+        STORE_FIXTURE_TEST(test_parts_of_a_shorter_one),
         cmocka_unit_test(test_visitors),
         cmocka_unit_test(test_words),
     };

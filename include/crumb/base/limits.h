@@ -224,6 +224,7 @@
 #define TRAIL_RECORDS_DEFAULT 100   /* of one answer, where no limit is given */
 #define TRAIL_RECORDS_MAX 1000
 #define TRAIL_SCAN_MAX 100000  /* records that one question looks at for those that it wants */
+#define TRAIL_CHECK_MAX 2000   /* records whose hashes and signatures one answer checks */
 #define TRAIL_REFUSALS_PER_S 1 /* of one client's refused uses of tokens: more are refused and not recorded */
 #define ACTS_MAX 4096          /* files of commands' acts that wait for the service; then commands refuse */
 #define ACT_BYTES_MAX 2048     /* of one */
@@ -238,6 +239,7 @@
 #define REQUEST_BYTES_MAX (320 << 10) /* of a row */
 #define REQUEST_DUE_DAYS 10           /* working days */
 #define REQUEST_SOON_DAYS 3           /* working days left, from which on it is due soon */
+#define CALENDAR_LEFT_MAX 99          /* working days that are counted to a due day, or from it */
 #define REQUESTS_OPEN_MAX 1000        /* of one site */
 #define REQUESTS_OWN_MAX 100          /* of one visitor that one answer tells */
 #define REQUESTS_PAGE_DEFAULT 100     /* of one answer of the queue */

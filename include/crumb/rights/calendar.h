@@ -17,3 +17,10 @@ bool calendar_works(const struct site *site, int32_t day);
  * (Regulation 1182/71 art. 3(1)).
  */
 int32_t calendar_after(const struct site *site, int32_t day, unsigned n);
+
+/*
+ * How many working days follow @today up to @due: 0 on that day itself, and
+ * below 0 behind it, by those that have passed since.  At most
+ * CALENDAR_LEFT_MAX either way.
+ */
+int calendar_left(const struct site *site, int32_t today, int32_t due);

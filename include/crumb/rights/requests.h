@@ -75,6 +75,8 @@ int requests_count(struct db_txn *txn, const struct site *site, int64_t now_ms, 
 enum request_urgency { REQUEST_LATER, REQUEST_SOON, REQUEST_OVERDUE };
 /* Of an open request. Pure. */
 enum request_urgency requests_urgency(const struct site *site, int32_t due, int64_t now_ms);
+/* How many working days are left until it is due; below 0: for how many it has been (calendar.h). Pure. */
+int requests_left(const struct site *site, int32_t due, int64_t now_ms);
 
 /*
  * Checks that rows, queue and askers agree.  REQUESTS_E_STATE: *ret_what says

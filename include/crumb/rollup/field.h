@@ -41,6 +41,7 @@ enum field {
     FIELD_LANGUAGE,
     FIELD_SCREEN,
     FIELD_BOT,
+    FIELD_TARGET, /* of a hit: what was clicked */
     FIELD_N /* in keys and questions of rollups: no field, the totals */
 };
 

@@ -28,5 +28,5 @@ int projection_make(const struct table *table, enum field field, struct text pro
                     struct projection *ret_projection);
 void projection_deinit(struct projection *projection);
 
-/* What a hit that has no such property is grouped under, and a visit without a page. */
+/* What a hit that has no such property or target is grouped under, and a visit without a page. */
 #define PROJECTION_NONE TEXT("(none)")

@@ -1,6 +1,7 @@
 /*
  * Rollups from tables: everything that happened at one site in a period, by each
- * field of the interface that is no property, and by none.
+ * field of the interface but properties and targets of clicks, and by none.  Those
+ * two are asked about with a filter beside them, which rollups do not have.
  *
  * Pure: the bytes depend on the tables alone (P6).  The same code seals days and
  * months and rebuilds.
@@ -11,10 +12,10 @@
 #include "crumb/rollup/period.h"
 #include "crumb/rollup/tally.h"
 
-/* From 0: every field by its number (of FIELD_PROPERTY there is none), and FIELD_N for the totals. */
+/* From 0: every field by its number (of those two there is none), and FIELD_N for the totals. */
 #define SUMMARY_FIELDS (FIELD_N + 1)
 
-static inline bool summary_has(enum field field) { return field != FIELD_PROPERTY; }
+static inline bool summary_has(enum field field) { return field != FIELD_PROPERTY && field != FIELD_TARGET; }
 
 /* Where a field stands in a key, and back; false: it is none of ours. */
 uint8_t summary_number(enum field field);

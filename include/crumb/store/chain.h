@@ -74,3 +74,11 @@ typedef int (*chain_visit)(void *context, const struct chain_link *link, const c
  */
 int chain_verify(struct db_txn *txn, const struct chain *chain, chain_visit visit, void *context,
                  struct chain_break *ret_break);
+
+/*
+ * The same from behind the record that *walked names on, which is a record that
+ * was found good, or zeros.  *walked becomes the last one that was found good,
+ * also where @visit ends the walk.
+ */
+int chain_verify_on(struct db_txn *txn, const struct chain *chain, struct chain_head *walked, chain_visit visit,
+                    void *context, struct chain_break *ret_break);

@@ -113,6 +113,21 @@ int trail_each_back(struct db_txn *txn, uint64_t before, trail_visit visit, void
 int trail_verify(struct db_txn *txn, const uint8_t *key, trail_visit visit, void *context,
                  struct chain_break *ret_break);
 
+enum {
+    TRAIL_E_MORE = 2, /* beside CHAIN_E_BROKEN */
+    TRAIL_E_NONE = 3
+};
+
+/*
+ * Walks at most @most records behind record @after (0: from the first), with
+ * their signatures.  0: to the end, and that is the one that was written last.
+ * TRAIL_E_MORE: there are more.  TRAIL_E_NONE: there is no record @after.
+ * CHAIN_E_BROKEN: *ret_break names the first that is wrong.  *ret_last, but for
+ * TRAIL_E_NONE: the last that is good, 0 where none is.
+ */
+int trail_verify_part(struct db_txn *txn, const uint8_t key[SIGN_KEY_BYTES], uint64_t after, unsigned most,
+                      uint64_t *ret_last, struct chain_break *ret_break);
+
 /* As the interface calls them; "?" for a number that is none. */
 const char *trail_actor_word(unsigned actor);
 const char *trail_act_word(unsigned act);

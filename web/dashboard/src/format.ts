@@ -61,6 +61,9 @@ function format(text: string, options: Intl.DateTimeFormatOptions) {
     formats[key] ??= new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', ...options });
     return formats[key]!.format(dateOf(text));
 }
+// An instant, by the clock of @zone; the day alone, where no time is asked for.
+export const moment = (text: string, zone: string, timeStyle?: 'short' | 'medium') =>
+    new Intl.DateTimeFormat('en-GB', { timeZone: zone, dateStyle: 'medium', timeStyle }).format(new Date(text));
 export const day = (text: string) => format(text, { day: 'numeric', month: 'short', year: 'numeric' });
 
 export function timeLabel(text: string, unit: string) {

@@ -4,7 +4,7 @@ import { button, el, fill, select } from './dom.ts';
 import { openDialog } from './dialog.ts';
 import { drawFilters, openFilterDialog } from './filters.ts';
 import { range } from './format.ts';
-import { openHelp, setShortcuts } from './keys.ts';
+import { openHelp, setShortcuts, type Shortcut } from './keys.ts';
 import { reportFailure } from './load.ts';
 import { COMPARISONS, PERIODS, addDays, shifted, today } from './period.ts';
 import { theSite, zone } from './question.ts';
@@ -86,6 +86,19 @@ function drawPeriod(box: HTMLElement, view: View, shownState: State) {
     );
 }
 
+// What acts where there are days, and filters.
+const ofDays: Shortcut[] = [
+    ...PERIODS.map(([word, title, key]) => ({ key, about: title, act: () => choosePeriod(word) })),
+    { key: 'C', about: 'Other days', act: chooseDays },
+    { key: 'ArrowLeft', about: 'Earlier', act: () => move(-1) },
+    { key: 'ArrowRight', about: 'Later', act: () => move(1) },
+    { key: 'X', about: 'Compare, or not', act: () => go({ compare: state().compare == 'none' ? 'previous_period' : 'none' }) },
+];
+const ofFilters: Shortcut[] = [
+    { key: 'F', about: 'Add a filter', act: openFilterDialog },
+    { key: '0', about: 'Remove all filters', act: () => go({ filters: [] }) },
+];
+
 // ---- now ----
 
 function startLive(box: HTMLElement, isAllowed: () => boolean) {
@@ -111,7 +124,7 @@ function startLive(box: HTMLElement, isAllowed: () => boolean) {
 
 export interface Frame {
     content: HTMLElement;
-    draw: (view: View, state: State) => void;
+    draw: (view: View | null, state: State) => void; // null: one that whoever is signed in may not see
     stop: () => void;
 }
 
@@ -149,16 +162,16 @@ export function makeFrame(root: HTMLElement, session: Session, views: View[], si
     );
 
     let lastSite = '';
-    const draw = (view: View, shownState: State) => {
+    const draw = (view: View | null, shownState: State) => {
         const current = theSite();
-        document.title = `${view.title} · ${current?.name ?? shownState.site} · crumb`;
+        document.title = [view?.title, current?.name ?? shownState.site, 'crumb'].filter(Boolean).join(' · ');
         const names = session.sites.map(({ id, name }): [string, string] => [id, name]);
         fill(site, names.length > 1 ? select('Site', names, shownState.site, (id) => go({ site: id, filters: [], more: {} }), { 'data-key': 'site' }) : el('strong', {}, current?.name ?? ''));
         fill(nav, ...views.map(({ id, title }) => el('a', {
-            href: writeState({ ...shownState, view: id, more: {} }), 'aria-current': id == view.id && 'page', 'data-key': `view ${id}`,
+            href: writeState({ ...shownState, view: id, more: {} }), 'aria-current': id == view?.id && 'page', 'data-key': `view ${id}`,
         }, title)));
-        toolbar.hidden = !view.hasPeriod;
-        if (view.hasPeriod) {
+        toolbar.hidden = !view?.hasPeriod;
+        if (view?.hasPeriod) {
             if (view.hasNoFilters) fill(filters);
             else drawFilters(filters);
             drawPeriod(period, view, shownState);
@@ -166,17 +179,12 @@ export function makeFrame(root: HTMLElement, session: Session, views: View[], si
         fill(document.getElementById('foot')!, current ? `Times of ${current.timezone}. Nobody is counted who did not allow it.` : '');
         if (lastSite != shownState.site) counting.ask();
         lastSite = shownState.site;
+        setShortcuts([
+            ...views.map(({ title, key, id }) => ({ key, about: title, act: () => go({ view: id, more: {} }) })),
+            ...(view?.hasPeriod ? ofDays : []),
+            ...(view?.hasPeriod && !view.hasNoFilters ? ofFilters : []),
+            { key: '?', about: 'This help', act: openHelp },
+        ]);
     };
-    setShortcuts([
-        ...views.map(({ title, key, id }) => ({ key, about: title, act: () => go({ view: id, more: {} }) })),
-        ...PERIODS.map(([word, title, key]) => ({ key, about: title, act: () => choosePeriod(word) })),
-        { key: 'C', about: 'Other days', act: chooseDays },
-        { key: 'ArrowLeft', about: 'Earlier', act: () => move(-1) },
-        { key: 'ArrowRight', about: 'Later', act: () => move(1) },
-        { key: 'X', about: 'Compare, or not', act: () => go({ compare: state().compare == 'none' ? 'previous_period' : 'none' }) },
-        { key: 'F', about: 'Add a filter', act: openFilterDialog },
-        { key: '0', about: 'Remove all filters', act: () => go({ filters: [] }) },
-        { key: '?', about: 'This help', act: openHelp },
-    ]);
     return { content, draw, stop: counting.stop };
 }

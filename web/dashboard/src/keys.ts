@@ -2,7 +2,7 @@
 import { el } from './dom.ts';
 import { isDialogOpen, openDialog } from './dialog.ts';
 
-interface Shortcut {
+export interface Shortcut {
     key: string;
     about: string;
     act: () => void;

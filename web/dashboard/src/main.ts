@@ -6,7 +6,7 @@ import { startShortcuts } from './keys.ts';
 import { empty, watchFailures } from './load.ts';
 import { setSession, theSite } from './question.ts';
 import { signInForm, takeToken } from './sign-in.ts';
-import { follow, go, state, writeState, type State } from './state.ts';
+import { follow, go, HOME, state, writeState, type State } from './state.ts';
 import { startTheme } from './theme.ts';
 import type { Mounted, View } from './view.ts';
 import { VIEWS } from './views.ts';
@@ -73,22 +73,29 @@ function sayNoSite(content: HTMLElement, { site }: State, { sites }: Session) {
         : 'This token may see no site. Ask whoever runs this server to name one in its `sites`.', ...links));
 }
 
+function sayNotYours(content: HTMLElement, { title, roles }: View, { name, role }: Session, views: View[]) {
+    fill(content, empty(`“${title}” is for tokens of the role ${roles.join(' or ')}. You are signed in as ${name}, whose role is ${role}. This you may see:`,
+        ...views.map((view) => button(view.title, () => go({ view: view.id, more: {} })))));
+}
+
 function show(shownState: State) {
     if (!session || !frame) return;
     if (!shownState.site && session.sites[0]) return go({ site: session.sites[0].id }, true);
     const views = viewsOf(session);
-    const view = views.find(({ id }) => id == shownState.view) ?? views[0];
+    const wanted = VIEWS.find(({ id }) => id == (shownState.view || HOME));
+    if (!shownState.view && !views.includes(wanted!)) return go({ view: views[0]!.id }, true);
+    const view = wanted ?? views[0]!;
     const address = writeState({ ...shownState, more: { ...shownState.more, open: '' } });
     if (mounted && address == shown) return mounted.open?.(shownState.more.open ?? '');
     shown = address;
     showing.abort();
     showing = new AbortController();
-    if (!view) {
-        document.querySelector<HTMLElement>('.toolbar')!.hidden = true;
-        fill(frame.content, empty(`You are signed in as ${session.name}, whose role “${session.role}” shows no statistics. Sign in with a token of the role analyst or admin.`));
-        return;
+    const isTheirs = views.includes(view);
+    frame.draw(isTheirs ? view : null, shownState);
+    if (!isTheirs) {
+        mounted = null;
+        return sayNotYours(frame.content, view, session, views);
     }
-    frame.draw(view, shownState);
     if (!theSite()) {
         mounted = null;
         return sayNoSite(frame.content, shownState, session);

@@ -29,8 +29,11 @@ export interface State {
     more: Record<string, string>; // what a view keeps for itself
 }
 
+// The view of an address that names none, for whoever may see it.
+export const HOME = 'traffic';
+
 const DEFAULTS = {
-    site: '', view: 'traffic', period: '30d', from: '', to: '', compare: 'previous_period', before: '', until: '', by: '', metric: 'visitors',
+    site: '', view: '', period: '30d', from: '', to: '', compare: 'previous_period', before: '', until: '', by: '', metric: 'visitors',
 };
 type Plain = keyof typeof DEFAULTS;
 
@@ -71,7 +74,7 @@ export function readState(address: string): State {
 export function writeState(state: State) {
     const pairs: string[] = [];
     for (const name of Object.keys(DEFAULTS) as Plain[])
-        if (state[name] != DEFAULTS[name] || name == 'site') pairs.push(`${name}=${encodeURIComponent(state[name])}`);
+        if ((state[name] != DEFAULTS[name] && !(name == 'view' && state.view == HOME)) || name == 'site') pairs.push(`${name}=${encodeURIComponent(state[name])}`);
     for (const filter of state.filters) pairs.push(`f=${writeFilter(filter)}`);
     for (const [name, value] of Object.entries(state.more))
         if (value) pairs.push(`${encodeURIComponent(name)}=${encodeURIComponent(value)}`);

@@ -51,7 +51,7 @@ const CARDS: [id: string, title: string, tabs: Tab[], ask?: string][] = [
     ['acts', 'What they did', [
         tab('events', 'Events', 'event:name', { metrics: ['events', 'visitors'], more: [] }),
         tab('goals', 'Goals', 'event:goal', { metrics: ['visitors', 'conversion_rate'], more: ['events', 'total_revenue'], about: 'No goal was reached in these days. Goals are listed under `goals` of the site’s configuration.' }),
-        tab('clicks', 'Clicks', 'event:page', { head: 'Page that was clicked on', metrics: ['events', 'visitors'], more: [], filters: clicks, about: 'No click in these days. Clicks are counted for visitors who allowed it.' }),
+        tab('clicks', 'Clicks', 'event:target', { head: 'What was clicked', metrics: ['events', 'visitors'], more: [], filters: clicks, about: 'No click in these days. Clicks are counted for visitors who allowed it.' }),
     ]],
     ['programs', 'Programs', [
         tab('bots', 'Programs', 'visit:bot', { head: 'Why it is taken for one', metrics: ['visits', 'visitors'], more: ['pageviews'], about: 'No program was seen in these days.' }),

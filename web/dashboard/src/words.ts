@@ -43,6 +43,7 @@ export const DIMENSIONS: [name: string, title: string][] = [
     ['visit:screen', 'Screen'],
     ['event:goal', 'Goal'],
     ['event:name', 'Event'],
+    ['event:target', 'Click'],
     ['visit:bot', 'Program'],
 ];
 export const dimensionTitle = (name: string) =>
@@ -66,6 +67,7 @@ const EMPTY: Record<string, string> = {
     'visit:referrer': 'Direct or unknown',
     'visit:utm_campaign': 'No campaign',
     'event:page': '(no page)',
+    'event:target': '(no name)',
 };
 const BOTS: Record<string, string> = {
     agent: 'Says that it is one',
