@@ -373,20 +373,19 @@ static void put_all(const struct generator *g)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: generate --events N --days D [--first YYYY-MM-DD] [--zone NAME] [--seed N] [--log] [--regulars N]\n");
+    fprintf(
+        stderr,
+        "usage: generate --events N --days D [--first YYYY-MM-DD] [--zone NAME] [--seed N] [--log] [--regulars N]\n");
     return 2;
 }
 
 static bool read_options(int argc, char **argv, struct options *options)
 {
-    static const struct option known[] = {{"events", required_argument, NULL, 'e'},
-                                          {"days", required_argument, NULL, 'd'},
-                                          {"first", required_argument, NULL, 'f'},
-                                          {"zone", required_argument, NULL, 'z'},
-                                          {"seed", required_argument, NULL, 's'},
-                                          {"log", no_argument, NULL, 'l'},
-                                          {"regulars", required_argument, NULL, 'r'},
-                                          {0}};
+    static const struct option known[] = {
+        {"events", required_argument, NULL, 'e'},   {"days", required_argument, NULL, 'd'},
+        {"first", required_argument, NULL, 'f'},    {"zone", required_argument, NULL, 'z'},
+        {"seed", required_argument, NULL, 's'},     {"log", no_argument, NULL, 'l'},
+        {"regulars", required_argument, NULL, 'r'}, {0}};
     int option;
 
     while ((option = getopt_long(argc, argv, "", known, NULL)) >= 0) {

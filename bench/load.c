@@ -379,12 +379,13 @@ static int sign_cookies(const struct loader *loader, size_t n, json_t *cookies)
     int r = secret_key(loader->edition->config->data, SECRET_COOKIE, true, &random_system, key);
 
     for (size_t i = loader->n_visitors; r == 0 && i-- > 0 && json_array_size(cookies) < n;) {
-        BUFFER_AUTO value = BUFFER_INIT(COOKIE_ID_TEXT_BYTES);
+        BUFFER_AUTO value = BUFFER_INIT(COOKIE_ID_TEXT_BYTES + 1);
 
         if (!loader->visitors[i].number)
             continue;
         make_id(i, id);
         cookie_put_id(&value, key, loader->site, id);
+        r = value.fault;
         json_array_append_new(cookies, json_sprintf(COOKIE_ID_NAME "=%.*s", TEXT_ARGS(buffer_text(&value))));
     }
     return error_trace(r);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { build } from './figures.mjs';
 import { end, freePort, megabytes, sleep, start, untilAnswers } from './process.mjs';
 
-const QUIET_MS = 1500; // for so long a service that has nothing to do ...
+const QUIET_MS = 1200; // for so long a service that has nothing to do ...
 const QUIET_CPU_S = 0.03; // ... takes at most this
 const WAIT_MS_MAX = 240_000;
 const POLL_MS = 20;
@@ -29,6 +29,7 @@ export class Shop {
         this.name = name;
         this.config = join(folder, `${name}.yaml`);
         this.folder = join(folder, name);
+        this.log = join(folder, `${name}.log`);
         this.loader = join(build, `bench/load${suffix}`);
         this.program = join(build, suffix ? `bench/crumb${suffix}` : 'crumb');
     }
@@ -63,7 +64,9 @@ sites:
     }
 
     async start() {
-        this.child = start(this.program, ['serve', '-c', this.config]);
+        const log = openSync(this.log, 'a');
+        this.child = start(this.program, ['serve', '-c', this.config], log);
+        closeSync(log);
         await untilAnswers(this.privatePort, '/healthz');
     }
 
