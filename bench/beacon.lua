@@ -1,6 +1,6 @@
 -- The load of bench/ingest.mjs, for wrk: one page view a request with an event id of its own, or a body of many.
 --   wrk ... -s beacon.lua URL -- COOKIE EVENTS_PER_BODY SEED [VISITORS]
--- EVENTS_PER_BODY 0: GET /p.gif. VISITORS: a file with an address and an agent a line, sent in turn.
+-- EVENTS_PER_BODY 0: GET /p.gif. VISITORS: a file with an address and an agent a line, or with a cookie, sent in turn.
 local counter = 0
 local thread = 0
 local next_thread = 1
@@ -31,7 +31,7 @@ function read(file)
     local list = {}
     for line in io.lines(file) do
         local address, agent = line:match("^(%S+) (.*)$")
-        list[#list + 1] = {
+        list[#list + 1] = not address and { ["Cookie"] = line } or {
             ["Cookie"] = cookie, ["Accept"] = "*/*", ["Accept-Language"] = "en-GB,en;q=0.9",
             ["X-Forwarded-For"] = address, ["User-Agent"] = agent
         }

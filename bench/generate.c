@@ -3,6 +3,7 @@
  *
  *   build/bench/generate --events N --days D [--first 2026-01-01] [--zone Europe/Berlin] [--seed 1] > hits.csv
  *   build/bench/generate --log ... > access.log      the same page views as a combined access log
+ *   build/bench/generate --regulars N ...            N of the visitors come every day, REGULAR_ROWS views in all
  *
  * The same seed gives the same bytes.  Days are filled one after the other: each
  * visit draws who comes (nearly half are new, the others have been there, most
@@ -28,6 +29,7 @@
 #define N_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define N_PAGES 3000
 #define VISIT_ROWS_MAX 30
+#define REGULAR_ROWS 1000
 #define HOST "shop.example"
 #define DAY_S 86400
 
@@ -45,7 +47,7 @@ struct row {
 
 struct options {
     uint64_t n_rows, seed;
-    unsigned n_days;
+    unsigned n_days, n_regulars;
     struct zone_date first;
     const char *zone;
     bool log;
@@ -197,6 +199,25 @@ static void fill_day(struct generator *g, int32_t day, double share)
     while (g->n_rows < until) {
         double at_s = ((double)pick(g->hours, 24, chance(g)) + chance(g)) * DAY_S / 24;
         visit_once(g, start_ms + (int64_t)(at_s * 1000), end_ms);
+    }
+}
+
+/* A short visit every day; their numbers come behind all others. */
+static void add_regular(struct generator *g)
+{
+    const int32_t first = zone_day_of_date(g->options.first);
+    struct row row = {.visitor = g->n_visitors++, .dwell_s = 20, .scroll = 60};
+    int32_t before = -1;
+
+    for (unsigned i = 0; i < REGULAR_ROWS; i++) {
+        int32_t day = (int32_t)((uint64_t)i * g->options.n_days / REGULAR_ROWS);
+
+        if (day != before)
+            row.at_ms = zone_day_start_ms(g->zone, first + day) + (int64_t)(chance(g) * DAY_S / 2 * 1000);
+        row.page = (uint16_t)pick(g->pages, N_PAGES, chance(g));
+        add_row(g, &row);
+        row.at_ms += 30000;
+        before = day;
     }
 }
 
@@ -352,19 +373,19 @@ static void put_all(const struct generator *g)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: generate --events N --days D [--first YYYY-MM-DD] [--zone NAME] [--seed N] [--log]\n");
+    fprintf(
+        stderr,
+        "usage: generate --events N --days D [--first YYYY-MM-DD] [--zone NAME] [--seed N] [--log] [--regulars N]\n");
     return 2;
 }
 
 static bool read_options(int argc, char **argv, struct options *options)
 {
-    static const struct option known[] = {{"events", required_argument, NULL, 'e'},
-                                          {"days", required_argument, NULL, 'd'},
-                                          {"first", required_argument, NULL, 'f'},
-                                          {"zone", required_argument, NULL, 'z'},
-                                          {"seed", required_argument, NULL, 's'},
-                                          {"log", no_argument, NULL, 'l'},
-                                          {0}};
+    static const struct option known[] = {
+        {"events", required_argument, NULL, 'e'},   {"days", required_argument, NULL, 'd'},
+        {"first", required_argument, NULL, 'f'},    {"zone", required_argument, NULL, 'z'},
+        {"seed", required_argument, NULL, 's'},     {"log", no_argument, NULL, 'l'},
+        {"regulars", required_argument, NULL, 'r'}, {0}};
     int option;
 
     while ((option = getopt_long(argc, argv, "", known, NULL)) >= 0) {
@@ -372,6 +393,8 @@ static bool read_options(int argc, char **argv, struct options *options)
             options->n_rows = strtoull(optarg, NULL, 10);
         else if (option == 'd')
             options->n_days = (unsigned)strtoul(optarg, NULL, 10);
+        else if (option == 'r')
+            options->n_regulars = (unsigned)strtoul(optarg, NULL, 10);
         else if (option == 's')
             options->seed = strtoull(optarg, NULL, 10);
         else if (option == 'z')
@@ -382,7 +405,8 @@ static bool read_options(int argc, char **argv, struct options *options)
                  sscanf(optarg, "%d-%u-%u", &options->first.year, &options->first.month, &options->first.mday) != 3)
             return false;
     }
-    return optind == argc && options->n_rows && options->n_days && zone_date_valid(options->first);
+    return optind == argc && options->n_rows > (uint64_t)options->n_regulars * REGULAR_ROWS && options->n_days &&
+           zone_date_valid(options->first);
 }
 
 int main(int argc, char **argv)
@@ -399,7 +423,11 @@ int main(int argc, char **argv)
         return 3;
     }
     sum_all(&g);
+    g.options.n_rows -= (uint64_t)g.options.n_regulars * REGULAR_ROWS;
     fill_days(&g);
+    g.options.n_rows += (uint64_t)g.options.n_regulars * REGULAR_ROWS;
+    for (unsigned i = 0; i < g.options.n_regulars; i++)
+        add_regular(&g);
     cut_visits(&g);
     put_all(&g);
     fprintf(stderr, "generate: %zu events, %" PRIu32 " visits, %" PRIu32 " visitors\n", g.n_rows, g.n_visits,

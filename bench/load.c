@@ -1,7 +1,8 @@
 /*
  * load: the CSV of bench/generate.c into a store, as fast as the store takes it.
  *
- *   build/bench/load -c FILE --site NAME [--no-seal] hits.csv
+ *   build/bench/load -c FILE --site NAME [--no-seal] [--cookies N] hits.csv
+ *   build/bench/load -c FILE --site NAME --expire
  *
  * What the service does with an event between the socket and the disk is not
  * done here (bench/ingest.mjs measures that): rows become journal records at
@@ -10,7 +11,11 @@
  * events, the books and the marks on days are kept, and the days are sealed by
  * the code that seals them in the service.
  *
- * Prints how long it took and the bytes of each table, as JSON.
+ * Prints how long it took and the bytes of each table, as JSON, and the cookies
+ * of the N visitors with the highest numbers, the highest first.
+ *
+ * With --expire nothing is loaded: what the site's retention lets go by now
+ * goes, at once, as the service would do it with pauses.
  */
 #include "crumb/base/clock.h"
 #include "crumb/base/error.h"
@@ -18,8 +23,11 @@
 #include "crumb/base/log.h"
 #include "crumb/base/zone.h"
 #include "crumb/consent/choice.h"
+#include "crumb/consent/cookie.h"
+#include "crumb/rollup/retention.h"
 #include "crumb/rollup/seal.h"
 #include "crumb/store/journal.h"
+#include "crumb/store/secret.h"
 #include "edition.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -365,31 +373,82 @@ static int measure_tables(struct db *db, json_t *tables)
     return error_trace(r);
 }
 
-static int run(struct loader *loader, struct text csv, bool seal)
+/* As a browser has them. */
+static int sign_cookies(const struct loader *loader, size_t n, json_t *cookies)
+{
+    uint8_t key[COOKIE_KEY_BYTES], id[VISITOR_BYTES];
+    int r = secret_key(loader->edition->config->data, SECRET_COOKIE, true, &random_system, key);
+
+    for (size_t i = loader->n_visitors; r == 0 && i-- > 0 && json_array_size(cookies) < n;) {
+        BUFFER_AUTO value = BUFFER_INIT(COOKIE_ID_TEXT_BYTES + 1);
+
+        if (!loader->visitors[i].number)
+            continue;
+        make_id(i, id);
+        cookie_put_id(&value, key, loader->site, id);
+        r = value.fault;
+        json_array_append_new(cookies, json_sprintf(COOKIE_ID_NAME "=%.*s", TEXT_ARGS(buffer_text(&value))));
+    }
+    return error_trace(r);
+}
+
+/* The deletion log is left out: it is the service's. */
+static int expire(struct loader *loader)
+{
+    struct retention_round round = {.resting_ms = 0};
+    struct retention_work work = {.db = loader->db,
+                                  .config = loader->edition->config,
+                                  .now_ms = clock_now_ms(&clock_system),
+                                  .submit = submit_and_drain,
+                                  .context = loader};
+    struct retention_done done;
+    uint64_t n_events = 0;
+    int r = 0;
+
+    while (r == 0 && !round.resting_ms) {
+        r = retention_pass(&round, &work, &done);
+        n_events += done.n_events;
+    }
+    if (r == 0)
+        printf("{\"expired\":%llu}\n", (unsigned long long)n_events);
+    return error_trace(r);
+}
+
+static int open_store(struct loader *loader)
 {
     const struct config *config = loader->edition->config;
     struct db_options options = {.folder = config->data,
                                  .mode = DB_SERVE,
                                  .size_bytes_max = config->data_max_bytes,
                                  .master_key = config->master_key};
-    json_t *tables = json_object();
-    unsigned n_sealed = 0;
-    int64_t began_us = clock_monotonic_us(), loaded_us = 0, sealed_us = 0;
     int r = error_fold(db_open(&options, &loader->db));
 
     r = r ? r : edition_store_alone(loader->edition, loader->db);
-    r = r ? r : writer_new(loader->db, &loader->writer);
-    r = r ? r : load_rows(loader, csv);
+    return r ? r : error_trace(writer_new(loader->db, &loader->writer));
+}
+
+static int load(struct loader *loader, struct text csv, bool seal, size_t n_cookies)
+{
+    const struct config *config = loader->edition->config;
+    json_t *tables = json_object(), *cookies = json_array();
+    unsigned n_sealed = 0;
+    int64_t began_us = clock_monotonic_us(), loaded_us = 0, sealed_us = 0;
+    int r = load_rows(loader, csv);
+
     loaded_us = clock_monotonic_us();
     if (r == 0 && seal)
         r = seal_due(loader->db, config, loader->last_ms + MONTH_MS, submit_and_drain, loader, NULL, &n_sealed);
     sealed_us = clock_monotonic_us();
     r = r ? r : measure_tables(loader->db, tables);
+    r = r ? r : sign_cookies(loader, n_cookies, cookies);
     if (r == 0)
-        printf("{\"events\":%llu,\"journal_s\":%.3f,\"seal_s\":%.3f,\"days_sealed\":%u,\"table_bytes\":%s}\n",
+        printf("{\"events\":%llu,\"journal_s\":%.3f,\"seal_s\":%.3f,\"days_sealed\":%u,\"table_bytes\":%s,"
+               "\"cookies\":%s}\n",
                (unsigned long long)loader->n_rows, (double)(loaded_us - began_us) / 1e6,
-               (double)(sealed_us - loaded_us) / 1e6, n_sealed, json_dumps(tables, JSON_COMPACT));
+               (double)(sealed_us - loaded_us) / 1e6, n_sealed, json_dumps(tables, JSON_COMPACT),
+               json_dumps(cookies, JSON_COMPACT));
     json_decref(tables);
+    json_decref(cookies);
     return error_trace(r);
 }
 
@@ -412,18 +471,22 @@ static bool map_file(const char *path, struct text *ret_bytes)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: load -c FILE --site NAME [--no-seal] hits.csv\n");
+    fprintf(stderr, "usage: load -c FILE --site NAME [--no-seal] [--cookies N] hits.csv | --expire\n");
     return 2;
 }
 
 int main(int argc, char **argv)
 {
-    static const struct option known[] = {
-        {"site", required_argument, NULL, 's'}, {"no-seal", no_argument, NULL, 'n'}, {0}};
+    static const struct option known[] = {{"site", required_argument, NULL, 's'},
+                                          {"no-seal", no_argument, NULL, 'n'},
+                                          {"cookies", required_argument, NULL, 'k'},
+                                          {"expire", no_argument, NULL, 'e'},
+                                          {0}};
     const char *path = NULL, *site = NULL;
     struct loader loader = {.n_rows = 0};
-    struct text csv;
-    bool seal = true;
+    struct text csv = TEXT_NONE;
+    bool seals = true, expires = false;
+    size_t n_cookies = 0;
     int option;
 
     while ((option = getopt_long(argc, argv, "c:", known, NULL)) >= 0) {
@@ -432,22 +495,28 @@ int main(int argc, char **argv)
         else if (option == 's')
             site = optarg;
         else if (option == 'n')
-            seal = false;
+            seals = false;
+        else if (option == 'k')
+            n_cookies = strtoull(optarg, NULL, 10);
+        else if (option == 'e')
+            expires = true;
         else
             return usage();
     }
-    if (!path || !site || optind + 1 != argc)
+    if (!path || !site || optind + !expires != argc)
         return usage();
     if (sodium_init() < 0 || edition_of_file(path, &loader.edition))
         return 1;
     loader.site = config_site(loader.edition->config, text_of(site));
-    if (!loader.site || !map_file(argv[optind], &csv)) {
+    if (!loader.site || (!expires && !map_file(argv[optind], &csv))) {
         fprintf(stderr, "load: there is no such site, or the file cannot be read\n");
         return 1;
     }
     for (unsigned class = 0; class < CLASS_N; class ++)
         loader.sections[class] = BUFFER_INIT(SECTION_BYTES_MAX);
-    int r = run(&loader, csv, seal);
+    int r = open_store(&loader);
+    if (r == 0)
+        r = expires ? expire(&loader) : load(&loader, csv, seals, n_cookies);
     if (r)
         log_fault("load", r);
     for (unsigned class = 0; class < CLASS_N; class ++)

@@ -29,8 +29,9 @@ export async function untilAnswers(port, path) {
     throw new Error(`nothing answers on port ${port}`);
 }
 
-export function start(command, args) {
-    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+// @log: where its complaints go, a descriptor.
+export function start(command, args, log = 'inherit') {
+    const child = spawn(command, args, { stdio: ['ignore', 'ignore', log] });
     child.on('error', (error) => {
         process.stderr.write(`bench: cannot start ${command}: ${error.message}\n`);
         process.exit(3);

@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 struct keeper {
     struct db *db;
@@ -143,6 +144,8 @@ static void *run(void *context)
     struct keeper *keeper = context;
 
     pthread_setname_np(pthread_self(), "crumb-keeper");
+    /* On Linux a thread's own. Where it cannot be, the keeper competes with whoever is answered, and no more. */
+    (void)!nice(KEEPER_NICE);
     while (!atomic_load(&keeper->stop)) {
         db_check_readers(keeper->db);
         int r = look(keeper);

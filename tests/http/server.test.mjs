@@ -9,6 +9,28 @@ import tls from 'node:tls';
 import { event, raw, request, Wire, word } from './client.mjs';
 import { HTTP2, Server, eventually, site, sleep, start, withServer } from './server.mjs';
 
+// By name: the nice value of each of its threads.
+function niceOf(pid) {
+    const threads = {};
+    for (const task of readdirSync(`/proc/${pid}/task`)) {
+        const stat = readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8'), end = stat.lastIndexOf(')');
+        (threads[stat.slice(stat.indexOf('(') + 1, end)] ??= []).push(+stat.slice(end + 2).split(' ')[16]);
+    }
+    return threads;
+}
+
+it('does what nobody waits for after all that somebody waits for', () =>
+    withServer({}, async (server) => {
+        const all = ['crumb-loop', 'crumb-writer', 'crumb-lookup', 'crumb-query', 'crumb-keeper'];
+        const threads = await eventually('all threads', () => {
+            const found = niceOf(server.pid);
+            return all.every((name) => found[name]) && found['crumb-keeper'][0] !== found['crumb-writer'][0] && found;
+        });
+        const [own] = threads['crumb-writer'];
+        assert.deepEqual(threads['crumb-keeper'], [own + 5]);
+        for (const name of all.slice(0, -1)) assert.ok(threads[name].every((nice) => nice === own), name);
+    }));
+
 describe('every address', { timeout: 60_000 }, () => {
     let server;
     before(async () => {
