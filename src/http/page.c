@@ -536,6 +536,7 @@ int page_put(struct buffer *buffer, const struct page *page)
     put_head(&opened);
     put_news(&opened);
     page_put_deed(&opened);
+    page_put_followed(&opened);
     put_glance(&opened);
     put_ways(&opened);
     put_form(&opened);
