@@ -90,18 +90,6 @@ function probe() {
     new MutationObserver(look).observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ['aria-busy'] });
 }
 
-// How many questions of the first view had to wait for the answer to another: a chain of answers that ended before the
-// next question began.
-function chainOf(entries) {
-    const sorted = entries.map(({ startTime, responseEnd }) => ({ startTime, responseEnd })).sort((a, b) => a.startTime - b.startTime);
-    let longest = 0;
-    for (const [i, entry] of sorted.entries()) {
-        entry.links = 1 + Math.max(0, ...sorted.slice(0, i).filter(({ responseEnd }) => responseEnd <= entry.startTime).map(({ links }) => links));
-        longest = Math.max(longest, entry.links);
-    }
-    return longest;
-}
-
 async function view(browser, { at, cookie }, hash = '') {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
     try {
@@ -117,7 +105,7 @@ async function view(browser, { at, cookie }, hash = '') {
         }));
         const asked = entries.filter(({ initiatorType, startTime }) => initiatorType === 'fetch' && startTime <= seen.lists);
         return {
-            figures_ms: seen.figures, view_ms: seen.view, lists_ms: seen.lists, requests: asked.length, chain: chainOf(asked),
+            figures_ms: seen.figures, view_ms: seen.view, lists_ms: seen.lists, requests: asked.length,
             slowest_ms: Math.max(0, ...asked.map(({ requestStart, responseEnd }) => responseEnd - requestStart)), entries,
         };
     } finally {
@@ -162,13 +150,13 @@ async function lookUp(browser, { at, cookie }) {
 
 // ---- the report ----
 
-const KEYS = ['figures_ms', 'view_ms', 'lists_ms', 'requests', 'chain', 'slowest_ms'];
+const KEYS = ['figures_ms', 'view_ms', 'lists_ms', 'requests', 'slowest_ms'];
 
 function print({ stores, search }) {
     console.log(`\nmedians of ${ROUNDS} rounds, ms from the beginning of the navigation`);
-    row(['', 'figures', 'first view', 'over empty', 'lists', 'questions', 'chain', 'slowest']);
+    row(['', 'figures', 'first view', 'over empty', 'lists', 'questions', 'slowest']);
     for (const [name, figures] of Object.entries(stores))
-        row([name, figures.figures_ms, figures.view_ms, figures.over_empty_ms, figures.lists_ms, figures.requests, figures.chain, figures.slowest_ms]);
+        row([name, figures.figures_ms, figures.view_ms, figures.over_empty_ms, figures.lists_ms, figures.requests, figures.slowest_ms]);
     console.log(`\n${search.distinct} pages: all of them ${search.open_ms} ms, those with a word ${search.search_ms} ms`);
 }
 
