@@ -1,3 +1,6 @@
+/*
+ * Reading the lines of replay (replay.c says what they may have).
+ */
 #include "replay_line.h"
 #include "crumb/base/limits.h"
 #include <arpa/inet.h>
