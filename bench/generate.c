@@ -1,7 +1,7 @@
 /*
  * generate: events of a made-up site, as one CSV that crumb and its peers load.
  *
- *   build/bench/generate --events N --days D [--first 2026-01-01] [--zone Europe/Berlin] [--seed 1] > hits.csv
+ *   build/bench/generate --events N --days D [--first 2026-01-01] [--zone Europe/Berlin] [--seed 1] [--pages 3000] > hits.csv
  *   build/bench/generate --log ... > access.log      the same page views as a combined access log
  *   build/bench/generate --regulars N ...            N of the visitors come every day, REGULAR_ROWS views in all
  *
@@ -27,7 +27,8 @@
 #include <string.h>
 
 #define N_OF(array) (sizeof(array) / sizeof((array)[0]))
-#define N_PAGES 3000
+#define PAGES_DEFAULT 3000
+#define PAGES_MAX 1000000
 #define VISIT_ROWS_MAX 30
 #define REGULAR_ROWS 1000
 #define HOST "shop.example"
@@ -40,14 +41,14 @@ static const char *const plans[] = {"free", "team", "business"};
 
 struct row {
     int64_t at_ms;
-    uint32_t visitor, visit;
-    uint16_t page, dwell_s, cents;
+    uint32_t visitor, visit, page;
+    uint16_t dwell_s, cents;
     uint8_t event, plan, scroll, origin;
 };
 
 struct options {
     uint64_t n_rows, seed;
-    unsigned n_days, n_regulars;
+    unsigned n_days, n_pages, n_regulars;
     struct zone_date first;
     const char *zone;
     bool log;
@@ -60,8 +61,8 @@ struct generator {
     size_t n_rows;
     uint32_t n_visitors, n_visits;
     uint64_t state;
-    double pages[N_PAGES], places[N_OF(traffic_places)], agents[N_OF(traffic_agents)], origins[N_OF(traffic_origins)],
-        hours[24];
+    double *pages; /* n_pages sums */
+    double places[N_OF(traffic_places)], agents[N_OF(traffic_agents)], origins[N_OF(traffic_origins)], hours[24];
 };
 
 /* ---- chance ---- */
@@ -105,7 +106,7 @@ static void sum_all(struct generator *g)
     SUM_WEIGHTS(g->origins, traffic_origins);
     for (size_t i = 0; i < 24; i++)
         g->hours[i] = (i ? g->hours[i - 1] : 0) + traffic_hours[i];
-    for (size_t i = 0; i < N_PAGES; i++) /* Zipf */
+    for (size_t i = 0; i < g->options.n_pages; i++) /* Zipf */
         g->pages[i] =
             (i ? g->pages[i - 1] : 0) + (i >= PAGE_CART && i <= PAGE_THANKS ? 0 : 1 / pow((double)i + 1, 0.95));
 }
@@ -126,7 +127,7 @@ static unsigned next_page(struct generator *g, unsigned page)
         return PAGE_THANKS;
     if (x > 0.92)
         return PAGE_HOME;
-    return (unsigned)pick(g->pages, N_PAGES, chance(g));
+    return (unsigned)pick(g->pages, g->options.n_pages, chance(g));
 }
 
 static uint8_t event_on(struct generator *g, unsigned page)
@@ -162,13 +163,13 @@ static void add_row(struct generator *g, const struct row *row)
 static void visit_once(struct generator *g, int64_t at_ms, int64_t end_ms)
 {
     struct row row = {.visitor = who(g), .origin = (uint8_t)pick(g->origins, N_OF(traffic_origins), chance(g))};
-    unsigned page = (unsigned)pick(g->pages, N_PAGES, chance(g));
+    unsigned page = (unsigned)pick(g->pages, g->options.n_pages, chance(g));
 
     for (unsigned left = length_of_visit(g); left && at_ms < end_ms; left--) {
         double stay_s = fmin(3 + about(g, 50), 1500);
 
         row.at_ms = at_ms;
-        row.page = (uint16_t)page;
+        row.page = page;
         row.event = EVENT_NONE;
         row.plan = 0;
         row.cents = 0;
@@ -214,7 +215,7 @@ static void add_regular(struct generator *g)
 
         if (day != before)
             row.at_ms = zone_day_start_ms(g->zone, first + day) + (int64_t)(chance(g) * DAY_S / 2 * 1000);
-        row.page = (uint16_t)pick(g->pages, N_PAGES, chance(g));
+        row.page = (unsigned)pick(g->pages, g->options.n_pages, chance(g));
         add_row(g, &row);
         row.at_ms += 30000;
         before = day;
@@ -373,9 +374,8 @@ static void put_all(const struct generator *g)
 
 static int usage(void)
 {
-    fprintf(
-        stderr,
-        "usage: generate --events N --days D [--first YYYY-MM-DD] [--zone NAME] [--seed N] [--log] [--regulars N]\n");
+    fprintf(stderr, "usage: generate --events N --days D [--first YYYY-MM-DD] [--zone NAME] [--seed N] [--pages N] [--log] "
+                    "[--regulars N]\n");
     return 2;
 }
 
@@ -384,8 +384,9 @@ static bool read_options(int argc, char **argv, struct options *options)
     static const struct option known[] = {
         {"events", required_argument, NULL, 'e'},   {"days", required_argument, NULL, 'd'},
         {"first", required_argument, NULL, 'f'},    {"zone", required_argument, NULL, 'z'},
-        {"seed", required_argument, NULL, 's'},     {"log", no_argument, NULL, 'l'},
-        {"regulars", required_argument, NULL, 'r'}, {0}};
+        {"seed", required_argument, NULL, 's'},     {"pages", required_argument, NULL, 'p'},
+        {"regulars", required_argument, NULL, 'r'}, {"log", no_argument, NULL, 'l'},
+        {0}};
     int option;
 
     while ((option = getopt_long(argc, argv, "", known, NULL)) >= 0) {
@@ -397,6 +398,8 @@ static bool read_options(int argc, char **argv, struct options *options)
             options->n_regulars = (unsigned)strtoul(optarg, NULL, 10);
         else if (option == 's')
             options->seed = strtoull(optarg, NULL, 10);
+        else if (option == 'p')
+            options->n_pages = (unsigned)strtoul(optarg, NULL, 10);
         else if (option == 'z')
             options->zone = optarg;
         else if (option == 'l')
@@ -406,19 +409,22 @@ static bool read_options(int argc, char **argv, struct options *options)
             return false;
     }
     return optind == argc && options->n_rows > (uint64_t)options->n_regulars * REGULAR_ROWS && options->n_days &&
-           zone_date_valid(options->first);
+           options->n_pages > PAGE_FIRST && options->n_pages <= PAGES_MAX && zone_date_valid(options->first);
 }
 
 int main(int argc, char **argv)
 {
-    static struct generator g = {
-        .options = {.seed = 1, .first = {.year = 2026, .month = 1, .mday = 1}, .zone = "Europe/Berlin"}};
+    static struct generator g = {.options = {.seed = 1,
+                                             .n_pages = PAGES_DEFAULT,
+                                             .first = {.year = 2026, .month = 1, .mday = 1},
+                                             .zone = "Europe/Berlin"}};
 
     if (!read_options(argc, argv, &g.options))
         return usage();
     g.state = mix(g.options.seed);
     g.rows = malloc(g.options.n_rows * sizeof *g.rows);
-    if (!g.rows || zone_new(g.options.zone, &g.zone)) {
+    g.pages = malloc(g.options.n_pages * sizeof *g.pages);
+    if (!g.rows || !g.pages || zone_new(g.options.zone, &g.zone)) {
         fprintf(stderr, "generate: no memory for so many events, or no such zone\n");
         return 3;
     }
@@ -434,5 +440,6 @@ int main(int argc, char **argv)
             g.n_visitors);
     zone_free(g.zone);
     free(g.rows);
+    free(g.pages);
     return fflush(stdout) ? 3 : 0;
 }

@@ -42,13 +42,23 @@ sites:
 `);
     }
 
+    async serve() {
+        this.child = start(...pinned(CRUMB, ['serve', '-c', this.config]));
+        await untilAnswers(this.port, '/healthz');
+    }
+
+    // With nothing in it.
+    async begin() {
+        await this.configure();
+        await this.serve();
+    }
+
     async load(csv) {
         await this.configure();
         const loaded = await run(...pinned(join(build, 'bench/load'), ['-c', this.config, '--site', 'shop', csv]));
         const told = JSON.parse(loaded.stdout);
         this.loadMb = loaded.peak_mb;
-        this.child = start(...pinned(CRUMB, ['serve', '-c', this.config]));
-        await untilAnswers(this.port, '/healthz');
+        await this.serve();
         const { rollups = 0, segments = 0, ledger, journal } = told.table_bytes;
         return {
             load_s: told.journal_s + told.seal_s, journal_s: told.journal_s, seal_s: told.seal_s,

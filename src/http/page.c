@@ -237,6 +237,7 @@ int page_put(struct buffer *buffer, const struct page *page)
     put_head(&opened);
     put_news(&opened);
     page_put_deed(&opened);
+    page_put_followed(&opened);
     page_put_glance(&opened);
     page_put_ways(&opened);
     page_put_choice(&opened);

@@ -86,5 +86,6 @@ void page_put_stored(const struct opened *opened);
 void page_put_deed(const struct opened *opened);
 void page_put_rights(const struct opened *opened);
 void page_put_check(const struct opened *opened);
-/* page_ask.c */
+/* page_ask.c; the first: the one request for which somebody has come */
+void page_put_followed(const struct opened *opened);
 void page_put_ask(const struct opened *opened);

@@ -88,17 +88,30 @@ static bool is_followed(const struct opened *opened, json_t *request)
     return followed && json_equal(json_object_get(followed, "number"), json_object_get(request, "number"));
 }
 
+/* Whether the one that is followed is among the visitor's own. */
+static bool is_followed_own(const struct opened *opened)
+{
+    json_t *request;
+    size_t i;
+
+    json_array_foreach(json_object_get(opened->page->file->kept, "requests"), i, request)
+    {
+        if (is_followed(opened, request))
+            return true;
+    }
+    return false;
+}
+
+/* Those of the cookie, but for the one that stands above. */
 static void put_requests(const struct opened *opened)
 {
     const struct file *file = opened->page->file;
     json_t *own = json_object_get(file->kept, "requests"), *request;
     size_t i;
 
-    if (!file->request && json_array_size(own) == 0)
+    if (json_array_size(own) == (is_followed_own(opened) ? 1 : 0))
         return;
     html_put(opened->html, "<h3 id=\"requests\">%s</h3>\n", page_word(opened, "page.requests"));
-    if (file->request)
-        put_request(opened, file->request);
     json_array_foreach(own, i, request)
     {
         if (!is_followed(opened, request))
@@ -143,6 +156,15 @@ static void put_follow(const struct opened *opened)
         "<button>%s</button>\n</form>\n</details>\n",
         page_word(opened, "page.follow"), opened->site->name, opened->lang, page_word(opened, "page.number"),
         page_word(opened, "page.key"), page_word(opened, "page.show"));
+}
+
+void page_put_followed(const struct opened *opened)
+{
+    if (!opened->page->file->request)
+        return;
+    page_put_section(opened, "followed", "page.requests");
+    put_request(opened, opened->page->file->request);
+    html_put(opened->html, "</section>\n");
 }
 
 void page_put_ask(const struct opened *opened)

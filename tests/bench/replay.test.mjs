@@ -136,6 +136,30 @@ test("visitors are within the sketch's error", () => {
     assert.ok(Math.abs(visitors - expected.visitors) <= bound, `${visitors} for ${expected.visitors}`);
 });
 
+test('lines tell what was shown, answered and asked, from where and with what', () => {
+    const own = mkdtempSync(join(folder, 'lines-')), file = join(own, 'crumb.yaml'), t = Date.UTC(2026, 2, 27, 12);
+    writeFileSync(file, readFileSync(config, 'utf8'));
+    const ua = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1';
+    const line = (i, more) => JSON.stringify({ t: t + i * 1000, site: 'shop', visitor: 'ann', ua, lang: 'de-AT', ...more });
+    const good = [
+        line(0, { shown: true }), line(1, { purposes: ['analytics'], surface: 'dialog' }), line(2, { event: 'e=pv&url=https://shop.example/', purposes: ['analytics'] }),
+        line(3, { visitor: 'bob', shown: true, lang: 'en' }), line(4, { visitor: 'bob', event: 'e=pv&url=https://shop.example/' }),
+        line(5, { request: { kind: 'complaint', text: 'Why?' } }), line(6, { step: { number: 1, state: 'answered', officer: 'mira', note: 'So.' } }),
+        line(7, { purposes: [], surface: 'dialog', action: 'withdraw' }),
+    ];
+    const bad = [line(8, {}), line(9, { action: 'withdraw' }), line(10, { purposes: [], action: 'nod' }), line(11, { request: { kind: 'wish', text: '' } }),
+        line(12, { step: { number: 9, state: 'answered', officer: 'mira' } })];
+    const done = spawnSync(replay, ['-c', file], { input: [...good, ...bad].join('\n') + '\n', encoding: 'utf8' });
+    assert.equal(done.status, 1, done.stderr);
+    const told = JSON.parse(done.stdout);
+    assert.deepEqual([told.lines, told.bad_lines, told.stored, told.dropped], [13, 5, 1, { no_consent: 1 }], done.stderr);
+    const dump = (table) => execFileSync(crumb, ['dump', '-c', file, table], { encoding: 'utf8' }).split('\n').filter(Boolean).map((row) => JSON.parse(row));
+    assert.deepEqual(dump('ledger').map(({ action, surface, lang, device }) => [action, surface, lang, device]),
+        [['custom', 'dialog', 'de', 'phone'], ['withdraw', 'dialog', 'de', 'phone']]);
+    assert.ok(dump('audit').some(({ act, name, object }) => act === 'request_moved' && name === 'mira' && object === 'request 1'));
+    assert.match(execFileSync(crumb, ['verify', '-c', file], { encoding: 'utf8' }), /good +requests/);
+});
+
 test('from-access-log ends quietly where its reader has had enough', () => {
     const script = '"$0" "$1" --site shop | head -1; echo "${PIPESTATUS[0]}"';
     const args = ['-c', script, process.execPath, join(root, 'bench/from-access-log')];

@@ -252,6 +252,9 @@ describe('with the mouse', { timeout: 120_000 }, () => {
             await pick(page, 'Comparison', 'none');
             assert.equal(await page.locator('.change').count(), 0);
             await pick(page, 'Comparison', 'year_over_year');
+            await page.getByText('nothing to compare with').waitFor();
+            assert.equal(await page.locator('.change').count(), 0);
+            await pick(page, 'Comparison', 'previous_period');
             assert.equal(await page.locator('.change').count(), 7);
             await page.locator('.key.then').waitFor();
             const stage = await page.locator('.u-over').boundingBox();

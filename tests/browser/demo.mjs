@@ -1,19 +1,25 @@
 // A visit to the demo shop: Chromium, the shop's own server and a real crumb, each test with its own of all that.
 //
 //     await visit(async ({ page, shop, crumb, beacons }) => { ... });
+//     await visit(async ({ page, desk }) => { ... }, { isFilled: true });        with four weeks of visitors, as script/demo
 //
 // Every visit ends with proof that the browser had nothing to complain about (no error, no violation of the page's
 // policy), that no page asked a third party for anything, and that crumb's books balance.
 // CHROMIUM names the browser, CRUMB the program under test.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { serveShop } from '../../web/demo/server.mjs';
+import { earlierConfig, places, traffic } from '../../web/demo/traffic.mjs';
 
 const inProject = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 process.env.CRUMB ??= inProject('build/crumb');
+process.env.REPLAY ??= inProject('build/bench/replay');
 export const { Server, eventually } = await import('../http/server.mjs');
 
 // Headless Chromium says so, and crumb believes it: what it does would be in no figure.
@@ -72,15 +78,35 @@ class DemoCrumb extends Server {
     }
 }
 
-async function startCrumb(shopPort) {
+// Nobody of them came in the last minutes: who is there now is the test's own visitor.
+const NOBODY_SINCE_MS = 10 * 60_000;
+
+function fill(crumb, shop) {
+    const { before, after } = traffic(Date.now() - NOBODY_SINCE_MS, shop);
+    const now = readFileSync(crumb.file, 'utf8');
+    writeFileSync(join(crumb.folder, 'places.mmdb'), places());
+    for (const [config, lines] of [[earlierConfig(now), before], [now, after]]) {
+        writeFileSync(crumb.file, config);
+        const input = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+        const { status, stderr, stdout } = spawnSync(process.env.REPLAY, ['-c', crumb.file], { input, encoding: 'utf8' });
+        assert.equal(status, 0, stderr + stdout);
+    }
+}
+
+async function startCrumb(shopPort, isFilled) {
     const [port] = await freePorts(1);
+    const token = randomBytes(32).toString('base64url');
+    const hash = createHash('sha256').update(token).digest('hex');
+    const more = `agents: /usr/share/uap-core/regexes.yaml\ngeo: places.mmdb\ntokens: [{name: demo, role: admin, hash: ${hash}}]\n`;
     const crumb = new DemoCrumb(
-        CONFIG.replace(/^data: .*/m, 'data: ./data')
+        (isFilled ? more : '') + CONFIG.replace(/^data: .*/m, 'data: ./data')
             .replace('public: 127.0.0.1:8080', `public: 127.0.0.1:${port}`)
             .replace('private: 127.0.0.1:8081', 'private: 127.0.0.1:0')
             .replaceAll(':8090', `:${shopPort}`),
     );
+    crumb.token = token;
     try {
+        if (isFilled) fill(crumb, `http://127.0.0.1:${shopPort}`);
         await crumb.launch();
     } catch (error) {
         crumb.cleanup();
@@ -123,9 +149,9 @@ function removeExpected(problems, expected) {
     return problems.filter((problem) => !expected.some((pattern) => pattern.test(problem)));
 }
 
-async function start({ path = '/', host = '127.0.0.1', ...options }) {
+async function start({ path = '/', host = '127.0.0.1', isFilled = false, ...options }) {
     const [shopPort] = await freePorts(1);
-    const crumb = await startCrumb(shopPort);
+    const crumb = await startCrumb(shopPort, isFilled);
     const server = await serveShop(shopPort, crumb.public).catch((error) => {
         crumb.cleanup();
         throw error;
@@ -137,7 +163,8 @@ async function start({ path = '/', host = '127.0.0.1', ...options }) {
     context.setDefaultTimeout(WAIT_MS_MAX);
     const page = await context.newPage();
     const shop = `http://${host}:${shopPort}`;
-    return { crumb, server, context, page, path, shop, seen, at: `http://${host}:${crumb.public}` };
+    const at = `http://${host}:${crumb.public}`, desk = `http://${host}:${crumb.private}`;
+    return { crumb, server, context, page, path, shop, seen, at, desk };
 }
 
 // What a test says about its page.
@@ -162,18 +189,18 @@ function helpers({ context, page, shop, seen, at }) {
     };
 }
 
-// @options: path to open first, host to open it at, and what Playwright's newContext() takes.
+// @options: path to open first, host to open it at, whether crumb is filled, and what Playwright's newContext() takes.
 export async function visit(act, options = {}) {
     const started = await start(options);
-    const { crumb, server, context, page, path, shop, seen, at } = started;
+    const { crumb, server, context, page, path, shop, seen, at, desk } = started;
     const expected = [];
     try {
         await page.goto(shop + path);
-        await act({ crumb, shop, at, seen, expect: (...patterns) => expected.push(...patterns), ...helpers(started) });
+        await act({ crumb, shop, at, desk, seen, expect: (...patterns) => expected.push(...patterns), ...helpers(started) });
         await context.close();
         assert.deepEqual(removeExpected(seen.problems, expected), [], 'what the browser complained about');
         const origins = new Set(seen.addresses.map((address) => new URL(address.split(' ')[1]).origin));
-        const strangers = [...origins].filter((origin) => origin !== shop && origin !== at);
+        const strangers = [...origins].filter((origin) => ![shop, at, desk].includes(origin));
         assert.deepEqual(strangers, [], 'nobody else was asked for anything');
     } catch (error) {
         await context.close();

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+
 import { request } from '../http/client.mjs';
 import { eventually, newRecipient, startBrowser, stopBrowser, visit } from './demo.mjs';
 
@@ -315,4 +316,66 @@ describe('the shop', { timeout: 300_000 }, () => {
             const { text } = await ask('GET', '/', { host: '"><script>alert(1)</script>' });
             assert.ok(!text.includes('alert(1)'));
         }));
+});
+
+// ---- what a stranger sees in the first two minutes ----
+
+const settled = (page) =>
+    page.waitForFunction(() => document.querySelector('.topline') && !document.querySelector('[aria-busy], .skeleton'));
+const shown = async (page, metric) => Number((await page.locator(`.value[data-metric="${metric}"]`).innerText()).replace(/,/g, ''));
+
+describe('the filled demo', { timeout: 300_000 }, () => {
+    it('is walked in two minutes: choose, browse, see yourself appear, withdraw, see yourself gone', () =>
+        visit(async ({ crumb, context, page, desk, go, choices, button, answered, state }) => {
+            const owner = await context.newPage();
+            await owner.goto(`${desk}/#site=shop&period=7d&token=${crumb.token}`);
+            await settled(owner);
+            assert.equal(await owner.locator('.topline .change').count(), 7, 'every figure has something beside it');
+            assert.ok((await owner.locator('.map [data-country]').count()) > 10, 'they are from everywhere');
+            const live = () => owner.locator('#live').innerText().then(Number);
+            const look = async () => {
+                await owner.goto(`${desk}/#site=shop&period=24h`);
+                await owner.reload();
+                await settled(owner);
+                await owner.locator('#live').waitFor();
+                return { visitors: await shown(owner, 'visitors'), pageviews: await shown(owner, 'pageviews'), live: await live() };
+            };
+            const before = await look();
+            assert.equal(before.live, 0);
+
+            await button('Accept').click();
+            await answered('page view: received=1, stored=1');
+            await go('/bun.html');
+            await answered('page view: received=1, stored=1');
+            await page.getByRole('button', { name: 'Add to basket' }).click();
+            await answered('click, click: received=2, stored=2');
+            const during = await look();
+            assert.deepEqual(during, { visitors: before.visitors + 1, pageviews: before.pageviews + 2, live: 1 });
+
+            await choices.click();
+            await button('Withdraw my consent').click();
+            await state('Nothing is sent: you do not allow it.');
+            await eventually('being gone', async () => (await look()).live === 0);
+            assert.deepEqual(await look(), before);
+        }, { isFilled: true }));
+
+    it('has something to see in every view', () =>
+        visit(async ({ crumb }) => {
+            const ask = async (path) => (await request(crumb.private, { path, headers: { authorization: `Bearer ${crumb.token}` } })).json();
+            const consents = async (by) => (await ask(`/api/v2/consents?site_id=shop&date_range=7d&dimensions=${by}`)).results;
+            const [all] = await consents('');
+            for (const count of ['shown', 'accepted', 'refused', 'custom', 'dismissed', 'ignored', 'withdrawn', 'gpc'])
+                assert.ok(all[count] > 0, count);
+            const english = (await consents('notice,language')).filter(({ dimensions }) => dimensions[1] === 'en');
+            assert.equal(english.length, 2, 'two versions of the notice in one language');
+            for (const by of ['country', 'device']) {
+                const known = (await consents(by)).filter(({ dimensions }) => dimensions[0] !== 'unknown');
+                assert.ok(known.length > 2 && known.every((row) => row.shown > 0), by);
+                const told = known.reduce((sum, row) => sum + row.shown, 0);
+                assert.ok(told > 0.9 * all.shown, `${by}: ${told} of ${all.shown}`);
+            }
+            const { open, requests } = await ask('/admin/requests?site_id=shop&state=all');
+            assert.deepEqual([open, requests.length], [4, 6]);
+            assert.ok((await ask('/admin/audit?act=request_moved')).records.length > 0);
+        }, { isFilled: true }));
 });

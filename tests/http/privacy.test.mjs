@@ -331,7 +331,10 @@ describe('the rights on the privacy page', { timeout: 120_000 }, () => {
         const read = async () => (await visitor.ask('GET', `/v1/me/requests?site=shop&number=${number}&key=${key}`)).json().requests[0];
         assert.equal((await read()).text, `You ask me again.\n${NASTY}`);
         const query = `site=shop&lang=en&number=${number}&key=${key}`;
-        assert.deepEqual(saidOf(await page(visitor, query)), [], 'only once it is told that it arrived');
+        const followed = await page(visitor, query);
+        assert.deepEqual(saidOf(followed), [], 'only once it is told that it arrived');
+        assert.ok(followed.indexOf(`id="request-${number}" open`) < followed.indexOf('id="choice"'), 'it stands above all that it is not about');
+        assert.equal(followed.split(`id="request-${number}"`).length, 2, 'and once');
         const back = await submit(visitor, 'take_back', {}, query);
         assert.match(back.html, /<b>Taken back<\/b>/);
         assert.equal((await read()).state, 'withdrawn');

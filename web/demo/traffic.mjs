@@ -1,11 +1,14 @@
 // Four weeks of an invented bakery's visitors, as lines for build/bench/replay, and where they live, as a geo database.
 //
-//     node web/demo/traffic.mjs FOLDER PORT        writes FOLDER/traffic.ndjson and FOLDER/places.mmdb
+//     node web/demo/traffic.mjs FOLDER PORT      reads FOLDER/crumb.yaml; writes before.yaml, before.ndjson, after.ndjson
+//                                                and places.mmdb into FOLDER
 //
 // Nobody of them exists. Their addresses are of 198.18.0.0/15, which RFC 2544 keeps for measuring, a /24 for each town.
-// Half of them allow everything, some the counting alone, the others nothing, so that there is something to see
-// in the dashboard's coverage. The same day gives the same visitors.
-import { writeFileSync } from 'node:fs';
+// Each sees the notice as a browser would show it, and most make something of it: half allow everything, some a part, some
+// nothing, some look past it, and some take back later what they allowed. In the last week the bakery begins to share data,
+// so its notice changes and everybody is asked anew: what came before is in before.ndjson, for before.yaml.
+// A few write to the bakery about their data. The same day gives the same visitors.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { mmdb } from '../../tests/http/mmdb.mjs';
@@ -85,12 +88,28 @@ const WAYS = [
     [4, 'https://www.google.com/', '?utm_source=google&utm_medium=cpc&utm_campaign=plum-season&gclid=x'],
 ];
 
+const ALL = ['analytics', 'journeys', 'marketing'];
+// What is made of the notice; `ignores`: nothing, so that it is there again at the next visit.
 const CHOICES = [
-    [50, ['analytics', 'journeys', 'marketing']],
-    [12, ['analytics', 'journeys']],
-    [8, ['analytics']],
-    [30, []],
+    [48, { purposes: ALL, surface: 'banner' }],
+    [9, { purposes: ['analytics', 'journeys'], surface: 'dialog' }],
+    [6, { purposes: ['analytics'], surface: 'dialog' }],
+    [22, { purposes: [], surface: 'banner' }],
+    [3, { purposes: [], surface: 'banner', action: 'dismiss' }],
+    [12, { ignores: true }],
 ];
+// The second notice says more plainly that no is as good as yes: fewer look past it, and more choose singly.
+const CHOICES_NOW = [
+    [46, { purposes: ALL, surface: 'banner' }],
+    [13, { purposes: ['analytics', 'journeys'], surface: 'dialog' }],
+    [9, { purposes: ['analytics'], surface: 'dialog' }],
+    [23, { purposes: [], surface: 'banner' }],
+    [2, { purposes: [], surface: 'banner', action: 'dismiss' }],
+    [7, { ignores: true }],
+];
+const NOTICE_CHANGED_DAYS_AGO = 4; // so that the last seven days have both
+const SAYS_NO_BY_BROWSER = 0.03; // Global Privacy Control
+const WITHDRAWS = 0.012; // of the visits of those who allowed something
 
 // Of 24 hours in Rye: bread is thought of in the morning and before the weekend.
 const HOURS = [1, 1, 1, 1, 2, 4, 9, 14, 16, 15, 13, 12, 13, 11, 9, 9, 10, 12, 12, 10, 8, 6, 4, 2];
@@ -124,8 +143,11 @@ function makeVisitor(chance, n) {
     const place = PLACES.indexOf(pick(chance, PLACES));
     const [, ua, res] = pick(chance, AGENTS);
     return {
-        visitor: `guest ${n}`, ip: addressOf(place, n), ua, res, lang: pick(chance, LANGUAGES)[1],
-        purposes: pick(chance, CHOICES)[1],
+        who: { visitor: `guest ${n}`, ip: addressOf(place, n), ua, lang: pick(chance, LANGUAGES)[1] },
+        res,
+        saysNo: chance() < SAYS_NO_BY_BROWSER,
+        notice: -1, // that was answered, by:
+        purposes: [],
     };
 }
 
@@ -139,13 +161,36 @@ export const places = () =>
 
 const pairs = (all) => Object.entries(all).map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
 
-function* visit(chance, shop, { res, lang, ...guest }, begin) {
-    const [, referrer, campaign] = pick(chance, WAYS);
-    const said = { res, vp: res, lang };
-    const basket = [];
-    let at = begin, path = pick(chance, ENTRIES)[1];
+// The notice is there, where it was not answered before: how long that takes. 0: nobody waited for it.
+function* answerNotice(chance, guest, begin, notice) {
+    const line = (at, more) => ({ t: Math.round(at), site: 'shop', ...guest.who, ...more });
+    if (guest.notice >= notice) return 0;
+    if (guest.saysNo) {
+        guest.notice = notice;
+        guest.purposes = [];
+        yield line(begin, { purposes: [], surface: 'banner', action: 'gpc' });
+        return 0;
+    }
+    yield line(begin, { shown: true });
+    const [, { ignores, ...choice }] = pick(chance, notice ? CHOICES_NOW : CHOICES);
+    if (ignores) return 0;
+    const took = Math.round((2 + 14 * chance() ** 2) * 1000);
+    guest.notice = notice;
+    guest.purposes = choice.purposes;
+    yield line(begin + took, choice);
+    return took;
+}
 
-    const line = (more) => ({ t: Math.round(at), site: 'shop', ...guest, event: pairs(more) });
+function* visit(chance, shop, guest, begin, notice) {
+    const [, referrer, campaign] = pick(chance, WAYS);
+    const said = { res: guest.res, vp: guest.res, lang: guest.who.lang };
+    const basket = [];
+    let at = begin + (yield* answerNotice(chance, guest, begin, notice)), path = pick(chance, ENTRIES)[1];
+
+    const line = (more) => ({
+        t: Math.round(at), site: 'shop', ...guest.who, event: pairs(more),
+        ...(guest.notice === notice && { purposes: guest.purposes }),
+    });
     for (let views = 0; path && views < VIEWS_MAX; views++) {
         const here = `${shop}${path}`;
         const seen = Math.round((8 + 70 * chance() ** 2) * 1000);
@@ -173,6 +218,9 @@ function* visit(chance, shop, { res, lang, ...guest }, begin) {
         at += 500;
         path = pick(chance, NEXT[path])[1];
     }
+    if (guest.notice !== notice || !guest.purposes.length || chance() >= WITHDRAWS) return;
+    guest.notice = Infinity; // and is not asked again
+    yield { t: Math.round(at), site: 'shop', ...guest.who, purposes: [], surface: 'dialog', action: 'withdraw' };
 }
 
 // The instants of a day's visits, by the hours and the weekday.
@@ -184,22 +232,58 @@ function* beginnings(chance, day, week) {
     }
 }
 
-// The lines of four weeks until @now at @shop, 'http://127.0.0.1:8090', in the order of their time.
+// ---- what they ask ----
+
+const OFFICER = 'mira';
+// [days ago, hour, who, what, steps: [days ago, state, note]]
+const REQUESTS = [
+    [25, 10, 'guest 12', { kind: 'access', text: 'What do you keep about me, and since when?', contact: 'lena@example.org' },
+        [[24, 'answered', 'Everything is on the page “Your data”, where you can also download it. Nothing else is kept.']]],
+    [18, 20, 'guest 40', { kind: 'complaint', text: 'On my phone the notice covers the opening hours.' },
+        [[17, 'in_progress'], [15, 'answered', 'You are right, and it no longer does. Thank you for telling us.']]],
+    [11, 9, 'guest 77', { kind: 'erasure', text: 'Please delete my order of the 3rd, too, not only the visits.', contact: 'p.weber@example.org' },
+        [[10, 'in_progress']]],
+    [6, 15, 'guest 130', { kind: 'objection', text: 'I do not want to be counted for your newsletter statistics.' }, []],
+    [3, 12, 'guest 201', { kind: 'copy', text: 'May I have my data as a file that I can open in a spreadsheet?', contact: '+49 30 5550 0199' }, []],
+    [1, 18, 'guest 260', { kind: 'complaint', text: 'I said no and still got your flyer by post.', contact: 'joris@example.org' }, []],
+];
+
+// Requests have numbers in the order of their making.
+function* requests(today) {
+    const at = (days, hour) => dayBefore(today, days) + hour * HOUR_MS;
+    for (const [i, [days, hour, visitor, request, steps]] of REQUESTS.entries()) {
+        yield { t: at(days, hour), site: 'shop', visitor, request };
+        for (const [stepDays, state, note] of steps)
+            yield { t: at(stepDays, 11), site: 'shop', visitor, step: { number: i + 1, state, officer: OFFICER, ...(note && { note }) } };
+    }
+}
+
+const dayBefore = (today, days) => new Date(today).setDate(new Date(today).getDate() - days);
+
+// The demo's configuration as it was until the notice changed: nobody but the bakery had the data, and the notice had the
+// words that crumb ships.
+export const earlierConfig = (config) =>
+    config.replace(', recipients: [flyers]', '').replace(/^    texts:\n(?: {5,}.*\n|\n)*/m, '');
+
+// The lines of four weeks until @now at @shop, 'http://127.0.0.1:8090', in the order of their time: before the notice
+// changed, and after.
 export function traffic(now, shop) {
     const today = new Date(now).setHours(0, 0, 0, 0);
+    const changed = dayBefore(today, NOTICE_CHANGED_DAYS_AGO);
     const chance = chances(Math.floor(today / DAY_MS));
     const guests = [];
-    const lines = [];
+    const lines = [...requests(today)];
 
     for (let i = DAYS; i >= 0; i--)
-        for (const begin of beginnings(chance, new Date(today).setDate(new Date(today).getDate() - i), (DAYS - i) / 7)) {
+        for (const begin of [...beginnings(chance, dayBefore(today, i), (DAYS - i) / 7)].sort((a, b) => a - b)) {
             const isKnown = guests.length > 50 && chance() < 0.35;
             if (!isKnown) guests.push(makeVisitor(chance, guests.length));
             const recent = Math.floor(guests.length * (1 - 0.3 * chance() ** 2));
             const guest = isKnown ? guests[Math.min(recent, guests.length - 1)] : guests.at(-1);
-            lines.push(...visit(chance, shop, guest, begin));
+            lines.push(...visit(chance, shop, guest, begin, begin < changed ? 0 : 1));
         }
-    return lines.filter(({ t }) => t < now).sort((a, b) => a.t - b.t);
+    const all = lines.filter(({ t }) => t < now).sort((a, b) => a.t - b.t);
+    return { before: all.filter(({ t }) => t < changed), after: all.filter(({ t }) => t >= changed) };
 }
 
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
@@ -208,7 +292,10 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
         process.stderr.write('usage: node web/demo/traffic.mjs FOLDER PORT\n');
         process.exit(2);
     }
-    const lines = traffic(Date.now(), `http://127.0.0.1:${port}`);
+    const { before, after } = traffic(Date.now(), `http://127.0.0.1:${port}`);
+    const write = (name, lines) => writeFileSync(join(folder, name), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    writeFileSync(join(folder, 'before.yaml'), earlierConfig(readFileSync(join(folder, 'crumb.yaml'), 'utf8')));
     writeFileSync(join(folder, 'places.mmdb'), places());
-    writeFileSync(join(folder, 'traffic.ndjson'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    write('before.ndjson', before);
+    write('after.ndjson', after);
 }

@@ -11,7 +11,7 @@ import { addDays, rangeOf, rangeText } from './period.ts';
 import { zone } from './question.ts';
 import type { State } from './state.ts';
 import type { View } from './view.ts';
-import { valueTitle } from './words.ts';
+import { language, valueTitle } from './words.ts';
 
 const COUNTS = ['shown', 'accepted', 'refused', 'custom', 'dismissed', 'ignored', 'withdrawn', 'gpc'] as const;
 type Count = (typeof COUNTS)[number];
@@ -31,6 +31,8 @@ const TITLES: Record<Count, [string, string]> = {
     withdrawn: ['Withdrawn', 'What had been allowed was taken back'],
     gpc: ['Browser said no', 'Global Privacy Control was on'],
 };
+// The others need not have been shown one.
+const OF_SHOWN: Count[] = ['accepted', 'refused', 'custom', 'dismissed', 'ignored'];
 // Those that a notice is answered by, with their colours.
 const ANSWERS: [Count, string, string][] = [['accepted', 'k1', '--accent'], ['custom', 'k4', '--k4'], ['refused', 'k2', '--k2'], ['ignored', 'k3', '--k3']];
 
@@ -45,7 +47,7 @@ function drawTotals(box: HTMLElement, row: Row) {
     fill(box, ...COUNTS.map((count) => el('div', { class: 'tile', title: TITLES[count][1] }, el('span', {},
         el('span', { class: 'name' }, TITLES[count][0]),
         el('span', { class: 'value', 'data-count': count }, number(row[count])),
-        el('span', { class: 'before' }, count == 'shown' || !row.shown ? '' : `${share(row[count], row.shown)} of shown`)))));
+        el('span', { class: 'before' }, !OF_SHOWN.includes(count) || !row.shown ? '' : `${share(row[count], row.shown)} of shown`)))));
 }
 
 function drawDays(chart: Chart, legend: HTMLElement, { results, query: { date_range: days } }: Answer) {
@@ -70,21 +72,26 @@ function stack(row: Row) {
     return el('div', { class: 'stack', 'aria-hidden': 'true' }, ...ANSWERS.map(([count, key]) => styled(el('i', { class: key }), { '--w': `${(100 * row[count]) / all}%` })));
 }
 
+const NOTICES = 'notice,language', BRIEF = 8;
+const ROWS = 8; // that are seen without scrolling
 const DIMENSION: Record<string, string> = { country: 'visit:country', device: 'visit:device', language: 'visit:language' };
 
 function drawTable(box: HTMLElement, dimension: string, title: string, { results }: Answer) {
     if (results.length == 0) return fill(box, empty('Nothing in these days.'));
     const rows = [...results].sort((a, b) => b.shown - a.shown || b.accepted - a.accepted);
-    const hashes = rows.map(({ dimensions }) => dimensions[0]!);
-    const name = (value: string) => (dimension != 'notice' ? el('bdi', {}, valueTitle(DIMENSION[dimension]!, value))
-        : button(el('code', {}, value), () => {
-            const others = hashes.filter((other) => other != value);
-            openNotice(value, others, others[0] ?? '');
-        }, { title: hashes.length > 1 ? 'What it says differently' : 'What it says' }));
+    // A notice is one language's: what another of the same says differently is asked for most.
+    const notice = ([hash, lang]: string[]) => {
+        const others = rows.map(({ dimensions }) => dimensions).filter(([other]) => other != hash);
+        const twins = others.filter(([, tongue]) => tongue == lang);
+        return button(el('span', {}, `${language(lang!)} `, el('code', {}, hash!.slice(0, BRIEF))),
+            () => openNotice(hash!, [...new Set([...twins, ...others])].map(([other]) => other!), twins[0]?.[0] ?? ''),
+            { title: twins.length ? 'What it says differently' : 'What it says' });
+    };
+    const name = (values: string[]) => (dimension == NOTICES ? notice(values) : el('bdi', {}, valueTitle(DIMENSION[dimension]!, values[0]!)));
     fill(box, el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': title }, el('table', {},
-        el('thead', {}, el('tr', {}, ...[title, 'Shown', 'Accepted', 'Refused', 'Ignored', 'Answers'].map((head) => el('th', { scope: 'col' }, head)))),
+        el('thead', {}, el('tr', {}, ...[rows.length > ROWS ? `${title} (${number(rows.length)})` : title, 'Shown', 'Accepted', 'Refused', 'Ignored', 'Answers'].map((head) => el('th', { scope: 'col' }, head)))),
         el('tbody', {}, ...rows.map((row) => el('tr', {},
-            el('th', { scope: 'row' }, name(row.dimensions[0]!)), el('td', {}, number(row.shown)),
+            el('th', { scope: 'row' }, name(row.dimensions)), el('td', {}, number(row.shown)),
             ...(['accepted', 'refused', 'ignored'] as const).map((count) => el('td', {}, number(row[count]))),
             el('td', {}, stack(row))))))));
 }
@@ -93,10 +100,10 @@ function mount(root: HTMLElement) {
     const totals = el('section', { class: 'topline', 'aria-label': 'In all' }, skeleton(3));
     const legend = el('div', { class: 'chart-head' }), stage = el('div', { class: 'chart' }), chart = new Chart(stage), note = el('div');
     const books = el('div', { class: 'panel' }, skeleton(5));
-    const tables = [['notice', 'Notice'], ['country', 'Country'], ['device', 'Device'], ['language', 'Language']] as const;
+    const tables = [[NOTICES, 'Notice'], ['country', 'Country'], ['device', 'Device'], ['language', 'Language']] as const;
     const panels = tables.map(() => el('div', { class: 'panel' }, skeleton(5)));
     fill(root, totals, el('section', { class: 'card wide', 'aria-label': 'By day' }, legend, stage, note), el('div', { class: 'cards counts' },
-        el('section', { class: 'card' }, el('div', { class: 'card-head' }, el('h2', {}, 'The books')), books),
+        el('section', { class: 'card wide' }, el('div', { class: 'card-head' }, el('h2', {}, 'The books')), books),
         ...tables.map(([, title], i) => el('section', { class: 'card' }, el('div', { class: 'card-head' }, el('h2', {}, `By ${title.toLowerCase()}`)), panels[i]!))));
 
     const update = (state: State, signal: AbortSignal) => {

@@ -1,4 +1,5 @@
 // The page: signs in, then shows what the address says, view by view.
+import { early } from './early.ts';
 import { Failure, readSession, signIn, type Session } from './api.ts';
 import { button, el, fill } from './dom.ts';
 import { makeFrame, type Frame } from './frame.ts';
@@ -124,7 +125,7 @@ async function start() {
     startShortcuts();
     const token = takeToken();
     try {
-        begin(token === null ? await readSession() : await signIn(token));
+        begin(await (token === null ? early ?? readSession() : signIn(token)));
     } catch (error) {
         const failure = error as Failure;
         if (failure.kind == 'gone') {

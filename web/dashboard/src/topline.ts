@@ -18,8 +18,11 @@ function changeOf(metric: string, value: number | null | undefined, before: stri
     return el('span', { class: `change ${way}`, title: `Before: ${before}` }, el('span', { 'aria-hidden': 'true' }, arrow), change(metric, value));
 }
 
+// Whether the days to compare with have anything: a site has a first month, too.
+export const hasBefore = ({ results }: Answer) => !!results[0]!.comparison?.metrics.slice(0, 3).some((value) => value);
+
 function tile(metric: string, i: number, answer: Answer, chosen: string) {
-    const row = answer.results[0]!;
+    const row = hasBefore(answer) ? answer.results[0]! : { ...answer.results[0]!, comparison: undefined };
     const { title, about } = METRICS[metric]!;
     const before = figure(metric, row.comparison?.metrics[i]);
     return button(

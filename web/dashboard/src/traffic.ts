@@ -8,10 +8,10 @@ import { figure, range, tick, timeLabel, timeTick } from './format.ts';
 import { tellRange } from './frame.ts';
 import { makeCard, type Tab } from './list.ts';
 import { empty, load, skeleton } from './load.ts';
-import { addDays, unitsOf } from './period.ts';
-import { comparing, question } from './question.ts';
+import { addDays, clock, unitsOf } from './period.ts';
+import { comparing, question, zone } from './question.ts';
 import { go, type State } from './state.ts';
-import { drawTopline, figuresOf, metricOf } from './topline.ts';
+import { drawTopline, figuresOf, hasBefore, metricOf } from './topline.ts';
 import type { View } from './view.ts';
 import { metricTitle } from './words.ts';
 
@@ -63,10 +63,10 @@ const ALL_TABS = CARDS.flatMap(([, , tabs]) => tabs);
 
 const isShare = (metric: string) => /rate|duration|per_visit|coverage/.test(metric);
 
-// A value for each label: none counted is 0, and no share of nothing.
+// A value for each label: none counted is 0, and no share of nothing. What is still to come has none.
 function valuesOf({ results, meta }: Answer, metric: string) {
-    const had = new Map(results.map(({ dimensions, metrics }) => [dimensions[0]!, metrics[0] as number | null]));
-    return (meta.time_labels ?? []).map((label) => (had.has(label) ? had.get(label)! : isShare(metric) ? null : 0));
+    const had = new Map(results.map(({ dimensions, metrics }) => [dimensions[0]!, metrics[0] as number | null])), now = clock(zone());
+    return (meta.time_labels ?? []).map((label) => (had.has(label) ? had.get(label)! : isShare(metric) || label > now ? null : 0));
 }
 
 const unitOf = ({ query: { dimensions } }: Answer) => dimensions[0]!.replace('time:', '');
@@ -138,14 +138,26 @@ function openTable({ metric, now, before }: Drawn) {
 
 const totals = (state: State, signal: AbortSignal) => query(question(state, { metrics: figuresOf(state), ...comparing(state) }), signal);
 
-const over = (state: State, days: unknown, unit: string, signal: AbortSignal) =>
-    query({ ...question(state, { metrics: [metricOf(state)], dimensions: [unit ? `time:${unit}` : 'time'], include: { time_labels: true } }), ...(days ? { date_range: days } : {}) }, signal);
+// Over @days, or over those that are shown and, beside each step, what was before.
+const over = (state: State, days: unknown, unit: string, signal: AbortSignal) => {
+    const include = { time_labels: true, ...(days ? {} : comparing(state)?.include) };
+    return query({ ...question(state, { metrics: [metricOf(state)], dimensions: [unit ? `time:${unit}` : 'time'], include }), ...(days ? { date_range: days } : {}) }, signal);
+};
 
-function drawUnits(box: HTMLElement, now: Answer, before: [string, string] | undefined, drawn: () => void) {
+// What was before, where each step has a row beside which it stands: that spares a question. Other steps than days need not
+// begin alike in both ranges.
+function besides(now: Answer): Answer | null {
+    const rows = now.results.map(({ comparison }) => comparison);
+    const isWhole = unitOf(now) == 'day' && rows.length == now.meta.time_labels?.length && rows.every((row) => row?.dimensions[0]);
+    if (!isWhole) return null;
+    return { ...now, results: rows.map((row) => row!), meta: { time_labels: rows.map((row) => row!.dimensions[0]!) } };
+}
+
+function drawUnits(box: HTMLElement, now: Answer, before: [string, string] | undefined, isEmpty: boolean, drawn: () => void) {
     const units = unitsOf(now.query.date_range);
     fill(
         box,
-        el('p', { class: 'legend' }, el('i', { class: 'key now' }), range(now.query.date_range), ...(before ? [' ', el('i', { class: 'key then' }), range(before)] : [])),
+        el('p', { class: 'legend' }, el('i', { class: 'key now' }), range(now.query.date_range), ...(before ? [' ', !isEmpty && el('i', { class: 'key then' }), isEmpty ? `· nothing to compare with: ${range(before)} was empty` : range(before)] : [])),
         el('div', { class: 'units', role: 'group', 'aria-label': 'Steps of the chart' },
             ...units.map((unit) => button(unit, () => go({ by: unit }), { 'aria-pressed': String(unit == unitOf(now)), 'data-key': unit })),
             button('Table', drawn, { 'data-key': 'table' })),
@@ -179,15 +191,15 @@ function mount(root: HTMLElement) {
             fill(note, stage.hidden && nothing(state));
         });
         load(note, signal, () => over(state, null, state.by, signal), async (now) => {
-            const metric = metricOf(state), of = (await top)?.meta.comparison_date_range;
+            const metric = metricOf(state), all = await top, of = all?.meta.comparison_date_range, isEmpty = !all || !hasBefore(all);
             if (signal.aborted) return;
-            let drawn: Drawn = { metric, now, before: null };
+            let drawn: Drawn = { metric, now, before: of && !isEmpty ? besides(now) : null };
             const redraw = () => {
-                drawUnits(legend, now, of, () => openTable(drawn));
+                drawUnits(legend, now, of, isEmpty, () => openTable(drawn));
                 drawChart(chart, drawn);
             };
             redraw();
-            if (!of) return;
+            if (!of || isEmpty || drawn.before) return;
             drawn = { metric, now, before: await over(state, of, unitOf(now), signal).catch(() => null) };
             if (!signal.aborted) redraw();
         });

@@ -49,17 +49,17 @@ export const DIMENSIONS: [name: string, title: string][] = [
 export const dimensionTitle = (name: string) =>
     DIMENSIONS.find(([dimension]) => dimension == name)?.[1] ?? name.replace(/^event:props:/, 'Property ');
 
-const countries = new Intl.DisplayNames('en', { type: 'region' });
-const languages = new Intl.DisplayNames('en', { type: 'language' });
-function named(names: Intl.DisplayNames, code: string) {
+// Made when the first name is wanted: browsers take their time over it.
+const names: Partial<Record<Intl.DisplayNamesType, Intl.DisplayNames>> = {};
+function named(type: Intl.DisplayNamesType, code: string) {
     try {
-        return names.of(code) ?? code;
+        return (names[type] ??= new Intl.DisplayNames('en', { type })).of(code) ?? code;
     } catch {
         return code; // none that the browser knows, or none at all
     }
 }
-export const country = (code: string) => (/^[A-Z]{2}$/.test(code) ? named(countries, code) : code);
-export const language = (code: string) => (/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(code) ? named(languages, code) : code);
+export const country = (code: string) => (/^[A-Z]{2}$/.test(code) ? named('region', code) : code);
+export const language = (code: string) => (/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(code) ? named('language', code) : code);
 
 const EMPTY: Record<string, string> = {
     'visit:source': 'Direct or unknown',
