@@ -13,7 +13,6 @@
 #include "goal.h"
 #include "saved.h"
 #include "site_parts.h"
-#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 
