@@ -4,7 +4,6 @@
  */
 #include "crumb/base/error.h"
 #include "crumb/base/json.h"
-#include "crumb/base/zone.h"
 #include "crumb/store/accounting.h"
 #include "crumb/store/day.h"
 #include "crumb/store/journal.h"

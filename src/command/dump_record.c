@@ -11,10 +11,8 @@
 #include "crumb/consent/receipt.h"
 #include "crumb/store/journal.h"
 #include <errno.h>
-#include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #define PROOF_BYTES_MAX (1 << 20)
 #define SEQUENCE_DIGITS_MAX 19

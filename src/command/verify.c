@@ -9,7 +9,6 @@
 #include "crumb/rights/requests.h"
 #include "crumb/store/secret.h"
 #include "crumb/store/trail.h"
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdarg.h>

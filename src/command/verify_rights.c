@@ -12,7 +12,6 @@
 #include "crumb/store/secret.h"
 #include "crumb/store/sign.h"
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 
 enum { WRONG = 1 };

@@ -1,7 +1,8 @@
 /*
- * One site: a table of its keys, and a reader for each that is more than a
- * single value.  The tables' order matters: recipients are read before the
- * purposes that name them, origins before the cookie domain that must fit them.
+ * One site: the table of its keys, and a reader for each that is more than a
+ * single value; those of what a notice tells are in site_*.c.  The table's order
+ * matters: recipients are read before the purposes that name them, origins before
+ * the cookie domain that must fit them.
  */
 #include "site.h"
 #include "also.h"
@@ -12,7 +13,6 @@
 #include "goal.h"
 #include "saved.h"
 #include "site_parts.h"
-#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -91,7 +91,7 @@ static void read_cookie_domain(const struct yaml_at *at, void *into)
     site->cookie_domain = field_copy(at->yaml, text_of(domain));
 }
 
-/* The policy. */
+/* What it does besides. */
 
 static void read_one_also(const struct yaml_at *at, void *into)
 {

@@ -7,7 +7,6 @@
 #include "crumb/base/metrics.h"
 #include "crumb/consent/minors.h"
 #include "crumb/consent/receipt.h"
-#include "crumb/ingest/address.h"
 #include <errno.h>
 #include <stdlib.h>
 

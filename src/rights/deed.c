@@ -91,8 +91,8 @@ static bool read_bytes(json_t *object, const char *name, uint8_t *ret_bytes, siz
     size_t found;
 
     return text &&
-           sodium_base642bin(ret_bytes, size, text, strlen(text), NULL, &found, NULL,
-                             sodium_base64_VARIANT_ORIGINAL) == 0 &&
+           sodium_base642bin(ret_bytes, size, text, strlen(text), NULL, &found, NULL, sodium_base64_VARIANT_ORIGINAL) ==
+               0 &&
            found == size;
 }
 

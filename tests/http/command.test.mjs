@@ -253,7 +253,12 @@ describe('a command that reads the store', { timeout: 60_000 }, () => {
             await visitor.chose('grant');
             await visitor.beacon();
             const commands = [['stat'], ['verify'], ...TIERS.map((tier) => ['dump', [tier]])];
-            const all = () => Promise.all(commands.map((command) => server.run(...command)));
+            // The service puts on record meanwhile who read what, which may take pages.
+            const run = async (command) => {
+                const { stdout, ...rest } = await server.run(...command);
+                return { ...rest, stdout: stdout.replace(/(?<="bytes":)\d+/, 'some') };
+            };
+            const all = () => Promise.all(commands.map(run));
             const beside = await all();
             await server.stop();
             assert.deepEqual(await all(), beside);
