@@ -4,6 +4,7 @@
 #include "crumb/consent/visitor.h"
 #include "crumb/base/error.h"
 #include "crumb/base/reader.h"
+#include "crumb/store/amended.h"
 #include "crumb/store/checksum.h"
 #include "crumb/store/orphans.h"
 #include <errno.h>
@@ -127,7 +128,10 @@ int visitor_end(struct batch *batch, const struct site *site, const uint8_t id[V
     if (r && r != -EBADMSG)
         return error_trace(r);
     struct orphan orphan = {.key = visitor.key, .site = site->id, .day = zone_day(site->zone, now_ms)};
-    r = r ? 0 : orphans_put(batch->txn, &orphan);
+    bool is_readable = r == 0;
+    r = is_readable ? orphans_put(batch->txn, &orphan) : 0;
+    if (r == 0 && is_readable)
+        r = amended_end(batch->txn, site->id, visitor.number, orphan.day);
     return r ? error_trace(r) : error_trace(visitor_delete(batch->txn, site->id, id));
 }
 

@@ -103,6 +103,15 @@ static void destroy_keys(struct pass *pass, struct retention_round *round)
     pass->has_more |= r == 0 && after.generation;
 }
 
+static void sweep_amended(struct pass *pass)
+{
+    bool more = false;
+    int r = retention_amended_sweep(pass->work, &pass->due, &more);
+
+    pass->fault = pass->fault ? pass->fault : r;
+    pass->has_more |= more;
+}
+
 static void tell_metrics(const struct retention_done *done)
 {
     metrics_add(METRIC_events_expired_total, done->n_events);
@@ -122,8 +131,10 @@ int retention_pass(struct retention_round *round, const struct retention_work *w
     if (r)
         return error_trace(r);
     pass.has_more = pass.due.has_more;
-    if (mark(&pass) && drain(&pass) && fold(&pass))
+    if (mark(&pass) && drain(&pass) && fold(&pass)) {
         destroy_keys(&pass, round);
+        sweep_amended(&pass);
+    }
     retention_due_deinit(&pass.due);
     round->resting_ms = pass.has_more || is_stopped(work) ? 0 : work->now_ms;
     if (round->resting_ms && pass.due.waits)

@@ -44,5 +44,8 @@ int retention_month_fold(const struct retention_work *work, const struct due_mon
 int retention_journal_orphans(const struct retention_work *work, const struct due *due, struct key_ref *after,
                               unsigned *ret_n);
 
+/* Removes amendments of visitors of whom nothing is left. *ret_more: there may be others. 0 or a fault. */
+int retention_amended_sweep(const struct retention_work *work, const struct due *due, bool *ret_more);
+
 /* Writes down what is given up, in the transaction that does so. */
 int retention_record(struct batch *batch, const struct retention_work *work, const struct retention_plan *given_up);

@@ -13,7 +13,15 @@
 #define AMENDED_VERSION 1
 #define AMENDED_BYTES_MAX 64
 
-enum { FLAG_ERASED = 1, FLAG_RESTRICTED = 2, FLAG_COUNTRY = 4, FLAG_LANGUAGE = 8, FLAG_DEVICE = 16, FLAGS_ALL = 31 };
+enum {
+    FLAG_ERASED = 1,
+    FLAG_RESTRICTED = 2,
+    FLAG_COUNTRY = 4,
+    FLAG_LANGUAGE = 8,
+    FLAG_DEVICE = 16,
+    FLAG_ENDED = 32,
+    FLAGS_ALL = 63
+};
 
 void amended_deinit(struct amendments *amendments)
 {
@@ -31,7 +39,7 @@ static void encode(const struct amendment *amendment, const struct key *key, str
 {
     unsigned flags = (amendment->erased ? FLAG_ERASED : 0u) | (amendment->restricted ? FLAG_RESTRICTED : 0u) |
                      (amendment->has_country ? FLAG_COUNTRY : 0u) | (amendment->has_language ? FLAG_LANGUAGE : 0u) |
-                     (amendment->has_device ? FLAG_DEVICE : 0u);
+                     (amendment->has_device ? FLAG_DEVICE : 0u) | (amendment->has_ended ? FLAG_ENDED : 0u);
     uint8_t country[COUNTRY_BYTES];
 
     key_write_country(amendment->country, country);
@@ -44,6 +52,8 @@ static void encode(const struct amendment *amendment, const struct key *key, str
         buffer_put_sized(buffer, text_of(amendment->language));
     if (amendment->has_device)
         buffer_put_u8(buffer, (uint8_t)amendment->device);
+    if (amendment->has_ended)
+        buffer_put_u32(buffer, (uint32_t)amendment->ended);
     checksum_put(buffer, key_text(key));
 }
 
@@ -91,7 +101,12 @@ static bool decode(struct text key, struct text value, struct amendment *ret_ame
     amendment.has_country = flags & FLAG_COUNTRY;
     amendment.has_language = flags & FLAG_LANGUAGE;
     amendment.has_device = flags & FLAG_DEVICE;
-    if (!decode_corrections(&reader, &amendment) || !reader_done(&reader))
+    amendment.has_ended = flags & FLAG_ENDED;
+    if (!decode_corrections(&reader, &amendment))
+        return false;
+    if (amendment.has_ended)
+        amendment.ended = (int32_t)reader_u32(&reader);
+    if (!reader_done(&reader))
         return false;
     *ret_amendment = amendment;
     return true;
@@ -123,6 +138,18 @@ int amended_put(struct db_txn *txn, uint32_t site, const struct amendment *amend
     if (buffer.fault)
         return error_origin(buffer.fault);
     return error_fold(db_put(txn, DB_AMENDED, key_text(&key), buffer_text(&buffer)));
+}
+
+int amended_end(struct db_txn *txn, uint32_t site, uint32_t number, int32_t day)
+{
+    struct amendment amendment;
+    int r = amended_get(txn, site, number, &amendment);
+
+    if (r || amended_is_empty(&amendment))
+        return error_trace(r);
+    amendment.has_ended = true;
+    amendment.ended = day;
+    return error_trace(amended_put(txn, site, &amendment));
 }
 
 int amended_each(struct db_txn *txn, uint32_t from_site, amended_visit visit, void *context)

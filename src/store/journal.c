@@ -148,42 +148,25 @@ static bool decode(struct text plain, struct journal_record *record)
     return reader_done(&reader) && record->classes & CLASS_BIT(event_carrier(record->kind));
 }
 
-/* The same of a reader. */
-static int open_secret(struct keys *keys, const struct journal_record *record, uint8_t ret_secret[CRYPT_KEY_BYTES])
-{
-    uint8_t visitors[CRYPT_KEY_BYTES];
-    const uint8_t *key;
-    int r = keys_get(keys, record->key, &key);
-
-    if (r == 0) {
-        memcpy(visitors, key, sizeof visitors);
-        r = keys_get(keys, record->day_key, &key);
-    }
-    if (r == 0)
-        crypt_join(visitors, key, ret_secret);
-    sodium_memzero(visitors, sizeof visitors);
-    return r == KEYRING_E_GONE ? JOURNAL_E_ERASED : error_trace(r);
-}
-
 static int open_record(struct text key, struct text value, struct keys *keys, struct buffer *plain,
                        struct journal_record *record)
 {
     struct crypt_place place = place_of(key);
-    uint8_t secret[CRYPT_KEY_BYTES];
     struct text salt;
+    const uint8_t *secret;
 
     if (!read_head(key, &value, record, &salt))
         return error_origin(-EBADMSG);
-    int r = open_secret(keys, record, secret);
+    int r = keys_joined(keys, record->key, record->day_key, &secret);
     if (r)
-        return r < 0 ? error_trace(r) : r;
+        return r == KEYRING_E_GONE ? JOURNAL_E_ERASED : error_trace(r);
     buffer_clear(plain);
     uint8_t *bytes = buffer_extend(plain, value.size - CRYPT_TAG_BYTES);
-    bool is_open = bytes && crypt_open(secret, &place, (const uint8_t *)salt.data, value, bytes);
-    sodium_memzero(secret, sizeof secret);
     if (!bytes)
         return error_origin(plain->fault == -EOVERFLOW ? -EBADMSG : plain->fault);
-    return is_open && decode(buffer_text(plain), record) ? 0 : error_origin(-EBADMSG);
+    if (!crypt_open(secret, &place, (const uint8_t *)salt.data, value, bytes) || !decode(buffer_text(plain), record))
+        return error_origin(-EBADMSG);
+    return 0;
 }
 
 /* The record anew, under another key of the visitor's and with less. */

@@ -132,12 +132,31 @@ static void test_damaged(void **state)
     }
 }
 
+/* A visitor's row goes: the amendment stays, and knows since when; where there is none, none is made. */
+static void test_end(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct amendment amendment = {.number = 7, .restricted = true, .has_country = true, .country = "AT"};
+    DB_TXN_AUTO *txn = NULL;
+    uint64_t n;
+
+    assert_int_equal(db_begin_write(fixture->db, &txn), 0);
+    assert_int_equal(amended_put(txn, 1, &amendment), 0);
+    assert_int_equal(amended_end(txn, 1, 7, -3), 0);
+    assert_int_equal(amended_end(txn, 1, 8, 20000), 0);
+    assert_int_equal(db_entries(txn, DB_AMENDED, &n), 0);
+    assert_int_equal(n, 1);
+    assert_int_equal(amended_get(txn, 1, 7, &amendment), 0);
+    assert_true(amendment.has_ended && amendment.ended == -3 && amendment.restricted && amendment.has_country);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORE_FIXTURE_TEST(test_round_trip),
         STORE_FIXTURE_TEST(test_without_effect),
         STORE_FIXTURE_TEST(test_damaged),
+        STORE_FIXTURE_TEST(test_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

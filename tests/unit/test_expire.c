@@ -4,6 +4,7 @@
 #include "check.h"
 #include "crumb/consent/visitor.h"
 #include "crumb/ingest/expire.h"
+#include "crumb/store/amended.h"
 #include "store_fixture.h"
 #include <errno.h>
 #include <stdio.h>
@@ -236,6 +237,29 @@ static void test_damaged_row(void **state)
     assert_int_equal(store_fixture_rows(fixture->db, DB_VISITORS), 1);
 }
 
+/* What must be told otherwise of somebody is told so until what they left is gone, too. */
+static void test_amendment(void **state)
+{
+    struct store_fixture *fixture = *state;
+    uint32_t shop = store_fixture_site(fixture, "shop")->id;
+    struct amendment amendment = {.restricted = true};
+    struct expire expire = {.resting_ms = 0};
+    DB_TXN_AUTO *txn = NULL;
+    unsigned n;
+
+    put(fixture, shop, 1, 1, 0, 0);
+    assert_int_equal(db_begin_write(fixture->db, &txn), 0);
+    assert_int_equal(amended_put(txn, shop, &amendment), 0);
+    assert_int_equal(db_commit(txn), 0);
+    txn = NULL;
+    assert_int_equal(pass(fixture, &expire, NOW, &n), 0);
+    assert_int_equal(n, 1);
+    assert_int_equal(db_begin_read(fixture->db, &txn), 0);
+    assert_int_equal(amended_get(txn, shop, 0, &amendment), 0);
+    assert_true(amendment.restricted && amendment.has_ended);
+    assert_int_equal(amendment.ended, zone_day(store_fixture_site(fixture, "shop")->zone, NOW));
+}
+
 struct told {
     unsigned n;
     char text[256];
@@ -293,6 +317,7 @@ int main(void)
         STORE_FIXTURE_TEST(test_faults),
         STORE_FIXTURE_TEST(test_damaged_row),
         STORE_FIXTURE_TEST(test_record),
+        STORE_FIXTURE_TEST(test_amendment),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -357,6 +357,24 @@ static void test_opened(void **state)
     assert_int_equal(keys_get(&keys, known[N - 1].ref, &key), KEYRING_E_GONE);
     assert_int_equal(keys_get(&keys, known[N - 1].ref, &key), KEYRING_E_GONE);
     assert_int_equal(keys_get(&keys, (struct key_ref){0}, &key), KEYRING_E_GONE);
+    /* Two of them joined, as often as they are asked for, in whatever places they are. */
+    for (size_t i = 0; i + 1 < N; i++) {
+        uint8_t joined[CRYPT_KEY_BYTES];
+
+        crypt_join(known[i].key, known[0].key, joined);
+        for (unsigned again = 0; again < 2; again++) {
+            assert_int_equal(keys_joined(&keys, known[i].ref, known[0].ref, &key), 0);
+            assert_memory_equal(key, joined, sizeof joined);
+        }
+        crypt_join(known[i].key, known[(i + 1) % (N - 1)].key, joined);
+        assert_int_equal(keys_joined(&keys, known[i].ref, known[(i + 1) % (N - 1)].ref, &key), 0);
+        assert_memory_equal(key, joined, sizeof joined);
+        assert_int_equal(keys_get(&keys, known[i].ref, &key), 0);
+        assert_memory_equal(key, known[i].key, CRYPT_KEY_BYTES);
+    }
+    assert_int_equal(keys_joined(&keys, known[0].ref, known[N - 1].ref, &key), KEYRING_E_GONE);
+    assert_int_equal(keys_joined(&keys, known[N - 1].ref, known[0].ref, &key), KEYRING_E_GONE);
+    assert_int_equal(keys_joined(&keys, known[0].ref, (struct key_ref){0}, &key), KEYRING_E_GONE);
     keys_add(&keys, known[N - 1].ref, known[0].key);
     assert_int_equal(keys_get(&keys, known[N - 1].ref, &key), 0);
     assert_memory_equal(key, known[0].key, CRYPT_KEY_BYTES);

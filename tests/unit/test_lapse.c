@@ -82,16 +82,6 @@ static void add_requests(struct stage *stage, uint32_t site, unsigned n, bool is
     assert_int_equal(batch_commit(&batch), 0);
 }
 
-static uint64_t entries(const struct stage *stage, enum db_table table)
-{
-    DB_TXN_AUTO *txn = NULL;
-    uint64_t n;
-
-    assert_int_equal(db_begin_read(stage->fixture->db, &txn), 0);
-    assert_int_equal(db_entries(txn, table, &n), 0);
-    return n;
-}
-
 struct told {
     char text[256];
 };
@@ -136,8 +126,8 @@ static void test_requests(void **state)
     assert_int_equal(n, 0);
     assert_int_equal(pass(&stage, NOW + shop->retention.requests_ms + LAPSE_REST_MS, &n), 0);
     assert_int_equal(n, 4);
-    assert_int_equal(entries(&stage, DB_REQUESTS), 3);
-    assert_int_equal(entries(&stage, DB_DUE), 2);
+    assert_int_equal(store_fixture_rows(stage.fixture->db, DB_REQUESTS), 3);
+    assert_int_equal(store_fixture_rows(stage.fixture->db, DB_DUE), 2);
     assert_told(&stage, store_fixture_site(stage.fixture, "shop")->id < blog->id
                             ? "shop requests 3 rows; blog requests 1 rows; "
                             : "blog requests 1 rows; shop requests 3 rows; ");
@@ -181,7 +171,7 @@ static void test_blocks(void **state)
     txn = NULL;
     assert_int_equal(pass(&stage, NOW, &n), 0);
     assert_int_equal(n, 1);
-    assert_int_equal(entries(&stage, DB_MINORS), 1);
+    assert_int_equal(store_fixture_rows(stage.fixture->db, DB_MINORS), 1);
     assert_told(&stage, "shop minors 1 rows; ");
 }
 
@@ -205,7 +195,7 @@ static void test_damage(void **state)
     txn = NULL;
     assert_int_equal(pass(&stage, NOW + shop->retention.requests_ms, &n), 0);
     assert_int_equal(n, 1);
-    assert_int_equal(entries(&stage, DB_MINORS), 1);
+    assert_int_equal(store_fixture_rows(stage.fixture->db, DB_MINORS), 1);
 }
 
 static void test_fault(void **state)

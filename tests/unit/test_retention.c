@@ -10,6 +10,7 @@
 #include "crumb/rollup/retention.h"
 #include "crumb/rollup/rollups.h"
 #include "crumb/rollup/segments.h"
+#include "crumb/store/amended.h"
 #include "crumb/store/orphans.h"
 #include "day_store.h"
 #include <errno.h>
@@ -334,6 +335,50 @@ static void test_journal(void **state)
     assert_false(march3.expired);
     assert_int_equal(march3.events, VISITORS + 1);
     check_store(&store);
+    close_store(&store);
+}
+
+/* What nobody needs any more to tell the truth about somebody who is gone. */
+static void test_amended(void **state)
+{
+    static const struct {
+        const char *name;
+        struct amendment amendment;
+        bool is_foreign, stays_with_visits, stays;
+    } rows[] = {
+        {"gone since the first day", {.number = 1, .restricted = true, .has_ended = true}, false, true, false},
+        {"still there", {.number = 2, .restricted = true}, false, true, true},
+        {"to be erased by a job", {.number = 3, .erased = true, .has_ended = true}, false, true, true},
+        {"of a site that may come back", {.number = 4, .restricted = true, .has_ended = true}, true, true, true},
+    };
+    DB_TXN_AUTO *txn = NULL;
+    struct store store;
+
+    (void)state;
+    open_store(&store);
+    seal_at(&store, ms_of(day_of(2026, 4, 10)));
+    assert_int_equal(db_begin_write(store.fixture.db, &txn), 0);
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        struct amendment amendment = rows[i].amendment;
+
+        amendment.ended = amendment.has_ended ? day_of(2026, 3, 2) : 0;
+        assert_int_equal(amended_put(txn, rows[i].is_foreign ? 77 : store.blog->id, &amendment), 0);
+    }
+    assert_int_equal(db_commit(txn), 0);
+    txn = NULL;
+    for (unsigned later = 0; later < 2; later++) {
+        retain(&store);
+        assert_int_equal(db_begin_read(store.fixture.db, &txn), 0);
+        for (size_t i = 0; i < N_ROWS(rows); i++) {
+            struct amendment amendment;
+
+            assert_int_equal(
+                amended_get(txn, rows[i].is_foreign ? 77 : store.blog->id, rows[i].amendment.number, &amendment), 0);
+            check_equal(rows[i].name, !amended_is_empty(&amendment), later ? rows[i].stays : rows[i].stays_with_visits);
+        }
+        txn = db_abort(txn);
+        seal_at(&store, ms_of(day_of(2026, 5, 3)));
+    }
     close_store(&store);
 }
 
@@ -855,6 +900,7 @@ int main(void)
                                        cmocka_unit_test(test_journal_waits),
                                        cmocka_unit_test(test_journal_in_pieces),
                                        cmocka_unit_test(test_journal_is_unreadable),
+                                       cmocka_unit_test(test_amended),
                                        cmocka_unit_test(test_late),
                                        cmocka_unit_test(test_month),
                                        cmocka_unit_test(test_all_months),

@@ -1,7 +1,7 @@
 /*
  * Rights against a model: whatever visitors grant, do, withdraw, restrict,
  * correct and erase, whatever is sealed or expires, and wherever the work is
- * killed, the store tells what a plain list of events does.
+ * killed or finds the disk full, the store tells what a plain list of events does.
  *
  * RIGHTS_SEED and RIGHTS_ROUNDS repeat and lengthen it.
  */
@@ -67,9 +67,9 @@ struct model {
     unsigned n_events;
     struct key_ref given_up[IDENTITIES_MAX * 4]; /* keys of what was taken back */
     unsigned n_given_up;
-    bool expired[DAYS_MAX]; /* by day since the first */
-    unsigned n_until_kill;  /* operations; 0: none is killed */
-    bool kill_behind;       /* it is killed behind its commit */
+    bool expired[DAYS_MAX];                                   /* by day since the first */
+    unsigned n_until_kill;                                    /* operations; 0: none is killed */
+    enum { KILL_BEFORE, KILL_BEHIND, DISK_FULL, FATES } fate; /* of that one: the last leaves the process alive */
     uint8_t seed[HEAD_KEY_BYTES];
 };
 
@@ -103,15 +103,15 @@ static int submit(void *context, struct write_op *op)
     bool dies = model->n_until_kill && --model->n_until_kill == 0;
     struct batch batch;
 
-    if (dies && !model->kill_behind)
+    if (dies && model->fate == KILL_BEFORE)
         return -ECANCELED;
     int r = batch_begin(model->fixture.db, &batch);
     if (r)
         return r;
     r = op->apply(op, &batch);
-    if (r) {
+    if (r || (dies && model->fate == DISK_FULL)) {
         batch_abort(&batch);
-        return r;
+        return r ? r : -ENOSPC;
     }
     r = batch_commit(&batch);
     if (dies)
@@ -143,7 +143,7 @@ static void work(struct model *model)
     trail_init(&trail, model->seed);
     int r = work_jobs(&work, &n);
 
-    assert_true(r == 0 || r == -ECANCELED);
+    assert_true(r == 0 || r == -ECANCELED || r == -ENOSPC);
     if (r == -ECANCELED)
         reopen(model);
 }
@@ -153,7 +153,7 @@ static void seal(struct model *model)
     unsigned n;
     int r = seal_due(model->fixture.db, model->fixture.config, model->now_ms, submit, model, NULL, &n);
 
-    assert_true(r == 0 || r == -ECANCELED);
+    assert_true(r == 0 || r == -ECANCELED || r == -ENOSPC);
     if (r == -ECANCELED)
         reopen(model);
 }
@@ -619,7 +619,7 @@ static void run_round(struct model *model, unsigned *n_kills)
         act(model);
         if (draw(model, 3) == 0) {
             model->n_until_kill = 1 + draw(model, 12);
-            model->kill_behind = draw(model, 2);
+            model->fate = draw(model, FATES);
             *n_kills += 1;
         }
         work(model);
@@ -660,7 +660,7 @@ static void test_marked_first(void **state)
         else
             choose(model, 0, 0, true);
         model->n_until_kill = 2;
-        model->kill_behind = false;
+        model->fate = KILL_BEFORE;
         work(model); /* the days are marked, and that was all */
         model->n_until_kill = 0;
         assert_int_equal(store_fixture_rows(model->fixture.db, DB_JOBS), 1);

@@ -154,8 +154,8 @@
 #define KEYRING_SPARE_SLOTS 64     /* that the file is made longer than it must be */
 #define KEYRING_TRIES 3            /* to read a slot that somebody may be writing */
 #define KEYRING_REWRAP_SLOTS 1024  /* wrapped under a new master key between two syncs, while the writer waits */
-#define KEYS_OPENED_MAX (1u << 15) /* kept by the writer: 1.5 MiB */
-#define KEYS_WALK_MAX (1u << 16)   /* kept by one walk through a journal: 3 MiB */
+#define KEYS_OPENED_MAX (1u << 15) /* kept by the writer: 3 MiB */
+#define KEYS_WALK_MAX (1u << 16)   /* kept by one walk through a journal: 6 MiB */
 #define DOOMED_ROWS_MAX 4096       /* taken off the list by one transaction */
 
 /* Expiry of visitors. */

@@ -18,6 +18,9 @@ struct amendment {
     char country[3]; /* "": unknown, as it is in tables */
     char language[LANGUAGE_BYTES_MAX + 1];
     enum device device;
+    /* The visitor's row is gone: nothing of theirs is of a later day. It goes with the last of what it amends. */
+    bool has_ended;
+    int32_t ended;
 };
 
 /* Of one site, ascending by number. */
@@ -36,6 +39,9 @@ bool amended_is_empty(const struct amendment *amendment);
 int amended_get(struct db_txn *txn, uint32_t site, uint32_t number, struct amendment *ret_amendment);
 /* Removes the row of one without effect. */
 int amended_put(struct db_txn *txn, uint32_t site, const struct amendment *amendment);
+
+/* The visitor's row goes, on that day: from then on the amendment waits for what it amends to go, too. 0 or a fault. */
+int amended_end(struct db_txn *txn, uint32_t site, uint32_t number, int32_t day);
 
 /* All of a site; the caller deinits them. 0 or a fault (-EBADMSG: a row is damaged). */
 int amended_read(struct db_txn *txn, uint32_t site, struct amendments *ret_amendments);

@@ -19,6 +19,12 @@ struct keys {
 /* Lent until the next call. 0, KEYRING_E_GONE, or a fault (-EBADMSG, -ENOMEM). */
 int keys_get(struct keys *keys, struct key_ref ref, const uint8_t **ret_key);
 
+/*
+ * The same of two keys, joined (store/crypt.h).  For a walk: what was joined is
+ * kept with the first, and a second that is destroyed later is not noticed.
+ */
+int keys_joined(struct keys *keys, struct key_ref first, struct key_ref second, const uint8_t **ret_key);
+
 /* Whether it is kept: then keys_get() asks nobody. */
 bool keys_has(struct keys *keys, struct key_ref ref);
 
