@@ -18,6 +18,7 @@
 #include <stdlib.h>
 
 #define FIRST_SLOTS 1024
+#define SLOTS_OF_LINE 8 /* 64 bytes */
 
 /* Visitors that came to the first step: open addressing, a power of 2, at most half full. */
 struct slot {
@@ -68,9 +69,14 @@ uint64_t funnel_columns(const struct funnel_question *question)
 
 /* ---- visitors ---- */
 
+/*
+ * A day's visitors come by their numbers, and its new ones have numbers behind
+ * each other: those that share a line of the cache here follow each other.
+ */
 static struct slot *find_slot(struct slot *slots, size_t n_slots, uint32_t visitor)
 {
-    size_t at = (size_t)(visitor * 0x9e3779b97f4a7c15 >> 32) & (n_slots - 1);
+    uint64_t line = visitor / SLOTS_OF_LINE * 0x9e3779b97f4a7c15 >> 32;
+    size_t at = (size_t)(line * SLOTS_OF_LINE + visitor % SLOTS_OF_LINE) & (n_slots - 1);
 
     while (slots[at].n_made && slots[at].visitor != visitor)
         at = (at + 1) & (n_slots - 1);

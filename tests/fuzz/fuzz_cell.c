@@ -4,7 +4,8 @@
  *
  * Checksums and zlib streams keep random bytes out of the parser.  So input that
  * does not begin as a rollup is taken for what is inside: a byte that says how
- * much of the rest are figures, in 256ths; sketches follow.
+ * much of the rest are figures, in 256ths; sketches follow, which are read as a
+ * block by itself, too.
  */
 #include "crumb/base/limits.h"
 #include "crumb/rollup/cell.h"
@@ -76,6 +77,21 @@ static void put_part(struct text bytes, struct buffer *file)
     assert(file->fault == 0);
 }
 
+/* A block of sketches by itself: every one can be counted. */
+static void check_block(struct text bytes, enum cells_sketches sketches)
+{
+    BUFFER_AUTO part = BUFFER_INIT(FILE_BYTES_MAX);
+    struct cells cells;
+
+    put_part(bytes, &part);
+    if (cells_decode_block(buffer_text(&part), sketches, &cells) != 0)
+        return;
+    assert(cells.n <= bytes.size && cells.has_sketches);
+    for (size_t i = 0; i < cells.n; i++)
+        hll_count(&cells.cells[i].sketch);
+    cells_deinit(&cells);
+}
+
 static void check_wrapped(struct text bytes)
 {
     BUFFER_AUTO file = BUFFER_INIT(FILE_BYTES_MAX);
@@ -91,6 +107,8 @@ static void check_wrapped(struct text bytes)
     if (n_figures < bytes.size)
         put_part(text_from(bytes, n_figures), &file);
     check_all(buffer_text(&file));
+    check_block(text_from(bytes, n_figures), CELLS_FINE);
+    check_block(text_from(bytes, n_figures), CELLS_COARSE);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
