@@ -146,8 +146,7 @@ static void test_settings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_weekdays), cmocka_unit_test(test_after),
-                                       cmocka_unit_test(test_left),
-                                       cmocka_unit_test(test_settings)};
+                                       cmocka_unit_test(test_left), cmocka_unit_test(test_settings)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

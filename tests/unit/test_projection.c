@@ -214,10 +214,8 @@ static void test_unknown_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_field),
-        cmocka_unit_test(test_columns),
-        cmocka_unit_test(test_targets),
-        cmocka_unit_test(test_names_that_are_none),
+        cmocka_unit_test(test_every_field),   cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_targets),       cmocka_unit_test(test_names_that_are_none),
         cmocka_unit_test(test_unknown_words),
     };
 

@@ -42,7 +42,7 @@ enum field {
     FIELD_SCREEN,
     FIELD_BOT,
     FIELD_TARGET, /* of a hit: what was clicked */
-    FIELD_N /* in keys and questions of rollups: no field, the totals */
+    FIELD_N       /* in keys and questions of rollups: no field, the totals */
 };
 
 /* Its name in the interface; of FIELD_PROPERTY what stands before the property's name. */
