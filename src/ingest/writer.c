@@ -33,7 +33,7 @@ struct writer {
     size_t n_wanted; /* the thread sleeps until this many are queued; 0: it is awake */
     bool stopping;
 
-    size_t n_last; /* size of the last batch; writer thread only */
+    atomic_size_t n_last; /* size of the last batch; the writer's thread sets it */
     atomic_bool ready, broken;
 };
 
@@ -76,6 +76,7 @@ int writer_new(struct db *db, struct writer **ret_writer)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&writer->wake, &attributes);
     pthread_condattr_destroy(&attributes);
+    atomic_init(&writer->n_last, 0);
     atomic_init(&writer->ready, true);
     *ret_writer = writer;
     return 0;
@@ -240,7 +241,7 @@ static void wait_for_work(struct writer *writer)
             return; /* with nothing: the empty batch tells whether the store works again */
     }
     /* Twice as many as last time: while more keeps coming a batch gathers for as long as it may. */
-    size_t wanted = 2 * writer->n_last;
+    size_t wanted = 2 * atomic_load(&writer->n_last);
     if (wanted > WRITER_BATCH_OPS_MAX)
         wanted = WRITER_BATCH_OPS_MAX;
     if (wanted >= BUSY_OPS && writer->queue.n_ops < wanted && !writer->stopping) {
@@ -268,7 +269,7 @@ static void *run(void *context)
         pthread_mutex_unlock(&writer->lock);
         if (ended)
             return NULL;
-        writer->n_last = n;
+        atomic_store(&writer->n_last, n);
         run_batch(writer, ops, n);
     }
 }
@@ -352,6 +353,8 @@ int writer_submit_wait(struct writer *writer, struct write_op *op)
     pthread_mutex_unlock(&waiting.lock);
     return waiting.result;
 }
+
+bool writer_is_busy(struct writer *writer) { return atomic_load(&writer->n_last) >= BUSY_OPS; }
 
 bool writer_ready(struct writer *writer) { return atomic_load(&writer->ready) && !atomic_load(&writer->broken); }
 

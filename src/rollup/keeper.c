@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define PAUSE_US_MAX (KEEPER_PAUSE_MS_MAX * 1000LL)
+
 struct keeper {
     struct db *db;
     struct writer *writer;
@@ -35,15 +37,33 @@ struct keeper {
     const struct keeper_chore *chores;
     unsigned n_chores;
     bool chores_failed;
+    int64_t paused_us; /* when it last let others go first; the keeper's thread only */
     bool is_called; /* under the lock: somebody has something to do */
     atomic_bool stop;
 };
 
+/* Until then, or until it is to stop; a call to work is heard behind it. */
+static void pause_until(struct keeper *keeper, int64_t at_us)
+{
+    struct timespec until = {.tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000};
+
+    pthread_mutex_lock(&keeper->lock);
+    while (!atomic_load(&keeper->stop) && pthread_cond_timedwait(&keeper->wake, &keeper->lock, &until) != ETIMEDOUT)
+        ;
+    pthread_mutex_unlock(&keeper->lock);
+}
+
+/* Beacons that come quickly have the writer, and the cores, to themselves for as long as the keeper had its share. */
 static int submit(void *context, struct write_op *op)
 {
     struct keeper *keeper = context;
+    int r = writer_submit_wait(keeper->writer, op);
+    int64_t now_us = clock_monotonic_us(), worked_us = now_us - keeper->paused_us;
 
-    return writer_submit_wait(keeper->writer, op);
+    if (writer_is_busy(keeper->writer))
+        pause_until(keeper, now_us + (worked_us < PAUSE_US_MAX ? worked_us : PAUSE_US_MAX));
+    keeper->paused_us = clock_monotonic_us();
+    return r;
 }
 
 /* Told once each time it begins to fail, which it does for as long as the store is full. */

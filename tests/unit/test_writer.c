@@ -535,6 +535,33 @@ static void test_submit_from_done(void **state)
     assert_int_equal(read_numbers(service, numbers, 10), 6);
 }
 
+/* What was queued before the thread began is one batch; a lone operation is another. */
+static void test_busy_while_operations_come_quickly(void **state)
+{
+    static const struct row {
+        size_t n;
+        bool busy;
+    } rows[] = {{1, false}, {7, false}, {8, true}, {200, true}};
+    struct service *service = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct op *ops = new_ops(rows[i].n), lone = op_of(1);
+
+        service->writer = writer_free(service->writer);
+        assert_int_equal(writer_new(service->db, &service->writer), 0);
+        assert_false(writer_is_busy(service->writer));
+        submit_all(service, ops, rows[i].n);
+        assert_int_equal(writer_start(service->writer), 0);
+        while (atomic_load(&ops[rows[i].n - 1].result) == NOT_DONE)
+            sched_yield();
+        assert_int_equal(writer_is_busy(service->writer), rows[i].busy);
+        assert_int_equal(writer_submit_wait(service->writer, &lone.super), 0);
+        assert_false(writer_is_busy(service->writer));
+        writer_stop(service->writer);
+        free(ops);
+    }
+}
+
 #define WRITER_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -556,6 +583,7 @@ int main(void)
         WRITER_TEST(test_stop_without_work),
         WRITER_TEST(test_submit_wait),
         WRITER_TEST(test_submit_from_done),
+        WRITER_TEST(test_busy_while_operations_come_quickly),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

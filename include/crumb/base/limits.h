@@ -255,6 +255,7 @@
 #define VISIT_GAP_MS (30LL * 60 * 1000)  /* silence that ends a visit */
 #define SEAL_GRACE_MS (15LL * 60 * 1000) /* after midnight, before a day is sealed */
 #define KEEPER_NICE 5                    /* of its thread: beacons and answers go first where the cores are busy */
+#define KEEPER_PAUSE_MS_MAX 100          /* after one of its operations, while beacons keep the writer busy */
 #define SEAL_TICK_MS 1000                /* between two looks for days to seal */
 #define SEAL_RETRY_MS 60000              /* after a look that failed */
 #define DAY_HITS_MAX (50 << 20)          /* hits of one site-day held in memory while it is built */

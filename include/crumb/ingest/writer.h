@@ -65,6 +65,9 @@ int writer_submit_wait(struct writer *writer, struct write_op *op);
 /* Applies everything that is queued on the calling thread, which must be the only one: for replay and tests. */
 void writer_drain(struct writer *writer);
 
+/* Whether operations come quickly, as the last batch had many: whoever can wait gives way. Any thread. */
+bool writer_is_busy(struct writer *writer);
+
 /* False while the disk or the map refuses to be written: GET /readyz. Any thread. */
 bool writer_ready(struct writer *writer);
 /* True when the store can no longer be written in this process (db_broken). Any thread. */
