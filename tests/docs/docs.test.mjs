@@ -127,7 +127,7 @@ for (const file of READ) {
         const limits = defines('include/crumb/base/limits.h');
         // Those of a format stand beside it.
         if (!RUN.includes(file))
-            for (const header of ['consent/cookie.h', 'rollup/hll.h'])
+            for (const header of ['consent/cookie.h', 'rollup/cell.h', 'rollup/hll.h'])
                 Object.assign(limits, defines(`include/crumb/${header}`));
         // Variables of the environment are no limits.
         const described = describedLimits(proseOf(file)).filter(({ name }) => !name.startsWith('CRUMB_'));
