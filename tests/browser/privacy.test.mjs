@@ -265,6 +265,13 @@ for (const javaScriptEnabled of [false, true])
                     await elsewhere.getByLabel(T['page.key'], { exact: true }).fill(key);
                     await button(elsewhere, T['page.show']).click();
                     await elsewhere.getByText('You <b>ask</b> me again.').waitFor();
+                    const link = new URL(elsewhere.url());
+                    for (const lang of ['ar', 'en']) {
+                        link.searchParams.set('lang', lang);
+                        await elsewhere.goto(link.href);
+                        const { y, height } = await elsewhere.locator('.request').boundingBox();
+                        assert.ok(y + height < elsewhere.viewportSize().height, `${lang}: it is there at first sight`);
+                    }
                     await button(elsewhere, T['page.take_back']).click();
                     await elsewhere.locator('summary b', { hasText: T['page.withdrawn'] }).waitFor();
                 });

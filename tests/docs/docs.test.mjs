@@ -1,7 +1,7 @@
 // The documents are true: what they tell the reader to run does what they say, and what they say of keys, names and
 // limits is what the program has. The form of the blocks is in documents.mjs.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -96,6 +96,16 @@ for (const file of RUN) {
         }
     });
 }
+
+const PICTURES_BYTES_MAX = 300_000;
+
+test('the pictures of README.md are there, tell what they show, and are small', () => {
+    const pictures = [...read('README.md').matchAll(/!\[([^\]]*)\]\(([^)]+)\)/g)];
+    assert.equal(pictures.length, 3);
+    for (const [, text] of pictures) assert.ok(text.length > 20, text);
+    const bytes = pictures.map(([, , path]) => statSync(ROOT + path).size).reduce((a, b) => a + b);
+    assert.ok(bytes <= PICTURES_BYTES_MAX, `${bytes} bytes`);
+});
 
 // The reader's machine is a fresh one.
 test('where a document builds, it sets up before', () => {
