@@ -1,8 +1,8 @@
 /*
  * generate: events of a made-up site, as one CSV that crumb and its peers load.
  *
- *   build/bench/generate --events N --days D [--first 2026-01-01] [--zone Europe/Berlin] [--seed 1] [--pages 3000] > hits.csv
- *   build/bench/generate --log ... > access.log      the same page views as a combined access log
+ *   build/bench/generate --events N --days D [--first 2026-01-01] [--zone Europe/Berlin] [--seed 1] [--pages 3000] >
+ * hits.csv build/bench/generate --log ... > access.log      the same page views as a combined access log
  *   build/bench/generate --regulars N ...            N of the visitors come every day, REGULAR_ROWS views in all
  *
  * The same seed gives the same bytes.  Days are filled one after the other: each
@@ -374,19 +374,23 @@ static void put_all(const struct generator *g)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: generate --events N --days D [--first YYYY-MM-DD] [--zone NAME] [--seed N] [--pages N] [--log] "
-                    "[--regulars N]\n");
+    fprintf(stderr,
+            "usage: generate --events N --days D [--first YYYY-MM-DD] [--zone NAME] [--seed N] [--pages N] [--log] "
+            "[--regulars N]\n");
     return 2;
 }
 
 static bool read_options(int argc, char **argv, struct options *options)
 {
-    static const struct option known[] = {
-        {"events", required_argument, NULL, 'e'},   {"days", required_argument, NULL, 'd'},
-        {"first", required_argument, NULL, 'f'},    {"zone", required_argument, NULL, 'z'},
-        {"seed", required_argument, NULL, 's'},     {"pages", required_argument, NULL, 'p'},
-        {"regulars", required_argument, NULL, 'r'}, {"log", no_argument, NULL, 'l'},
-        {0}};
+    static const struct option known[] = {{"events", required_argument, NULL, 'e'},
+                                          {"days", required_argument, NULL, 'd'},
+                                          {"first", required_argument, NULL, 'f'},
+                                          {"zone", required_argument, NULL, 'z'},
+                                          {"seed", required_argument, NULL, 's'},
+                                          {"pages", required_argument, NULL, 'p'},
+                                          {"regulars", required_argument, NULL, 'r'},
+                                          {"log", no_argument, NULL, 'l'},
+                                          {0}};
     int option;
 
     while ((option = getopt_long(argc, argv, "", known, NULL)) >= 0) {
