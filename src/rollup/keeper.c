@@ -38,7 +38,7 @@ struct keeper {
     unsigned n_chores;
     bool chores_failed;
     int64_t paused_us; /* when it last let others go first; the keeper's thread only */
-    bool is_called; /* under the lock: somebody has something to do */
+    bool is_called;    /* under the lock: somebody has something to do */
     atomic_bool stop;
 };
 
