@@ -148,7 +148,7 @@
 /* Keys. */
 #define CRYPT_TABLE_BYTES_MAX 16
 #define CRYPT_BYTES_MAX 2147483647 /* of one box: OpenSSL counts with an int */
-#define ENVELOPE_PARTS_MAX 255    /* of one value: a segment's columns and three more */
+#define ENVELOPE_PARTS_MAX 255     /* of one value: a segment's columns and three more */
 #define KEYRING_SLOTS_MAX (64u << 20)
 #define KEYRING_PROBES 64          /* slots that are looked at for a free one before the file grows */
 #define KEYRING_SPARE_SLOTS 64     /* that the file is made longer than it must be */
