@@ -625,7 +625,10 @@ static int work_off_jobs(struct replay *replay)
     if (r || !any)
         return error_trace(r);
     r = load_trail(replay);
-    return error_trace(r ? r : work_jobs(&work, &n));
+    do
+        r = r ? r : work_jobs(&work, &n);
+    while (r == 0 && n);
+    return error_trace(r);
 }
 
 static void print_books(const struct replay *replay, unsigned n_sealed)

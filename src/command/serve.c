@@ -237,8 +237,11 @@ static int work_off_jobs(void *context, const struct config *config, int (*submi
                         .context = submit_context,
                         .stop = stop};
     unsigned n;
+    int r = work_jobs(&work, &n);
 
-    return work_jobs(&work, &n);
+    if (n)
+        desk_call(service->desk); /* the rest, as soon as the other chores had their turn */
+    return r;
 }
 
 /* The deletion log is the audit trail, of which each record is signed. */
@@ -271,7 +274,7 @@ static int retain(void *context, const struct config *config, int (*submit)(void
                                   .submit = submit,
                                   .context = submit_context,
                                   .stop = stop,
-                                  .is_busy = job_any,
+                                  .is_busy = job_reaches,
                                   .record = record_expiry,
                                   .record_context = &serve->service};
     struct retention_done done;

@@ -125,20 +125,28 @@ int job_each(struct db_txn *txn, job_visit visit, void *context)
 
 /* ---- looking for one ---- */
 
-enum { OF_SITE = 1 };
+enum { REACHES = 1 };
 
-static int see_site(void *context, const struct job *job)
+struct reach {
+    uint32_t site;
+    int32_t last;
+};
+
+static int see_reach(void *context, const struct job *job)
 {
-    return job->site == *(const uint32_t *)context ? OF_SITE : 0;
+    const struct reach *reach = context;
+
+    return job->site == reach->site && job->first <= reach->last ? REACHES : 0;
 }
 
-int job_any(struct db_txn *txn, uint32_t site, bool *ret_any)
+int job_reaches(struct db_txn *txn, uint32_t site, int32_t last, bool *ret_reaches)
 {
-    int r = job_each(txn, see_site, &site);
+    struct reach reach = {.site = site, .last = last};
+    int r = job_each(txn, see_reach, &reach);
 
     if (r < 0)
         return error_trace(r);
-    *ret_any = r == OF_SITE;
+    *ret_reaches = r == REACHES;
     return 0;
 }
 

@@ -186,16 +186,12 @@ int work_jobs(const struct work *work, unsigned *ret_n)
     while (crew && n_tried < SITES_MAX && !is_stopped(work)) {
         *crew = (struct crew){.work = work};
         int r = hire_crew(work, tried, n_tried, crew);
-        if (r == 0 && crew->n == 0)
-            break;
-        if (r == 0)
+        if (r == 0 && crew->n)
             r = work_crew(crew, &n);
-        if (r && crew->site)
-            tried[n_tried++] = crew->site->id; /* others first; this one with the next look */
-        if (first == 0)
-            first = r;
-        if (r && !crew->site)
+        first = first ? first : r;
+        if (!crew->site)
             break;
+        tried[n_tried++] = crew->site->id;
     }
     free(crew);
     metrics_add(METRIC_jobs_done_total, n);

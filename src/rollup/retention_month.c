@@ -99,7 +99,7 @@ static int has_changed(const struct month *month, struct batch *batch, bool *ret
         r = r == DB_E_NOT_FOUND ? 0 : r;
     }
     if (r == 0 && !changed && month->work->is_busy)
-        r = month->work->is_busy(batch->txn, site_of(month), &changed);
+        r = month->work->is_busy(batch->txn, site_of(month), period_last_day(month->due->period), &changed);
     *ret_changed = changed;
     return error_trace(r);
 }

@@ -639,13 +639,13 @@ static void test_all_months(void **state)
     close_store(&store);
 }
 
-static bool is_busy_now;
+static int32_t busy_from;
 
-static int is_busy(struct db_txn *txn, uint32_t site, bool *ret_busy)
+static int is_busy(struct db_txn *txn, uint32_t site, int32_t last, bool *ret_busy)
 {
     (void)txn;
     (void)site;
-    *ret_busy = is_busy_now;
+    *ret_busy = busy_from <= last;
     return 0;
 }
 
@@ -664,13 +664,13 @@ static void test_busy(void **state)
                                   .submit = day_store_submit,
                                   .context = store.fixture.db,
                                   .is_busy = is_busy};
-    is_busy_now = true;
+    busy_from = day_of(2026, 3, 31); /* the last day of the month that is due */
     for (unsigned i = 0; i < 5; i++) {
         store.round.resting_ms = 0;
         assert_int_equal(retention_pass(&store.round, &work, &done), 0);
         assert_int_equal(done.n_months, 0);
     }
-    is_busy_now = false;
+    busy_from++;
     store.round.resting_ms = 0;
     assert_int_equal(retention_pass(&store.round, &work, &done), 0);
     assert_int_equal(done.n_months, 1);

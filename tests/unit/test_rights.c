@@ -141,8 +141,11 @@ static void work(struct model *model)
     unsigned n;
 
     trail_init(&trail, model->seed);
-    int r = work_jobs(&work, &n);
+    int r;
 
+    do
+        r = work_jobs(&work, &n);
+    while (r == 0 && n);
     assert_true(r == 0 || r == -ECANCELED || r == -ENOSPC);
     if (r == -ECANCELED)
         reopen(model);

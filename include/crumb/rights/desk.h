@@ -16,7 +16,7 @@ struct desk *desk_free(struct desk *desk);
 
 /* Whom desk_call() calls; NULL: nobody any more, and no call is under way on return. */
 void desk_listen(struct desk *desk, void (*hear)(void *context), void *context);
-/* There is a new job: committed, so that whoever listens finds it. */
+/* There is a new job, committed, so that whoever listens finds it; or there may be more. */
 void desk_call(struct desk *desk);
 
 /* Somebody who waits for a job. */

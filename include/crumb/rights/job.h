@@ -44,8 +44,8 @@ int job_delete(struct db_txn *txn, uint64_t sequence);
 /* The keys that a row refers to, {0, 0} where there is none. False: it is damaged. */
 bool job_keys(struct text key, struct text value, struct key_ref *ret_key, struct key_ref *ret_next);
 
-/* Whether a site has any. 0 or a fault. */
-int job_any(struct db_txn *txn, uint32_t site, bool *ret_any);
+/* Whether a site has any that concerns @last or a day before it. 0 or a fault. */
+int job_reaches(struct db_txn *txn, uint32_t site, int32_t last, bool *ret_reaches);
 
 /* Called for each job in the order in which they were asked for; a non-zero result ends the walk and is returned. */
 typedef int (*job_visit)(void *context, const struct job *job);

@@ -41,7 +41,9 @@ struct work {
 };
 
 /*
- * Works off every job that there is.  *ret_n were finished.  0, or the first
- * fault; jobs of other sites were tried.
+ * Works off the first jobs of each site, JOBS_TOGETHER_MAX at most, and of each
+ * visitor one: whoever calls does other things in between, and calls again until
+ * none is finished.  *ret_n were finished.  0, or the first fault; jobs of other
+ * sites were tried.
  */
 int work_jobs(const struct work *work, unsigned *ret_n);

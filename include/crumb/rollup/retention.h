@@ -53,8 +53,9 @@ struct retention_work {
     int (*submit)(void *context, struct write_op *op);
     void *context;
     const atomic_bool *stop; /* NULL: nothing stops it */
-    /* Whether a visitor's right is being brought into what a site has; then no month of it is folded. NULL: never. */
-    int (*is_busy)(struct db_txn *txn, uint32_t site, bool *ret_busy);
+    /* Whether a visitor's right is being brought into what a site has up to @last; then no month of it is folded that
+     * ends there. NULL: never. */
+    int (*is_busy)(struct db_txn *txn, uint32_t site, int32_t last, bool *ret_busy);
     /* The deletion log: writes down what goes, in the transaction that gives it up. 0 or a fault. NULL: there is none.
      */
     int (*record)(void *context, struct batch *batch, const struct retention_plan *given_up);
