@@ -2,9 +2,9 @@
 // or bad as a test wants it.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, parse } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -43,9 +43,13 @@ function repository(copied, written = {}) {
 const LINT = ['script/lint', 'tests/tidy.mjs', '.clang-format', 'consent-js', 'pixel', 'web/dashboard', 'tests/types'];
 const GOOD = '/*\n * A file.\n */\nint a;\n';
 
+// The list of files that the rules look for, with the scripts that are copied.
+const scripts = ['consent-js/src', 'pixel/src'].flatMap((folder) => readdirSync(join(ROOT, folder)).map((file) => parse(file).name));
+const ARCHITECTURE = `## Every source file\n\n| ${scripts.join(', ')} |\n`;
+
 // With a source of @text, and what npm installed here.
 function lintable(text) {
-    const folder = repository(LINT, { 'a.c': text });
+    const folder = repository(LINT, { 'a.c': text, 'docs/architecture.md': ARCHITECTURE });
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
     return folder;
 }

@@ -66,7 +66,6 @@ static void add_requests(struct stage *stage, uint32_t site, unsigned n, bool is
 
     assert_int_equal(batch_begin(stage->fixture->db, &batch), 0);
     for (unsigned i = 0; i < n; i++) {
-        BUFFER_AUTO plain = BUFFER_INIT(REQUEST_BYTES_MAX);
         struct request_step step = {.at_ms = NOW, .state = REQUEST_ANSWERED, .side = REQUEST_BY_OFFICER};
         struct request request = {.kind = REQUEST_OTHER,
                                   .state = REQUEST_OPEN,
