@@ -441,12 +441,15 @@ static int load(struct loader *loader, struct text csv, bool seal, size_t n_cook
     sealed_us = clock_monotonic_us();
     r = r ? r : measure_tables(loader->db, tables);
     r = r ? r : sign_cookies(loader, n_cookies, cookies);
-    if (r == 0)
-        printf("{\"events\":%llu,\"journal_s\":%.3f,\"seal_s\":%.3f,\"days_sealed\":%u,\"table_bytes\":%s,"
-               "\"cookies\":%s}\n",
+    if (r == 0) {
+        printf("{\"events\":%llu,\"journal_s\":%.3f,\"seal_s\":%.3f,\"days_sealed\":%u,\"table_bytes\":",
                (unsigned long long)loader->n_rows, (double)(loaded_us - began_us) / 1e6,
-               (double)(sealed_us - loaded_us) / 1e6, n_sealed, json_dumps(tables, JSON_COMPACT),
-               json_dumps(cookies, JSON_COMPACT));
+               (double)(sealed_us - loaded_us) / 1e6, n_sealed);
+        json_dumpf(tables, stdout, JSON_COMPACT);
+        printf(",\"cookies\":");
+        json_dumpf(cookies, stdout, JSON_COMPACT);
+        printf("}\n");
+    }
     json_decref(tables);
     json_decref(cookies);
     return error_trace(r);
