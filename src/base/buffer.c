@@ -30,7 +30,7 @@ uint8_t *buffer_extend_slowly(struct buffer *buffer, size_t size)
         buffer->fault = -EOVERFLOW;
         return NULL;
     }
-    if (size > buffer->capacity - buffer->size) {
+    if (!buffer->data || size > buffer->capacity - buffer->size) { /* NULL is a fault, also for no bytes */
         size_t capacity = buffer->capacity ? buffer->capacity : BUFFER_FIRST_BYTES;
 
         while (capacity < buffer->size + size)

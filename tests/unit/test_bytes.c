@@ -191,6 +191,17 @@ static void test_no_memory(void **state)
     assert_int_equal(buffer.fault, -ENOMEM);
 }
 
+/* NULL says that there is a fault, and nothing else. */
+static void test_no_bytes(void **state)
+{
+    BUFFER_AUTO buffer = BUFFER_INIT(100);
+
+    (void)state;
+    assert_non_null(buffer_extend(&buffer, 0));
+    assert_int_equal(buffer.size, 0);
+    assert_int_equal(buffer.fault, 0);
+}
+
 /* Reader. */
 
 static struct reader reader_at(const void *bytes, size_t size)
@@ -343,6 +354,7 @@ int main(void)
         cmocka_unit_test(test_printf),
         cmocka_unit_test(test_decimals),
         cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_no_bytes),
         cmocka_unit_test(test_varint),
         cmocka_unit_test(test_varint_of_more_than_64_bits),
         cmocka_unit_test(test_reading_past_the_end),

@@ -33,7 +33,7 @@ uint8_t *buffer_extend_slowly(struct buffer *buffer, size_t size);
 /* Makes room for @size more bytes and returns where they go, or NULL on a fault. They count as written. */
 static inline uint8_t *buffer_extend(struct buffer *buffer, size_t size)
 {
-    if (buffer->fault || size > buffer->capacity - buffer->size)
+    if (buffer->fault || !buffer->data || size > buffer->capacity - buffer->size)
         return buffer_extend_slowly(buffer, size);
     uint8_t *at = buffer->data + buffer->size;
     buffer->size += size;
