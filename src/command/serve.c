@@ -254,14 +254,8 @@ static int record_expiry(void *context, struct batch *batch, const struct retent
     range_write_date(given_up->last, last);
     snprintf(details, sizeof details, "from %.*s to %.*s: %u days, %" PRIu64 " rows", RANGE_DATE_BYTES, first,
              RANGE_DATE_BYTES, last, given_up->n_days, given_up->n_rows);
-    return error_trace(trail_append(batch, &service->trail,
-                                    &(struct trail_entry){.at_ms = clock_now_ms(service->clock),
-                                                          .actor = ACTOR_SERVICE,
-                                                          .name = TEXT("retention"),
-                                                          .act = ACT_EXPIRED,
-                                                          .site = text_of(given_up->site->name),
-                                                          .object = text_of(retention_tier_name(given_up->tier)),
-                                                          .details = text_of(details)}));
+    return error_trace(trail_append_expired(batch, &service->trail, clock_now_ms(service->clock), given_up->site->name,
+                                            retention_tier_name(given_up->tier), details));
 }
 
 static int retain(void *context, const struct config *config, int (*submit)(void *context, struct write_op *op),

@@ -4,6 +4,7 @@
  */
 #include "crumb/base/json.h"
 #include "crumb/base/limits.h"
+#include "crumb/consent/cookie.h"
 #include "loop.h"
 #include <inttypes.h>
 #include <stdarg.h>
@@ -66,6 +67,15 @@ void answer_header(h2o_req_t *req, struct text name, struct text value)
     h2o_strtolower(lower.base, lower.len);
     h2o_add_header_by_str(&req->pool, &req->res.headers, lower.base, lower.len, 1, written.base, copied.base,
                           copied.len);
+}
+
+void answer_cookie(h2o_req_t *req, const char *name, struct text value, int64_t max_age_s, const char *domain,
+                   bool secure, bool http_only)
+{
+    BUFFER_AUTO header = BUFFER_INIT(COOKIE_CHOICE_TEXT_BYTES_MAX + 512);
+
+    cookie_put_header(&header, name, value, max_age_s, domain, secure, http_only);
+    answer_header(req, TEXT("Set-Cookie"), buffer_text(&header));
 }
 
 static void put_type(h2o_req_t *req, struct text type)

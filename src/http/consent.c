@@ -10,17 +10,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* ---- cookies ---- */
-
-static void add_cookie(h2o_req_t *req, const char *name, struct text value, int64_t max_age_s, const char *domain,
-                       bool secure, bool http_only)
-{
-    BUFFER_AUTO header = BUFFER_INIT(COOKIE_CHOICE_TEXT_BYTES_MAX + 512);
-
-    cookie_put_header(&header, name, value, max_age_s, domain, secure, http_only);
-    answer_header(req, TEXT("Set-Cookie"), buffer_text(&header));
-}
-
 /* ---- POST /v1/consent ---- */
 
 struct recording {
@@ -113,8 +102,8 @@ static void set_cookie(h2o_req_t *req, const struct recording *recording, const 
     const char *domain = recording->choice.site->cookie_domain;
 
     if (domain && was_sent)
-        add_cookie(req, name, TEXT_NONE, 0, NULL, recording->secure, http_only);
-    add_cookie(req, name, value, max_age_s, domain, recording->secure, http_only);
+        answer_cookie(req, name, TEXT_NONE, 0, NULL, recording->secure, http_only);
+    answer_cookie(req, name, value, max_age_s, domain, recording->secure, http_only);
 }
 
 /* What is left of the visitor's id. */

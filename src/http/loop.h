@@ -87,6 +87,9 @@ const struct site *exchange_site(struct exchange *exchange);
 /* ---- answer.c: writing a response ---- */
 
 void answer_header(h2o_req_t *req, struct text name, struct text value); /* both copied */
+/* Set-Cookie, as cookie_put_header() writes it. */
+void answer_cookie(h2o_req_t *req, const char *name, struct text value, int64_t max_age_s, const char *domain,
+                   bool secure, bool http_only);
 void answer_json(h2o_req_t *req, int status, struct text json);
 void answer_text(h2o_req_t *req, int status, struct text type, struct text body);
 /* Begins a response of unknown length, which @generator goes on with; what h2o_send() sends is not copied. */

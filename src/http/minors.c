@@ -147,7 +147,6 @@ static struct reporting *reporting_new(const struct exchange *exchange, const st
     random_fill(service->random, reporting->report.record_id, RECORD_ID_BYTES);
     random_fill(service->random, reporting->report.ids, sizeof reporting->report.ids);
     reporting->entry = token_entry(exchange, token, ACT_MINOR_REPORTED, site);
-    reporting->entry.details = text_of(reporting->details);
     reporting->job.run = find_run;
     reporting->op = (struct write_op){
         .reserve = true, .bytes = sizeof *reporting, .apply = reporting_apply, .done = reporting_done};
@@ -198,15 +197,6 @@ void minors_post(struct exchange *exchange)
 
 /* ---- the browser ---- */
 
-static void add_cookie(h2o_req_t *req, const char *name, struct text value, int64_t max_age_s, const char *domain,
-                       bool secure, bool http_only)
-{
-    BUFFER_AUTO header = BUFFER_INIT(COOKIE_CHOICE_TEXT_BYTES_MAX + 512);
-
-    cookie_put_header(&header, name, value, max_age_s, domain, secure, http_only);
-    answer_header(req, TEXT("Set-Cookie"), buffer_text(&header));
-}
-
 /* As http/consent.c does for whoever says so. */
 void minors_lock_out(h2o_req_t *req, const struct edition *edition, const struct site *site, bool secure)
 {
@@ -220,10 +210,10 @@ void minors_lock_out(h2o_req_t *req, const struct edition *edition, const struct
     memcpy(cookie.material, hex, sizeof cookie.material - 1);
     cookie_put_choice(&value, site, &cookie);
     if (site->cookie_domain) { /* those of before there was one */
-        add_cookie(req, COOKIE_CHOICE_NAME, TEXT_NONE, 0, NULL, secure, false);
-        add_cookie(req, COOKIE_ID_NAME, TEXT_NONE, 0, NULL, secure, true);
+        answer_cookie(req, COOKIE_CHOICE_NAME, TEXT_NONE, 0, NULL, secure, false);
+        answer_cookie(req, COOKIE_ID_NAME, TEXT_NONE, 0, NULL, secure, true);
     }
-    add_cookie(req, COOKIE_CHOICE_NAME, buffer_text(&value), site->retention.refusal_ms / 1000, site->cookie_domain,
-               secure, false);
-    add_cookie(req, COOKIE_ID_NAME, TEXT_NONE, 0, site->cookie_domain, secure, true);
+    answer_cookie(req, COOKIE_CHOICE_NAME, buffer_text(&value), site->retention.refusal_ms / 1000, site->cookie_domain,
+                  secure, false);
+    answer_cookie(req, COOKIE_ID_NAME, TEXT_NONE, 0, site->cookie_domain, secure, true);
 }

@@ -61,14 +61,7 @@ static int record(const struct removal *removal, struct batch *batch, const stru
     if (!n || !removal->trail)
         return 0;
     snprintf(details, sizeof details, "%u rows", n);
-    return error_trace(trail_append(batch, removal->trail,
-                                    &(struct trail_entry){.at_ms = removal->now_ms,
-                                                          .actor = ACTOR_SERVICE,
-                                                          .name = TEXT("retention"),
-                                                          .act = ACT_EXPIRED,
-                                                          .site = text_of(site->name),
-                                                          .object = TEXT("visitors"),
-                                                          .details = text_of(details)}));
+    return error_trace(trail_append_expired(batch, removal->trail, removal->now_ms, site->name, "visitors", details));
 }
 
 static const struct site *site_of(const struct removal *removal, unsigned i)

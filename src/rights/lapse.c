@@ -85,14 +85,8 @@ static int record(const struct removal *removal, struct batch *batch, const stru
     if (!n)
         return 0;
     snprintf(details, sizeof details, "%u rows", n);
-    return error_trace(trail_append(batch, removal->work->trail,
-                                    &(struct trail_entry){.at_ms = removal->work->now_ms,
-                                                          .actor = ACTOR_SERVICE,
-                                                          .name = TEXT("retention"),
-                                                          .act = ACT_EXPIRED,
-                                                          .site = text_of(row->site->name),
-                                                          .object = row->is_request ? TEXT("requests") : TEXT("minors"),
-                                                          .details = text_of(details)}));
+    return error_trace(trail_append_expired(batch, removal->work->trail, removal->work->now_ms, row->site->name,
+                                            row->is_request ? "requests" : "minors", details));
 }
 
 static int remove_row(const struct removal *removal, struct batch *batch, const struct row *row, bool *ret_removed)

@@ -1,7 +1,7 @@
 /*
- * Sleep, look, seal, expire, and turn to another master key.  (And forget dead readers: one that was killed
- * in the middle of `crumb dump | head` would keep every page from being used
- * again.)
+ * Sleep, look, seal, expire, and turn to another master key.  (And forget dead
+ * readers: one that was killed in the middle of `crumb dump | head` would keep
+ * every page from being used again.)
  */
 #include "crumb/rollup/keeper.h"
 #include "crumb/base/error.h"
@@ -37,7 +37,7 @@ struct keeper {
     const struct keeper_chore *chores;
     unsigned n_chores;
     bool chores_failed;
-    int64_t paused_us; /* when it last let others go first; the keeper's thread only */
+    int64_t paused_us; /* when it last slept, or let others go first; the keeper's thread only */
     bool is_called;    /* under the lock: somebody has something to do */
     atomic_bool stop;
 };
@@ -168,6 +168,7 @@ static void *run(void *context)
     (void)!nice(KEEPER_NICE);
     while (!atomic_load(&keeper->stop)) {
         db_check_readers(keeper->db);
+        keeper->paused_us = clock_monotonic_us();
         int r = look(keeper);
 
         if (r && !atomic_load(&keeper->stop))

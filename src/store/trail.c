@@ -165,6 +165,19 @@ int trail_append(struct batch *batch, const struct trail *trail, const struct tr
     return error_trace(chain_append(batch, &chain, seal, trail, &link));
 }
 
+int trail_append_expired(struct batch *batch, const struct trail *trail, int64_t at_ms, const char *site,
+                         const char *object, const char *details)
+{
+    return error_trace(trail_append(batch, trail,
+                                    &(struct trail_entry){.at_ms = at_ms,
+                                                          .actor = ACTOR_SERVICE,
+                                                          .name = TEXT("retention"),
+                                                          .act = ACT_EXPIRED,
+                                                          .site = text_of(site),
+                                                          .object = text_of(object),
+                                                          .details = text_of(details)}));
+}
+
 static bool decode_link(const struct chain_link *link, struct trail_record *ret_record)
 {
     struct trail_record record = {.sequence = link->sequence};

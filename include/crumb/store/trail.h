@@ -89,6 +89,9 @@ bool trail_entry_read(struct reader *reader, struct trail_entry *ret_entry);
 
 /* Appends a record. 0 or a fault. */
 int trail_append(struct batch *batch, const struct trail *trail, const struct trail_entry *entry);
+/* The same of what went by a site's retention: @object says what it was, @details how much. Texts are lent. */
+int trail_append_expired(struct batch *batch, const struct trail *trail, int64_t at_ms, const char *site,
+                         const char *object, const char *details);
 
 /* Reads a record; texts are borrowed from @value. Checks its form and its own hash. False: damaged. Pure. */
 bool trail_decode(uint64_t sequence, struct text value, struct trail_record *ret_record);
