@@ -176,9 +176,12 @@ static int apply_goals(const struct filter_node *node, const struct table *table
     return 0;
 }
 
-/* Rows are decided when they are met: most texts of a dictionary are no language. */
+/*
+ * Rows are decided when they are met: most texts of a dictionary are no language.
+ * @wanted: a byte for each of the @n, 0 where nobody will look; NULL: all.
+ */
 static int decide(const struct filter_node *node, const struct projection *projection, const struct matcher *matcher,
-                  size_t n, uint8_t *passes)
+                  const uint8_t *wanted, size_t n, uint8_t *passes)
 {
     enum { NOT_YET = 2 };
     FREE_AUTO uint8_t *row_fits = malloc((size_t)projection->n_rows + 1);
@@ -189,6 +192,10 @@ static int decide(const struct filter_node *node, const struct projection *proje
     for (size_t i = 0; i < n; i++) {
         uint32_t row = projection->rows[i];
 
+        if (wanted && !wanted[i]) {
+            passes[i] = 0;
+            continue;
+        }
         if (row_fits[row] == NOT_YET)
             row_fits[row] = fits_any(node, projection->texts[row], matcher);
         passes[i] = row_fits[row];
@@ -197,7 +204,7 @@ static int decide(const struct filter_node *node, const struct projection *proje
 }
 
 static int apply_field(const struct filter *filter, const struct filter_node *node, const struct table *table,
-                       struct mask *ret_mask)
+                       const uint8_t *wanted, struct mask *ret_mask)
 {
     __attribute__((cleanup(projection_deinit))) struct projection projection = PROJECTION_INIT;
     __attribute__((cleanup(matcher_deinit))) struct matcher matcher = {.match = NULL};
@@ -208,7 +215,7 @@ static int apply_field(const struct filter *filter, const struct filter_node *no
     r = r ? r : mask_new(table, projection.of_hits, &mask);
     if (r < 0)
         return error_trace(r);
-    r = decide(node, &projection, &matcher, rows_of(table, projection.of_hits), mask.passes);
+    r = decide(node, &projection, &matcher, wanted, rows_of(table, projection.of_hits), mask.passes);
     if (r < 0) {
         free(mask.passes);
         return error_trace(r);
@@ -288,7 +295,8 @@ struct application {
     bool skips_goals; /* at the top */
 };
 
-static int apply(const struct application *application, size_t at, struct mask *ret_mask);
+/* @wanted as decide() has it, of a leaf's hits or visits. */
+static int apply(const struct application *application, size_t at, const uint8_t *wanted, struct mask *ret_mask);
 
 static bool is_skipped(const struct application *application, size_t parent, const struct filter_node *node)
 {
@@ -296,20 +304,52 @@ static bool is_skipped(const struct application *application, size_t parent, con
            (node->is_of_goals || node->field == FIELD_PROPERTY);
 }
 
+static bool is_of_field(const struct filter_node *node) { return filter_is_leaf(node->kind) && !node->is_of_goals; }
+
+/* What else must hold need not be asked where @mask says no already. */
+static int narrow(const struct table *table, const struct filter_node *node, struct mask *mask,
+                  const uint8_t **ret_wanted)
+{
+    bool of_hits = field_is_of_hits(node->field);
+    int r = of_hits ? spread(table, mask) : 0;
+
+    *ret_wanted = mask->of_hits == of_hits ? mask->passes : NULL;
+    return error_trace(r);
+}
+
 /* @mask has none before the first child. */
 static int apply_child(const struct application *application, size_t parent, size_t child, struct mask *mask)
 {
+    const struct filter_node *nodes = application->filter->nodes;
+    const uint8_t *wanted = NULL;
     struct mask next;
-    int r = apply(application, child, &next);
+    int r = 0;
 
+    if (mask->passes && nodes[parent].kind == FILTER_AND && is_of_field(&nodes[child]))
+        r = narrow(application->table, &nodes[child], mask, &wanted);
+    r = r ? r : apply(application, child, wanted, &next);
     if (r < 0)
         return error_trace(r);
     if (!mask->passes) {
         *mask = next;
         return 0;
     }
-    r = join(application->table, application->filter->nodes[parent].kind, mask, &next);
+    r = join(application->table, nodes[parent].kind, mask, &next);
     free(next.passes);
+    return error_trace(r);
+}
+
+/* Visits are fewer than hits, and leave fewer hits to be asked. */
+static bool comes_first(const struct filter_node *node) { return is_of_field(node) && !field_is_of_hits(node->field); }
+
+static int apply_children(const struct application *application, size_t at, bool first, struct mask *mask)
+{
+    const struct filter_node *nodes = application->filter->nodes;
+    int r = 0;
+
+    for (size_t child = at + 1; r == 0 && child <= at + nodes[at].n_below; child += 1 + nodes[child].n_below)
+        if (comes_first(&nodes[child]) == first && !is_skipped(application, at, &nodes[child]))
+            r = apply_child(application, at, child, mask);
     return error_trace(r);
 }
 
@@ -317,11 +357,9 @@ static int apply_all(const struct application *application, size_t at, struct ma
 {
     const struct filter_node *nodes = application->filter->nodes;
     struct mask mask = {.passes = NULL};
-    int r = 0;
+    int r = apply_children(application, at, true, &mask);
 
-    for (size_t child = at + 1; r == 0 && child <= at + nodes[at].n_below; child += 1 + nodes[child].n_below)
-        if (!is_skipped(application, at, &nodes[child]))
-            r = apply_child(application, at, child, &mask);
+    r = r ? r : apply_children(application, at, false, &mask);
     if (r == 0 && !mask.passes)
         r = mask_all(application->table, &mask);
     if (r == 0 && nodes[at].kind == FILTER_HAS_DONE)
@@ -335,18 +373,18 @@ static int apply_all(const struct application *application, size_t at, struct ma
 }
 
 static int apply_leaf(const struct filter *filter, const struct filter_node *node, const struct table *table,
-                      struct mask *ret_mask)
+                      const uint8_t *wanted, struct mask *ret_mask)
 {
     return error_trace(node->is_of_goals ? apply_goals(node, table, ret_mask)
-                                         : apply_field(filter, node, table, ret_mask));
+                                         : apply_field(filter, node, table, wanted, ret_mask));
 }
 
-/* The tree is FILTER_DEPTH_MAX deep at most. */
-static int apply(const struct application *application, size_t at, struct mask *ret_mask)
+/* The tree is QUERY_FILTER_DEPTH_MAX deep at most. */
+static int apply(const struct application *application, size_t at, const uint8_t *wanted, struct mask *ret_mask)
 {
     const struct filter_node *node = &application->filter->nodes[at];
     const struct table *table = application->table;
-    int r = filter_is_leaf(node->kind) ? apply_leaf(application->filter, node, table, ret_mask)
+    int r = filter_is_leaf(node->kind) ? apply_leaf(application->filter, node, table, wanted, ret_mask)
                                        : apply_all(application, at, ret_mask);
 
     if (r < 0)
@@ -364,14 +402,14 @@ int filter_apply(const struct filter *filter, const struct table *table, struct 
 {
     struct application application = {.filter = filter, .table = table};
 
-    return error_trace(apply(&application, 0, ret_mask));
+    return error_trace(apply(&application, 0, NULL, ret_mask));
 }
 
 int filter_apply_without_goals(const struct filter *filter, const struct table *table, struct mask *ret_mask)
 {
     struct application application = {.filter = filter, .table = table, .skips_goals = true};
 
-    return error_trace(apply(&application, 0, ret_mask));
+    return error_trace(apply(&application, 0, NULL, ret_mask));
 }
 
 struct filter *filter_free(struct filter *filter)

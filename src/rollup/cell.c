@@ -13,6 +13,7 @@
 #include "crumb/rollup/cell.h"
 #include "crumb/base/error.h"
 #include "crumb/base/limits.h"
+#include "crumb/rollup/inflate.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -27,9 +28,6 @@
 #define ZLIB_BITS 15
 #define ZLIB_MEMORY 9
 #define BLOCK_BYTES_MAX 512 /* what a block may add: its codes */
-
-/* Deflate cannot pack tighter: 258 bytes in 2 bits. */
-#define INFLATE_FACTOR_MAX 1032
 
 /* The figures in the order of their columns. Written to disk: append, never reorder. */
 static const size_t columns[] = {
@@ -184,7 +182,7 @@ static int take_part(struct reader *reader, size_t *ret_size, struct text *ret_s
         return error_origin(-EBADMSG);
     if (size > ROLLUP_BYTES_MAX)
         return error_origin(-EFBIG);
-    if (size == 0 || size / INFLATE_FACTOR_MAX > stream.size)
+    if (size == 0 || inflate_is_absurd(stream, size))
         return error_origin(-EBADMSG);
     *ret_size = size;
     *ret_stream = stream;
@@ -200,14 +198,13 @@ static int open_part(struct reader *reader, char **ret_bytes, struct reader *ret
 
     if (r < 0)
         return error_trace(r);
-    uLong in = stream.size, out = size;
     char *bytes = malloc(size);
     if (!bytes)
         return error_origin(-ENOMEM);
-    int z = uncompress2((Bytef *)bytes, &out, (const Bytef *)stream.data, &in);
-    if (z != Z_OK || in != stream.size || out != size) {
+    r = inflate_whole(stream, bytes, size);
+    if (r < 0) {
         free(bytes);
-        return error_origin(z == Z_MEM_ERROR ? -ENOMEM : -EBADMSG);
+        return error_trace(r);
     }
     *ret_bytes = bytes;
     *ret_part = reader_of((struct text){.data = bytes, .size = size});

@@ -12,6 +12,7 @@
  */
 #include "crumb/rollup/column.h"
 #include "crumb/base/error.h"
+#include "crumb/rollup/inflate.h"
 #include <assert.h>
 #include <endian.h>
 #include <errno.h>
@@ -25,8 +26,7 @@ enum encoding { CONSTANT, PACKED, PLANES, RUNS, ASCENDING };
 #define TAIL_BYTES 64 /* eight numbers of 32 bits, the eight bytes before them, and eight to read beyond */
 #define SAMPLE 4096   /* numbers that tell whether all of them are worth a try */
 #define STREAM_BYTES_MAX UINT32_MAX
-#define INFLATE_FACTOR_MAX 1032 /* deflate's best: 258 bytes in two bits */
-#define RUN_MEAN_MIN 4          /* shorter ones are better off packed */
+#define RUN_MEAN_MIN 4 /* shorter ones are better off packed */
 
 static void free_pointer(void *pointer) { free(*(void **)pointer); }
 #define FREE_AUTO __attribute__((cleanup(free_pointer)))
@@ -213,18 +213,16 @@ static int read_planes(struct reader *reader, uint32_t *ret_values, size_t n)
 
     if (reader->bad || n_planes == 0 || n_planes > PLANES_MAX)
         return error_origin(-EBADMSG);
-    uLong size = n * n_planes, read = stream.size;
-    if (size / INFLATE_FACTOR_MAX > stream.size)
+    size_t size = n * n_planes;
+    if (inflate_is_absurd(stream, size))
         return error_origin(-EBADMSG);
-    uLong wanted = size;
     FREE_AUTO uint8_t *planes = malloc(size);
     if (!planes)
         return error_origin(-ENOMEM);
-    int r = uncompress2(planes, &size, (const Bytef *)stream.data, &read);
-    if (r != Z_OK || size != wanted || read != stream.size)
-        return error_origin(r == Z_MEM_ERROR ? -ENOMEM : -EBADMSG);
-    join(planes, n, n_planes, ret_values);
-    return 0;
+    int r = inflate_whole(stream, planes, size);
+    if (r == 0)
+        join(planes, n, n_planes, ret_values);
+    return error_trace(r);
 }
 
 /* ---- the plain encodings ---- */

@@ -9,6 +9,7 @@
 #include "crumb/base/limits.h"
 #include "crumb/base/reader.h"
 #include "crumb/rollup/column.h"
+#include "crumb/rollup/inflate.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -19,7 +20,6 @@
 #define VERSION 1
 #define CHECKSUM_BYTES 4
 #define PARTS_MAX (COLUMN_N + 2)
-#define INFLATE_FACTOR_MAX 1032 /* deflate's best: 258 bytes in two bits */
 #define TEXTS_LEVEL 5 /* of zlib: 9 takes twice the time of all encoding and saves half a percent of a segment */
 
 /* XXH3-64 with seed 0, its lower half. */
@@ -249,11 +249,11 @@ static int read_numbers(const struct segment *segment, unsigned number, struct t
 
 static bool all_below(const uint32_t *numbers, uint32_t n, uint32_t bound)
 {
-    uint32_t most = 0;
+    uint32_t beyond = 0;
 
     for (uint32_t i = 0; i < n; i++)
-        most = numbers[i] > most ? numbers[i] : most;
-    return n == 0 || most < bound;
+        beyond |= numbers[i] >= bound;
+    return !beyond;
 }
 
 static bool adds_up(const uint32_t *numbers, uint32_t n, uint32_t total)
@@ -308,19 +308,18 @@ static int inflate_texts(const struct segment *segment, char **ret_bytes)
 
     if (r)
         return error_trace(r);
-    if (!take_checksum(&part) || size / INFLATE_FACTOR_MAX > part.size)
+    if (!take_checksum(&part) || inflate_is_absurd(part, size))
         return error_origin(-EBADMSG);
     char *bytes = malloc((size_t)size + 1);
     if (!bytes)
         return error_origin(-ENOMEM);
-    uLong out = size, in = part.size;
-    r = uncompress2((Bytef *)bytes, &out, (const Bytef *)part.data, &in);
-    if (r == Z_OK && out == size && in == part.size) {
-        *ret_bytes = bytes;
-        return 0;
+    r = inflate_whole(part, bytes, size);
+    if (r < 0) {
+        free(bytes);
+        return error_trace(r);
     }
-    free(bytes);
-    return error_origin(r == Z_MEM_ERROR ? -ENOMEM : -EBADMSG);
+    *ret_bytes = bytes;
+    return 0;
 }
 
 static bool ends_are_sound(const uint32_t *ends, const struct segment *segment)
