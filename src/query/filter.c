@@ -184,21 +184,22 @@ static int decide(const struct filter_node *node, const struct projection *proje
                   const uint8_t *wanted, size_t n, uint8_t *passes)
 {
     enum { NOT_YET = 2 };
+    static const uint8_t always = 1;
+    size_t step = wanted ? 1 : 0;
     FREE_AUTO uint8_t *row_fits = malloc((size_t)projection->n_rows + 1);
 
     if (!row_fits)
         return error_origin(-ENOMEM);
     memset(row_fits, NOT_YET, projection->n_rows);
+    wanted = wanted ? wanted : &always;
+    /* Without a branch that cannot be foreseen: hits that are wanted and not lie mixed. */
     for (size_t i = 0; i < n; i++) {
         uint32_t row = projection->rows[i];
+        uint8_t is_wanted = wanted[i * step];
 
-        if (wanted && !wanted[i]) {
-            passes[i] = 0;
-            continue;
-        }
-        if (row_fits[row] == NOT_YET)
+        if (row_fits[row] / NOT_YET & is_wanted)
             row_fits[row] = fits_any(node, projection->texts[row], matcher);
-        passes[i] = row_fits[row];
+        passes[i] = row_fits[row] & is_wanted;
     }
     return is_spent(matcher) ? error_origin(-ETIME) : 0;
 }

@@ -4,9 +4,15 @@
  * day busy, from the pages of their own transaction, and added under it.  A
  * column that is there stays where it is until the day goes, and a day goes only
  * while nobody has it.
+ *
+ * A question goes through its days one after the other.  Where they are more than
+ * fit, and the day that was asked for longest ago went first, each would go just
+ * before the next question comes to it.  So the newest goes, and those that fit
+ * stay for that question; unless the oldest has not been asked for in a long time.
  */
 #include "shelf.h"
 #include "crumb/base/error.h"
+#include "crumb/base/limits.h"
 #include "crumb/rollup/amend.h"
 #include "crumb/rollup/segments.h"
 #include "crumb/rollup/tabulate.h"
@@ -25,12 +31,14 @@ struct shelf_day {
     bool busy;        /* somebody unpacks columns of it */
     uint64_t columns; /* that are there */
     size_t bytes;
+    uint64_t asked; /* the count of pins when it was asked for last */
     struct shelf_day *next_in_bucket;
     struct shelf_day *newer, *older;
 };
 
 struct shelf {
     size_t bytes_max, n_bytes;
+    uint64_t n_asked;
     pthread_mutex_t lock;
     pthread_cond_t idle; /* a day is busy no more */
     struct shelf_day *buckets[BUCKETS];
@@ -109,20 +117,32 @@ static struct shelf_day *find_or_add(struct shelf *shelf, struct shelf_key key)
         *bucket = day;
         shelf->n_bytes += day->bytes;
     }
+    day->asked = ++shelf->n_asked;
     link_newest(shelf, day);
     return day;
 }
 
-/* Drops what was asked for longest ago, as far as nobody has it. */
+/* The day that goes next; NULL: somebody has each of them. */
+static struct shelf_day *find_least(const struct shelf *shelf)
+{
+    struct shelf_day *day = shelf->oldest;
+
+    while (day && day->pinned.n_pins)
+        day = day->newer;
+    if (!day || shelf->n_asked - day->asked >= SHELF_STALE_PINS)
+        return day;
+    for (day = shelf->newest; day->pinned.n_pins;)
+        day = day->older;
+    return day;
+}
+
+/* When a day is given back: before, another one would go for it. */
 static void bound(struct shelf *shelf)
 {
-    struct shelf_day *newer;
+    struct shelf_day *least;
 
-    for (struct shelf_day *day = shelf->oldest; day && shelf->n_bytes > shelf->bytes_max; day = newer) {
-        newer = day->newer;
-        if (!day->pinned.n_pins)
-            remove_day(shelf, day);
-    }
+    while (shelf->n_bytes > shelf->bytes_max && (least = find_least(shelf)))
+        remove_day(shelf, least);
 }
 
 struct shelf *shelf_free(struct shelf *shelf)
@@ -300,7 +320,6 @@ int shelf_pin(struct shelf *shelf, struct db_txn *txn, struct shelf_key key, uin
             *ret_pinned = &day->pinned;
         else if (--day->pinned.n_pins == 0 && !day->is_open)
             remove_day(shelf, day);
-        bound(shelf);
     }
     pthread_mutex_unlock(&shelf->lock);
     return day ? error_trace(r) : error_origin(-ENOMEM);

@@ -271,7 +271,8 @@
 #define ROLLUP_CELLS_MAX (1 << 17)            /* values of one; a field with more has none, and tables are read */
 #define LIVE_DAYS_MAX 64                      /* open days kept warm in memory */
 #define LIVE_EVENTS_MAX (2 << 20)             /* events of all of them; a larger day is built again for each question */
-#define DAYS_CACHE_BYTES_MAX (48 << 20)       /* columns of sealed days kept unpacked */
+#define DAYS_CACHE_BYTES_MAX (56 << 20)       /* columns of sealed days kept unpacked */
+#define SHELF_STALE_PINS 2048                 /* a day that was not among the last so many asked for may go first */
 #define ROLLUPS_CACHE_BYTES_MAX (24 << 20)    /* cells of rollups kept unpacked */
 #define DAY_NETWORKS_MAX (1 << 22) /* different networks of one site-day; those of further visitors are unknown */
 #define BOT_SPEED_VIEWS 60         /* so many page views of one visit ... */
