@@ -9,6 +9,7 @@
 #include "crumb/base/limits.h"
 #include "crumb/base/reader.h"
 #include "crumb/rollup/segments.h"
+#include "crumb/store/checksum.h"
 #include "crumb/store/journal.h"
 #include <sodium.h>
 #include <stdio.h>
@@ -25,8 +26,7 @@ static void print_hex(struct text bytes)
 static int print_record(struct db_txn *txn, struct text key, struct text value)
 {
     struct crypt_place place = {.table = "journal", .key = key};
-    struct text box = {.data = value.data + HEAD_BYTES + CRYPT_SALT_BYTES,
-                       .size = value.size - HEAD_BYTES - CRYPT_SALT_BYTES - 4};
+    struct text box = text_from(value, HEAD_BYTES + CRYPT_SALT_BYTES + CHECKSUM_BYTES);
     uint8_t visitors[CRYPT_KEY_BYTES], days[CRYPT_KEY_BYTES], secret[CRYPT_KEY_BYTES], plain[JOURNAL_RECORD_BYTES_MAX];
     struct reader reader = reader_of(text_from(value, 1));
     struct key_ref visitor = keyring_read_ref(&reader), day = keyring_read_ref(&reader);

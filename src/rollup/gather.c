@@ -76,11 +76,35 @@ static struct text join(struct text first, struct text second, struct buffer *co
     return buffer_text(copy);
 }
 
+/* Of any address that may have been kept: its /24 or /48. */
+static struct text network_of(struct text address)
+{
+    size_t size = address.size == 4 ? 3 : address.size == 16 ? 6 : address.size;
+
+    return size == 3 || size == 6 ? (struct text){.data = address.data, .size = size} : TEXT_NONE;
+}
+
+/* No field has the number 0, which ends those of one section. */
+static void put_context(const struct told *told, struct buffer *copy)
+{
+    buffer_put_text(copy, event_span(&told->device, EVENT_DEVICE_screen_width, EVENT_DEVICE_screen_width));
+    buffer_put_text(copy, event_span(&told->device, EVENT_DEVICE_language, EVENT_DEVICE_language));
+    buffer_put_text(copy, event_span(&told->device, EVENT_DEVICE_device, EVENT_DEVICE_browser_version));
+    buffer_put_u8(copy, 0);
+    buffer_put_text(copy, event_span(&told->log, EVENT_LOG_country, EVENT_LOG_city));
+    buffer_put_text(copy, event_span(&told->log, EVENT_LOG_bot, EVENT_LOG_bot));
+    buffer_put_u8(copy, 0);
+    buffer_put_text(copy, network_of(event_outline_text(&told->log, EVENT_LOG_address)));
+}
+
 /* Fields tell their numbers and sizes, so no two events have the same key by chance. */
 static struct text key_of(const struct told *told, enum front front, struct buffer *copy)
 {
     buffer_clear(copy);
     switch (front) {
+    case FRONT_CONTEXT:
+        put_context(told, copy);
+        return buffer_text(copy);
     case FRONT_PAGE:
         return join(event_span(&told->log, EVENT_LOG_host, EVENT_LOG_path),
                     event_span(&told->log, EVENT_LOG_title, EVENT_LOG_title), copy);
@@ -122,50 +146,37 @@ static void remember(struct front_table *front, struct text key, uint32_t number
         *r = 0; /* the long way every time, then */
 }
 
+static uint32_t number_context(struct gather *gather, struct told *told, int *r);
+
+/* What the front does not know yet. */
+static uint32_t number_fields(struct gather *gather, struct told *told, enum front which, int *r)
+{
+    static uint32_t (*const of_event[FRONT_N])(struct gather * gather, const struct event *event,
+                                               int *r) = {[FRONT_PAGE] = gathered_page,
+                                                          [FRONT_AGENT] = gathered_agent,
+                                                          [FRONT_PLACE] = gathered_place,
+                                                          [FRONT_ORIGIN] = gathered_origin,
+                                                          [FRONT_DETAIL] = gathered_detail};
+
+    if (which == FRONT_CONTEXT)
+        return number_context(gather, told, r);
+    const struct event *event = read_event(told, r);
+    return *r ? 0 : of_event[which](gather, event, r);
+}
+
 static uint32_t look_up(struct gather *gather, struct told *told, enum front which, int *r)
 {
-    static uint32_t (*const number_fields[FRONT_N])(struct gather * gather, const struct event *event,
-                                                    int *r) = {[FRONT_PAGE] = gathered_page,
-                                                               [FRONT_AGENT] = gathered_agent,
-                                                               [FRONT_PLACE] = gathered_place,
-                                                               [FRONT_ORIGIN] = gathered_origin,
-                                                               [FRONT_DETAIL] = gathered_detail};
     struct front_table *front = &gather->fronts[which];
+    struct text key = key_of(told, which, &front->key);
     uint32_t at, number;
 
-    struct text key = key_of(told, which, &gather->key);
     if (*r == 0)
-        *r = gather->key.fault;
+        *r = front->key.fault;
     if (*r == 0 && intern_find(&front->keys, key, &at))
         return front->numbers[at];
-    const struct event *event = read_event(told, r);
-    number = *r ? 0 : number_fields[which](gather, event, r);
+    number = number_fields(gather, told, which, r);
     remember(front, key, number, r);
     return number;
-}
-
-static uint32_t number_context(struct gather *gather, struct told *told, int *r)
-{
-    uint64_t bot = log_integer(told, EVENT_LOG_bot);
-    const uint32_t parts[CONTEXT_N] = {
-        [CONTEXT_AGENT] = look_up(gather, told, FRONT_AGENT, r),
-        [CONTEXT_PLACE] = look_up(gather, told, FRONT_PLACE, r),
-        [CONTEXT_LANGUAGE] = gathered_text(gather, event_outline_text(&told->device, EVENT_DEVICE_language), r),
-        [CONTEXT_SCREEN] = gathered_screen(gather, device_integer(told, EVENT_DEVICE_screen_width)),
-        [CONTEXT_BOT] = (uint32_t)bot,
-    };
-
-    if (*r == 0 && bot >= BOT_N)
-        *r = error_origin(-EBADMSG);
-    return gathered_context(gather, parts, r);
-}
-
-/* Of any address that may have been kept: its /24 or /48. */
-static struct text network_of(struct text address)
-{
-    size_t size = address.size == 4 ? 3 : address.size == 16 ? 6 : address.size;
-
-    return size == 3 || size == 6 ? (struct text){.data = address.data, .size = size} : TEXT_NONE;
 }
 
 /* Where there are too many networks, the further ones are not told apart. */
@@ -184,6 +195,23 @@ static uint32_t number_network(struct gather *gather, const struct told *told, i
     return number + 1;
 }
 
+static uint32_t number_context(struct gather *gather, struct told *told, int *r)
+{
+    uint64_t bot = log_integer(told, EVENT_LOG_bot);
+    const uint32_t parts[CONTEXT_N] = {
+        [CONTEXT_AGENT] = look_up(gather, told, FRONT_AGENT, r),
+        [CONTEXT_PLACE] = look_up(gather, told, FRONT_PLACE, r),
+        [CONTEXT_LANGUAGE] = gathered_text(gather, event_outline_text(&told->device, EVENT_DEVICE_language), r),
+        [CONTEXT_SCREEN] = gathered_screen(gather, device_integer(told, EVENT_DEVICE_screen_width)),
+        [CONTEXT_BOT] = (uint32_t)bot,
+        [CONTEXT_NETWORK] = number_network(gather, told, r),
+    };
+
+    if (*r == 0 && bot >= BOT_N)
+        *r = error_origin(-EBADMSG);
+    return gathered_context(gather, parts, r);
+}
+
 /* ---- adding ---- */
 
 int gather_new(int64_t start_ms, struct gather **ret_gather)
@@ -198,9 +226,10 @@ int gather_new(int64_t start_ms, struct gather **ret_gather)
     gather->networks = INTERN_INIT(DAY_NETWORKS_MAX, DAY_NETWORKS_MAX * (size_t)NETWORK_BYTES_MAX);
     for (unsigned i = 0; i < SHARED_N; i++)
         gather->shared[i] = INTERN_INIT(SEGMENT_ROWS_MAX, UINT32_MAX);
-    for (unsigned i = 0; i < FRONT_N; i++)
-        gather->fronts[i].keys = INTERN_INIT(SEGMENT_ROWS_MAX, SEGMENT_TEXT_BYTES_MAX);
-    gather->key = BUFFER_INIT(JOURNAL_RECORD_BYTES_MAX);
+    for (unsigned i = 0; i < FRONT_N; i++) {
+        gather->fronts[i].keys = INTERN_INIT(SEGMENT_ROWS_MAX, GATHER_FRONT_BYTES_MAX);
+        gather->fronts[i].key = BUFFER_INIT(JOURNAL_RECORD_BYTES_MAX);
+    }
     gather->sections = BUFFER_INIT(CLASS_N * JOURNAL_RECORD_BYTES_MAX);
     gathered_nothing(gather, &r);
     if (r) {
@@ -218,9 +247,9 @@ struct gather *gather_free(struct gather *gather)
         intern_deinit(&gather->networks);
         for (unsigned i = 0; i < FRONT_N; i++) {
             intern_deinit(&gather->fronts[i].keys);
+            buffer_deinit(&gather->fronts[i].key);
             free(gather->fronts[i].numbers);
         }
-        buffer_deinit(&gather->key);
         buffer_deinit(&gather->sections);
         for (unsigned i = 0; i < SHARED_N; i++)
             intern_deinit(&gather->shared[i]);
@@ -283,8 +312,7 @@ static int add(struct gather *gather, struct told *told, uint64_t at_ms)
         .at_ms = since_start(gather, at_ms),
         .visitor = record->number,
         .page = look_up(gather, told, FRONT_PAGE, &r),
-        .context = number_context(gather, told, &r),
-        .network = number_network(gather, told, &r),
+        .context = look_up(gather, told, FRONT_CONTEXT, &r),
         .has_origin = record->kind == EVENT_PAGEVIEW,
         .dwell_ms = dwell_ms > DWELL_MS_MAX ? (uint32_t)DWELL_MS_MAX : (uint32_t)dwell_ms,
         .scroll = scroll_of(told),

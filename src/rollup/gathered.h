@@ -15,7 +15,7 @@ enum shared {
     SHARED_ORIGIN,
     SHARED_ACT,
     SHARED_SET,
-    SHARED_CONTEXT, /* agent, place, language, screen, bot */
+    SHARED_CONTEXT, /* agent, place, language, screen, bot, network */
     SHARED_DETAIL,  /* act, amount, currency, set */
     SHARED_N
 };
@@ -23,10 +23,11 @@ enum shared {
 /*
  * A short cut from the bytes of many fields, as the journal has them, to their
  * number: most events say of page, browser and place what others said before,
- * and are found at one look, without being read.  Browser and place are looked
- * up apart: there are few of each, but many pairs of them.
+ * and are found at one look, without being read.  The context of an event is
+ * that of its visitor's last one; of a visitor's first, browser and place are
+ * looked up apart: there are few of each, but many pairs of them.
  */
-enum front { FRONT_PAGE, FRONT_AGENT, FRONT_PLACE, FRONT_ORIGIN, FRONT_DETAIL, FRONT_N };
+enum front { FRONT_PAGE, FRONT_CONTEXT, FRONT_AGENT, FRONT_PLACE, FRONT_ORIGIN, FRONT_DETAIL, FRONT_N };
 
 #define SCREENS_N 7 /* classes of width */
 
@@ -34,6 +35,7 @@ struct front_table {
     struct intern keys;
     uint32_t *numbers; /* of each key */
     size_t capacity;
+    struct buffer key; /* that is looked for */
 };
 
 struct gathered {
@@ -41,7 +43,6 @@ struct gathered {
     uint32_t at_ms; /* since the day's start */
     uint32_t visitor;
     uint32_t page, context, origin, detail;
-    uint32_t network; /* of the address, numbered from 1; 0: unknown */
     uint32_t dwell_ms;
     uint8_t scroll; /* percent plus 1; 0: not known */
     uint8_t kind;
@@ -58,7 +59,6 @@ struct gather {
     struct intern texts, networks, shared[SHARED_N];
     struct front_table fronts[FRONT_N];
     uint32_t screens[SCREENS_N]; /* the text of each class */
-    struct buffer key;           /* that is looked for in a front */
     struct buffer sections;      /* of an event that is no record */
 };
 
@@ -80,7 +80,15 @@ uint32_t gathered_origin(struct gather *gather, const struct event *event, int *
 uint32_t gathered_detail(struct gather *gather, const struct event *event, int *r);
 
 /* The numbers of a context's parts, in the order of its row. */
-enum context_part { CONTEXT_AGENT, CONTEXT_PLACE, CONTEXT_LANGUAGE, CONTEXT_SCREEN, CONTEXT_BOT, CONTEXT_N };
+enum context_part {
+    CONTEXT_AGENT,
+    CONTEXT_PLACE,
+    CONTEXT_LANGUAGE,
+    CONTEXT_SCREEN,
+    CONTEXT_BOT,
+    CONTEXT_NETWORK, /* of the address, numbered from 1; 0: unknown */
+    CONTEXT_N
+};
 uint32_t gathered_context(struct gather *gather, const uint32_t parts[CONTEXT_N], int *r);
 
 /* The text of a screen's width: its class. */

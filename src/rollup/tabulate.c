@@ -243,7 +243,7 @@ static void keep_visitor(struct walk *walk, const struct gathered *first, uint32
         return;
     walk->first_visits[walk->n_visitors] = first_visit;
     walk->visitors[walk->n_visitors++] = (struct bots_visitor){
-        .network = first->network, .lone = n_events == 1 && first->kind == EVENT_PAGEVIEW && !first->alive};
+        .network = gathered_row(walk->gather, SHARED_CONTEXT, first->context)[CONTEXT_NETWORK], .lone = n_events == 1 && first->kind == EVENT_PAGEVIEW && !first->alive};
 }
 
 /* A visitor's events lie apart: they are asked for before they are needed. */

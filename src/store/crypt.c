@@ -57,11 +57,16 @@ static void bind(const struct crypt_place *place, const uint8_t salt[CRYPT_SALT_
         ret_bound->nonce[ROW_BYTES - n + i] ^= (uint8_t)place->key.data[place->key.size - n + i];
 }
 
-/* A keyed hash of the second under the first: BLAKE2b, RFC 7693. */
+/* BLAKE2b, RFC 7693, of both: one block. Without one of them its value cannot be told from a random one. */
 void crypt_join(const uint8_t first[CRYPT_KEY_BYTES], const uint8_t second[CRYPT_KEY_BYTES],
                 uint8_t ret_key[CRYPT_KEY_BYTES])
 {
-    crypto_generichash(ret_key, CRYPT_KEY_BYTES, second, CRYPT_KEY_BYTES, first, CRYPT_KEY_BYTES);
+    uint8_t both[2 * CRYPT_KEY_BYTES];
+
+    memcpy(both, first, CRYPT_KEY_BYTES);
+    memcpy(both + CRYPT_KEY_BYTES, second, CRYPT_KEY_BYTES);
+    crypto_generichash(ret_key, CRYPT_KEY_BYTES, both, sizeof both, NULL, 0);
+    sodium_memzero(both, sizeof both);
 }
 
 /* ---- OpenSSL ---- */

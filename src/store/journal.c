@@ -1,6 +1,7 @@
 /*
  * Journal records, written and read field by field: version, keys and salt as
- * they are, all else in a box.
+ * they are, with a checksum, as whoever looks for a visitor's records reads only
+ * these; all else in a box, whose tag tells whether it is whole.
  */
 #include "crumb/store/journal.h"
 #include "crumb/base/error.h"
@@ -20,7 +21,7 @@ uint64_t journal_fingerprint(const uint8_t visitor[VISITOR_BYTES], struct text i
     return hash ? hash : 1;
 }
 
-#define HEAD_BYTES (1 + 2 * KEY_REF_BYTES + CRYPT_SALT_BYTES)
+#define HEAD_BYTES (1 + 2 * KEY_REF_BYTES + CRYPT_SALT_BYTES + CHECKSUM_BYTES)
 
 static struct crypt_place place_of(struct text key)
 {
@@ -36,6 +37,7 @@ static void encode(const struct journal_record *record, struct text key, const u
     keyring_put_ref(buffer, record->key);
     keyring_put_ref(buffer, record->day_key);
     buffer_put(buffer, salt, CRYPT_SALT_BYTES);
+    checksum_put(buffer, key);
     buffer_put_u8(buffer, (uint8_t)record->kind);
     buffer_put_u8(buffer, (uint8_t)(record->classes | record->granted << CLASS_N));
     buffer_put(buffer, record->visitor, VISITOR_BYTES);
@@ -47,7 +49,6 @@ static void encode(const struct journal_record *record, struct text key, const u
             buffer_put_sized(buffer, record->sections[class]);
     if (!buffer->fault)
         crypt_seal(secret, &place, salt, buffer, HEAD_BYTES);
-    checksum_put(buffer, key);
 }
 
 /* What a record is under: both of its keys. 0, JOURNAL_E_ERASED or a fault. */
@@ -100,18 +101,19 @@ int journal_append(struct batch *batch, struct journal_record *record)
 /* What is not encrypted, into @record; @value is then the box. */
 static bool read_head(struct text key, struct text *value, struct journal_record *record, struct text *ret_salt)
 {
+    struct text head = {.data = value->data, .size = HEAD_BYTES};
     struct reader reader;
 
-    if (!checksum_take(value, key))
+    if (value->size < HEAD_BYTES + CRYPT_TAG_BYTES || !checksum_take(&head, key))
         return false;
-    reader = reader_of(*value);
+    reader = reader_of(head);
     if (reader_u8(&reader) != JOURNAL_VERSION)
         return false;
     record->key = keyring_read_ref(&reader);
     record->day_key = keyring_read_ref(&reader);
     *ret_salt = reader_bytes(&reader, CRYPT_SALT_BYTES);
-    *value = reader_bytes(&reader, reader_left(&reader));
-    return !reader.bad && value->size >= CRYPT_TAG_BYTES;
+    *value = text_from(*value, HEAD_BYTES);
+    return reader_done(&reader);
 }
 
 bool journal_key(struct text key, struct text value, struct key_ref *ret_ref)

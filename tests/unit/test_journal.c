@@ -197,6 +197,7 @@ static void test_forms_that_are_none(void **state)
         keyring_put_ref(&buffer, ref);
         keyring_put_ref(&buffer, day_ref);
         buffer_put(&buffer, crypt_no_salt, CRYPT_SALT_BYTES);
+        checksum_put(&buffer, key_text(&key));
         size_t start = buffer.size;
         buffer_put_u8(&buffer, (uint8_t)rows[i].kind);
         buffer_put_u8(&buffer, (uint8_t)rows[i].sets);
@@ -209,7 +210,6 @@ static void test_forms_that_are_none(void **state)
         for (unsigned n = 0; n < rows[i].n_more; n++)
             buffer_put_u8(&buffer, 0);
         crypt_seal(secret, &place, crypt_no_salt, &buffer, start);
-        checksum_put(&buffer, key_text(&key));
         check_equal(rows[i].name, journal_decode(key_text(&key), buffer_text(&buffer), &keys, &plain, &record),
                     rows[i].good ? 0 : -EBADMSG);
         check_equal(rows[i].name, record.site, rows[i].good ? 1 : 99); /* untouched where it is none */

@@ -261,6 +261,7 @@
 #define DAY_HITS_MAX (50 << 20)          /* hits of one site-day held in memory while it is built */
 #define VISITORS_MAX 4294967295          /* of one site, ever: they are numbered */
 #define SEGMENT_ROWS_MAX DAY_HITS_MAX    /* of one relation of a site-day */
+#define GATHER_FRONT_BYTES_MAX (32 << 20) /* of keys that spare looking at an event's fields one by one */
 #define SEGMENT_TEXTS_MAX (16 << 20)
 #define SEGMENT_TEXT_BYTES_MAX (256 << 20)
 #define SEGMENT_BYTES_MAX (1 << 30)
