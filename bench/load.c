@@ -437,7 +437,7 @@ static int load(struct loader *loader, struct text csv, bool seal, size_t n_cook
 
     loaded_us = clock_monotonic_us();
     if (r == 0 && seal)
-        r = seal_due(loader->db, config, loader->last_ms + MONTH_MS, submit_and_drain, loader, NULL, &n_sealed);
+        r = seal_due(loader->db, NULL, config, loader->last_ms + MONTH_MS, submit_and_drain, loader, NULL, &n_sealed);
     sealed_us = clock_monotonic_us();
     r = r ? r : measure_tables(loader->db, tables);
     r = r ? r : sign_cookies(loader, n_cookies, cookies);

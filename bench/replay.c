@@ -657,7 +657,8 @@ static int run(struct replay *replay, bool seals)
         r = work_off_jobs(replay);
     progress_begin(&replay->sealing, "sealing days and months", 0);
     if (r == 0 && seals)
-        r = seal_due(replay->db, replay->edition->config, replay->last_ms, submit_and_drain, replay, NULL, &n_sealed);
+        r = seal_due(replay->db, NULL, replay->edition->config, replay->last_ms, submit_and_drain, replay, NULL,
+                     &n_sealed);
     progress_end(&replay->sealing);
     if (r) {
         log_fault("replay", r);

@@ -312,8 +312,8 @@ static int start_keeper(struct serve *serve)
                               .complaint = "cannot remove requests that were closed long ago; it is tried again"};
     int r = desk_new(&service->desk);
     if (r == 0)
-        r = keeper_start(service->db, service->writer, service->clock, &service->trail, serve->edition, serve->chores,
-                         3, &serve->keeper);
+        r = keeper_start(service->db, service->days, service->writer, service->clock, &service->trail, serve->edition,
+                         serve->chores, 3, &serve->keeper);
     if (r == 0)
         desk_listen(service->desk, call_keeper, serve->keeper);
     return error_trace(r);

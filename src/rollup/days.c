@@ -96,6 +96,12 @@ void days_unpin(struct days *days, const struct table *table)
         shelf_unpin(days->shelf, pinned_of(table));
 }
 
+int days_live_table(struct days *days, struct db_txn *txn, const struct site *site, int32_t day,
+                    const struct day_state *state, struct table *ret_table, bool *ret_is_held)
+{
+    return error_trace(live_table(days->live, txn, site, day, state, ret_table, ret_is_held));
+}
+
 struct days_bounds days_held(struct days *days)
 {
     struct days_bounds held = live_held(days->live);

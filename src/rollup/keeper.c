@@ -22,6 +22,7 @@
 
 struct keeper {
     struct db *db;
+    struct days *days;
     struct writer *writer;
     const struct clock *clock;
     pthread_t thread;
@@ -140,7 +141,8 @@ static int look(struct keeper *keeper)
     expire(keeper, edition);
     turn(keeper);
     work(keeper, edition);
-    int r = seal_due(keeper->db, edition->config, clock_now_ms(keeper->clock), submit, keeper, &keeper->stop, &n);
+    int r = seal_due(keeper->db, keeper->days, edition->config, clock_now_ms(keeper->clock), submit, keeper,
+                     &keeper->stop, &n);
     edition_unref(edition);
     return r;
 }
@@ -178,9 +180,9 @@ static void *run(void *context)
     return NULL;
 }
 
-int keeper_start(struct db *db, struct writer *writer, const struct clock *clock, const struct trail *trail,
-                 struct edition *edition, const struct keeper_chore *chores, unsigned n_chores,
-                 struct keeper **ret_keeper)
+int keeper_start(struct db *db, struct days *days, struct writer *writer, const struct clock *clock,
+                 const struct trail *trail, struct edition *edition, const struct keeper_chore *chores,
+                 unsigned n_chores, struct keeper **ret_keeper)
 {
     struct keeper *keeper = calloc(1, sizeof *keeper);
     char *folder = strdup(edition->config->data);
@@ -195,6 +197,7 @@ int keeper_start(struct db *db, struct writer *writer, const struct clock *clock
     keeper->trail = trail;
     keeper->expire.trail = trail;
     keeper->db = db;
+    keeper->days = days;
     keeper->writer = writer;
     keeper->clock = clock;
     keeper->edition = edition_ref(edition);

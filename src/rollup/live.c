@@ -236,6 +236,47 @@ static int grow(struct live_day *day, struct db_txn *txn, const struct day_state
     return error_trace(r);
 }
 
+/* The day, if events of it are here that @state has, too; busy, and the caller's. */
+static struct live_day *take_held(struct live *live, const struct site *site, int32_t number,
+                                  const struct day_state *state)
+{
+    struct live_day *day;
+
+    while ((day = find(live, site->id, number)) && day->busy)
+        pthread_cond_wait(&live->idle, &live->lock);
+    if (!day || !day->gather || day->start_ms != zone_day_start_ms(site->zone, number) ||
+        day->changes != state->changes || day->last > state->last)
+        return NULL;
+    day->busy = true;
+    return day;
+}
+
+int live_table(struct live *live, struct db_txn *txn, const struct site *site, int32_t number,
+               const struct day_state *state, struct table *ret_table, bool *ret_is_held)
+{
+    pthread_mutex_lock(&live->lock);
+    struct live_day *day = take_held(live, site, number, state);
+    pthread_mutex_unlock(&live->lock);
+    if (!day)
+        return 0;
+    int r = state->last > day->last ? fill_gather(txn, day->site, day->day, day->last, day->gather) : 0;
+    bool has_grown = r == 0 && state->last > day->last;
+    r = r ? r : tabulate_table(day->gather, ret_table);
+    pthread_mutex_lock(&live->lock);
+    day->busy = false;
+    if (has_grown) {
+        day->last = state->last;
+        unpin(day->pinned); /* it tells less */
+        day->pinned = NULL;
+    }
+    if (r)
+        drop(day);
+    pthread_cond_broadcast(&live->idle);
+    pthread_mutex_unlock(&live->lock);
+    *ret_is_held = r == 0;
+    return error_trace(r);
+}
+
 int live_pin(struct live *live, struct db_txn *txn, const struct site *site, int32_t number,
              const struct day_state *state, struct pinned **ret_pinned)
 {

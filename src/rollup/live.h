@@ -22,6 +22,10 @@ int live_pin(struct live *live, struct db_txn *txn, const struct site *site, int
              struct pinned **ret_pinned);
 void live_unpin(struct live *live, struct pinned *pinned);
 
+/* As days_live_table(). */
+int live_table(struct live *live, struct db_txn *txn, const struct site *site, int32_t day,
+               const struct day_state *state, struct table *ret_table, bool *ret_is_held);
+
 /* Keeps nothing of this day any more: it is sealed. */
 void live_forget(struct live *live, uint32_t site, int32_t day);
 

@@ -5,6 +5,7 @@
 #include "crumb/base/error.h"
 #include "crumb/base/metrics.h"
 #include "crumb/rollup/amend.h"
+#include "crumb/rollup/days.h"
 #include "crumb/rollup/fill.h"
 #include "crumb/rollup/rollups.h"
 #include "crumb/rollup/segments.h"
@@ -64,6 +65,7 @@ static int find_due(struct db *db, struct due *due)
 
 struct seal {
     struct write_op super;
+    struct days *days; /* NULL: nothing of it is in memory */
     const struct site *site;
     int32_t day;
     struct day_state from; /* what it was built from */
@@ -82,6 +84,17 @@ static int table_of_journal(struct db_txn *txn, const struct site *site, int32_t
         r = tabulate_table(gather, ret_table);
     gather_free(gather);
     return error_trace(r);
+}
+
+/* As far as it was read already, from memory. */
+static int table_of_events(struct db_txn *txn, const struct seal *seal, struct table *ret_table)
+{
+    bool is_held = false;
+    int r = seal->days ? days_live_table(seal->days, txn, seal->site, seal->day, &seal->from, ret_table, &is_held) : 0;
+
+    if (r || is_held)
+        return error_trace(r);
+    return error_trace(table_of_journal(txn, seal->site, seal->day, ret_table));
 }
 
 /* Of a day of which nothing can be read any more. */
@@ -148,7 +161,7 @@ static int build_segment(struct db_txn *txn, struct seal *seal, const struct ame
     if (keeps && r == 0)
         return 0;
     if (r == SEGMENTS_E_GONE)
-        r = expired ? table_of_nothing(table) : table_of_journal(txn, seal->site, seal->day, table);
+        r = expired ? table_of_nothing(table) : table_of_events(txn, seal, table);
     if (r == 0 && expired)
         r = amend_table(amendments, AMEND_SEGMENT, table);
     return r ? error_trace(r) : error_trace(encode_segment(table, &seal->segment));
@@ -230,10 +243,11 @@ static int read_day(struct db *db, struct seal *seal)
     return r ? error_trace(r) : error_trace(build(txn, seal));
 }
 
-int seal_day(struct db *db, const struct site *site, int32_t day, int (*submit)(void *context, struct write_op *op),
-             void *context)
+static int seal_one(struct db *db, struct days *days, struct due_day due,
+                    int (*submit)(void *context, struct write_op *op), void *context)
 {
-    struct seal seal = {.super = {.apply = seal_apply, .done = seal_done}, .site = site, .day = day};
+    struct seal seal = {
+        .super = {.apply = seal_apply, .done = seal_done}, .days = days, .site = due.site, .day = due.day};
 
     seal.segment = BUFFER_INIT(SEGMENT_BYTES_MAX);
     rollups_init(&seal.rollups);
@@ -245,7 +259,13 @@ int seal_day(struct db *db, const struct site *site, int32_t day, int (*submit)(
     return error_trace(r);
 }
 
-int seal_due(struct db *db, const struct config *config, int64_t now_ms,
+int seal_day(struct db *db, const struct site *site, int32_t day, int (*submit)(void *context, struct write_op *op),
+             void *context)
+{
+    return error_trace(seal_one(db, NULL, (struct due_day){site, day}, submit, context));
+}
+
+int seal_due(struct db *db, struct days *days, const struct config *config, int64_t now_ms,
              int (*submit)(void *context, struct write_op *op), void *context, const atomic_bool *stop, unsigned *ret_n)
 {
     struct due due = {.config = config, .now_ms = now_ms};
@@ -253,7 +273,7 @@ int seal_due(struct db *db, const struct config *config, int64_t now_ms,
     int first = find_due(db, &due);
 
     for (size_t i = 0; i < due.n && !(stop && atomic_load(stop)); i++) {
-        int r = seal_day(db, due.days[i].site, due.days[i].day, submit, context);
+        int r = seal_one(db, days, due.days[i], submit, context);
 
         n += r == 0;
         if (first == 0)

@@ -242,8 +242,9 @@ static void keep_visitor(struct walk *walk, const struct gathered *first, uint32
     if (VISIT(walk, bot)[first_visit] != BOT_NONE)
         return;
     walk->first_visits[walk->n_visitors] = first_visit;
-    walk->visitors[walk->n_visitors++] = (struct bots_visitor){
-        .network = gathered_row(walk->gather, SHARED_CONTEXT, first->context)[CONTEXT_NETWORK], .lone = n_events == 1 && first->kind == EVENT_PAGEVIEW && !first->alive};
+    walk->visitors[walk->n_visitors++] =
+        (struct bots_visitor){.network = gathered_row(walk->gather, SHARED_CONTEXT, first->context)[CONTEXT_NETWORK],
+                              .lone = n_events == 1 && first->kind == EVENT_PAGEVIEW && !first->alive};
 }
 
 /* A visitor's events lie apart: they are asked for before they are needed. */

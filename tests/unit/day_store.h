@@ -65,6 +65,6 @@ static inline unsigned day_store_seal(const struct store_fixture *fixture, int64
 {
     unsigned n = 0;
 
-    assert_int_equal(seal_due(fixture->db, fixture->config, now_ms, day_store_submit, fixture->db, NULL, &n), 0);
+    assert_int_equal(seal_due(fixture->db, NULL, fixture->config, now_ms, day_store_submit, fixture->db, NULL, &n), 0);
     return n;
 }

@@ -140,6 +140,66 @@ static void test_same_before_and_after(void **state)
 
 /* ---- open days ---- */
 
+/* Nobody can read the first record of @day any more; and, if @changes, rows of it were changed. */
+static void damage_first(struct store *store, int32_t day, bool changes)
+{
+    DB_CURSOR_AUTO *cursor = NULL;
+    struct key from = key_journal(store->site->id, DAY_STORE_FIRST + day, 1);
+    uint64_t sequence;
+    struct day_state state;
+    struct text key, value;
+    struct batch batch;
+    uint32_t site;
+
+    assert_int_equal(batch_begin(store->fixture.db, &batch), 0);
+    assert_int_equal(db_cursor_new(batch.txn, DB_JOURNAL, &cursor), 0);
+    assert_int_equal(db_cursor_seek(cursor, key_text(&from), &key, &value), 0);
+    assert_true(key_read_journal(key, &site, &day, &sequence));
+    from = key_journal(site, day, sequence);
+    store_fixture_damage(batch.txn, DB_JOURNAL, key_text(&from), 40);
+    assert_int_equal(day_get(batch.txn, site, day, &state), 0);
+    state.changes += changes;
+    assert_int_equal(day_put(batch.txn, site, day, &state), 0);
+    assert_int_equal(batch_commit(&batch), 0);
+}
+
+/* What is in memory is not read again, only what came since; but where rows were changed, all is. */
+static void test_sealed_from_memory(void **state)
+{
+    static const struct {
+        const char *name;
+        bool asked, changed;
+        int result;
+    } rows[] = {
+        {"nobody has asked for it", false, false, -EBADMSG},
+        {"it is in memory", true, false, 0},
+        {"and was changed since", true, true, -EBADMSG},
+    };
+
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        struct store store;
+        unsigned n = 0;
+
+        open_store(&store, DAYS_BOUNDS, false);
+        if (rows[i].asked)
+            days_unpin(store.days, pin(&store, 2, COLUMN_ALL, DAYS_LIVE));
+        add_late(&store, 2);
+        damage_first(&store, 2, rows[i].changed);
+        check_equal(rows[i].name,
+                    seal_due(store.fixture.db, store.days, store.fixture.config, LATER_MS, day_store_submit,
+                             store.fixture.db, NULL, &n),
+                    rows[i].result);
+        look_again(&store);
+        if (rows[i].result == 0) {
+            const struct table *table = pin(&store, 2, COLUMN_ALL, DAYS_SEGMENT);
+
+            assert_int_equal(table->n[RELATION_HIT], 4);
+            days_unpin(store.days, table);
+        }
+        close_store(&store);
+    }
+}
+
 static void test_live_bounds(void **state)
 {
     static const struct {
@@ -483,6 +543,7 @@ int main(void)
         cmocka_unit_test(test_tiers),
         cmocka_unit_test(test_unknown_site),
         cmocka_unit_test(test_same_before_and_after),
+        cmocka_unit_test(test_sealed_from_memory),
         cmocka_unit_test(test_live_bounds),
         cmocka_unit_test(test_live_growth),
         cmocka_unit_test(test_live_displaced),

@@ -326,7 +326,7 @@ static void run_seal(struct run *run)
 {
     unsigned n = 0;
 
-    if (seal_due(run->db, run->config, NOW + 48 * 3600000LL, submit_and_drain, run, NULL, &n) == 0)
+    if (seal_due(run->db, NULL, run->config, NOW + 48 * 3600000LL, submit_and_drain, run, NULL, &n) == 0)
         run->sealed = true;
 }
 

@@ -154,7 +154,7 @@ static void work(struct model *model)
 static void seal(struct model *model)
 {
     unsigned n;
-    int r = seal_due(model->fixture.db, model->fixture.config, model->now_ms, submit, model, NULL, &n);
+    int r = seal_due(model->fixture.db, NULL, model->fixture.config, model->now_ms, submit, model, NULL, &n);
 
     assert_true(r == 0 || r == -ECANCELED || r == -ENOSPC);
     if (r == -ECANCELED)

@@ -233,7 +233,7 @@ static void test_interrupted(void **state)
 
     day_store_fill(fixture->db, blog, period_first_day(march), 3);
     day_store_fill(fixture->db, blog, period_last_day(march), 3);
-    assert_int_equal(seal_due(fixture->db, fixture->config, later_ms, submit_mortal, &mortal, NULL, &n), -EIO);
+    assert_int_equal(seal_due(fixture->db, NULL, fixture->config, later_ms, submit_mortal, &mortal, NULL, &n), -EIO);
     assert_false(has_rows(fixture->db, blog, march));
     assert_int_equal(day_store_seal(fixture, later_ms), 0);
     assert_true(may_be_used(fixture->db, blog, march));
@@ -267,7 +267,7 @@ static void test_seal_in_between(void **state)
 
     day_store_fill(fixture->db, blog, period_first_day(march), 3);
     assert_int_equal(day_store_seal(fixture, over_ms - 1), 1);
-    assert_int_equal(seal_due(fixture->db, fixture->config, over_ms, submit_meddling, &meddler, NULL, &n), 0);
+    assert_int_equal(seal_due(fixture->db, NULL, fixture->config, over_ms, submit_meddling, &meddler, NULL, &n), 0);
     assert_false(has_rows(fixture->db, blog, march));
     assert_int_equal(day_store_seal(fixture, over_ms), 1);
     assert_true(may_be_used(fixture->db, blog, march));
@@ -286,7 +286,7 @@ static void test_site_that_left(void **state)
     day_store_fill(fixture->db, blog, period_first_day(march), 3);
     assert_int_equal(day_store_seal(fixture, over_ms - 1), 1);
     others.n_sites = 0;
-    assert_int_equal(seal_due(fixture->db, &others, over_ms, day_store_submit, fixture->db, NULL, &n), 0);
+    assert_int_equal(seal_due(fixture->db, NULL, &others, over_ms, day_store_submit, fixture->db, NULL, &n), 0);
     assert_false(has_rows(fixture->db, blog, march));
     expect_pure(fixture);
     assert_int_equal(day_store_seal(fixture, over_ms), 0);
@@ -316,7 +316,7 @@ static void test_no_memory(void **state)
     assert_int_equal(day_store_seal(fixture, over_ms - 1), 1);
     for (int r = -ENOMEM; r; n++) {
         n_until_failure = n;
-        r = seal_due(fixture->db, fixture->config, over_ms, day_store_submit, fixture->db, NULL, &n_sealed);
+        r = seal_due(fixture->db, NULL, fixture->config, over_ms, day_store_submit, fixture->db, NULL, &n_sealed);
         n_until_failure = -1;
         assert_true(r == 0 || r == -ENOMEM);
         assert_true(r || has_rows(fixture->db, blog, march));

@@ -128,7 +128,7 @@ static void test_interrupted(void **state)
 
     for (int32_t i = 0; i < 4; i++)
         day_store_fill(fixture->db, blog, DAY_STORE_FIRST + i, 5);
-    assert_int_equal(seal_due(fixture->db, fixture->config, later_ms, submit_and_die, fixture->db, NULL, &n),
+    assert_int_equal(seal_due(fixture->db, NULL, fixture->config, later_ms, submit_and_die, fixture->db, NULL, &n),
                      -ECANCELED);
     copy_segment(fixture->db, blog, DAY_STORE_FIRST, &bytes);
     assert_int_equal(bytes.size, 0);
@@ -167,8 +167,8 @@ static void test_stop(void **state)
 
     for (int32_t i = 0; i < 4; i++)
         day_store_fill(fixture->db, blog, DAY_STORE_FIRST + i, 1);
-    assert_int_equal(seal_due(fixture->db, fixture->config, later_ms, submit_and_stop, &stopping, &stopping.stop, &n),
-                     0);
+    assert_int_equal(
+        seal_due(fixture->db, NULL, fixture->config, later_ms, submit_and_stop, &stopping, &stopping.stop, &n), 0);
     assert_int_equal(n, 1);
     assert_int_equal(day_store_seal(fixture, later_ms), 3);
 }
@@ -188,7 +188,7 @@ static void test_damaged_journal(void **state)
     assert_int_equal(batch_begin(fixture->db, &batch), 0);
     store_fixture_damage(batch.txn, DB_JOURNAL, key_text(&key), 5);
     assert_int_equal(batch_commit(&batch), 0);
-    assert_int_equal(seal_due(fixture->db, fixture->config, later_ms, day_store_submit, fixture->db, NULL, &n),
+    assert_int_equal(seal_due(fixture->db, NULL, fixture->config, later_ms, day_store_submit, fixture->db, NULL, &n),
                      -EBADMSG);
     BUFFER_AUTO damaged = BUFFER_INIT(1 << 20), good = BUFFER_INIT(1 << 20);
     copy_segment(fixture->db, blog, DAY_STORE_FIRST, &damaged);

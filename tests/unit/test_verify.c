@@ -124,8 +124,8 @@ static void fill(struct store *store)
     assert_int_equal(batch.next_sequence, NEXT);
     put_visitor(store, &batch, ANN, ANN_GRANTS);
     assert_int_equal(batch_commit(&batch), 0);
-    assert_int_equal(seal_due(store->fixture.db, store->fixture.config, NOW + DAY_MS, submit, store, NULL, &n_sealed),
-                     0);
+    assert_int_equal(
+        seal_due(store->fixture.db, NULL, store->fixture.config, NOW + DAY_MS, submit, store, NULL, &n_sealed), 0);
     assert_int_equal(n_sealed, 1);
 }
 

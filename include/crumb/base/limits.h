@@ -252,15 +252,15 @@
 #define REQUESTS_KEPT_MS_DEFAULT (3LL * 365 * 24 * 3600 * 1000) /* once closed: as long as somebody may go to court */
 
 /* Rollups and queries. */
-#define VISIT_GAP_MS (30LL * 60 * 1000)  /* silence that ends a visit */
-#define SEAL_GRACE_MS (15LL * 60 * 1000) /* after midnight, before a day is sealed */
-#define KEEPER_NICE 5                    /* of its thread: beacons and answers go first where the cores are busy */
-#define KEEPER_PAUSE_MS_MAX 100          /* after one of its operations, while beacons keep the writer busy */
-#define SEAL_TICK_MS 1000                /* between two looks for days to seal */
-#define SEAL_RETRY_MS 60000              /* after a look that failed */
-#define DAY_HITS_MAX (50 << 20)          /* hits of one site-day held in memory while it is built */
-#define VISITORS_MAX 4294967295          /* of one site, ever: they are numbered */
-#define SEGMENT_ROWS_MAX DAY_HITS_MAX    /* of one relation of a site-day */
+#define VISIT_GAP_MS (30LL * 60 * 1000)   /* silence that ends a visit */
+#define SEAL_GRACE_MS (15LL * 60 * 1000)  /* after midnight, before a day is sealed */
+#define KEEPER_NICE 5                     /* of its thread: beacons and answers go first where the cores are busy */
+#define KEEPER_PAUSE_MS_MAX 100           /* after one of its operations, while beacons keep the writer busy */
+#define SEAL_TICK_MS 1000                 /* between two looks for days to seal */
+#define SEAL_RETRY_MS 60000               /* after a look that failed */
+#define DAY_HITS_MAX (50 << 20)           /* hits of one site-day held in memory while it is built */
+#define VISITORS_MAX 4294967295           /* of one site, ever: they are numbered */
+#define SEGMENT_ROWS_MAX DAY_HITS_MAX     /* of one relation of a site-day */
 #define GATHER_FRONT_BYTES_MAX (32 << 20) /* of keys that spare looking at an event's fields one by one */
 #define SEGMENT_TEXTS_MAX (16 << 20)
 #define SEGMENT_TEXT_BYTES_MAX (256 << 20)

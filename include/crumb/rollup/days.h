@@ -15,7 +15,7 @@
 #include "crumb/config/config.h"
 #include "crumb/rollup/summary.h"
 #include "crumb/rollup/table.h"
-#include "crumb/store/db.h"
+#include "crumb/store/day.h"
 
 struct days;
 
@@ -57,6 +57,15 @@ int days_pin(struct days *days, struct db_txn *txn, const struct site *site, int
              const struct table **ret_table, enum days_tier *ret_tier);
 /* Gives it back; NULL is fine. Any thread. */
 void days_unpin(struct days *days, const struct table *table);
+
+/*
+ * The events of an open day, as far as they are in memory and grown to what
+ * @state and @txn tell, as a table that is the caller's, not amended.
+ * *ret_is_held is false, and there is none, where nothing is.  0 or a fault.  Any
+ * thread.
+ */
+int days_live_table(struct days *days, struct db_txn *txn, const struct site *site, int32_t day,
+                    const struct day_state *state, struct table *ret_table, bool *ret_is_held);
 
 /* What is kept now, for tests and metrics. Any thread. */
 struct days_bounds days_held(struct days *days);

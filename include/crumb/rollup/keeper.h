@@ -11,6 +11,7 @@
 #include "crumb/store/trail.h"
 
 struct keeper;
+struct days;
 
 /* What else the keeper does at each look, of layers that it does not know; 0 or a fault. */
 struct keeper_chore {
@@ -20,11 +21,11 @@ struct keeper_chore {
     const char *complaint; /* where it begins to fail: "cannot ..." */
 };
 
-/* Starts the thread; it takes a reference to @edition, whose data folder is the store's; @chores, of @n_chores, outlive
- * it. 0 or a fault. */
-int keeper_start(struct db *db, struct writer *writer, const struct clock *clock, const struct trail *trail,
-                 struct edition *edition, const struct keeper_chore *chores, unsigned n_chores,
-                 struct keeper **ret_keeper);
+/* Starts the thread; it takes a reference to @edition, whose data folder is the store's; @days (what questions hold in
+ * memory) and @chores, of @n_chores, outlive it. 0 or a fault. */
+int keeper_start(struct db *db, struct days *days, struct writer *writer, const struct clock *clock,
+                 const struct trail *trail, struct edition *edition, const struct keeper_chore *chores,
+                 unsigned n_chores, struct keeper **ret_keeper);
 /* There is something to do: looks at once. Any thread. */
 void keeper_wake(struct keeper *keeper);
 /* Works with another edition from the next look on. */

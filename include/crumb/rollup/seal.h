@@ -20,14 +20,17 @@
 #include "crumb/config/config.h"
 #include "crumb/ingest/writer.h"
 
+struct days;
+
 /*
- * Seals every site-day and month that is due at @now_ms.  @submit gives one
+ * Seals every site-day and month that is due at @now_ms.  What @days has in memory
+ * of a day is not read from the journal again; NULL: nothing.  @submit gives one
  * operation to the writer and returns its result when it is done
  * (writer_submit_wait, or submit and drain).  Stops early when *@stop becomes
  * true.  *ret_n counts the days sealed.  0, or the first fault; the others were
  * tried.
  */
-int seal_due(struct db *db, const struct config *config, int64_t now_ms,
+int seal_due(struct db *db, struct days *days, const struct config *config, int64_t now_ms,
              int (*submit)(void *context, struct write_op *op), void *context, const atomic_bool *stop,
              unsigned *ret_n);
 
