@@ -102,6 +102,11 @@ int days_live_table(struct days *days, struct db_txn *txn, const struct site *si
     return error_trace(live_table(days->live, txn, site, day, state, ret_table, ret_is_held));
 }
 
+void days_live_forget(struct days *days, const struct site *site, int32_t day)
+{
+    live_forget(days->live, site->id, day);
+}
+
 struct days_bounds days_held(struct days *days)
 {
     struct days_bounds held = live_held(days->live);

@@ -254,6 +254,8 @@ static int seal_one(struct db *db, struct days *days, struct due_day due,
     int r = read_day(db, &seal);
     if (r == 0)
         r = error_fold(submit(context, &seal.super));
+    if (r == 0 && days)
+        days_live_forget(days, due.site, due.day);
     buffer_deinit(&seal.segment);
     rollups_deinit(&seal.rollups);
     return error_trace(r);

@@ -196,6 +196,7 @@ static void test_sealed_from_memory(void **state)
             assert_int_equal(table->n[RELATION_HIT], 4);
             days_unpin(store.days, table);
         }
+        assert_int_equal(days_held(store.days).n_days, rows[i].result && rows[i].asked);
         close_store(&store);
     }
 }

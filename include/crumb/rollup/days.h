@@ -67,6 +67,9 @@ void days_unpin(struct days *days, const struct table *table);
 int days_live_table(struct days *days, struct db_txn *txn, const struct site *site, int32_t day,
                     const struct day_state *state, struct table *ret_table, bool *ret_is_held);
 
+/* Keeps the events of this day no longer: it is sealed. Any thread. */
+void days_live_forget(struct days *days, const struct site *site, int32_t day);
+
 /* What is kept now, for tests and metrics. Any thread. */
 struct days_bounds days_held(struct days *days);
 
