@@ -397,10 +397,9 @@ int range_compared(const struct query *query, const struct query_days *days, con
 
 void range_write_date(int32_t day, char ret_date[RANGE_DATE_BYTES])
 {
-    struct zone_date date = zone_date_of_day(day);
-    char text[48];
+    char text[ZONE_DATE_BYTES];
 
-    assert(date.year >= 0 && date.year <= 9999);
-    snprintf(text, sizeof text, "%04d-%02u-%02u", date.year, date.month, date.mday);
+    zone_write_date(day, text);
+    assert(strlen(text) == RANGE_DATE_BYTES);
     memcpy(ret_date, text, RANGE_DATE_BYTES);
 }

@@ -48,19 +48,17 @@ struct exporter *exporter_free(struct exporter *exporter)
     return NULL;
 }
 
-static const char *write_day(int32_t day, const char *none, char text[32])
+static const char *write_day(int32_t day, const char *none, char text[ZONE_DATE_BYTES])
 {
-    struct zone_date date = zone_date_of_day(day);
-
     if (day == INT32_MIN || day == INT32_MAX)
         return none;
-    snprintf(text, 32, "%04d-%02u-%02u", date.year, date.month, date.mday);
+    zone_write_date(day, text);
     return text;
 }
 
 void exporter_describe(const struct exporter_wish *wish, char ret_text[EXPORTER_DETAILS_BYTES])
 {
-    char from[32], to[32];
+    char from[ZONE_DATE_BYTES], to[ZONE_DATE_BYTES];
 
     snprintf(ret_text, EXPORTER_DETAILS_BYTES, "from %.13s to %.13s, %s", write_day(wish->from, "the first day", from),
              write_day(wish->to, "the last day", to), wish->form == EXPORT_CSV ? "csv" : "ndjson");
