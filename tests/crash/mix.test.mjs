@@ -62,16 +62,16 @@ const later = (random) => random.pick([HOUR_MS * random.between(1, 20), HOUR_MS 
 
 async function doOne(world) {
     const { random } = world, browser = random.pick(world.browsers), name = random.choose(ACTIONS);
-    if (name === 'pass') return world.pass(later(random));
+    if (name === 'pass') return world.wait(later(random));
     if (name === 'visit' && (browser.identity?.has || random.chance(0.2))) return world.visit(browser);
-    world.pass(APART_MS);
+    await world.wait(APART_MS);
     return world.do(actOf(world, name === 'visit' ? 'choose' : name, browser));
 }
 
-// Starts it again; sometimes it is killed once more before it is ready.
-async function restart(world) {
+// Starts it again, perhaps after a while; sometimes it is killed once more before it is ready.
+async function restart(world, share = 0.3) {
     const { random, server } = world;
-    if (random.chance(0.3)) world.pass(later(random));
+    if (random.chance(share)) world.pass(later(random));
     while (random.chance(0.25)) {
         const started = begin(server);
         await moment(random.next() * START_MS);
@@ -84,7 +84,7 @@ async function restart(world) {
 // Some ask, each with a browser of their own, and it dies before all have an answer.
 async function killAsking(world) {
     const { random, now } = world;
-    world.pass(APART_MS);
+    await world.wait(APART_MS);
     const free = world.browsers.filter((browser) => !world.isOver(browser));
     const acts = Array.from({ length: Math.min(free.length, random.between(1, 4)) }, () =>
         actOf(world, random.choose({ ...ACTIONS, minor: 0.04 }), free.splice(random.between(0, free.length - 1), 1)[0]));
@@ -96,7 +96,7 @@ async function killAsking(world) {
     for (const { act, answer } of await Promise.all(asked))
         if (answer) act.apply(answer);
         else open.push(act);
-    await restart(world);
+    await restart(world, 0); // what was done is looked for before its time is over
     await world.resolve(open);
     return open.length;
 }

@@ -130,6 +130,9 @@ export class People {
         return !isSealDue(day, now) || (sealed === last && changes === built);
     }
 
+    // Whether a month is to be folded: what is asked for then may be in it or not.
+    isFoldDue = (now) => this.events.some(({ day }) => !this.folded.has(monthOf(day)) && now >= segmentsDue(day));
+
     // Nothing goes before its time; what has gone is gone in the model, too.
     observe(rows, now, snapshot) {
         for (const { day, expired, folded } of rows) {

@@ -100,6 +100,12 @@ export class World {
         for (const deed of this.people.deeds) if (!deed.known) deed.n = undefined; // something may have gone by itself
     }
 
+    // The same while it is served and somebody asks for something next.
+    async wait(ms) {
+        this.pass(ms);
+        if (this.people.isFoldDue(this.now)) await this.settle();
+    }
+
     // ---- browsers ----
 
     newBrowser() {
