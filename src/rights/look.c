@@ -135,17 +135,20 @@ static int look_at_journal(struct db_txn *txn, const struct crew *crew, struct f
 
 /*
  * Of a segment alone nobody can tell whether classes were cut before; that is
- * done once a job, on the first look.
+ * done once a job, on the first look.  A day that was counted and not built since
+ * is looked at again, whatever its journal has: it has to be built before the job
+ * ends, and the amendment with it.
  */
 static void see_segment(const struct crew *crew, struct found *found)
 {
+    bool is_built = found->state.built == found->state.changes;
+
     for (unsigned i = 0; i < crew->n; i++) {
         const struct job *job = &crew->jobs[i];
-        bool by_segment = job->kind == JOB_CUT ? found->state.expired : found->state.sealed != 0;
+        bool is_counted = found->day <= job->counted;
+        bool by_segment = job->kind == JOB_CUT && !is_counted ? found->state.expired : found->state.sealed != 0;
 
-        if (job->kind == JOB_ERASE)
-            found->concerns[i] |= found->visits[i] && by_segment;
-        else if (found->day <= job->counted)
+        if (job->kind != JOB_ERASE && is_counted && is_built)
             found->concerns[i] = found->concerns[i] && job->kind == JOB_CUT;
         else
             found->concerns[i] |= found->visits[i] && by_segment;

@@ -383,8 +383,11 @@ static int allocate_lock(const char *path)
 static int open_file(struct db *db, const char *path, const struct db_options *options)
 {
     bool writable = options->mode == DB_SERVE;
-    int r = writable ? allocate_lock(path) : 0;
+    int r = allocate_lock(path);
 
+    /* Who only reads may do so where nothing can be written; LMDB says whether. */
+    if (!writable && (r == -EROFS || r == -EACCES || r == -EPERM))
+        r = 0;
     if (r == 0)
         r = db_error(mdb_env_create(&db->env));
     if (r)

@@ -6,8 +6,8 @@
 //  - a limit on the size of files, which needs no permission and is lifted from outside;
 //  - a full map: the configuration's data_max, which a restart raises.
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -16,6 +16,7 @@ import { request } from '../http/client.mjs';
 import { eventually, sleep } from '../http/server.mjs';
 import { begin, folder } from './harness.mjs';
 import { Load, Random, Witness, testify } from './load.mjs';
+import { ELSEWHERE, INSIDE_MS_MAX, enter, fillUp, isInside } from './room.mjs';
 
 const SEED = Number(process.env.CRASH_SEED ?? 1);
 const BULK_BYTES = 1500; // of each path, so that it is full soon
@@ -24,11 +25,9 @@ const STORED_MIN = 200; // events, before it is taken for well again
 const LOAD_MS_MAX = 60_000;
 const RESUME_MS_MAX = 1000;
 const LATE_MS_MAX = 1000; // from the end of its connections to the end of a process
-const INSIDE_MS_MAX = 300_000;
 const TMPFS_BYTES = 8 << 20;
 const FILLER_BYTES = 3 << 20;
 const FILE_KIB_MAX = 2048;
-const ELSEWHERE = '/var/tmp'; // no file system that is filled here
 
 const TROUBLE = [
     /^crumb: error: cannot write to the store; answering 503 until it works again: /,
@@ -124,18 +123,6 @@ function writeFiller(bytes) {
     return filler;
 }
 
-// Every page that is left.
-function fillUp() {
-    for (let i = 0; ; i++) {
-        try {
-            writeFileSync(join(tmpdir(), `crumb-full-${i}`), Buffer.alloc(4096, 1));
-        } catch (error) {
-            assert.equal(error.code, 'ENOSPC');
-            return;
-        }
-    }
-}
-
 async function fullFileSystem() {
     const filler = writeFiller(FILLER_BYTES);
     await withTrial({}, async (trial) => {
@@ -151,55 +138,39 @@ async function fullFileSystem() {
 async function fullFromTheFirst() {
     const server = folder();
     const filler = writeFiller(FILLER_BYTES);
-    fillUp();
+    const makeRoom = fillUp();
     await assert.rejects(begin(server), /No space left on device/);
     assert.deepEqual(await server.child.ended, { code: 3, signal: null });
     rmSync(filler);
+    makeRoom();
     assert.ok(await begin(server));
     await server.end();
 }
 
-// ---- a namespace of our own ----
-
-function unshare(args, env) {
-    const mine = process.getuid() === 0 ? ['-m'] : ['-rm'];
-    const limits = { timeout: INSIDE_MS_MAX, killSignal: 'SIGKILL' };
-    return spawnSync('unshare', [...mine, ...args], { encoding: 'utf8', env, ...limits });
+// LMDB makes its lock file where there is none, as behind `crumb compact` or beside a copy, and writes to it through a map.
+async function fullForReaders() {
+    const server = folder();
+    assert.ok(await begin(server));
+    await server.stop();
+    rmSync(join(server.data, 'crumb.mdb-lock'));
+    const makeRoom = fillUp();
+    const { code, stderr } = await server.run('stat');
+    assert.equal(code, 3);
+    assert.match(stderr, /No space left on device/);
+    makeRoom();
+    await server.assertSound();
+    server.cleanup();
 }
 
-// Runs this file once more, with a small file system as its folder for temporary files.
-function enter(t, folder) {
-    const mount = ['mount', '-t', 'tmpfs', '-o', `size=${TMPFS_BYTES}`, 'crumb', folder];
-    if (unshare(mount).status !== 0) {
-        t.skip('mounting is not permitted here: left to the limit on the size of files');
-        return;
-    }
-    const { NODE_TEST_CONTEXT: _, ...env } = process.env; // of the runner, which does not know the other run
-    const run = unshare(['sh', '-c', '"$@" && exec "$NODE" "$FILE"', 'sh', ...mount], {
-        ...env,
-        NODE: process.execPath,
-        FILE: fileURLToPath(import.meta.url),
-        TMPDIR: folder,
-        CRASH_INSIDE: '1',
-    });
-    assert.equal(run.status, 0, `${run.stdout}${run.stderr}`);
-}
-
-if (process.env.CRASH_INSIDE) {
+if (isInside) {
     describe('no room on the file system', { timeout: INSIDE_MS_MAX }, () => {
         it('for more', fullFileSystem);
         it('for a store', fullFromTheFirst);
+        it('for the lock file of who only reads', fullForReaders);
     });
 } else {
     describe('no room', { timeout: 900_000 }, () => {
-        it('on the file system', (t) => {
-            const folder = mkdtempSync(join(tmpdir(), 'crumb-full-'));
-            try {
-                enter(t, folder);
-            } finally {
-                rmdirSync(folder);
-            }
-        });
+        it('on the file system', (t) => enter(t, fileURLToPath(import.meta.url), TMPFS_BYTES));
 
         it('for a larger file', () =>
             withTrial({ shell: `ulimit -Sf ${FILE_KIB_MAX}` }, async (trial) => {

@@ -5,42 +5,18 @@
 //         node tests/crash/power.test.mjs
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { addLosses, assertVaried, environment, preload } from './cut.mjs';
 import { begin, eachSeed, folder, isWhole, surprises } from './harness.mjs';
 import { Load, Random, Witness, testify } from './load.mjs';
 import { FINISHED, lines, replay, rollups } from './replay.mjs';
 
-const { POWERLOSS } = process.env;
-if (!POWERLOSS) throw new Error('set POWERLOSS to the library under tests/crash of the build folder');
-
 const ROUNDS = 30;
 const STEPS_MAX = 250; // a commit takes three or more: pages, a sync, a meta page
 const BULK_BYTES = 1500; // of each path in half of the rounds, so that commits have more pages
-const FIRST_STARTS = 12; // more steps than the first start has
+const FIRST_STARTS = 22; // more steps than the first start has
 const FIRST_START_SEEDS = 2; // of each
 const SEALS = 8;
 const SEAL_STEPS_MAX = 100;
-
-const environment = (seed, step) => ({
-    LD_PRELOAD: POWERLOSS,
-    POWERLOSS_SEED: String(seed),
-    POWERLOSS_STEP: String(step),
-});
-
-// The same for begin().
-const preload = (seed, step) =>
-    Object.entries(environment(seed, step))
-        .map(([name, value]) => `export ${name}='${value}'`)
-        .join('; ');
-
-// Adds to @sum how many page writes were lost, and of how many; @text is what the dead program wrote.
-function addLosses(sum, text) {
-    const [, lost, all] = text.match(/^powerloss: step \d+, lost (\d+) of (\d+)$/m) ?? [];
-    assert.ok(all, `it did not die of the power cut: ${text}`);
-    sum.lost += Number(lost);
-    sum.all += Number(all);
-}
-
-const assertVaried = ({ lost, all }) => assert.ok(lost && lost < all, 'some was lost and some not');
 
 describe('a power cut', { timeout: 1_800_000 }, () => {
     it('during a load loses nothing that was answered', async (t) => {
@@ -80,10 +56,10 @@ describe('a power cut', { timeout: 1_800_000 }, () => {
         for (let step = 1; step <= FIRST_STARTS; step++) {
             for (let seed = 1; seed <= FIRST_START_SEEDS; seed++) {
                 const server = folder();
-                if (!(await begin(server, preload(100 * step + seed, step)))) {
-                    addLosses(sum, server.child.output.stderr);
-                    await begin(server).catch((error) => wrong.push(`step ${step}, seed ${seed}: ${error.message}`));
-                }
+                const isReady = await begin(server, preload(100 * step + seed, step));
+                if (isReady) await server.crash(); // unless the lights went out first
+                else addLosses(sum, server.child.output.stderr);
+                await begin(server).catch((error) => wrong.push(`step ${step}, seed ${seed}: ${error.message}`));
                 if (server.child.exitCode === null) await server.end();
                 server.cleanup();
             }

@@ -626,7 +626,8 @@ static void run_round(struct model *model, unsigned *n_kills)
             *n_kills += 1;
         }
         work(model);
-        seal(model);
+        if (draw(model, 2)) /* whoever starts again works before it seals */
+            seal(model);
         model->n_until_kill = 0;
         settle(model);
         check_all(model, step);
@@ -674,6 +675,48 @@ static void test_marked_first(void **state)
         check_all(model, 1 + i);
     }
     end_round(model);
+    free(model);
+}
+
+/*
+ * Classes are cut from a sealed day, which still has its journal or not.  Killed
+ * before or behind the n-th operation, the rest of the job builds the day before
+ * it ends: the amendment is not there any more afterwards.
+ */
+static void cut_a_day(struct model *model, bool expires)
+{
+    for (unsigned n = 1, fate = KILL_BEFORE; fate < FATES; n = n < 8 ? n + 1 : 1, fate += n == 1) {
+        begin_round(model, 1);
+        choose(model, 0, ANALYTICS | JOURNEYS, false);
+        visit_site(model, 0);
+        visit_site(model, 1);
+        int32_t day = today(model);
+        model->now_ms += 2 * DAY_MS;
+        seal(model);
+        if (expires)
+            expire_day(model, day);
+        assert_int_equal(*expired_at(model, day), expires);
+        choose(model, 0, JOURNEYS, false);
+        model->n_until_kill = n;
+        model->fate = fate;
+        work(model);
+        model->n_until_kill = 0;
+        settle(model);
+        check_all(model, n);
+        seal(model);
+        check_all(model, n);
+        end_round(model);
+    }
+}
+
+static void test_cut_of_a_sealed_day(void **state)
+{
+    struct model *model = calloc(1, sizeof *model);
+
+    (void)state;
+    assert_non_null(model);
+    cut_a_day(model, false);
+    cut_a_day(model, true);
     free(model);
 }
 
@@ -753,6 +796,7 @@ static void test_model(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_marked_first), cmocka_unit_test(test_erasing),
+                                       cmocka_unit_test(test_cut_of_a_sealed_day),
                                        cmocka_unit_test(test_requests_are_nobodys), cmocka_unit_test(test_model)};
 
     if (random_init())
