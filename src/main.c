@@ -2,6 +2,7 @@
  * crumb: argv to command.
  */
 #include "command/command.h"
+#include "crumb/base/discreet.h"
 #include "crumb/base/error.h"
 #include "crumb/base/log.h"
 #include "crumb/base/random.h"
@@ -32,13 +33,12 @@ const struct command commands[] = {
     {"dump", "-c FILE TIER [--site NAME] [--day DATE | --month MONTH] [--field NAME] [--record ID]",
      "Prints a part of the store, one JSON object a line.",
      "TIER is journal, ledger, visitors, consents, books, days, notices, versions, segment, rollup, audit,\n"
-     "requests, amended, jobs or deeds.\n"
+     "requests, amended, jobs, deeds or minors.\n"
      "  --day DATE   of segments: one day, such as 2026-01-31\n"
      "  --record ID  of the ledger: one record, by the id of its receipt or its sequence number, with the notice\n"
      "               exactly as it was shown, whether the chain holds, and how many events relied on it\n"
-     "Journal, ledger, visitors, segments and requests hold personal data: treat what is printed accordingly. That it "
-     "was\n"
-     "printed goes into the audit trail; where that cannot be put on record, nothing is printed.\n"
+     "Journal, ledger, visitors, segments, requests and minors hold personal data: treat what is printed accordingly.\n"
+     "That it was printed goes into the audit trail; where that cannot be put on record, nothing is printed.\n"
      "Works while the server runs.\n",
      command_dump},
     {"query",
@@ -183,6 +183,11 @@ int main(int argc, char **argv)
 
     if (r) {
         log_fault("no randomness", r);
+        return EXIT_FAILED;
+    }
+    r = discreet_begin();
+    if (r) {
+        log_fault("cannot keep memory out of core files", r);
         return EXIT_FAILED;
     }
     return flush_output(run(argc, argv));

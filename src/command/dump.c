@@ -58,7 +58,8 @@ static const struct {
              {"books", dump_books, false},     {"consents", dump_consents, false}, {"days", dump_days, false},
              {"notices", dump_notices, false}, {"versions", dump_versions, false}, {"segment", dump_segments, true},
              {"rollup", dump_rollups, false},  {"audit", dump_audit, false},       {"requests", dump_requests, true},
-             {"amended", dump_amended, true},  {"jobs", dump_jobs, true},          {"deeds", dump_deeds, false}};
+             {"amended", dump_amended, true},  {"jobs", dump_jobs, true},          {"deeds", dump_deeds, false},
+             {"minors", dump_minors, true}};
 
 struct wish {
     const char *site, *record;

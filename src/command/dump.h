@@ -58,3 +58,4 @@ int dump_requests(struct dump *dump);
 int dump_amended(struct dump *dump);
 int dump_jobs(struct dump *dump);
 int dump_deeds(struct dump *dump);
+int dump_minors(struct dump *dump);

@@ -1,9 +1,10 @@
 /*
- * crumb dump audit, requests, amended, jobs, deeds: who read and did what, what
+ * crumb dump audit, requests, amended, jobs, deeds, minors: who read and did what, what
  * visitors asked for, and what came of it.
  */
 #include "crumb/base/error.h"
 #include "crumb/base/json.h"
+#include "crumb/consent/minors.h"
 #include "crumb/rights/job.h"
 #include "crumb/rights/requests.h"
 #include "crumb/rights/trail_json.h"
@@ -129,6 +130,18 @@ static int print_amendment(void *context, uint32_t site, const struct amendment 
         json_decref(object);
     return 0;
 }
+
+static int print_minor(void *context, uint32_t site, const uint8_t id[VISITOR_BYTES], int64_t until_ms)
+{
+    struct dump *dump = context;
+
+    if (dump_wants(dump, site) && dump_is_of(dump, id))
+        dump_print(dump, json_pack("{s:o, s:o, s:I}", "site", dump_site(dump, site), "visitor",
+                                   json_hex(id, VISITOR_BYTES), "until_ms", (json_int_t)until_ms));
+    return 0;
+}
+
+int dump_minors(struct dump *dump) { return error_trace(minors_each(dump->setup.txn, print_minor, dump)); }
 
 int dump_amended(struct dump *dump) { return error_trace(amended_each(dump->setup.txn, 0, print_amendment, dump)); }
 

@@ -54,11 +54,8 @@ static int print_all(struct dump *dump)
     static const struct {
         const char *name;
         int (*dump)(struct dump *dump);
-    } tiers[] = {{"visitors", dump_visitors},
-                 {"ledger", dump_ledger},
-                 {"journal", dump_journal},
-                 {"segment", dump_segments},
-                 {"requests", dump_requests}};
+    } tiers[] = {{"visitors", dump_visitors}, {"ledger", dump_ledger},     {"journal", dump_journal},
+                 {"segment", dump_segments},  {"requests", dump_requests}, {"minors", dump_minors}};
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < sizeof tiers / sizeof *tiers; i++) {

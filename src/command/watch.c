@@ -2,13 +2,15 @@
  * crumb watch: the books and the pages of the last minute, once a second.
  *
  * Each look is a read transaction of its own, so that nothing of the store is
- * pinned while people look.
+ * pinned while people look.  It reads the events of the last minute anew, so that
+ * whoever was restricted or erased a moment ago is not on the screen any more.
  */
 #include "crumb/query/watch.h"
 #include "command.h"
 #include "crumb/base/clock.h"
 #include "crumb/base/error.h"
 #include "crumb/base/log.h"
+#include "crumb/store/amended.h"
 #include "crumb/store/journal.h"
 #include <errno.h>
 #include <getopt.h>
@@ -26,8 +28,11 @@ struct watching {
     struct setup setup;
     struct watch *watch;
     uint32_t first_hour;
-    uint64_t after; /* the events up to this sequence were told, or are too old */
-    uint64_t newest;
+    bool shows_pages;
+    const struct amendments *amendments; /* of the site that is looked at */
+    uint64_t newest;                     /* sequence of an event that was seen, or from before */
+    uint64_t marks[WATCH_SECONDS];       /* the same of each of the last looks: what was there then is too old now */
+    unsigned n_marks;                    /* ever */
 };
 
 enum { OPTION_SITE = 256, OPTION_COUNT };
@@ -64,6 +69,23 @@ static bool wanted(const struct watching *watching, const struct site *site)
 
 /* ---- a look ---- */
 
+/* GDPR art. 17 and 18: what must not be told, from the request on. */
+static bool is_withheld(const struct watching *watching, uint32_t visitor)
+{
+    const struct amendment *amendment = amended_find(watching->amendments, visitor);
+
+    return amendment && (amendment->erased || amendment->restricted || amendment->cut & CLASS_BIT(CLASS_LOG));
+}
+
+/* A minute of looks ago; and never more rows than there is room for. */
+static uint64_t after_which(const struct watching *watching)
+{
+    uint64_t old = watching->marks[watching->n_marks % WATCH_SECONDS],
+             much = watching->newest > WATCH_VIEWS_MAX ? watching->newest - WATCH_VIEWS_MAX : 0;
+
+    return old > much ? old : much;
+}
+
 static int tell_view(void *context, const struct journal_record *record)
 {
     struct watching *watching = context;
@@ -71,7 +93,7 @@ static int tell_view(void *context, const struct journal_record *record)
 
     if (record->sequence > watching->newest)
         watching->newest = record->sequence;
-    if (record->kind != EVENT_PAGEVIEW)
+    if (record->kind != EVENT_PAGEVIEW || is_withheld(watching, record->number))
         return 0;
     if (!journal_event(record, &event))
         return error_origin(-EBADMSG);
@@ -80,18 +102,30 @@ static int tell_view(void *context, const struct journal_record *record)
 }
 
 /* Yesterday's journal, too, as an event may come a moment after midnight. */
-static int look_at_site(struct watching *watching, struct db_txn *txn, const struct site *site, int64_t now_ms,
-                        struct books *total)
+static int look_at_views(struct watching *watching, struct db_txn *txn, const struct site *site, uint64_t after,
+                         int64_t now_ms)
 {
+    AMENDMENTS_AUTO amendments = {.n = 0};
     int32_t today = zone_day(site->zone, now_ms);
+    int r = amended_read(txn, site->id, &amendments);
+
+    watching->amendments = &amendments;
+    for (int32_t day = today - 1; r == 0 && day <= today; day++)
+        r = journal_each(txn, site->id, day, after, tell_view, watching);
+    watching->amendments = NULL;
+    return error_trace(r);
+}
+
+static int look_at_site(struct watching *watching, struct db_txn *txn, const struct site *site, uint64_t after,
+                        int64_t now_ms, struct books *total)
+{
     struct books books;
     int r = accounting_between(txn, site->id, watching->first_hour, accounting_hour(now_ms) + 1, &books);
 
     if (r == 0)
         accounting_sum(total, &books);
-    for (int32_t day = today - 1; r == 0 && day <= today; day++)
-        r = journal_each(txn, site->id, day, watching->after, tell_view, watching);
-    return error_trace(r);
+    return r || !watching->shows_pages ? error_trace(r)
+                                       : error_trace(look_at_views(watching, txn, site, after, now_ms));
 }
 
 static int look(struct watching *watching, int64_t now_ms)
@@ -99,14 +133,16 @@ static int look(struct watching *watching, int64_t now_ms)
     const struct config *config = watching->setup.edition->config;
     DB_TXN_AUTO *txn = NULL;
     struct books total = {.received = 0};
+    uint64_t after = after_which(watching);
     int r = db_begin_read(watching->setup.db, &txn);
 
+    watch_forget(watching->watch);
     for (unsigned i = 0; r == 0 && i < config->n_sites; i++)
         if (config->sites[i].id && wanted(watching, &config->sites[i]))
-            r = look_at_site(watching, txn, &config->sites[i], now_ms, &total);
+            r = look_at_site(watching, txn, &config->sites[i], after, now_ms, &total);
     if (r)
         return error_trace(r);
-    watching->after = watching->newest;
+    watching->marks[watching->n_marks++ % WATCH_SECONDS] = watching->newest;
     watch_books(watching->watch, &total);
     return 0;
 }
@@ -130,7 +166,7 @@ static int show(const struct watching *watching, int64_t now_ms)
     char title[SITE_NAME_BYTES_MAX + 64];
     int r = 0;
 
-    if (isatty(STDOUT_FILENO)) {
+    if (watching->shows_pages) {
         write_title(watching, now_ms, title, sizeof title);
         buffer_put_text(&output, TEXT("\033[H\033[J"));
         r = watch_frame(watching->watch, title, now_ms, &output);
@@ -178,7 +214,7 @@ static int begin(struct watching *watching)
         return error_trace(r);
     watching->setup.txn = db_abort(watching->setup.txn);
     watching->first_hour = accounting_hour(clock_now_ms(&clock_system));
-    watching->after = watching->newest = next > WATCH_VIEWS_MAX ? next - WATCH_VIEWS_MAX : 0;
+    watching->newest = next ? next - 1 : 0;
     return 0;
 }
 
@@ -199,7 +235,7 @@ static int run(struct watching *watching)
 
 int command_watch(const struct command *self, int argc, char **argv)
 {
-    struct watching watching = {.site_name = NULL};
+    struct watching watching = {.site_name = NULL, .shows_pages = isatty(STDOUT_FILENO)};
     const char *path = NULL;
     int exit = command_arguments(self, argc, argv, options, take, &watching, &path, NULL);
 

@@ -10,6 +10,7 @@
 #include "crumb/base/json.h"
 #include "crumb/base/log.h"
 #include "crumb/config/value.h"
+#include "crumb/consent/receipt.h"
 #include "crumb/rights/request_json.h"
 #include "crumb/rights/request_parse.h"
 #include "loop.h"
@@ -33,9 +34,10 @@ struct office {
     int64_t now_ms;
     struct trail_entry entry; /* what goes on record; lent by the edition and: */
     char object[32], details[64];
-    uint32_t number;              /* of one request */
-    struct request_change change; /* has no JSON: it is read alone */
-    int states;                   /* of the list: STATES_OPEN, STATES_ALL, or one state */
+    char unseen[TRAIL_NAME_BYTES_MAX + 160]; /* what the officer has not seen, who did it and when */
+    uint32_t number;                         /* of one request */
+    struct request_change change;            /* has no JSON: it is read alone */
+    int states;                              /* of the list: STATES_OPEN, STATES_ALL, or one state */
     unsigned limit, offset, n;
     struct buffer answer;
     int outcome;
@@ -83,6 +85,8 @@ static void office_answer(struct wait *wait, h2o_req_t *req)
         answer_later(req, "it could not be done now; try again later");
     else if (req && office->outcome == REQUESTS_E_NONE)
         answer_error(req, 404, "there is no such request, or what it said was erased");
+    else if (req && office->outcome == REQUESTS_E_STALE)
+        answer_error(req, 409, "%s", office->unseen);
     else if (req && office->outcome == REQUESTS_E_STATE)
         answer_error(req, 409, "the request cannot be moved so from the state it is in");
     else if (req && office->outcome == REQUESTS_E_HISTORY)
@@ -196,9 +200,27 @@ static void describe_step(struct office *office, enum request_state from, enum r
     office->entry.details = text_of(office->details);
 }
 
+static void describe_unseen(struct office *office, const struct request *request)
+{
+    const struct request_step *last = &request->steps[request->n_steps - 1];
+    char time[RECEIPT_TIME_BYTES];
+
+    receipt_time(last->at_ms, time);
+    snprintf(office->unseen, sizeof office->unseen,
+             "%s%.*s took a step with it at %s, which you have not seen, and it is %s now: read it again",
+             last->side == REQUEST_BY_ASKER ? "whoever asked" : "", TEXT_ARGS(last->name), time,
+             request_state_word(request->state));
+}
+
+/* Of two officers who answer one request, the second is told of the first. */
 static int take_step(struct office *office, struct batch *batch, struct request *request)
 {
     enum request_state from = request->state;
+
+    if (office->change.version != request->n_steps) {
+        describe_unseen(office, request);
+        return REQUESTS_E_STALE;
+    }
     struct request_step step = {.at_ms = office->now_ms,
                                 .state = office->change.state ? office->change.state : from,
                                 .side = REQUEST_BY_OFFICER,

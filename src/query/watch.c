@@ -1,6 +1,6 @@
 /*
- * Two rings: of the last seconds' books, and of the last minute's views.  Pages
- * are counted when a frame is made, which is once a second.
+ * Two rings: of the last seconds' books, and of the views that the last look saw.
+ * Pages are counted when a frame is made, which is once a second.
  */
 #include "crumb/query/watch.h"
 #include "crumb/base/error.h"
@@ -21,7 +21,7 @@ struct watch {
     unsigned n_told;    /* times of watch_books() */
     struct books total; /* as told last */
     struct books seconds[WATCH_SECONDS];
-    size_t n_views; /* ever; the ring holds the last WATCH_VIEWS_MAX of them */
+    size_t n_views; /* of this look; the ring holds the last WATCH_VIEWS_MAX of them */
     struct view views[WATCH_VIEWS_MAX];
 };
 
@@ -59,6 +59,8 @@ void watch_books(struct watch *watch, const struct books *total)
     watch->total = *total;
     watch->n_told++;
 }
+
+void watch_forget(struct watch *watch) { watch->n_views = 0; }
 
 void watch_view(struct watch *watch, int64_t at_ms, struct text host, struct text path)
 {

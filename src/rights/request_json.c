@@ -73,6 +73,8 @@ void request_json_put(struct buffer *buffer, const struct request *request, cons
         buffer_printf(buffer, ",\"working_days_left\":%d", requests_left(site, request->due, now_ms));
     else
         buffer_put_text(buffer, TEXT(",\"working_days_left\":null"));
+    if (view == REQUEST_FOR_OFFICER)
+        buffer_printf(buffer, ",\"version\":%u", request->n_steps);
     if (view != REQUEST_IN_QUEUE) {
         json_put_text_member(buffer, "text", request->text);
         json_put_text_member(buffer, "contact", request->contact);

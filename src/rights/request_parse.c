@@ -44,7 +44,10 @@ static int read_object(struct text body, const char *const *known, json_t **ret_
             at++;
         if (!*at)
             return invalid(complaint, "there is no member `%.64s` here", name);
-        if (!json_is_string(value))
+        bool is_version = strcmp(name, "version") == 0;
+        if (is_version && !(json_is_integer(value) && json_integer_value(value) > 0))
+            return invalid(complaint, "`version` must be a number from 1 on");
+        if (!is_version && !json_is_string(value))
             return invalid(complaint, "`%s` must be a string", name);
     }
     return 0;
@@ -140,6 +143,10 @@ static int read_change(struct request_change *change, struct buffer *complaint)
     if (answer.data && note.data)
         return invalid(complaint,
                        "write an `answer`, which whoever asked can read, or a `note`, which nobody else can");
+    if (!json_object_get(change->json, "version"))
+        return invalid(complaint,
+                       "send the `version` that GET of this request gave, so that nobody's step is overlooked");
+    change->version = json_integer_value(json_object_get(change->json, "version"));
     change->state = (enum request_state)found;
     change->is_told = answer.data != NULL;
     change->note = answer.data ? answer : note;
@@ -158,7 +165,7 @@ static int read_change(struct request_change *change, struct buffer *complaint)
 
 int request_parse_change(struct text body, struct request_change *ret_change, struct buffer *complaint)
 {
-    static const char *const known[] = {"state", "answer", "note", NULL};
+    static const char *const known[] = {"state", "answer", "note", "version", NULL};
     struct request_change change = {.json = NULL};
     int r = read_object(body, known, &change.json, complaint);
 

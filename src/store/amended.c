@@ -216,3 +216,16 @@ int amended_read(struct db_txn *txn, uint32_t site, struct amendments *ret_amend
     *ret_amendments = reading.amendments;
     return 0;
 }
+
+static int by_number(const void *key, const void *element)
+{
+    uint32_t number = *(const uint32_t *)key, other = ((const struct amendment *)element)->number;
+
+    return (number > other) - (number < other);
+}
+
+const struct amendment *amended_find(const struct amendments *amendments, uint32_t number)
+{
+    return amendments->n ? bsearch(&number, amendments->list, amendments->n, sizeof *amendments->list, by_number)
+                         : NULL;
+}

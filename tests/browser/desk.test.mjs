@@ -179,7 +179,7 @@ describe('the privacy officer', { timeout: 240_000 }, () => {
             await settled(page);
             assert.equal(await page.locator('textarea').inputValue(), 'A draft stays');
             // Somebody else answers it meanwhile.
-            await officer('POST', `/${numbers.rtl}?site_id=shop`, { state: 'answered', answer: 'Done.' });
+            await officer('POST', `/${numbers.rtl}?site_id=shop`, { version: 1, state: 'answered', answer: 'Done.' });
             await page.getByLabel('Refuse, and close').check();
             await button(page, 'Refuse, and close').click();
             await page.getByText('What you wrote is still here.').waitFor();
@@ -347,8 +347,8 @@ describe('the wrong role', { timeout: 120_000 }, () => {
     it('gets nothing by asking itself, and a session’s step needs the page’s own origin', () =>
         open(server, { who: PIA, hash: 'site=shop' }, async ({ page, context }) => {
             const [cookie] = await context.cookies();
-            const asked = (method, path, headers = {}) => request(server.private, { method, path, body: method === 'POST' ? '{"note":"forged"}' : undefined, headers: { cookie: `${cookie.name}=${cookie.value}`, ...headers } });
-            const path = `/admin/requests/${numbers.attack}?site_id=shop`;
+            const asked = (method, path, headers = {}) => request(server.private, { method, path, body: method === 'POST' ? JSON.stringify({ version, note: 'forged' }) : undefined, headers: { cookie: `${cookie.name}=${cookie.value}`, ...headers } });
+            const path = `/admin/requests/${numbers.attack}?site_id=shop`, { version } = await officer('GET', `/${numbers.attack}?site_id=shop`);
             for (const headers of [{}, { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }, { origin: 'http://evil.example' }, { origin: 'null' }])
                 (await asked('POST', path, headers)).error(403);
             assert.equal((await asked('POST', path, { 'sec-fetch-site': 'same-origin' })).status, 200);

@@ -55,6 +55,9 @@ describe('POST /admin/minors', { timeout: 120_000 }, () => {
         assert.ok(!(await paths()).includes(`/${hers}`));
         assert.ok((await paths()).includes(`/${theirs}`));
         assert.deepEqual((await server.post('/v1/receipt/check', JSON.stringify(deed))).json(), { ours: true, known: true });
+        const { until_ms: until, ...row } = (await server.dump('minors')).find(({ visitor }) => visitor === id);
+        assert.deepEqual(row, { site: 'shop', visitor: id });
+        assert.ok(until > Date.now());
         const record = (await server.dump('audit')).find(({ act }) => act === 'minor_reported');
         assert.deepEqual([record.actor, record.name, record.site, record.object, record.details],
             ['token', 'officer', 'shop', `receipt ${deed.id}`, 'by id']);

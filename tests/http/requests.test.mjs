@@ -47,9 +47,11 @@ describe('requests', { timeout: 120_000 }, () => {
             method, path: `/admin/requests${rest}`, body: body && JSON.stringify(body),
             headers: who ? { authorization: `Bearer ${tokens[who].token}` } : {},
         });
+    const versions = new Map(); // of each request, as far as it was moved here
     const move = async (number, body, who = 'officer') => {
-        const answer = await office('POST', `/${number}?site_id=shop`, who, body);
+        const answer = await office('POST', `/${number}?site_id=shop`, who, { version: versions.get(number) ?? 1, ...body });
         assert.equal(answer.status, 200, answer.text);
+        versions.set(number, answer.json().version);
         return answer.json();
     };
     const audit = async () =>
@@ -202,19 +204,23 @@ describe('requests', { timeout: 120_000 }, () => {
     it('move only as they may', async () => {
         const made = await make();
         const { number } = made.request;
-        const refused = async (body, status) => (await office('POST', `/${number}?site_id=shop`, 'officer', body)).error(status);
+        let version = 1;
+        const refused = async (body, status) => (await office('POST', `/${number}?site_id=shop`, 'officer', { version, ...body })).error(status);
         const before = (await audit()).length;
         await refused({ state: 'withdrawn' }, 409);
         for (const body of [{}, { state: 'lost' }, { state: 'answered' }, { state: 'refused', note: 'no' }, { state: 'refused', answer: ' ' },
-            { answer: 'a', note: 'b' }, { note: '' }, { note: 7 }, { text: 'x' }, { answer: 'x'.repeat(4097) }])
+            { answer: 'a', note: 'b' }, { note: '' }, { note: 7 }, { text: 'x' }, { answer: 'x'.repeat(4097) },
+            { note: 'x', version: undefined }, { note: 'x', version: 0 }, { note: 'x', version: '1' }])
             await refused(body, 400);
         assert.equal((await audit()).length, before, 'what did not happen is not on record');
         const withdrawn = await follow(made, undefined, 'DELETE');
         assert.equal(withdrawn.status, 200, withdrawn.text);
         assert.equal(withdrawn.json().request.state, 'withdrawn');
         (await follow(made, undefined, 'DELETE')).error(409);
-        await refused({ state: 'in_progress' }, 409);
-        await move(number, { note: 'for the file' });
+        assert.match(await refused({ state: 'in_progress' }, 409), /^whoever asked took a step with it at \S+, which you have not seen, and it is withdrawn now/);
+        version++;
+        assert.match(await refused({ state: 'in_progress' }, 409), /cannot be moved so/);
+        await move(number, { version, note: 'for the file' });
         for (const state of ['answered', 'refused']) {
             const other = (await make()).request.number;
             await move(other, { state, answer: 'so' });
@@ -222,11 +228,25 @@ describe('requests', { timeout: 120_000 }, () => {
         }
     });
 
+    it('of which two officers answer one at once are answered once, and the second is told by whom and when', async () => {
+        const { number } = (await make()).request;
+        const { version } = (await office('GET', `/${number}?site_id=shop`, 'officer')).json();
+        assert.equal(version, 1);
+        const both = [['officer', 'Yes.'], ['root', 'No.']].map(([who, answer]) =>
+            office('POST', `/${number}?site_id=shop`, who, { version, state: answer === 'Yes.' ? 'answered' : 'refused', answer }).then((got) => ({ who, got })));
+        const [won, lost] = (await Promise.all(both)).sort((a, b) => a.got.status - b.got.status);
+        assert.deepEqual([won.got.status, won.got.json().version], [200, 2]);
+        const { history } = won.got.json();
+        assert.equal(lost.got.error(409), `${won.who} took a step with it at ${history[1].time}, which you have not seen, and it is ${history[1].state} now: read it again`);
+        assert.deepEqual((await office('GET', `/${number}?site_id=shop`, 'root')).json().history, history, 'nothing was changed');
+        assert.equal((await office('POST', `/${number}?site_id=shop`, lost.who, { version: 2, note: 'I see.' })).status, 200);
+    });
+
     it('have a history that ends, and a withdrawal fits in', async () => {
         const made = await make();
         const { number } = made.request;
         for (let i = 1; i < 63; i++) await move(number, { note: `step ${i}` });
-        (await office('POST', `/${number}?site_id=shop`, 'officer', { note: 'one more' })).error(409);
+        (await office('POST', `/${number}?site_id=shop`, 'officer', { version: 63, note: 'one more' })).error(409);
         assert.equal((await follow(made, undefined, 'DELETE')).status, 200);
     });
 
@@ -245,7 +265,7 @@ describe('requests', { timeout: 120_000 }, () => {
         });
         if (/^\/\d/.test(rest) && status !== 400)
             it(`are not moved by ${name}: ${status}`, async () => {
-                (await office('POST', rest, who, { note: 'mine' })).error(status);
+                (await office('POST', rest, who, { version: 1, note: 'mine' })).error(status);
             });
     }
 
@@ -391,7 +411,7 @@ describe('what is due', { timeout: 120_000 }, () => {
             assert.match(full.error(503), /privacy@shop\.example/);
             assert.ok(Number(full.headers['retry-after']) > 0);
             const answer = await request(server.private, {
-                method: 'POST', path: '/admin/requests/1?site_id=shop', body: JSON.stringify({ state: 'answered', answer: 'yes' }),
+                method: 'POST', path: '/admin/requests/1?site_id=shop', body: JSON.stringify({ version: 1, state: 'answered', answer: 'yes' }),
                 headers: { authorization: `Bearer ${officer.token}` },
             });
             assert.equal(answer.status, 200);
@@ -427,7 +447,7 @@ describe('requests and kills', { timeout: 120_000 }, () => {
                             made.push(one);
                             const { status } = await request(server.private, {
                                 method: 'POST', path: `/admin/requests/${one.request.number}?site_id=shop`,
-                                body: JSON.stringify({ state: 'answered', answer: 'done' }),
+                                body: JSON.stringify({ version: 1, state: 'answered', answer: 'done' }),
                                 headers: { authorization: `Bearer ${officer.token}` },
                             });
                             if (status === 200) moved.add(one.request.number);

@@ -19,6 +19,9 @@ function niceOf(pid) {
     return threads;
 }
 
+it('leaves no core file', () =>
+    withServer({}, async (server) => assert.match(readFileSync(`/proc/${server.pid}/limits`, 'utf8'), /^Max core file size +0 +0 /m)));
+
 it('does what nobody waits for after all that somebody waits for', () =>
     withServer({}, async (server) => {
         const all = ['crumb-loop', 'crumb-writer', 'crumb-lookup', 'crumb-query', 'crumb-keeper'];

@@ -49,6 +49,25 @@ describe('crumb watch', { timeout: 60_000 }, () => {
             assert.doesNotMatch(other.drawn, /hats/);
         }));
 
+    it('shows nothing any more of whoever was restricted or erased a moment ago', () =>
+        withServer({ sites: { shop: site() } }, async (server) => {
+            const [ann, bob, cat] = [new Visitor(server), new Visitor(server), new Visitor(server)];
+            for (const [visitor, path] of [[ann, 'anns'], [bob, 'bobs'], [cat, 'cats']]) {
+                await visitor.chose('grant');
+                await visitor.beacon({ url: `https://shop.example/${path}` });
+            }
+            const watching = inTerminal(['watch', '-c', server.file, '--count', '8']);
+            await sleep(2500);
+            assert.equal((await ann.ask('POST', '/v1/me/restriction?site=shop')).status, 200);
+            assert.equal((await bob.ask('DELETE', '/v1/me?site=shop')).status, 200);
+            await sleep(2500);
+            assert.equal((await ann.ask('DELETE', '/v1/me/restriction?site=shop')).status, 200);
+            const { code, drawn } = await watching;
+            assert.equal(code, 0, drawn);
+            const seen = drawn.split('\x1b[H\x1b[J').slice(1).map((frame) => ['anns', 'bobs', 'cats'].filter((path) => frame.includes(path)).join(' '));
+            assert.deepEqual(seen.filter((now, i) => now !== seen[i - 1]), ['anns bobs cats', 'cats', 'anns cats']);
+        }));
+
     it('says what is wrong with a call', () =>
         withServer({ sites: { shop: site() } }, async (server) => {
             for (const [more, message] of [[['--site', 'nowhere'], /`nowhere` is not a site/], [['--count', '0'], /wrong value: 0/],

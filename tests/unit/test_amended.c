@@ -76,6 +76,9 @@ static void test_round_trip(void **state)
         AMENDMENTS_AUTO amendments = {.n = 0};
 
         assert_int_equal(amended_read(txn, site, &amendments), 0);
+        for (size_t i = 0; i < amendments.n; i++)
+            assert_ptr_equal(amended_find(&amendments, amendments.list[i].number), &amendments.list[i]);
+        assert_null(amended_find(&amendments, 99));
         assert_int_equal(amendments.n, site == 2 ? 0 : N_ROWS(rows));
         for (size_t i = 0; i < amendments.n; i++)
             check_row(rows[i].name, &amendments.list[i], &rows[i].amendment);

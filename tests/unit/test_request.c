@@ -203,14 +203,17 @@ static void test_parse_change(void **state)
         enum request_state to; /* 0: as it is */
         bool is_told, is_good;
     } rows[] = {
-        {"a state", "{\"state\":\"in_progress\"}", REQUEST_IN_PROGRESS, false, true},
-        {"a note", "{\"note\":\"x\"}", 0, false, true},
-        {"an answer", "{\"answer\":\"x\"}", 0, true, true},
-        {"answered", "{\"state\":\"answered\",\"answer\":\"x\"}", REQUEST_ANSWERED, true, true},
-        {"answered without words", "{\"state\":\"answered\"}", 0, false, false},
-        {"refused with a note alone", "{\"state\":\"refused\",\"note\":\"x\"}", 0, false, false},
-        {"both", "{\"note\":\"x\",\"answer\":\"x\"}", 0, false, false},
-        {"nothing", "{}", 0, false, false},
+        {"a state", "{\"version\":1,\"state\":\"in_progress\"}", REQUEST_IN_PROGRESS, false, true},
+        {"a note", "{\"version\":1,\"note\":\"x\"}", 0, false, true},
+        {"an answer", "{\"version\":1,\"answer\":\"x\"}", 0, true, true},
+        {"answered", "{\"version\":1,\"state\":\"answered\",\"answer\":\"x\"}", REQUEST_ANSWERED, true, true},
+        {"answered without words", "{\"version\":1,\"state\":\"answered\"}", 0, false, false},
+        {"refused with a note alone", "{\"version\":1,\"state\":\"refused\",\"note\":\"x\"}", 0, false, false},
+        {"both", "{\"version\":1,\"note\":\"x\",\"answer\":\"x\"}", 0, false, false},
+        {"nothing", "{\"version\":1}", 0, false, false},
+        {"of no version", "{\"note\":\"x\"}", 0, false, false},
+        {"of version 0", "{\"version\":0,\"note\":\"x\"}", 0, false, false},
+        {"of a version in words", "{\"version\":\"1\",\"note\":\"x\"}", 0, false, false},
     };
 
     (void)state;
@@ -221,6 +224,7 @@ static void test_parse_change(void **state)
 
         check_equal(rows[i].name, r == 0, rows[i].is_good);
         if (r == 0) {
+            check_equal(rows[i].name, change.version, 1);
             check_equal(rows[i].name, change.state, rows[i].to);
             check_equal(rows[i].name, change.is_told, rows[i].is_told);
         }

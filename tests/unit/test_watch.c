@@ -120,6 +120,10 @@ static void test_pages(void **state)
     assert_hides(watch, NOW_MS, "long-ago");
     assert_hides(watch, NOW_MS, "\033"); /* a terminal obeys it */
     assert_shows(watch, NOW_MS, "/\\x1b[2J");
+    watch_forget(watch);
+    assert_hides(watch, NOW_MS, "hats");
+    watch_view(watch, NOW_MS, TEXT("shop.example"), TEXT("/hats"));
+    assert_shows(watch, NOW_MS, "shop.example/hats");
     watch_free(watch);
 }
 

@@ -21,6 +21,12 @@ struct watch *watch_free(struct watch *watch);
 void watch_books(struct watch *watch, const struct books *total);
 
 /*
+ * Forgets all page views: each look tells those of the last minute again, as
+ * some may have become nobody's to see in between.
+ */
+void watch_forget(struct watch *watch);
+
+/*
  * A page view.  Past WATCH_VIEWS_MAX in a minute the oldest are forgotten; of a
  * path the first WATCH_PATH_BYTES_MAX bytes tell it from others.
  */

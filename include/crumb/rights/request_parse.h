@@ -27,6 +27,7 @@ int request_parse(struct text body, const struct config *config, struct request_
 /* A step of an officer; ditto. */
 struct request_change {
     json_t *json;
+    int64_t version;          /* of the request that the officer has read: so many steps it had then */
     enum request_state state; /* 0: as it is */
     bool is_told;
     struct text note;

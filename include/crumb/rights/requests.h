@@ -12,7 +12,8 @@ enum {
     REQUESTS_E_FULL = 1,    /* REQUESTS_OPEN_MAX of the site are open */
     REQUESTS_E_STATE = 2,   /* it is not to be moved so from where it is */
     REQUESTS_E_HISTORY = 3, /* REQUEST_STEPS_MAX steps were taken */
-    REQUESTS_E_NONE = 4     /* there is no such request; or what it said was erased */
+    REQUESTS_E_NONE = 4,    /* there is no such request; or what it said was erased */
+    REQUESTS_E_STALE = 5    /* steps were taken with it that whoever takes this one has not seen */
 };
 
 /*

@@ -46,6 +46,9 @@ int amended_end(struct db_txn *txn, uint32_t site, uint32_t number, int32_t day)
 /* All of a site; the caller deinits them. 0 or a fault (-EBADMSG: a row is damaged). */
 int amended_read(struct db_txn *txn, uint32_t site, struct amendments *ret_amendments);
 
+/* That of a visitor, or NULL. Pure. */
+const struct amendment *amended_find(const struct amendments *amendments, uint32_t number);
+
 /* Called for each row in ascending order; a non-zero result ends the walk and is returned. */
 typedef int (*amended_visit)(void *context, uint32_t site, const struct amendment *amendment);
 int amended_each(struct db_txn *txn, uint32_t from_site, amended_visit visit, void *context);

@@ -43,7 +43,7 @@ addEventListener('beforeunload', (event) => {
 const bytesOf = (text: string) => new TextEncoder().encode(text).length;
 
 // @done gets the request as it is then; @stale is called where somebody else was faster.
-export function answerForm(path: string, { number: no, state }: Asked, done: (now: Asked, title: string) => void, stale: () => void) {
+export function answerForm(path: string, { number: no, state, version }: Asked, done: (now: Asked, title: string) => void, stale: () => void) {
     const acts = ACTS[state], key = `${theSession().name} ${path}`, draft = drafts.get(key);
     let act = acts.find(({ id }) => id == draft?.act) ?? acts[0]!;
     const said = el('div'), hint = el('p', { class: 'small', id: newId() }), size = el('p', { class: 'small', id: newId() }), label = el('label', { for: `words-${no}` });
@@ -76,7 +76,7 @@ export function answerForm(path: string, { number: no, state }: Asked, done: (no
         if (!text && !sent.mayBeEmpty) return fill(said, problem('Write something first.'));
         send.disabled = true;
         try {
-            const now = (await post(path, { ...(sent.state && { state: sent.state }), ...(text && { [sent.field]: text }) })) as Asked;
+            const now = (await post(path, { version, ...(sent.state && { state: sent.state }), ...(text && { [sent.field]: text }) })) as Asked;
             drafts.delete(key);
             done(now, sent.title);
         } catch (error) {

@@ -36,6 +36,7 @@ interface Step {
     note: string | null;
 }
 export interface Asked extends Entry {
+    version: number; // of what was read, so that nobody's step is overlooked
     text: string;
     contact: string | null;
     history: Step[];
