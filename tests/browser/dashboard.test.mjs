@@ -36,7 +36,7 @@ describe('signing in', { timeout: 120_000 }, () => {
         open(server, { who: null, hash: 'site=shop&view=paths', expected: REFUSED }, async ({ page, context }) => {
             await page.getByLabel('Token').fill('nobody');
             await page.keyboard.press('Enter');
-            await page.getByRole('alert').filter({ hasText: 'crumb token' }).waitFor();
+            await page.getByRole('alert').filter({ hasText: 'knows no such token' }).waitFor();
             await page.getByLabel('Token').fill(ANA.text);
             await page.keyboard.press('Enter');
             await page.getByRole('heading', { name: 'How visits move' }).waitFor();

@@ -97,7 +97,7 @@ function drawTable(box: HTMLElement, dimension: string, title: string, { results
 }
 
 function mount(root: HTMLElement) {
-    const totals = el('section', { class: 'topline', 'aria-label': 'In all' }, skeleton(3));
+    const totals = el('section', { class: 'topline eight', 'aria-label': 'In all' }, skeleton(3));
     const legend = el('div', { class: 'chart-head' }), stage = el('div', { class: 'chart' }), chart = new Chart(stage), note = el('div');
     const books = el('div', { class: 'panel' }, skeleton(5));
     const tables = [[NOTICES, 'Notice'], ['country', 'Country'], ['device', 'Device'], ['language', 'Language']] as const;

@@ -157,7 +157,9 @@ function drawUnits(box: HTMLElement, now: Answer, before: [string, string] | und
     const units = unitsOf(now.query.date_range);
     fill(
         box,
-        el('p', { class: 'legend' }, el('i', { class: 'key now' }), range(now.query.date_range), ...(before ? [' ', !isEmpty && el('i', { class: 'key then' }), isEmpty ? `· nothing to compare with: ${range(before)} was empty` : range(before)] : [])),
+        el('p', { class: 'legend' }, el('span', { class: 'named' }, el('i', { class: 'key now' }), range(now.query.date_range)),
+            before && isEmpty && `nothing to compare with: ${range(before)} was empty`,
+            before && !isEmpty && el('span', { class: 'named' }, el('i', { class: 'key then' }), range(before))),
         el('div', { class: 'units', role: 'group', 'aria-label': 'Steps of the chart' },
             ...units.map((unit) => button(unit, () => go({ by: unit }), { 'aria-pressed': String(unit == unitOf(now)), 'data-key': unit })),
             button('Table', drawn, { 'data-key': 'table' })),
