@@ -343,9 +343,12 @@ describe('with the keyboard alone', { timeout: 120_000 }, () => {
                 await settled(page);
                 assert.match(await hashOf(page), pattern, key);
             }
-            await page.keyboard.press('f');
-            await page.getByRole('dialog').waitFor();
-            await page.keyboard.press('Escape');
+            for (const [key, field] of [['f', 'What'], ['c', 'First day']]) {
+                await page.keyboard.press(key);
+                await page.getByRole('dialog').waitFor();
+                assert.equal(await page.getByLabel(field, { exact: true }).evaluate((element) => element == document.activeElement), true, 'a dialog begins in its first field');
+                await page.keyboard.press('Escape');
+            }
             await page.keyboard.press('?');
             await page.getByRole('dialog').getByText('Last 7 days').waitFor();
             await page.getByRole('checkbox').focus();
@@ -424,6 +427,12 @@ describe('barriers', { timeout: 300_000 }, () => {
                 await page.getByText('Nobody who let themselves be counted').waitFor();
                 await settled(page);
                 await assertNone(page, 'an empty site');
+                await button(page, 'All time').click();
+                await page.locator('.chart-note').getByText('has come yet').waitFor();
+                await page.locator('.chart-note').getByRole('button', { name: 'Consent' }).click();
+                await page.getByText('No notice was shown or answered').waitFor();
+                await settled(page);
+                await assertNone(page, 'an empty consent view');
                 await button(page, 'Sign out').click();
                 await page.getByText('You have signed out.').waitFor();
                 await assertNone(page, 'signing in');

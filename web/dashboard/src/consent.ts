@@ -112,8 +112,9 @@ function mount(root: HTMLElement) {
             tellRange(answer.query.date_range);
         });
         load(note, signal, () => ask(state, 'time:day', signal), (answer) => {
-            fill(note);
-            drawDays(chart, legend, answer);
+            stage.hidden = legend.hidden = answer.results.length == 0;
+            fill(note, stage.hidden && empty('No notice was shown or answered in these days. Pages ask once they have the tag of this server.'));
+            if (!stage.hidden) drawDays(chart, legend, answer);
         });
         const asked = new URLSearchParams({ site_id: state.site, date_range: rangeText(rangeOf(state, zone())) });
         load(books, signal, () => get(`api/v2/coverage?${asked}`, signal) as Promise<Books>, (answer) => drawBooks(books, answer));

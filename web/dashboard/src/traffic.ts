@@ -158,7 +158,7 @@ function drawUnits(box: HTMLElement, now: Answer, before: [string, string] | und
     fill(
         box,
         el('p', { class: 'legend' }, el('span', { class: 'named' }, el('i', { class: 'key now' }), range(now.query.date_range)),
-            before && isEmpty && `nothing to compare with: ${range(before)} was empty`,
+            before && isEmpty && `Nothing to compare with: ${range(before)} was empty.`,
             before && !isEmpty && el('span', { class: 'named' }, el('i', { class: 'key then' }), range(before))),
         el('div', { class: 'units', role: 'group', 'aria-label': 'Steps of the chart' },
             ...units.map((unit) => button(unit, () => go({ by: unit }), { 'aria-pressed': String(unit == unitOf(now)), 'data-key': unit })),
@@ -170,6 +170,8 @@ const hasNothing = ({ results }: Answer) => results[0]!.metrics.slice(0, 3).ever
 
 const nothing = (state: State) =>
     state.filters.length ? empty('Nobody fits these filters in these days.', button('Remove the filters', () => go({ filters: [] })))
+        : state.period == 'all' ? empty('Nobody who let themselves be counted has come yet. The view Consent says whether anybody was asked, and what was refused.',
+            button('Consent', () => go({ view: 'consent', more: {} })))
         : empty('Nobody who let themselves be counted came in these days. Most periods end with yesterday.',
             button('Today', () => go({ period: 'day', by: '' })), button('All time', () => go({ period: 'all', by: '' })));
 
