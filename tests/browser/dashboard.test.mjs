@@ -58,7 +58,7 @@ describe('signing in', { timeout: 120_000 }, () => {
 
     it('says what a link that is no good is', () =>
         open(server, { who: { text: 'nobody' }, expected: REFUSED }, async ({ page }) => {
-            await page.getByText('The link does not sign you in').waitFor();
+            await page.getByText('The link did not sign you in. This server knows no such token.').waitFor();
         }));
 });
 
@@ -468,6 +468,14 @@ describe('when something is wrong', { timeout: 180_000 }, () => {
         open(server, { hash: 'site=shop&period=nonsense&metric=x&f=no,way&f=is&by=&view=none&%E0%A4%A&open=what' }, async ({ page }) => {
             await settled(page);
             assert.ok((await value(page, 'visitors')) > 0);
+            for (const hash of ['period=custom&from=2026-13-45&to=x', 'period=custom&from=2026-02-31', 'compare=custom&before=x&until=y', 'by=minute']) {
+                await page.goto('about:blank');
+                await page.goto(`http://127.0.0.1:${server.private}/#site=shop&${hash}`);
+                await page.locator('.topline .value').first().waitFor();
+                await settled(page);
+                assert.ok((await value(page, 'visitors')) > 0, hash);
+                assert.equal(await page.locator('.problem').count(), 0, hash);
+            }
         }));
 
     it('a question that is refused says why, and the rest goes on', () =>
@@ -571,6 +579,7 @@ describe('what visitors write', { timeout: 180_000 }, () => {
             await settled(page);
             assert.equal(await value(page, 'pageviews'), 1);
             assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+            assert.ok(await page.evaluate(() => document.querySelector('.toolbar').clientHeight < 80), 'filter and days stand side by side');
             await page.reload();
             await page.locator('.chip').waitFor();
             await settled(page);

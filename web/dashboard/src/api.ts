@@ -16,8 +16,12 @@ export interface Session {
     sites: { id: string; name: string; timezone: string }[];
 }
 
-// What the interface says is for programs' logs, too: lower case, names between backquotes.
-const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/`([^`]*)`/g, '“$1”')}${/[.!?…]$/.test(text) ? '' : '.'}`;
+// What the interface says is for programs' logs, too: lower case, names between backquotes. A part of the question that it
+// begins with is left as it is.
+function sentence(text: string) {
+    const told = text.replace(/`([^`]*)`/g, '“$1”') + (/[.!?…]$/.test(text) ? '' : '.');
+    return /^[\w.]+[:[]/.test(told) ? told : told.charAt(0).toUpperCase() + told.slice(1);
+}
 
 const KINDS: Record<number, Failure['kind']> = { 401: 'signed-out', 403: 'refused', 429: 'busy', 503: 'busy' };
 

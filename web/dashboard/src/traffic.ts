@@ -172,6 +172,7 @@ const nothing = (state: State) =>
     state.filters.length ? empty('Nobody fits these filters in these days.', button('Remove the filters', () => go({ filters: [] })))
         : state.period == 'all' ? empty('Nobody who let themselves be counted has come yet. The view Consent says whether anybody was asked, and what was refused.',
             button('Consent', () => go({ view: 'consent', more: {} })))
+        : state.period == 'day' ? empty('Nobody who let themselves be counted has come today yet.', button('All time', () => go({ period: 'all', by: '' })))
         : empty('Nobody who let themselves be counted came in these days. Most periods end with yesterday.',
             button('Today', () => go({ period: 'day', by: '' })), button('All time', () => go({ period: 'all', by: '' })));
 
