@@ -206,7 +206,7 @@ static struct storing storing_of(const struct serve *serve, struct edition *edit
                                         .act = ACT_CONFIGURED,
                                         .object = TEXT("configuration")}};
 
-    snprintf(storing.details, sizeof storing.details, "%u sites, %u tokens", edition->config->n_sites,
+    snprintf(storing.details, sizeof storing.details, "sites %u, tokens %u", edition->config->n_sites,
              edition->config->n_tokens);
     return storing;
 }

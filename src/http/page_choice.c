@@ -5,6 +5,7 @@
  * 03/2022; Cookie Banner Taskforce 2023), and nothing is ticked that was not
  * granted (GDPR recital 32; CJEU C-673/17).
  */
+#include "crumb/consent/texts.h"
 #include "html.h"
 #include "page.h"
 #include <stdio.h>
@@ -38,12 +39,12 @@ static void put_recipients(const struct opened *opened, json_t *recipients)
     {
         const char *country = page_string(recipient, "country"), *why = page_string(recipient, "why");
 
-        html_put(opened->html, "<li dir=\"auto\">%s", page_string(recipient, "name"));
+        html_put(opened->html, "<li><bdi>%s", page_string(recipient, "name"));
         if (country[0])
-            html_put(opened->html, " (%s)", country);
+            html_put(opened->html, " (%s)", texts_country(opened->lang, country));
         if (why[0])
             html_put(opened->html, ": %s", why);
-        html_put(opened->html, "</li>\n");
+        html_put(opened->html, "</bdi></li>\n");
     }
     html_put(opened->html, "</ul>\n");
 }
@@ -143,7 +144,8 @@ static void put_storage(const struct opened *opened)
 
     if (country[0] || location[0])
         html_put(opened->html, "<section>\n<h2>%s</h2>\n<p><bdi>%s%s%s</bdi></p>\n</section>\n",
-                 page_text(opened, "storage"), location, country[0] && location[0] ? ", " : "", country);
+                 page_text(opened, "storage"), location, country[0] && location[0] ? ", " : "",
+                 texts_country(opened->lang, country));
 }
 
 /* "2592000s" as "Days: 30" in the notice's words; less than a day in seconds, whose symbol is everybody's. */

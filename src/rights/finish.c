@@ -115,7 +115,7 @@ static int record(const struct finish *finish, struct batch *batch, const struct
 
     deed_hex(deed->id, id);
     snprintf(object, sizeof object, "receipt %s", id);
-    snprintf(details, sizeof details, "%s: %" PRIu64 " events, %" PRIu64 " visits, %" PRIu64 " days",
+    snprintf(details, sizeof details, "%s: events %" PRIu64 ", visits %" PRIu64 ", days %" PRIu64,
              deed_right_name(deed->right), deed->events, deed->visits, deed->days);
     return error_trace(trail_append(batch, finish->trail,
                                     &(struct trail_entry){.at_ms = deed->done_ms,

@@ -36,7 +36,7 @@ describe('signing in', { timeout: 120_000 }, () => {
         open(server, { who: null, hash: 'site=shop&view=paths', expected: REFUSED }, async ({ page, context }) => {
             await page.getByLabel('Token').fill('nobody');
             await page.keyboard.press('Enter');
-            await page.getByRole('alert').filter({ hasText: 'crumb token' }).waitFor();
+            await page.getByRole('alert').filter({ hasText: 'knows no such token' }).waitFor();
             await page.getByLabel('Token').fill(ANA.text);
             await page.keyboard.press('Enter');
             await page.getByRole('heading', { name: 'How visits move' }).waitFor();
@@ -58,7 +58,7 @@ describe('signing in', { timeout: 120_000 }, () => {
 
     it('says what a link that is no good is', () =>
         open(server, { who: { text: 'nobody' }, expected: REFUSED }, async ({ page }) => {
-            await page.getByText('The link does not sign you in').waitFor();
+            await page.getByText('The link did not sign you in. This server knows no such token.').waitFor();
         }));
 });
 
@@ -343,9 +343,12 @@ describe('with the keyboard alone', { timeout: 120_000 }, () => {
                 await settled(page);
                 assert.match(await hashOf(page), pattern, key);
             }
-            await page.keyboard.press('f');
-            await page.getByRole('dialog').waitFor();
-            await page.keyboard.press('Escape');
+            for (const [key, field] of [['f', 'What'], ['c', 'First day']]) {
+                await page.keyboard.press(key);
+                await page.getByRole('dialog').waitFor();
+                assert.equal(await page.getByLabel(field, { exact: true }).evaluate((element) => element == document.activeElement), true, 'a dialog begins in its first field');
+                await page.keyboard.press('Escape');
+            }
             await page.keyboard.press('?');
             await page.getByRole('dialog').getByText('Last 7 days').waitFor();
             await page.getByRole('checkbox').focus();
@@ -424,6 +427,12 @@ describe('barriers', { timeout: 300_000 }, () => {
                 await page.getByText('Nobody who let themselves be counted').waitFor();
                 await settled(page);
                 await assertNone(page, 'an empty site');
+                await button(page, 'All time').click();
+                await page.locator('.chart-note').getByText('has come yet').waitFor();
+                await page.locator('.chart-note').getByRole('button', { name: 'Consent' }).click();
+                await page.getByText('No notice was shown or answered').waitFor();
+                await settled(page);
+                await assertNone(page, 'an empty consent view');
                 await button(page, 'Sign out').click();
                 await page.getByText('You have signed out.').waitFor();
                 await assertNone(page, 'signing in');
@@ -459,6 +468,14 @@ describe('when something is wrong', { timeout: 180_000 }, () => {
         open(server, { hash: 'site=shop&period=nonsense&metric=x&f=no,way&f=is&by=&view=none&%E0%A4%A&open=what' }, async ({ page }) => {
             await settled(page);
             assert.ok((await value(page, 'visitors')) > 0);
+            for (const hash of ['period=custom&from=2026-13-45&to=x', 'period=custom&from=2026-02-31', 'compare=custom&before=x&until=y', 'by=minute']) {
+                await page.goto('about:blank');
+                await page.goto(`http://127.0.0.1:${server.private}/#site=shop&${hash}`);
+                await page.locator('.topline .value').first().waitFor();
+                await settled(page);
+                assert.ok((await value(page, 'visitors')) > 0, hash);
+                assert.equal(await page.locator('.problem').count(), 0, hash);
+            }
         }));
 
     it('a question that is refused says why, and the rest goes on', () =>
@@ -562,6 +579,7 @@ describe('what visitors write', { timeout: 180_000 }, () => {
             await settled(page);
             assert.equal(await value(page, 'pageviews'), 1);
             assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+            assert.ok(await page.evaluate(() => document.querySelector('.toolbar').clientHeight < 80), 'filter and days stand side by side');
             await page.reload();
             await page.locator('.chip').waitFor();
             await settled(page);

@@ -252,6 +252,12 @@ describe('the privacy officer', { timeout: 240_000 }, () => {
             await page.getByRole('combobox', { name: 'Show' }).selectOption('all');
             await page.getByText('Nobody has asked for anything yet.').waitFor();
         }));
+
+    it('is told what is wrong with an address, and nothing waits for ever', () =>
+        open(server, { who: ADA, hash: 'site=shop&view=requests&offset=-5', expected: [/status of 400/] }, async ({ page }) => {
+            await page.getByRole('alert').filter({ hasText: 'offset: must be' }).waitFor();
+            await settled(page);
+        }));
 });
 
 describe('the administrator', { timeout: 240_000 }, () => {

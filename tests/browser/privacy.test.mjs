@@ -122,7 +122,7 @@ describe('the privacy page without scripts', { timeout: 300_000 }, () => {
     it('names and describes each purpose for those who hear the page', () =>
         visit({}, async (page) => {
             await open(page);
-            for (const [name, words] of [['Measuring visits', 'Which pages'], ['Advertising', 'Ad Partner (US)']]) {
+            for (const [name, words] of [['Measuring visits', 'Which pages'], ['Advertising', 'Ad Partner (United States)']]) {
                 const box = page.getByRole('checkbox', { name, exact: true });
                 const about = await box.getAttribute('aria-describedby');
                 assert.ok((await page.locator(`#${about}`).innerText()).includes(words));

@@ -67,7 +67,7 @@ describe('GET /admin/audit', { timeout: 120_000 }, () => {
     it('has a reload', async () => {
         await server.reload({ sites: sites(), tokens: Object.values(tokens).map(({ entry }) => entry) });
         const [last] = await records('limit=1&act=configured');
-        assert.deepEqual([last.name, last.details], ['SIGHUP', '2 sites, 4 tokens']);
+        assert.deepEqual([last.name, last.details], ['SIGHUP', 'sites 2, tokens 4']);
     });
 
     it('has what commands showed, once each, before long', async () => {

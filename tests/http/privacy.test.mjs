@@ -71,10 +71,10 @@ describe('the privacy page', { timeout: 120_000 }, () => {
         const answer = await server.get('/privacy?site=shop&lang=de');
         const html = answer.text;
         assert.ok(html.startsWith('<!doctype html>\n<html lang="de" dir="ltr">'));
-        assert.ok(html.includes(`<h2 class="part" id="choice">${ESCAPED}</h2>`) && html.includes(`Ad Partner (US): ${ESCAPED}`));
+        assert.ok(html.includes(`<h2 class="part" id="choice">${ESCAPED}</h2>`) && html.includes(`Ad Partner (Vereinigte Staaten): ${ESCAPED}`));
         assert.ok(!/<script(?! src="privacy\.js" defer><\/script>)|<style|style=|onclick|javascript:/i.test(html));
         for (const { title, description } of notice.purposes) assert.ok(html.includes(title) && html.includes(description));
-        for (const text of ['Example Shop', 'privacy@shop.example', 'Frankfurt, DE', ...[30, 390, 750, 180].map((days) => notice.texts.days.replace('{days}', days)),
+        for (const text of ['Example Shop', 'privacy@shop.example', 'Frankfurt, Deutschland', ...[30, 390, 750, 180].map((days) => notice.texts.days.replace('{days}', days)),
             `v1/notice/${hash}`, notice.texts.body, notice.texts.accept, notice.texts.reject])
             assert.ok(html.includes(text), text);
         for (const [, address] of html.matchAll(/(?:href|src|action)="([^"]*)"/g))

@@ -102,7 +102,7 @@ describe('rights', () => {
         assert.deepEqual(deed.classes, ['log', 'device', 'clickpath']);
         const record = (await server.dump('audit')).find(({ act }) => act === 'erased');
         assert.deepEqual([record.actor, record.site, record.object, record.details],
-            ['visitor', 'shop', `receipt ${deed.id}`, 'erasure: 1 events, 1 visits, 1 days']);
+            ['visitor', 'shop', `receipt ${deed.id}`, 'erasure: events 1, visits 1, days 1']);
         assert.equal(visitor.cookies.has('crumb_id'), false, 'the browser forgets its id');
         const paths = (await server.dump('journal')).map(({ log }) => log?.path);
         assert.ok(paths.includes(`/other-${secret}`) && !paths.includes(`/${secret}`));

@@ -100,6 +100,24 @@ test('script/build names script/setup where a library is missing', () => {
     assert.match(stderr, /script\/setup/);
 });
 
+test('script/build builds only what is named behind --, with the options before it', () => {
+    const written = { 'meson.build': "project('x', 'c')\nexecutable('a', 'a.c')\nexecutable('b', 'b.c')\n", 'a.c': 'int main(void) { return 0; }\n' };
+    const folder = repository(['script/build'], { ...written, 'b.c': 'int main(void) { broken\n' });
+    const built = run(folder, 'script/build', ['out', '-Dbuildtype=plain', '--', 'a']);
+    assert.equal(built.code, 0, built.stdout + built.stderr);
+    assert.equal(run(folder, 'out/a').code, 0);
+    assert.equal(run(folder, 'script/build', ['out']).code, 1, 'everything, where nothing is named');
+});
+
+// ---- script/setup ----
+
+test('script/setup says what is missing where it cannot install it', () => {
+    const folder = repository(['script/setup']);
+    const { code, stderr } = run(folder, 'script/setup', [], { PATH: pathOf('bash', 'dirname', 'grep', 'id') });
+    assert.equal(code, 1);
+    assert.match(stderr, /As root: apt-get install .*libh2o-evloop-dev/);
+});
+
 // ---- script/test ----
 
 // What script/test --quick prints where script/lint prints @lint and exits with @code. Nothing can be built here.

@@ -16,6 +16,13 @@ export interface Session {
     sites: { id: string; name: string; timezone: string }[];
 }
 
+// What the interface says is for programs' logs, too: lower case, names between backquotes. A part of the question that it
+// begins with is left as it is.
+function sentence(text: string) {
+    const told = text.replace(/`([^`]*)`/g, '“$1”') + (/[.!?…]$/.test(text) ? '' : '.');
+    return /^[\w.]+[:[]/.test(told) ? told : told.charAt(0).toUpperCase() + told.slice(1);
+}
+
 const KINDS: Record<number, Failure['kind']> = { 401: 'signed-out', 403: 'refused', 429: 'busy', 503: 'busy' };
 
 async function send(path: string, options: RequestInit) {
@@ -28,7 +35,7 @@ async function send(path: string, options: RequestInit) {
     }
     if (answer.ok) return answer;
     const said = await answer.json().catch(() => ({}));
-    throw new Failure(said.error ?? `The server answered ${answer.status}.`, KINDS[answer.status] ?? 'wrong');
+    throw new Failure(said.error ? sentence(said.error) : `The server answered ${answer.status}.`, KINDS[answer.status] ?? 'wrong');
 }
 
 const json = async (answer: Promise<Response>) => (await answer).json();

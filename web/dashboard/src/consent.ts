@@ -97,7 +97,7 @@ function drawTable(box: HTMLElement, dimension: string, title: string, { results
 }
 
 function mount(root: HTMLElement) {
-    const totals = el('section', { class: 'topline', 'aria-label': 'In all' }, skeleton(3));
+    const totals = el('section', { class: 'topline eight', 'aria-label': 'In all' }, skeleton(3));
     const legend = el('div', { class: 'chart-head' }), stage = el('div', { class: 'chart' }), chart = new Chart(stage), note = el('div');
     const books = el('div', { class: 'panel' }, skeleton(5));
     const tables = [[NOTICES, 'Notice'], ['country', 'Country'], ['device', 'Device'], ['language', 'Language']] as const;
@@ -112,8 +112,9 @@ function mount(root: HTMLElement) {
             tellRange(answer.query.date_range);
         });
         load(note, signal, () => ask(state, 'time:day', signal), (answer) => {
-            fill(note);
-            drawDays(chart, legend, answer);
+            stage.hidden = legend.hidden = answer.results.length == 0;
+            fill(note, stage.hidden && empty('No notice was shown or answered in these days. Pages ask once they have the tag of this server.'));
+            if (!stage.hidden) drawDays(chart, legend, answer);
         });
         const asked = new URLSearchParams({ site_id: state.site, date_range: rangeText(rangeOf(state, zone())) });
         load(books, signal, () => get(`api/v2/coverage?${asked}`, signal) as Promise<Books>, (answer) => drawBooks(books, answer));

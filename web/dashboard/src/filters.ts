@@ -48,7 +48,7 @@ export function openFilterDialog() {
                 dimension = chosen;
                 value.value = '';
                 suggest();
-            }),
+            }, { autofocus: true }),
             select('How', OPERATIONS, operation, (chosen) => (operation = chosen as Operation)),
             el('label', { for: 'filter-value' }, 'Value'),
             value,

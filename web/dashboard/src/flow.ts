@@ -119,15 +119,16 @@ function titleOf({ kind, name, pages }: Node) {
     return kind == 'other' ? `${number(pages ?? 0)} more ${pages == 1 ? 'page' : 'pages'}` : name;
 }
 
-const side = (title: string, list: [Box, number][]) =>
+const side = (title: string, list: [Box, number][], none: string) =>
     el('section', {}, el('h3', {}, title), list.length
         ? el('ol', {}, ...list.sort((a, b) => b[1] - a[1]).map(([box, visits]) => el('li', {}, el('bdi', { title: titleOf(box) }, titleOf(box)), el('b', {}, number(visits)))))
-        : el('p', { class: 'small' }, 'nobody here'));
+        : el('p', { class: 'small' }, none));
 
 function tellBox(box: Box, ribbons: Ribbon[], all: number, acts: FlowActs) {
     const behind = ribbons.filter(({ to }) => to == box).map(({ from, visits }): [Box, number] => [from, visits]);
     const ahead = ribbons.filter(({ from }) => from == box).map(({ to, visits }): [Box, number] => [to, visits]);
-    const [before, after] = acts.isBackward ? [ahead, behind] : [behind, ahead];
+    const nearer = side(acts.isBackward ? 'To' : 'From', behind, acts.isBackward ? 'The paths end here.' : 'The paths begin here.');
+    const further = side(acts.isBackward ? 'From' : 'To', ahead, isPage(box) ? 'More steps would tell.' : 'Nothing more.');
     const choose = (act: (page: string) => void) => () => {
         opened.close();
         act(box.name);
@@ -135,7 +136,7 @@ function tellBox(box: Box, ribbons: Ribbon[], all: number, acts: FlowActs) {
     const opened = openDialog(titleOf(box), [
         el('p', {}, `${number(box.visits)} visits at step ${box.step + 1}, ${((100 * box.visits) / (all || 1)).toFixed(1)}% of all paths. `,
             box.dwell !== undefined && `They saw it for ${duration(box.dwell)}, on average.`),
-        el('div', { class: 'pair' }, side('From', before), side('To', after)),
+        el('div', { class: 'pair' }, ...(acts.isBackward ? [further, nearer] : [nearer, further])),
         isPage(box) && el('div', { class: 'acts' },
             button('Paths from here', choose(acts.from)), button('Paths to here', choose(acts.to)), button('Filter by this page', choose(acts.filter))),
     ]);

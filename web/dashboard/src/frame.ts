@@ -19,7 +19,7 @@ const LIVE_EVERY_MS = 15_000;
 // ---- days ----
 
 function dateFields(title: string, first: string, last: string, done: (first: string, last: string) => void) {
-    const from = el('input', { type: 'date', id: 'date-from', value: first, required: true });
+    const from = el('input', { type: 'date', id: 'date-from', value: first, required: true, autofocus: true });
     const to = el('input', { type: 'date', id: 'date-to', value: last, required: true });
     const submit = (event: Event) => {
         event.preventDefault();
@@ -105,7 +105,8 @@ function startLive(box: HTMLElement, isAllowed: () => boolean) {
     const ask = async () => {
         if (document.visibilityState == 'hidden' || !isAllowed()) return;
         const now = Date.now();
-        const times = [new Date(now - LIVE_MS), new Date(now)].map((time) => time.toISOString().replace(/\.\d+/, ''));
+        // A range ends with a whole second: the one that is running is in it.
+        const times = [new Date(now - LIVE_MS), new Date(now + 1000)].map((time) => time.toISOString().replace(/\.\d+/, ''));
         try {
             const { results } = await query({ site_id: state().site, date_range: times, metrics: ['visitors'] });
             const n = results[0]!.metrics[0] as number;

@@ -46,6 +46,7 @@ function drawEditor(box: HTMLElement, state: State) {
         el('span', { class: 'no', 'aria-hidden': 'true' }, i + 1),
         select(`Step ${i + 1}: what`, KINDS, step.kind, (kind) => change(i, { kind: kind as Step['kind'] }), { 'data-key': `kind ${i}` }),
         ...pageInput(step.what, { id: `step-${i}`, 'aria-label': `Step ${i + 1}: which`, placeholder: step.kind == 'page' ? '/cart, or /shop/**, or /a | /b' : 'Purchase', 'data-key': `what ${i}` }, (what) => change(i, { what })),
+        i == 0 && steps.length > 1 && el('span', { class: 'icon', 'aria-hidden': 'true' }),
         i > 0 && button('↑', () => swap(i), { class: 'icon', 'aria-label': `Move step ${i + 1} up`, title: 'Up', 'data-key': `up ${i}` }),
         steps.length > 1 && button('×', () => write(steps.filter((_, j) => j != i)), { class: 'icon', 'aria-label': `Remove step ${i + 1}`, title: 'Remove', 'data-key': `remove ${i}` }));
     fill(

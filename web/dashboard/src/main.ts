@@ -6,7 +6,7 @@ import { makeFrame, type Frame } from './frame.ts';
 import { startShortcuts } from './keys.ts';
 import { empty, watchFailures } from './load.ts';
 import { setSession, theSite } from './question.ts';
-import { signInForm, takeToken } from './sign-in.ts';
+import { signInForm, takeToken, whyNot } from './sign-in.ts';
 import { follow, go, HOME, state, writeState, type State } from './state.ts';
 import { startTheme } from './theme.ts';
 import type { Mounted, View } from './view.ts';
@@ -127,12 +127,11 @@ async function start() {
     try {
         begin(await (token === null ? early ?? readSession() : signIn(token)));
     } catch (error) {
-        const failure = error as Failure;
-        if (failure.kind == 'gone') {
-            fill(root, el('main', { class: 'sign-in' }, empty(failure.message, button('Try again', () => location.reload()))));
+        if (!(error instanceof Failure) || error.kind == 'gone') {
+            fill(root, el('main', { class: 'sign-in' }, empty((error as Error).message, button('Try again', () => location.reload()))));
             return;
         }
-        askToSignIn(token === null ? '' : `The link does not sign you in: ${failure.message}`);
+        askToSignIn(token === null ? '' : `The link did not sign you in. ${whyNot(error)}`);
     }
 }
 

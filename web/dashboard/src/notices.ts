@@ -22,7 +22,7 @@ function drawNotice(box: HTMLElement, texts: Map<string, string>) {
 
 function drawDifference(box: HTMLElement, old: Map<string, string>, now: Map<string, string>) {
     const places = [...new Set([...old.keys(), ...now.keys()])].filter((place) => old.get(place) !== now.get(place));
-    fill(box, places.length == 0 ? el('p', {}, 'They say the same.') : el('dl', { class: 'diff' }, ...places.flatMap((place) => [
+    fill(box, places.length == 0 ? el('p', {}, 'They say the same.') : el('p', { class: 'small' }, '+ is in this notice alone, − in the other alone.'), places.length > 0 && el('dl', { class: 'diff' }, ...places.flatMap((place) => [
         el('dt', {}, place),
         el('dd', { dir: 'auto' }, old.has(place) && el('del', {}, old.get(place)!), now.has(place) && el('ins', {}, now.get(place)!)),
     ])));

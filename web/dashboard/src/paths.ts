@@ -77,10 +77,12 @@ function mount(root: HTMLElement) {
         drawControls(controls, state);
         const open = (state.more.expand ?? '').split('.').filter(Boolean).map(Number);
         load(flow, signal, () => post('api/v2/paths', body(state), signal) as Promise<Paths>, (paths) => {
-            fill(note, untraced(paths.traced, paths.untraced));
+            fill(note, paths.traced + paths.untraced > 0 && untraced(paths.traced, paths.untraced));
             ways.hidden = paths.visits == 0;
             if (paths.visits == 0) {
-                fill(flow, empty(paths.traced ? 'No visit took such a path in these days.' : 'No visit of these days allowed the order of its pages to be used: that is the event class `clickpath` of a purpose.'));
+                fill(flow, empty(paths.traced ? 'No visit took such a path in these days.'
+                    : paths.untraced ? 'No visit of these days allowed the order of its pages to be used: a purpose has to ask for it (“clickpath” in its “collects”).'
+                    : 'Nobody who let themselves be counted came in these days.'));
                 return;
             }
             drawFlow(flow, paths, {

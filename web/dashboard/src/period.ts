@@ -23,12 +23,13 @@ export const COMPARISONS: [string, string][] = [
 ];
 
 const MS_A_DAY = 86_400_000;
-const isDate = (text: string) => /^\d{4}-\d\d-\d\d$/.test(text);
 
 export const today = (zone: string) => new Intl.DateTimeFormat('en-CA', { timeZone: zone }).format(new Date());
 // As labels of times have it: 2026-11-23 09:41:07.
 export const clock = (zone: string) => new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' }).format(new Date());
 export const addDays = (date: string, days: number) => new Date(Date.parse(date) + days * MS_A_DAY).toISOString().slice(0, 10);
+// The 31st of February is none.
+export const isDate = (text: string) => /^\d{4}-\d\d-\d\d$/.test(text) && !isNaN(Date.parse(text)) && addDays(text, 0) == text;
 export const daysBetween = (from: string, to: string) => Math.round((Date.parse(to) - Date.parse(from)) / MS_A_DAY);
 
 export type Range = string | [string, string];

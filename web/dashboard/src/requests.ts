@@ -152,7 +152,7 @@ function mount(root: HTMLElement) {
         load(list, signal, () => get(path('', { limit: String(ROWS), ...(which && { state: which }), ...(offset && { offset }) }), signal) as Promise<Queue>, (queue) => {
             drawCounts(counts, queue);
             drawQueue(list, queue, current());
-        });
+        }).then(() => counts.querySelector('.skeleton') && !list.hasAttribute('aria-busy') && fill(counts));
     };
 
     let shownNumber: string | undefined; // what stands there; undefined: nothing yet

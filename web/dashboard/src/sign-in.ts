@@ -12,6 +12,9 @@ export function takeToken() {
     return decodeURIComponent(token);
 }
 
+const UNKNOWN = 'This server knows no such token. Was all of it copied? If so, ask whoever runs the server for another one.';
+export const whyNot = (error: unknown) => (!(error instanceof Failure) ? 'Signing in failed; try again.' : error.kind == 'signed-out' ? UNKNOWN : error.message);
+
 export function signInForm(root: HTMLElement, why: string, done: (session: Session) => void) {
     const token = el('input', { type: 'password', id: 'token', autocomplete: 'current-password', required: true, spellcheck: 'false' });
     const said = el('div', { 'aria-live': 'polite' });
@@ -22,7 +25,8 @@ export function signInForm(root: HTMLElement, why: string, done: (session: Sessi
         try {
             done(await signIn(token.value.trim()));
         } catch (error) {
-            fill(said, problem(error instanceof Failure ? error.message : 'Signing in failed; try again.'));
+            fill(said, problem(whyNot(error)));
+            token.select();
             token.focus();
         }
         send.disabled = false;

@@ -1,6 +1,8 @@
 // What is shown, as the address says it. It is behind the `#`: servers and their logs never see what an analyst filters
 // by, a name of 2,000 characters fits, and the back button works.
 
+import { isDate } from './period.ts';
+
 export type Operation = 'is' | 'is_not' | 'contains' | 'contains_not';
 export const OPERATIONS: [Operation, string][] = [
     ['is', 'is'],
@@ -36,6 +38,7 @@ const DEFAULTS = {
     site: '', view: '', period: '30d', from: '', to: '', compare: 'previous_period', before: '', until: '', by: '', metric: 'visitors',
 };
 type Plain = keyof typeof DEFAULTS;
+const UNITS = ['hour', 'day', 'week', 'month'];
 
 function decoded(text: string) {
     try {
@@ -68,6 +71,11 @@ export function readState(address: string): State {
             state.more[name] = decoded(value);
         }
     }
+    // What is no date, or no step, is as if it were not there.
+    for (const name of ['from', 'to', 'before', 'until'] as const) if (!isDate(state[name])) state[name] = '';
+    if (state.period == 'custom' && !state.from) state.period = DEFAULTS.period;
+    if (state.compare == 'custom' && !state.before) state.compare = DEFAULTS.compare;
+    if (!UNITS.includes(state.by)) state.by = DEFAULTS.by;
     return state;
 }
 

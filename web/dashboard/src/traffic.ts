@@ -157,7 +157,9 @@ function drawUnits(box: HTMLElement, now: Answer, before: [string, string] | und
     const units = unitsOf(now.query.date_range);
     fill(
         box,
-        el('p', { class: 'legend' }, el('i', { class: 'key now' }), range(now.query.date_range), ...(before ? [' ', !isEmpty && el('i', { class: 'key then' }), isEmpty ? `· nothing to compare with: ${range(before)} was empty` : range(before)] : [])),
+        el('p', { class: 'legend' }, el('span', { class: 'named' }, el('i', { class: 'key now' }), range(now.query.date_range)),
+            before && isEmpty && `Nothing to compare with: ${range(before)} was empty.`,
+            before && !isEmpty && el('span', { class: 'named' }, el('i', { class: 'key then' }), range(before))),
         el('div', { class: 'units', role: 'group', 'aria-label': 'Steps of the chart' },
             ...units.map((unit) => button(unit, () => go({ by: unit }), { 'aria-pressed': String(unit == unitOf(now)), 'data-key': unit })),
             button('Table', drawn, { 'data-key': 'table' })),
@@ -168,6 +170,9 @@ const hasNothing = ({ results }: Answer) => results[0]!.metrics.slice(0, 3).ever
 
 const nothing = (state: State) =>
     state.filters.length ? empty('Nobody fits these filters in these days.', button('Remove the filters', () => go({ filters: [] })))
+        : state.period == 'all' ? empty('Nobody who let themselves be counted has come yet. The view Consent says whether anybody was asked, and what was refused.',
+            button('Consent', () => go({ view: 'consent', more: {} })))
+        : state.period == 'day' ? empty('Nobody who let themselves be counted has come today yet.', button('All time', () => go({ period: 'all', by: '' })))
         : empty('Nobody who let themselves be counted came in these days. Most periods end with yesterday.',
             button('Today', () => go({ period: 'day', by: '' })), button('All time', () => go({ period: 'all', by: '' })));
 
