@@ -3,6 +3,7 @@
  */
 #include "crumb/rights/ask.h"
 #include "crumb/base/error.h"
+#include "crumb/store/orphans.h"
 #include <assert.h>
 #include <errno.h>
 #include <sodium.h>
@@ -43,18 +44,26 @@ static int amend_loss(struct batch *batch, uint32_t site, const struct choice_lo
     return error_trace(amended_put(batch->txn, site, &amendment));
 }
 
-/* What comes from now on is under another key, so that the old one can be destroyed. */
-static int renew_key(struct batch *batch, uint32_t site, const uint8_t id[VISITOR_BYTES], struct key_ref *ret_key)
+/*
+ * What comes from now on is under another key, so that the old one can be
+ * destroyed.  Where the id is over, nothing comes, and what is left of the journal
+ * has the key until it expires.
+ */
+static int renew_key(struct batch *batch, const struct site *site, const uint8_t id[VISITOR_BYTES], int64_t now_ms,
+                     struct key_ref *ret_key)
 {
     uint8_t key[CRYPT_KEY_BYTES];
-    struct visitor visitor;
-    int r = error_fold(visitor_get(batch->txn, site, id, &visitor));
+    struct visitor visitor = {.key = {0}};
+    struct orphan orphan = {.site = site->id, .day = zone_day(site->zone, now_ms)};
+    int found = visitor_get(batch->txn, site->id, id, &visitor);
+    int r = found == DB_E_NOT_FOUND ? 0 : found;
 
     if (r == 0)
         r = batch_new_key(batch, KEY_VISITOR, &visitor.key, key);
     sodium_memzero(key, sizeof key);
+    orphan.key = visitor.key;
     if (r == 0)
-        r = visitor_put(batch->txn, site, id, &visitor);
+        r = found == 0 ? visitor_put(batch->txn, site->id, id, &visitor) : orphans_put(batch->txn, &orphan);
     if (r)
         return error_trace(r);
     *ret_key = visitor.key;
@@ -81,7 +90,7 @@ static int put_loss(struct batch *batch, const struct choice *choice, const stru
     memcpy(job.deed, id, DEED_ID_BYTES);
     int r = amend_loss(batch, site->id, loss);
     if (r == 0 && !loss->all)
-        r = renew_key(batch, site->id, loss->visitor, &job.next);
+        r = renew_key(batch, site, loss->visitor, context->at_ms, &job.next);
     if (r == 0)
         r = job_put(batch->txn, &job);
     if (r == 0)

@@ -5,7 +5,7 @@
 // Time is the test's (setclock.c): days seal, journals go, months fold and choices expire within seconds. Kills come
 // between steps, while several browsers wait for an answer, while days seal and expire, and during the start after a kill.
 //
-//     MIX_ROUNDS=20 CRASH_SEED=7 CRUMB=build/crumb BOXES=build/tests/boxes REPLAY=build/bench/replay \
+//     MIX_ROUNDS=40 CRASH_SEED=7 CRUMB=build/crumb BOXES=build/tests/boxes REPLAY=build/bench/replay \
 //         SETCLOCK=build/tests/crash/libsetclock.so node tests/crash/mix.test.mjs
 //
 // CRASH_SEED=n MIX_ROUNDS=1 repeats the round of a seed: what is done, and when it dies; not what the machine does meanwhile.
@@ -16,7 +16,7 @@ import { Random } from './load.mjs';
 import { DAY_MS, PURPOSES } from './people.mjs';
 import { World } from './world.mjs';
 
-const ROUNDS = 4;
+const ROUNDS = 3;
 const STEPS = 30;
 const ACTS = 7; // of a step
 const SEARCH_EVERY = 10; // steps
@@ -26,7 +26,7 @@ const WORK_MS = 250; // of the keeper, when much is due
 const START_MS = 120;
 const APART_MS = 31 * 60_000; // all of a visit comes under one choice
 
-const ACTIONS = { visit: 0.6, choose: 0.12, restrict: 0.04, lift: 0.06, correct: 0.06, erase: 0.03, minor: 0.01, pass: 0.08 };
+const ACTIONS = { visit: 0.55, choose: 0.16, restrict: 0.07, lift: 0.05, correct: 0.06, erase: 0.03, minor: 0.01, pass: 0.07 };
 const ENDS = { nothing: 0.45, kill: 0.1, killAsking: 0.25, killWorking: 0.2 };
 
 function someOf(random, list) {

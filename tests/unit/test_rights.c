@@ -720,6 +720,31 @@ static void test_cut_of_a_sealed_day(void **state)
     free(model);
 }
 
+/*
+ * Less is allowed by somebody whose id is too old, before its row was removed:
+ * the choice is recorded, under a new id, and what it takes away goes.
+ */
+static void test_less_under_an_old_id(void **state)
+{
+    struct model *model = calloc(1, sizeof *model);
+
+    (void)state;
+    assert_non_null(model);
+    begin_round(model, 1);
+    choose(model, 0, ANALYTICS | JOURNEYS, false);
+    visit_site(model, 0);
+    int32_t day = today(model);
+    model->now_ms += model->site->retention.visitor_ms;
+    choose(model, 0, ANALYTICS, false);
+    assert_int_equal(store_fixture_rows(model->fixture.db, DB_ORPHANS), 2);
+    settle(model);
+    assert_int_equal(store_fixture_rows(model->fixture.db, DB_ORPHANS), 1); /* of what is left of the journal */
+    check_day(model, day, 0);
+    check_sound(model);
+    end_round(model);
+    free(model);
+}
+
 /* Whoever asks for an erasure again is told of the erasure, whatever else was asked for before. */
 static void test_erasing(void **state)
 {
@@ -795,9 +820,10 @@ static void test_model(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_marked_first), cmocka_unit_test(test_erasing),
-                                       cmocka_unit_test(test_cut_of_a_sealed_day),
-                                       cmocka_unit_test(test_requests_are_nobodys), cmocka_unit_test(test_model)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_marked_first),         cmocka_unit_test(test_erasing),
+        cmocka_unit_test(test_cut_of_a_sealed_day),  cmocka_unit_test(test_less_under_an_old_id),
+        cmocka_unit_test(test_requests_are_nobodys), cmocka_unit_test(test_model)};
 
     if (random_init())
         return 1;
