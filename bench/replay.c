@@ -151,8 +151,7 @@ static int choosing_apply(struct write_op *op, struct batch *batch)
     struct asked asked;
     int r = choice_record(batch, &choosing->choice, choosing->replay->edition, &choosing->context, &result);
 
-    return r ? r
-             : ask_after_choice(batch, &choosing->choice, &choosing->context, &result, false, choosing->deeds, &asked);
+    return r ? r : ask_after_choice(batch, &choosing->choice, &choosing->context, &result, choosing->deeds, &asked);
 }
 
 static void choosing_done(struct write_op *op, int result)

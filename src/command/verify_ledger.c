@@ -123,7 +123,8 @@ static int check_visitor(void *context, uint32_t site, const uint8_t id[VISITOR_
     const struct decision *decision = verify_decision_at(verify, at, id);
 
     (void)site;
-    if (!decision || decision->sequence != visitor->consent || !decision->grants)
+    /* A row that rests may do so because a dialog was closed, which decides nothing. */
+    if (!decision || decision->sequence != visitor->consent || (visitor->n_granted && !decision->grants))
         return verify_wrong(verify,
                             "a visitor's live choice refers to ledger record %" PRIu64 ", which grants them nothing",
                             visitor->consent);

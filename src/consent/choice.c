@@ -117,28 +117,16 @@ static struct visitor make_visitor(const struct choice *choice, const struct cho
 
 /*
  * The id that a browser brings is used again only while its row is there: an
- * id whose owner has withdrawn, been erased or expired must not come back to
- * life.
+ * id whose owner has been erased or expired must not come back to life.  One that
+ * rests does, as a new one would lead nobody to what is kept under it.
  */
 static int find_before(struct batch *batch, const struct choice *choice, const struct choice_context *context,
                        struct visitor *before, bool *ret_found)
 {
-    const uint8_t *key;
-
     *ret_found = false;
-    if (!context->known)
-        return 0;
-    int r = visitor_get(batch->txn, choice->site->id, context->visitor, before);
-    if (r < 0 && r != -EBADMSG)
-        return error_trace(r);
-    if (r || context->at_ms - before->since_ms >= choice->site->retention.visitor_ms)
-        return 0;
-    /* A row from a backup, of somebody who was erased since, is nobody's. */
-    r = batch_key(batch, before->key, &key);
-    if (r < 0 && r != -EBADMSG)
-        return error_trace(r);
-    *ret_found = r == 0;
-    return 0;
+    return context->known
+               ? error_trace(visitor_find(batch, choice->site, context->visitor, context->at_ms, before, ret_found))
+               : 0;
 }
 
 /* Made by an action of somebody's own, in either direction. */
@@ -296,22 +284,53 @@ static bool keeps_choice(const struct choice *choice, const struct choice_contex
     return choice->kind == CHOICE_DISMISS && (holds(choice, context, before) || by_cookie);
 }
 
-/* The browser's row: the new state, or none. Old ids that are not used again leave no row behind. */
+bool choice_erases(const struct choice *choice, const struct choice_context *context)
+{
+    return choice->kind == CHOICE_MINOR ||
+           (choice->kind != CHOICE_DISMISS && (context->erase || choice->site->on_withdraw == WITHDRAW_ERASE));
+}
+
+/*
+ * A row of the browser's that is not the new state.  Where what it leads to
+ * stays, and the browser gets no other id, it rests.
+ */
+static int leave_row(struct batch *batch, const struct choice *choice, const struct choice_context *context,
+                     const uint8_t id[VISITOR_BYTES], struct choice_result *result)
+{
+    bool is_theirs = choice->kind != CHOICE_DISMISS && memcmp(id, result->record.visitor, VISITOR_BYTES) == 0;
+    struct visitor_rest rest = {
+        .choice = choice->kind, .consent = is_theirs ? result->record.sequence : 0, .at_ms = context->at_ms};
+    bool rests = false;
+
+    if (result->keeps_id || choice_erases(choice, context))
+        return error_trace(visitor_end(batch, choice->site, id, context->at_ms));
+    int r = visitor_rest(batch, choice->site, id, &rest, &rests);
+    result->rests |= rests;
+    return error_trace(r);
+}
+
+/* The browser's row: the new state, or none that grants anything. */
 static int write_visitor(struct batch *batch, const struct choice *choice, const struct choice_context *context,
-                         const struct visitor *before, const struct choice_result *result)
+                         const struct visitor *before, struct choice_result *result)
 {
     const struct site *site = choice->site;
     uint8_t key[CRYPT_KEY_BYTES];
     bool same = memcmp(result->visitor, context->visitor, VISITOR_BYTES) == 0;
+    struct visitor rested;
     int r = 0;
 
     if (context->known && !(result->keeps_id && same))
-        r = visitor_end(batch, site, context->visitor, context->at_ms);
+        r = leave_row(batch, choice, context, context->visitor, result);
     for (unsigned i = 0; r == 0 && i < context->others.n; i++)
-        r = visitor_end(batch, site, context->others.visitors[i], context->at_ms);
+        r = leave_row(batch, choice, context, context->others.visitors[i], result);
+    if (r == 0 && result->rests && context->known) {
+        r = error_fold(visitor_get(batch->txn, site->id, context->visitor, &rested));
+        result->until_ms = r ? 0 : visitor_until_ms(&rested, site);
+    }
     if (r || !result->keeps_id || (result->keeps_choice && before))
         return error_trace(r);
     struct visitor after = make_visitor(choice, context, before, &result->record);
+    result->until_ms = visitor_until_ms(&after, site);
     if (!before)
         r = visitor_end(batch, site, result->visitor, context->at_ms);
     if (r == 0 && !before)
@@ -388,7 +407,7 @@ int choice_record(struct batch *batch, const struct choice *choice, const struct
                       choice_collects(choice->site, choice->granted);
     result.ended = !(result.keeps_choice && result.keeps_id) &&
                    (found_others || (found && visitor_is_live(&before, choice->site, context->at_ms)));
-    result.since_ms = found ? before.since_ms : context->at_ms;
+    result.until_ms = context->at_ms;
     memcpy(result.visitor, found || !result.keeps_id ? context->visitor : context->fresh, VISITOR_BYTES);
     if (result.keeps_id || context->known)
         memcpy(result.record.visitor, result.visitor, VISITOR_BYTES);

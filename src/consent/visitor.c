@@ -135,6 +135,46 @@ int visitor_end(struct batch *batch, const struct site *site, const uint8_t id[V
     return r ? error_trace(r) : error_trace(visitor_delete(batch->txn, site->id, id));
 }
 
+int visitor_find(struct batch *batch, const struct site *site, const uint8_t id[VISITOR_BYTES], int64_t now_ms,
+                 struct visitor *ret_visitor, bool *ret_found)
+{
+    const uint8_t *key;
+    int r = visitor_get(batch->txn, site->id, id, ret_visitor);
+
+    *ret_found = false;
+    /* A row from a backup, of somebody who was erased since, is nobody's. */
+    if (r == 0)
+        r = batch_key(batch, ret_visitor->key, &key);
+    if (r < 0 && r != -EBADMSG)
+        return error_trace(r);
+    *ret_found = r == 0 && now_ms - ret_visitor->since_ms < site->retention.visitor_ms;
+    return 0;
+}
+
+int visitor_rest(struct batch *batch, const struct site *site, const uint8_t id[VISITOR_BYTES],
+                 const struct visitor_rest *rest, bool *ret_rests)
+{
+    struct visitor visitor;
+    bool found;
+    int r = visitor_find(batch, site, id, rest->at_ms, &visitor, &found);
+
+    if (r == 0 && !found)
+        r = visitor_end(batch, site, id, rest->at_ms);
+    if (r || !found) {
+        *ret_rests = false;
+        return error_trace(r);
+    }
+    /* Refusing again makes nothing of before last longer. */
+    if (visitor.n_granted)
+        visitor.at_ms = rest->at_ms;
+    visitor.choice = rest->choice;
+    visitor.n_granted = 0;
+    if (rest->consent)
+        visitor.consent = rest->consent;
+    *ret_rests = true;
+    return error_trace(visitor_put(batch->txn, site->id, id, &visitor));
+}
+
 int visitor_each(struct db_txn *txn, visitor_visit visit, void *context)
 {
     DB_CURSOR_AUTO *cursor = NULL;
@@ -160,8 +200,16 @@ int visitor_each(struct db_txn *txn, visitor_visit visit, void *context)
 bool visitor_is_live(const struct visitor *visitor, const struct site *site, int64_t now_ms)
 {
     /* A choice from the future is none, either: some clock was wrong. */
-    return visitor->at_ms <= now_ms && now_ms - visitor->at_ms < site->retention.choice_ms &&
+    return visitor->n_granted && visitor->at_ms <= now_ms && now_ms - visitor->at_ms < site->retention.choice_ms &&
            now_ms - visitor->since_ms < site->retention.visitor_ms;
+}
+
+int64_t visitor_until_ms(const struct visitor *visitor, const struct site *site)
+{
+    int64_t ended_ms = visitor->at_ms + (visitor->n_granted ? site->retention.choice_ms : 0);
+    int64_t id_ms = visitor->since_ms + site->retention.visitor_ms, kept_ms = ended_ms + site->retention.segments_ms;
+
+    return id_ms < kept_ms ? id_ms : kept_ms;
 }
 
 /* Which of the site's purposes still mean what they meant when they were granted. */

@@ -22,7 +22,6 @@ struct recording {
     struct choice_result result;
     bool has_id, has_choice; /* the browser sent a crumb_id, a crumb_choice, good or bad */
     bool secure;
-    bool erase;
     uint8_t deeds[ASK_IDS_BYTES];
     struct asked asked;
     struct desk *desk;
@@ -65,7 +64,7 @@ static int recording_apply(struct write_op *op, struct batch *batch)
     int r = 0;
 
     recording->asked.n = 0;
-    if (recording->erase)
+    if (recording->context.erase)
         r = find_erasure(recording, batch, &somebody);
     if (r || !somebody)
         return r;
@@ -74,8 +73,8 @@ static int recording_apply(struct write_op *op, struct batch *batch)
         return r;
     r = choice_record(batch, &recording->choice, recording->edition, &recording->context, &recording->result);
     return r ? r
-             : ask_after_choice(batch, &recording->choice, &recording->context, &recording->result, recording->erase,
-                                recording->deeds, &recording->asked);
+             : ask_after_choice(batch, &recording->choice, &recording->context, &recording->result, recording->deeds,
+                                &recording->asked);
 }
 
 static void recording_done(struct write_op *op, int result)
@@ -109,7 +108,7 @@ static void set_cookie(h2o_req_t *req, const struct recording *recording, const 
 /* What is left of the visitor's id. */
 static int64_t id_left_ms(const struct recording *recording)
 {
-    return recording->result.since_ms + recording->choice.site->retention.visitor_ms - recording->context.at_ms;
+    return recording->result.until_ms - recording->context.at_ms;
 }
 
 static int64_t min_ms(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -144,7 +143,10 @@ static void set_cookies(h2o_req_t *req, const struct recording *recording)
 
     if (!result->keeps_choice)
         set_choice_cookie(req, recording);
-    if (result->keeps_id && !result->keeps_choice) {
+    /* Which of several ids rests nobody can tell: they stay as they are, and an erasure ends them all. */
+    if (result->rests && !recording->context.known)
+        return;
+    if ((result->keeps_id && !result->keeps_choice) || result->rests) {
         cookie_put_id(&id, recording->cookie_key, site, result->visitor);
         set_cookie(req, recording, COOKIE_ID_NAME, buffer_text(&id), id_left_ms(recording) / 1000, recording->has_id,
                    true);
@@ -160,7 +162,7 @@ static void recording_answer(struct wait *wait, h2o_req_t *req)
 
     if (req && recording->outcome) {
         recording->tell(req, &recording->choice, NULL, NULL);
-    } else if (req && recording->result.stands && !recording->erase) {
+    } else if (req && recording->result.stands && !recording->context.erase) {
         answer_object(req, 200, json_pack("{s:n}", "receipt"));
     } else if (req) {
         set_cookies(req, recording);
@@ -249,7 +251,7 @@ bool consent_may_record(const struct exchange *exchange, const struct choice *ch
 static int record(struct exchange *exchange, struct choice *choice, bool erase, struct buffer *complaint,
                   consent_recorded tell)
 {
-    struct choice_context context = {.at_ms = 0};
+    struct choice_context context = {.erase = erase};
 
     read_context(exchange, choice->site, &context);
     int r = choice_admit(choice, &context, complaint);
@@ -260,7 +262,6 @@ static int record(struct exchange *exchange, struct choice *choice, bool erase, 
         tell(exchange->req, choice, NULL, NULL);
         return 0;
     }
-    recording->erase = erase;
     wait_begin(&recording->wait, exchange, recording_answer);
     if (writer_submit(exchange->loop->service->writer, &recording->super)) {
         tell(wait_cancel(&recording->wait), choice, NULL, NULL);

@@ -237,11 +237,17 @@ static void put_period(const struct writing *writing, const char *name)
     html_put(writing->html, "%s", line.fault ? "" : (const char *)line.data);
 }
 
+static bool keeps_withdrawn(const struct writing *writing)
+{
+    return strcmp(string_of(writing->notice, "on_withdraw"), "keep") == 0;
+}
+
 static void put_browser(const struct writing *writing)
 {
-    static const struct {
+    const struct {
         const char *cookie, *key, *period;
-    } rows[] = {{"crumb_choice", "policy.cookie_choice", "choice"}, {"crumb_id", "policy.cookie_id", "visitor"}};
+    } rows[] = {{"crumb_choice", "policy.cookie_choice", "choice"},
+                {"crumb_id", keeps_withdrawn(writing) ? "policy.cookie_rights" : "policy.cookie_id", "visitor"}};
 
     put_heading(writing, "browser");
     html_put(writing->html, "<dl>\n");
@@ -269,8 +275,6 @@ static void put_storage(const struct writing *writing)
 
 static void put_retention(const struct writing *writing)
 {
-    bool keeps = strcmp(string_of(writing->notice, "on_withdraw"), "keep") == 0;
-
     put_heading(writing, "retention");
     html_put(writing->html, "<dl>\n");
     for (unsigned i = 0; i < TEXTS_PERIODS; i++) {
@@ -282,7 +286,7 @@ static void put_retention(const struct writing *writing)
         html_put(writing->html, "</dd></div>\n");
     }
     html_put(writing->html, "</dl>\n<p>%s</p>\n<p>%s</p>\n", word(writing, "policy.totals"),
-             word(writing, keeps ? "policy.keep" : "policy.erase"));
+             word(writing, keeps_withdrawn(writing) ? "policy.keep" : "policy.erase"));
 }
 
 /* ---- rights ---- */

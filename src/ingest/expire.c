@@ -30,8 +30,7 @@ static const struct site *find_site(const struct config *config, uint32_t id)
 /* A choice from the future is not live, and not expired either: some clock was wrong, and may be mended. */
 static bool is_expired(const struct visitor *visitor, const struct site *site, int64_t now_ms)
 {
-    return now_ms - visitor->at_ms >= site->retention.choice_ms ||
-           now_ms - visitor->since_ms >= site->retention.visitor_ms;
+    return now_ms >= visitor_until_ms(visitor, site);
 }
 
 /* On the writer's thread: the choice may have been renewed since it was looked at. */

@@ -90,13 +90,13 @@ static int put_loss(struct batch *batch, const struct choice *choice, const stru
 }
 
 int ask_after_choice(struct batch *batch, const struct choice *choice, const struct choice_context *context,
-                     const struct choice_result *result, bool erase, const uint8_t *ids, struct asked *ret_asked)
+                     const struct choice_result *result, const uint8_t *ids, struct asked *ret_asked)
 {
-    enum deed_right right = right_of(choice, erase);
+    enum deed_right right = right_of(choice, context->erase);
     struct asked asked = {.n = 0};
     int r = 0;
 
-    if (right == RIGHT_WITHDRAWAL && choice->site->on_withdraw == WITHDRAW_KEEP) {
+    if (!choice_erases(choice, context)) {
         *ret_asked = asked;
         return 0;
     }

@@ -16,7 +16,7 @@ int minor_report(struct batch *batch, const struct minor_report *report, struct 
                             .notice = edition_notice(report->edition, site, TEXT_NONE),
                             .kind = CHOICE_MINOR,
                             .surface = SURFACE_API};
-    struct choice_context context = {.at_ms = report->at_ms, .known = true};
+    struct choice_context context = {.at_ms = report->at_ms, .known = true, .erase = true};
     struct choice_result result;
     struct visitor before;
     struct asked asked;
@@ -28,7 +28,7 @@ int minor_report(struct batch *batch, const struct minor_report *report, struct 
     memcpy(context.record_id, report->record_id, RECORD_ID_BYTES);
     r = choice_record(batch, &choice, report->edition, &context, &result);
     if (r == 0)
-        r = ask_after_choice(batch, &choice, &context, &result, true, report->ids, &asked);
+        r = ask_after_choice(batch, &choice, &context, &result, report->ids, &asked);
     if (r == 0) /* as long as the browser may keep the cookie */
         r = minors_put(batch->txn, site->id, report->visitor, before.since_ms + site->retention.visitor_ms);
     if (r)

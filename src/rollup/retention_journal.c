@@ -187,7 +187,7 @@ static int look(struct orphans *orphans)
     int r = db_begin_read(orphans->work->db, &txn);
 
     if (r == 0)
-        r = orphans_each_after(txn, orphans->after, see_orphan, orphans);
+        r = orphans_each(txn, orphans->after, see_orphan, orphans);
     if (r == 0)
         orphans->after = (struct key_ref){0};
     return r == ENOUGH ? 0 : error_trace(r);

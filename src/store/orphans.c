@@ -53,12 +53,7 @@ bool orphans_key(struct text key, struct text value, struct key_ref *ret_ref)
     return true;
 }
 
-int orphans_each(struct db_txn *txn, orphans_visit visit, void *context)
-{
-    return orphans_each_after(txn, (struct key_ref){0}, visit, context);
-}
-
-int orphans_each_after(struct db_txn *txn, struct key_ref after, orphans_visit visit, void *context)
+int orphans_each(struct db_txn *txn, struct key_ref after, orphans_visit visit, void *context)
 {
     struct key_ref next = {.slot = after.slot, .generation = after.generation + 1}; /* odd ones alone are keys */
     uint8_t bytes[KEY_REF_BYTES];

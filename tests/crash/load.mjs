@@ -93,7 +93,7 @@ function ask(agent, port, { method = 'GET', path, headers = {}, body }) {
 const isOver = (identity) => !identity || identity.ended;
 
 // An identity is one crumb_id. `ending`: how many requests that may have ended its consent were sent; `ended`: one of
-// them was answered.
+// them was answered, and no other choice was under way that may have come after it: that takes the id up again.
 //
 // A request is some events of one identity, sent once or again. `late`: it was first sent when the consent had ended.
 // `unheard`: how many sendings have no answer. `refused`: the last answer was 503. `stored`: how many of its events
@@ -206,7 +206,7 @@ export class Load {
             case 'grant':
                 return this.grant(agent, visitor);
             case 'custom':
-                return this.choose(agent, 'custom', visitor.identity);
+                return this.change(agent, visitor.identity);
             case 'withdraw':
                 return this.end(agent, 'withdraw', visitor);
             case 'deny':
@@ -268,18 +268,26 @@ export class Load {
         const [, cookie] = answer?.headers['set-cookie']?.join('\n').match(/^(crumb_id=[^;]+)/m) ?? [];
         if (cookie) {
             const id = Buffer.from(cookie.slice('crumb_id=1.'.length), 'base64url').subarray(0, 16).toString('hex');
-            visitor.identity = { cookie, id, ending: 0, ended: false };
+            visitor.identity = { cookie, id, ending: 0, ended: false, changes: 0, changed: 0 };
         }
+        return answer !== null;
+    }
+
+    async change(agent, identity) {
+        identity.changes++;
+        const answer = await this.choose(agent, 'custom', identity);
+        if (answer) identity.changed++;
         return answer !== null;
     }
 
     // Both end the consent of somebody known.
     async end(agent, action, visitor) {
         const { identity } = visitor;
+        const { changed } = identity ?? {};
         if (identity) identity.ending++;
         const answer = await this.choose(agent, action, identity);
         if (identity && answer?.receipt) {
-            identity.ended = true;
+            identity.ended = identity.changes === changed;
             visitor.former.push(identity);
             if (visitor.identity === identity) visitor.identity = null;
         } else if (identity && answer) {

@@ -131,8 +131,12 @@ describe('choices by place', { timeout: 120_000 }, () => {
         visitor.headers = from(server, GERMANY).headers;
         assert.deepEqual((await visitor.beacon({ eid: uuid() })).result, { received: 1, no_consent: 1 });
         assert.equal((await asked()).ask, true);
-        await visitor.chose('dismiss'); // keeps nothing: what it would keep is no choice here
-        assert.equal(visitor.id, undefined);
+        const { id } = visitor;
+        await visitor.chose('dismiss'); // keeps no choice: what it would keep is none here
+        const rested = (await visitor.ask('GET', '/v1/me?site=shop')).json().visitor;
+        assert.deepEqual([visitor.id, rested.id, Object.values(rested.choice.purposes).filter(Boolean)], [id, id, []]);
+        visitor.headers = from(server, AUSTRALIA).headers;
+        assert.deepEqual((await visitor.beacon({ eid: uuid() })).result, { received: 1, no_consent: 1 });
     });
 
     it('know other places after SIGHUP, and none where the file is broken', async () => {
@@ -361,7 +365,7 @@ describe('a choice', { timeout: 180_000 }, () => {
     });
 
     it('that expired leaves no visitor in the store, and others stay', async () => {
-        const sites = { shop: site({ retention: { choice: '1s' } }), other: site({ origins: ['https://other.example'] }) };
+        const sites = { shop: site({ retention: { choice: '1s', visitor: '1s' } }), other: site({ origins: ['https://other.example'] }) };
         await withServer({ sites }, async (server) => {
             const visitor = server.visitor(), stays = server.visitor({ site: 'other' });
             await visitor.chose('grant');

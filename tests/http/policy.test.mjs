@@ -60,7 +60,7 @@ describe('GET /policy', { timeout: 120_000 }, () => {
         assert.match(section(text, 'retention'), /Raw data Days: 30 Visits Days: 750 Your visitor number Days: 390 Your consent Days: 180 Your refusal Days: 180 /);
         assert.match(section(text, 'retention'), /what was collected under it is deleted/);
         assert.match(section(text, 'controller'), /Example Shop privacy@shop\.example/);
-        assert.match(section(text, 'browser'), /crumb_choice .* Days: 180 crumb_id .* Days: 390/);
+        assert.match(section(text, 'browser'), /crumb_choice .* Days: 180 crumb_id A random number, there only while you allow something that collects\. Days: 390/);
         assert.match(section(text, 'minors'), /young visitors/);
         assert.match(section(text, 'automated'), /No decision about you is made by a machine/);
         assert.ok(text.includes(`v1/notice/${(await server.visitor().notice('en')).hash}`));
@@ -69,6 +69,7 @@ describe('GET /policy', { timeout: 120_000 }, () => {
     it('says the other things where they are so', async () => {
         const { text } = await get('site=plain&lang=en');
         assert.match(section(text, 'retention'), /collecting ends; what there is stays/);
+        assert.match(section(text, 'browser'), /After a withdrawal it only lets you see what is kept, and delete it/);
         assert.doesNotMatch(section(text, 'purposes'), /IP address|Legal basis/);
         assert.match(section(text, 'purposes'), /On until you say no, where the law allows that: everywhere else\./);
         assert.equal(section(text, 'storage'), '');

@@ -203,6 +203,72 @@ describe('rights', () => {
             assert.deepEqual((await keeper.dump('journal')).map(({ log }) => log.path), ['/kept']);
         });
     });
+
+    // The name of each: what of the visitor's choice says so in GET /v1/me.
+    for (const action of ['withdraw', 'deny', 'gpc'])
+        it(`lets whoever said ${action} see and erase what the site keeps, and collects nothing`, async () => {
+            await withServer({ sites: { shop: site({ on_withdraw: 'keep' }) } }, async (keeper) => {
+                const visitor = await visited(keeper, 'kept');
+                const { id } = visitor;
+                const answer = action === 'gpc' ? await visitor.choose('gpc', { headers: { 'sec-gpc': '1' } }) : await visitor.choose(action);
+                assert.equal(answer.json().receipt.action, action);
+                assert.equal(visitor.id, id);
+                assert.deepEqual((await visitor.beacon(page('more'))).result, { received: 1, no_consent: 1 });
+                const { ask, receipt, purposes } = await visitor.consent();
+                assert.deepEqual([ask, receipt, Object.values(purposes).filter(Boolean)], [false, null, []]);
+                const me = (await visitor.ask('GET', ME)).json();
+                assert.deepEqual([me.visitor.id, me.visitor.choice.action, Object.values(me.visitor.choice.purposes).filter(Boolean)], [id, action, []]);
+                assert.deepEqual(me.choices.map((choice) => choice.action), ['grant', action]);
+                const copy = await copyOf(visitor);
+                assert.deepEqual(copy.days.map(({ events }) => events.map(({ log }) => log.path)), [['/kept']]);
+                assertValid(JSON.parse(readFileSync(new URL('../../docs/copy.schema.json', import.meta.url))), copy);
+                deedOf(await visitor.ask('POST', RESTRICTION), 'restriction');
+                deedOf(await visitor.ask('DELETE', RESTRICTION), 'lifting');
+                deedOf(await patch(visitor, { country: 'AT' }), 'correction');
+                assert.equal((await keeper.run('verify')).code, 0);
+                const deed = deedOf(await visitor.ask('DELETE', ME), 'erasure');
+                assert.deepEqual([deed.events, visitor.id], [1, undefined]);
+                assert.deepEqual([await keeper.dump('journal'), await keeper.dump('visitors')], [[], []]);
+            });
+        });
+
+    it('takes an id that rests up again with the next grant, so that one copy has all', async () => {
+        await withServer({ sites: { shop: site({ on_withdraw: 'keep' }) } }, async (keeper) => {
+            const visitor = await visited(keeper, 'before');
+            const { id } = visitor;
+            await visitor.chose('withdraw');
+            await visitor.chose('grant');
+            assert.equal(visitor.id, id);
+            await visitor.beacon(page('after'));
+            assert.deepEqual((await copyOf(visitor)).days[0].events.map(({ log }) => log.path), ['/before', '/after']);
+        });
+    });
+
+    it('keeps an id that rests no longer than what it leads to', async () => {
+        const DAY_S = 86_400;
+        const lasts = async (retention) => {
+            const ages = [];
+            await withServer({ sites: { shop: site({ on_withdraw: 'keep', retention }) } }, async (keeper) => {
+                const visitor = keeper.visitor();
+                for (const action of ['grant', 'withdraw'])
+                    ages.push(+/Max-Age=(\d+)/.exec((await visitor.choose(action)).setCookies.find((cookie) => cookie.startsWith('crumb_id=')))[1]);
+            });
+            return ages.map((age) => Math.ceil(age / DAY_S));
+        };
+        assert.deepEqual(await lasts({ segments: '60d', visitor: '300d', choice: '100d' }), [160, 60]);
+        assert.deepEqual(await lasts({ segments: '700d', visitor: '300d', choice: '100d' }), [300, 300]);
+    });
+
+    it('reaches what was collected under a choice that has expired, and a refusal erases it', async () => {
+        await withServer({ sites: { shop: site({ on_withdraw: 'erase', retention: { choice: '2s' } }) } }, async (erasing) => {
+            const visitor = await visited(erasing, 'expired');
+            await eventually('the end of the choice', async () => (await visitor.beacon(page('late'))).result.no_consent === 1);
+            assert.deepEqual((await copyOf(visitor)).days[0].events.map(({ log }) => log.path).slice(0, 1), ['/expired']);
+            const [at] = (await visitor.choose('deny')).json().erasures;
+            await eventually('the erasure', async () => (await erasing.get(at)).status === 200);
+            assert.deepEqual(await erasing.dump('journal'), []);
+        });
+    });
 });
 
 describe('who may use them', () => {

@@ -655,7 +655,10 @@ static void test_dismiss_keeps_a_refusal(void **state)
     assert_int_equal(n_rows(fixture, DB_LEDGER), 2);
 }
 
-/* A browser that brings two ids means none of them: whatever it chooses ends both, and what it grants is a third's. */
+/*
+ * A browser that brings two ids means none of them: whatever it chooses ends both, and what it grants is a third's.
+ * What a dialog that was closed ends is not erased, so both rest.
+ */
 static void test_two_ids(void **state)
 {
     static const struct {
@@ -675,15 +678,80 @@ static void test_two_ids(void **state)
         memcpy(context.others.visitors[0], one.visitor, VISITOR_BYTES);
         memcpy(context.others.visitors[1], two.visitor, VISITOR_BYTES);
         struct choice_result result = record(fixture, &choice, &context);
-        assert_false(find(fixture, one.visitor, &visitor));
-        assert_false(find(fixture, two.visitor, &visitor));
+        bool rests = rows[i].kind == CHOICE_DISMISS;
+        assert_int_equal(result.rests, rests);
+        assert_int_equal(find(fixture, one.visitor, &visitor), rests);
+        assert_int_equal(find(fixture, two.visitor, &visitor), rests);
+        assert_true(!rests || visitor.n_granted == 0);
         assert_int_equal(result.keeps_id, rows[i].granted != 0);
         assert_true(result.ended);
-        assert_int_equal(n_rows(fixture, DB_VISITORS), result.keeps_id);
+        assert_int_equal(n_rows(fixture, DB_VISITORS), rests ? 2 : result.keeps_id);
         assert_memory_equal(result.record.visitor, result.keeps_id ? context.fresh : one.visitor, VISITOR_BYTES);
         if (result.keeps_id)
             choose(fixture, CHOICE_WITHDRAW, 0, result.visitor, NOW + 2);
+        if (rests)
+            choose(fixture, CHOICE_WITHDRAW, 0, one.visitor, NOW + 2);
+        if (rests)
+            choose(fixture, CHOICE_WITHDRAW, 0, two.visitor, NOW + 2);
     }
+}
+
+/*
+ * Where the site keeps what it has, a refusal leaves the row, which grants
+ * nothing and leads to it, for as long as that is there: GDPR art. 15 to 18.
+ */
+static void test_rests(void **state)
+{
+    static const struct {
+        const char *name;
+        enum choice_kind kind;
+        bool erase; /* asked for */
+        bool rests;
+    } rows[] = {
+        {"withdraw", CHOICE_WITHDRAW, false, true}, {"deny", CHOICE_DENY, false, true},
+        {"the signal", CHOICE_GPC, false, true},    {"nothing that collects", CHOICE_CUSTOM, false, true},
+        {"a child", CHOICE_MINOR, false, false},    {"an erasure", CHOICE_WITHDRAW, true, false},
+    };
+    struct store_fixture *fixture = *state;
+    struct site *shop = &fixture->config->sites[0];
+
+    shop->on_withdraw = WITHDRAW_KEEP;
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        struct choice_result granted = choose(fixture, CHOICE_IMPLIED, ALL, NULL, NOW - DAY);
+        struct choice choice = choice_of(fixture, rows[i].kind, rows[i].kind == CHOICE_CUSTOM ? M : 0);
+        struct choice_context context = context_of(fixture, granted.visitor, NOW);
+        struct visitor visitor = {.n_granted = 1};
+
+        context.erase = rows[i].erase;
+        context.gpc = rows[i].kind == CHOICE_GPC;
+        struct choice_result result = record(fixture, &choice, &context);
+        check_equal(rows[i].name, result.rests, rows[i].rests);
+        check(rows[i].name, !result.keeps_id && result.ended && result.n_losses == 1);
+        check_equal(rows[i].name, find(fixture, granted.visitor, &visitor), rows[i].rests);
+        if (!rows[i].rests)
+            continue;
+        check_equal(rows[i].name, visitor.n_granted, 0);
+        check_equal(rows[i].name, visitor.choice, rows[i].kind);
+        check_equal(rows[i].name, visitor.consent, result.record.sequence);
+        check(rows[i].name, !visitor_is_live(&visitor, shop, NOW));
+        check_equal(rows[i].name, result.until_ms, NOW - DAY + shop->retention.visitor_ms);
+
+        /* Refusing again ends nothing more, and makes nothing last longer. */
+        choice = choice_of(fixture, CHOICE_DENY, 0);
+        context = context_of(fixture, granted.visitor, NOW + DAY);
+        result = record(fixture, &choice, &context);
+        check(rows[i].name, result.rests && !result.ended);
+        check(rows[i].name, find(fixture, granted.visitor, &visitor));
+        check_equal(rows[i].name, visitor.at_ms, NOW);
+        check_equal(rows[i].name, visitor.consent, result.record.sequence);
+
+        /* A grant takes the id up again, and its time goes on. */
+        struct choice_result again = choose(fixture, CHOICE_GRANT, ALL, granted.visitor, NOW + 2 * DAY);
+        check(rows[i].name, again.keeps_id && memcmp(again.visitor, granted.visitor, VISITOR_BYTES) == 0);
+        check_equal(rows[i].name, again.until_ms, NOW - DAY + shop->retention.visitor_ms);
+        check(rows[i].name, find(fixture, granted.visitor, &visitor) && visitor.n_granted == 4);
+    }
+    shop->on_withdraw = WITHDRAW_ERASE;
 }
 
 /* What a closed dialog leaves in place, by the row and by what crumb_choice says. */
@@ -736,8 +804,10 @@ static void test_dismiss(void **state)
         shop->purposes[1].material = material;
         check_equal(rows[i].name, result.keeps_choice, rows[i].keeps_choice);
         check_equal(rows[i].name, result.keeps_id, rows[i].keeps_id);
-        if (row)
-            check_equal(rows[i].name, find(fixture, old.visitor, &visitor), rows[i].keeps_id);
+        if (row) {
+            check(rows[i].name, find(fixture, old.visitor, &visitor));
+            check_equal(rows[i].name, visitor.n_granted != 0, rows[i].keeps_id);
+        }
     }
 }
 
@@ -943,6 +1013,7 @@ int main(void)
         STORE_FIXTURE_TEST(test_refusal_by_a_visitor),
         STORE_FIXTURE_TEST(test_dismiss_keeps),
         STORE_FIXTURE_TEST(test_two_ids),
+        STORE_FIXTURE_TEST(test_rests),
         STORE_FIXTURE_TEST(test_dismiss),
         STORE_FIXTURE_TEST(test_damaged_head),
         STORE_FIXTURE_TEST(test_granting_again),

@@ -28,7 +28,7 @@ static void put(struct store_fixture *fixture, uint32_t site, unsigned first, un
     assert_int_equal(db_begin_write(fixture->db, &txn), 0);
     for (unsigned i = first; i < first + n; i++) {
         struct visitor visitor = {
-            .choice = CHOICE_GRANT, .regime = REGIME_OPT_IN, .since_ms = since_ms, .at_ms = at_ms};
+            .choice = CHOICE_GRANT, .regime = REGIME_OPT_IN, .since_ms = since_ms, .at_ms = at_ms, .n_granted = 1};
         uint8_t id[VISITOR_BYTES];
 
         make_id(i, id);
@@ -91,8 +91,9 @@ static void test_which(void **state)
         bool stays;
     } rows[] = {
         {"this moment", 0, 0, true},
-        {"a millisecond before the choice expires", 180 * DAY - 1, 180 * DAY - 1, true},
-        {"the choice expires", 180 * DAY, 180 * DAY, false},
+        {"the choice expires: what was collected is still there", 180 * DAY, 180 * DAY, true},
+        {"a millisecond before what was collected has gone", 280 * DAY - 1, 280 * DAY - 1, true},
+        {"what was collected has gone", 280 * DAY, 280 * DAY, false},
         {"a millisecond before the id expires", 390 * DAY - 1, 10 * DAY, true},
         {"the id expires, though the choice is fresh", 390 * DAY, 10 * DAY, false},
         {"long ago", 5000 * DAY, 5000 * DAY, false},
@@ -103,6 +104,7 @@ static void test_which(void **state)
     struct expire expire = {.resting_ms = 0};
     unsigned n;
 
+    fixture->config->sites[0].retention.segments_ms = 100 * DAY;
     for (unsigned i = 0; i < N_ROWS(rows); i++)
         put(fixture, shop, i, 1, NOW - rows[i].since_ago_ms, NOW - rows[i].at_ago_ms);
     assert_int_equal(pass(fixture, &expire, NOW, &n), 0);
@@ -120,9 +122,9 @@ static void test_sites(void **state)
     struct expire expire = {.resting_ms = 0};
     unsigned n;
 
-    blog->retention.choice_ms = 200 * DAY;
-    put(fixture, shop, 1, 1, NOW - 190 * DAY, NOW - 190 * DAY);
-    put(fixture, blog->id, 1, 1, NOW - 190 * DAY, NOW - 190 * DAY);
+    blog->retention.visitor_ms = 500 * DAY;
+    put(fixture, shop, 1, 1, NOW - 400 * DAY, NOW - 190 * DAY);
+    put(fixture, blog->id, 1, 1, NOW - 400 * DAY, NOW - 190 * DAY);
     put(fixture, 77, 1, 1, 0, 0);
     assert_int_equal(pass(fixture, &expire, NOW, &n), 0);
     assert_int_equal(n, 1);
@@ -186,6 +188,7 @@ static void test_renewed_meanwhile(void **state)
     struct expire expire = {.resting_ms = 0};
     unsigned n;
 
+    fixture->config->sites[0].retention.segments_ms = 10 * DAY;
     put(fixture, shop, 1, 2, NOW - 200 * DAY, NOW - 200 * DAY);
     assert_int_equal(expire_pass(&expire, fixture->db, fixture->config, NOW, submit, &submitting, &n), 0);
     assert_int_equal(n, 1);

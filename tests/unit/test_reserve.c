@@ -376,7 +376,7 @@ static void test_expiry(void **state)
 
     make_visitors(small, ids);
     fill_up(small);
-    assert_int_equal(expire_pass(&expire, small->db, small->edition->config, NOW + 200 * DAY, submit, small, &n), 0);
+    assert_int_equal(expire_pass(&expire, small->db, small->edition->config, NOW + 400 * DAY, submit, small, &n), 0);
     assert_int_equal(n, N_VISITORS);
     assert_int_equal(n_rows(small, DB_VISITORS), 0);
 }

@@ -187,7 +187,7 @@ static void choose(struct model *model, unsigned browser, unsigned granted, bool
                             .kind = granted ? CHOICE_CUSTOM : CHOICE_WITHDRAW,
                             .surface = SURFACE_API,
                             .granted = granted};
-    struct choice_context context = {.at_ms = model->now_ms, .known = known >= 0};
+    struct choice_context context = {.at_ms = model->now_ms, .known = known >= 0, .erase = erase};
     uint8_t ids[ASK_IDS_BYTES];
     struct choice_result result;
     struct asked asked;
@@ -202,7 +202,7 @@ static void choose(struct model *model, unsigned browser, unsigned granted, bool
     random_fill(&model->random.super, ids, sizeof ids);
     assert_int_equal(batch_begin(model->fixture.db, &batch), 0);
     assert_int_equal(choice_record(&batch, &choice, model->fixture.edition, &context, &result), 0);
-    assert_int_equal(ask_after_choice(&batch, &choice, &context, &result, erase, ids, &asked), 0);
+    assert_int_equal(ask_after_choice(&batch, &choice, &context, &result, ids, &asked), 0);
     assert_int_equal(batch_commit(&batch), 0);
     assert_int_equal(asked.n, result.n_losses);
 

@@ -72,7 +72,8 @@ static void put_visitor(struct store *store, struct batch *batch, const uint8_t 
                               .consent = consent,
                               .number = 1,
                               .since_ms = NOW,
-                              .at_ms = NOW};
+                              .at_ms = NOW,
+                              .n_granted = 1};
 
     assert_int_equal(visitor_put(batch->txn, store->site->id, id, &visitor), 0);
 }

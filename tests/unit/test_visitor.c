@@ -236,6 +236,35 @@ static void test_expiry(void **state)
     }
 }
 
+static void test_until(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t since_day, at_day, segments_days;
+        bool rests;
+        int64_t until_day;
+    } rows[] = {
+        {"as long as the id", 0, 0, 750, false, 390},
+        {"chosen anew, as long as the id", 0, 300, 750, false, 390},
+        {"rests as long as the id", 0, 300, 750, true, 390},
+        {"rests no longer than the last visit is kept", 0, 100, 60, true, 160},
+        {"grants, and no longer than the last visit will be kept", 0, 0, 60, false, 240},
+    };
+    struct store_fixture *fixture = *state;
+    struct site *site = &fixture->config->sites[0];
+    int64_t day_ms = 24LL * 3600 * 1000;
+
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        struct visitor visitor = {.since_ms = NOW + rows[i].since_day * day_ms,
+                                  .at_ms = NOW + rows[i].at_day * day_ms,
+                                  .n_granted = !rows[i].rests};
+
+        site->retention.segments_ms = rows[i].segments_days * day_ms;
+        check_equal(rows[i].name, visitor_until_ms(&visitor, site), NOW + rows[i].until_day * day_ms);
+        check(rows[i].name, !rows[i].rests || !visitor_is_live(&visitor, site, visitor.at_ms));
+    }
+}
+
 /* From the row to the policy: purposes of the shop are analytics, journeys, marketing, strict. */
 static void test_allowed(void **state)
 {
@@ -323,6 +352,7 @@ int main(void)
         STORE_FIXTURE_TEST(test_forms_that_are_none),
         STORE_FIXTURE_TEST(test_walk),
         STORE_FIXTURE_TEST(test_expiry),
+        STORE_FIXTURE_TEST(test_until),
         STORE_FIXTURE_TEST(test_allowed),
     };
 

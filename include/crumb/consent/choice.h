@@ -59,6 +59,7 @@ struct choice_context {
     bool known;                         /* it has one good crumb_id ... */
     uint8_t visitor[VISITOR_BYTES];     /* ... of this visitor; else zeros */
     struct cookie_ids others;           /* not known: good ones of which none can be told to be meant; all end */
+    bool erase;                         /* whoever chooses asks for erasure, GDPR art. 17(1) */
     uint8_t fresh[VISITOR_BYTES];       /* random: the id where a new one is made */
     uint8_t record_id[RECORD_ID_BYTES]; /* random */
 };
@@ -70,11 +71,18 @@ struct choice_context {
  */
 int choice_admit(struct choice *choice, struct choice_context *context, struct buffer *complaint);
 
+/*
+ * Whether what a choice takes away is erased: where the site says so, where it is
+ * asked for, and always of a child (GDPR art. 8, 17(1)(f)).  A dialog that was
+ * closed erases nothing.  Pure.
+ */
+bool choice_erases(const struct choice *choice, const struct choice_context *context);
+
 /* A visitor of whom a choice took something away. */
 struct choice_loss {
     uint8_t visitor[VISITOR_BYTES];
     struct visitor before;
-    bool all;         /* the row is gone; else: */
+    bool all;         /* nothing that collects is left; else: */
     unsigned classes; /* that were allowed by what was taken back, and by nothing that is left */
 };
 #define CHOICE_LOSSES_MAX (1 + COOKIE_IDS_MAX)
@@ -84,8 +92,9 @@ struct choice_result {
     bool unrecorded; /* the ledger's head is damaged and takes no record; what the choice takes away has ended */
     struct ledger_record record; /* its texts are borrowed from the choice's site and notice */
     bool keeps_id;               /* after this the browser holds crumb_id of `visitor` */
+    bool rests;                  /* the same, for its rights alone: nothing is granted, and what was collected stays */
+    int64_t until_ms;            /* how long it does, or may */
     uint8_t visitor[VISITOR_BYTES];
-    int64_t since_ms;  /* when that id was made: it lives from then, however often it is used again */
     bool keeps_choice; /* crumb_choice stays as it is (a dialog closed without a change, or a choice that stands) */
     bool ended;        /* a live choice was there, and is in force no more as it was */
     uint32_t granted;

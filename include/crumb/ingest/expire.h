@@ -1,6 +1,6 @@
 /*
- * Expiry: visitor rows whose choice or id is past the site's retention are
- * removed from the store, not only disregarded (GDPR art. 5(1)(e)).
+ * Expiry: visitor rows that have outlived their id, or all that they can lead to,
+ * are removed from the store, not only disregarded (GDPR art. 5(1)(e)).
  *
  * The table is walked in passes: each reads at most EXPIRE_ROWS_MAX rows and
  * removes at most EXPIRE_DELETES_MAX of them, by an operation of the writer

@@ -22,12 +22,11 @@ struct asked {
 };
 
 /*
- * What follows from a choice that takes away: where the site erases what was
- * withdrawn, always of a child (GDPR art. 8, 17(1)(f)), and @erase (art. 17(1)):
- * whatever the site says.  @ids: ASK_IDS_BYTES random bytes.  0 or a fault.
+ * What follows from a choice that takes away, where that is erased.  @ids:
+ * ASK_IDS_BYTES random bytes.  0 or a fault.
  */
 int ask_after_choice(struct batch *batch, const struct choice *choice, const struct choice_context *context,
-                     const struct choice_result *result, bool erase, const uint8_t *ids, struct asked *ret_asked);
+                     const struct choice_result *result, const uint8_t *ids, struct asked *ret_asked);
 
 /* One visitor asks for something else. */
 struct ask {

@@ -21,8 +21,9 @@ int orphans_delete(struct db_txn *txn, struct key_ref key);
 /* The key that a row is of. False: the row is damaged. */
 bool orphans_key(struct text key, struct text value, struct key_ref *ret_ref);
 
-/* Called for each; a non-zero result ends the walk and is returned. -EBADMSG: a row is damaged. */
+/*
+ * Called for each behind a key, in the order of slots; {0, 0}: from the first.  A
+ * non-zero result ends the walk and is returned.  -EBADMSG: a row is damaged.
+ */
 typedef int (*orphans_visit)(void *context, const struct orphan *orphan);
-int orphans_each(struct db_txn *txn, orphans_visit visit, void *context);
-/* The same behind a key, in the order of slots; {0, 0}: from the first. */
-int orphans_each_after(struct db_txn *txn, struct key_ref after, orphans_visit visit, void *context);
+int orphans_each(struct db_txn *txn, struct key_ref after, orphans_visit visit, void *context);
