@@ -67,6 +67,13 @@ static int tell_next_of(const struct setup *setup, const struct site *site, enum
     return 0;
 }
 
+static void tell_left(const struct config *config)
+{
+    for (unsigned i = 0; i < config->n_left; i++)
+        printf("%s%s", i ? ", " : "Not in the configuration any more: ", config->left[i].name);
+    printf("; what is kept of it expires as was configured last.\n");
+}
+
 static int tell_next(const struct setup *setup)
 {
     const struct config *config = setup->edition->config;
@@ -75,9 +82,14 @@ static int tell_next(const struct setup *setup)
     printf("The running service removes what is due by itself: it looks every %lld seconds.\n"
            "crumb retention --dry-run tells what is due now.\n",
            RETENTION_REST_MS / 1000);
-    for (unsigned i = 0; r == 0 && i < config->n_sites; i++)
+    for (unsigned i = 0; r == 0 && i < config->n_sites + config->n_left; i++) {
+        const struct site *site = i < config->n_sites ? &config->sites[i] : &config->left[i - config->n_sites];
+
         for (unsigned tier = 0; r == 0 && tier < RETENTION_TIER_N; tier++)
-            r = tell_next_of(setup, &config->sites[i], (enum retention_tier)tier);
+            r = tell_next_of(setup, site, (enum retention_tier)tier);
+    }
+    if (r == 0 && config->n_left)
+        tell_left(config);
     return error_trace(r);
 }
 

@@ -11,6 +11,7 @@
 #include "crumb/ingest/agent.h"
 #include "crumb/ingest/geo.h"
 #include "crumb/query/range.h"
+#include "crumb/rights/held.h"
 #include "crumb/rights/job.h"
 #include "crumb/rights/lapse.h"
 #include "crumb/rights/work.h"
@@ -386,6 +387,39 @@ static int start_server(struct serve *serve)
     return 0;
 }
 
+/* Nobody is served for them, so somebody should know that there is something (GDPR art. 5(1)(e), 15 to 22). */
+static int tell_left(const struct serve *serve)
+{
+    const struct config *config = serve->edition->config;
+    DB_TXN_AUTO *txn = NULL;
+    int r = db_begin_read(serve->service.db, &txn);
+
+    for (unsigned i = 0; r == 0 && i < config->n_left; i++) {
+        const struct site *site = &config->left[i];
+        char date[ZONE_DATE_BYTES];
+        struct held held;
+
+        r = held_find(txn, site, &held);
+        if (r || held_is_nothing(&held))
+            continue;
+        zone_write_date(zone_day(site->zone, held.until_ms), date);
+        log_warn("site %s left the configuration: %" PRIu64
+                 " visitors, %u days of events, %u of visits and %u requests "
+                 "are kept; they expire as was configured last, by %s; visitors can use their rights only while it is "
+                 "configured",
+                 site->name, held.visitors, held.event_days, held.visit_days, held.requests, date);
+    }
+    return r;
+}
+
+static void look_at_left(const struct serve *serve)
+{
+    int r = tell_left(serve);
+
+    if (r)
+        log_fault("cannot tell what is kept of sites that left the configuration", r);
+}
+
 static int start(struct serve *serve)
 {
     int r = open_store(serve);
@@ -399,7 +433,10 @@ static int start(struct serve *serve)
         log_fault("cannot start", r);
         return EXIT_FAILED;
     }
-    return start_server(serve) ? EXIT_FAILED : EXIT_GOOD;
+    if (start_server(serve))
+        return EXIT_FAILED;
+    look_at_left(serve);
+    return EXIT_GOOD;
 }
 
 static void on_alarm(int signal)
@@ -493,9 +530,11 @@ static void reload(struct serve *serve)
 
     if (load(serve->path, &edition))
         log_error("the old configuration stays in force");
-    else if (replace(serve, edition))
+    else if (replace(serve, edition)) {
+        look_at_left(serve);
         log_info("reloaded %s: %u %s; data, data_max, master_key, listen and threads change with a restart only",
                  serve->path, edition->config->n_sites, sites_word(edition->config));
+    }
 }
 
 /*

@@ -4,6 +4,7 @@
 #include "command.h"
 #include "crumb/base/error.h"
 #include "crumb/base/log.h"
+#include "crumb/rights/held.h"
 #include "crumb/store/accounting.h"
 #include "crumb/store/day.h"
 #include <jansson.h>
@@ -45,6 +46,30 @@ static const struct {
                {"segments", DB_SEGMENTS},
                {"rollups", DB_ROLLUPS}};
 
+/* What is kept of sites that left the configuration. */
+static int stat_left(const struct setup *setup, json_t *array)
+{
+    const struct config *config = setup->edition->config;
+
+    for (unsigned i = 0; i < config->n_left; i++) {
+        const struct site *site = &config->left[i];
+        char date[ZONE_DATE_BYTES];
+        struct held held;
+        int r = held_find(setup->txn, site, &held);
+
+        if (r)
+            return error_trace(r);
+        if (held_is_nothing(&held))
+            continue;
+        zone_write_date(zone_day(site->zone, held.until_ms), date);
+        json_array_append_new(array, json_pack("{s:s, s:I, s:I, s:I, s:I, s:s}", "site", site->name, "visitors",
+                                               (json_int_t)held.visitors, "event_days", (json_int_t)held.event_days,
+                                               "visit_days", (json_int_t)held.visit_days, "requests",
+                                               (json_int_t)held.requests, "until", date));
+    }
+    return 0;
+}
+
 static int stat_store(struct setup *setup, json_t **ret_object)
 {
     json_t *object = json_object();
@@ -68,6 +93,10 @@ static int stat_store(struct setup *setup, json_t **ret_object)
     json_object_set_new(object, "rollup_bytes", json_integer((json_int_t)n));
     if (r == 0)
         r = db_bytes(setup->txn, &n);
+    json_t *left = json_array();
+    json_object_set_new(object, "left", left);
+    if (r == 0)
+        r = stat_left(setup, left);
     if (r == 0)
         r = accounting_each(setup->txn, add_books, &books, &site, &hour);
     if (r) {

@@ -230,6 +230,7 @@ static void config_free(struct config *config)
     for (unsigned i = 0; i < config->n_sites; i++)
         site_deinit(&config->sites[i]);
     free(config->sites);
+    config_forget_left(config);
     for (unsigned i = 0; i < config->n_tokens; i++)
         token_deinit(&config->tokens[i]);
     free(config->tokens);
@@ -400,7 +401,26 @@ const struct site *config_site_of_id(const struct config *config, uint32_t id)
     for (unsigned i = 0; id && i < config->n_sites; i++)
         if (config->sites[i].id == id)
             return &config->sites[i];
+    for (unsigned i = 0; id && i < config->n_left; i++)
+        if (config->left[i].id == id)
+            return &config->left[i];
     return NULL;
+}
+
+unsigned config_index(const struct config *config, const struct site *site)
+{
+    bool is_left = config->left && site >= config->left && site < config->left + config->n_left;
+
+    return (unsigned)(is_left ? config->n_sites + (site - config->left) : site - config->sites);
+}
+
+void config_forget_left(struct config *config)
+{
+    for (unsigned i = 0; i < config->n_left; i++)
+        site_deinit(&config->left[i]);
+    free(config->left);
+    config->left = NULL;
+    config->n_left = 0;
 }
 
 int config_purpose(const struct site *site, struct text name)

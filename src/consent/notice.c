@@ -9,6 +9,7 @@
 #include "crumb/config/shipped.h"
 #include "crumb/consent/changes.h"
 #include "crumb/consent/language.h"
+#include "crumb/consent/sites.h"
 #include "crumb/consent/texts.h"
 #include "crumb/store/checksum.h"
 #include <assert.h>
@@ -17,7 +18,6 @@
 #include <stdlib.h>
 
 #define NOTICE_VERSION 1
-#define SITE_NUMBER_FIRST 1
 
 /* ---- what is material ---- */
 
@@ -521,45 +521,6 @@ int notice_find(struct db_txn *txn, struct text prefix, uint8_t ret_hash[HASH_BY
     return 0;
 }
 
-static int read_site_number(struct db_txn *txn, const char *name, uint32_t *ret_number)
-{
-    struct text value;
-    int r = db_get(txn, DB_SITES, text_of(name), &value);
-
-    if (r)
-        return error_trace(r);
-    if (!checksum_take(&value, text_of(name)))
-        return error_origin(-EBADMSG);
-    struct reader reader = reader_of(value);
-    uint32_t number = reader_u32(&reader);
-    if (!reader_done(&reader) || number < SITE_NUMBER_FIRST)
-        return error_origin(-EBADMSG);
-    *ret_number = number;
-    return 0;
-}
-
-/* Numbers are given in order of first appearance and never again: data of two sites never mix. */
-static int store_site(struct db_txn *txn, struct site *site)
-{
-    uint64_t n_sites;
-    int r = read_site_number(txn, site->name, &site->id);
-
-    if (r <= 0)
-        return error_trace(r);
-    r = db_entries(txn, DB_SITES, &n_sites);
-    if (r)
-        return error_trace(r);
-    BUFFER_AUTO buffer = BUFFER_INIT(4 + CHECKSUM_BYTES);
-    buffer_put_u32(&buffer, (uint32_t)n_sites + SITE_NUMBER_FIRST);
-    checksum_put(&buffer, text_of(site->name));
-    if (buffer.fault)
-        return error_origin(buffer.fault);
-    r = error_fold(db_put(txn, DB_SITES, text_of(site->name), buffer_text(&buffer)));
-    if (r == 0)
-        site->id = (uint32_t)n_sites + SITE_NUMBER_FIRST;
-    return r;
-}
-
 /* One that is kept already is not made again: a reload writes what changed. */
 static int store_notice(struct db_txn *txn, const struct site *site, const struct notice *notice,
                         struct scratch *scratch)
@@ -578,15 +539,11 @@ static int store_notice(struct db_txn *txn, const struct site *site, const struc
 int edition_store(struct edition *edition, struct db_txn *txn)
 {
     SCRATCH_AUTO scratch = SCRATCH_INIT;
-    int r = 0;
+    int r = sites_store(txn, edition->config);
 
-    for (unsigned i = 0; r == 0 && i < edition->config->n_sites; i++) {
-        struct site *site = &edition->config->sites[i];
-
-        r = store_site(txn, site);
+    for (unsigned i = 0; r == 0 && i < edition->config->n_sites; i++)
         for (unsigned n = 0; r == 0 && n < edition->sites[i].n_notices; n++)
-            r = store_notice(txn, site, &edition->sites[i].notices[n], &scratch);
-    }
+            r = store_notice(txn, &edition->config->sites[i], &edition->sites[i].notices[n], &scratch);
     return error_trace(r);
 }
 
@@ -604,12 +561,4 @@ int edition_store_alone(struct edition *edition, struct db *db)
     return error_trace(db_commit(stored));
 }
 
-int edition_bind(struct edition *edition, struct db_txn *txn)
-{
-    for (unsigned i = 0; i < edition->config->n_sites; i++) {
-        int r = read_site_number(txn, edition->config->sites[i].name, &edition->config->sites[i].id);
-        if (r < 0)
-            return error_trace(r);
-    }
-    return 0;
-}
+int edition_bind(struct edition *edition, struct db_txn *txn) { return error_trace(sites_bind(txn, edition->config)); }

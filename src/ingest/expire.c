@@ -19,14 +19,6 @@ struct removal {
     unsigned n, n_removed;
 };
 
-static const struct site *find_site(const struct config *config, uint32_t id)
-{
-    for (unsigned i = 0; i < config->n_sites; i++)
-        if (config->sites[i].id == id)
-            return &config->sites[i];
-    return NULL;
-}
-
 /* A choice from the future is not live, and not expired either: some clock was wrong, and may be mended. */
 static bool is_expired(const struct visitor *visitor, const struct site *site, int64_t now_ms)
 {
@@ -69,7 +61,7 @@ static const struct site *site_of(const struct removal *removal, unsigned i)
     uint32_t number;
 
     key_read_visitor(key_text(&removal->keys[i]), &number, id);
-    return find_site(removal->config, number);
+    return config_site_of_id(removal->config, number);
 }
 
 /* Keys come by site, and each site's rows are recorded together. */
@@ -108,7 +100,7 @@ static void look_at(struct removal *removal, struct db_txn *txn, const struct ke
 
     if (!key_read_visitor(key_text(key), &number, id))
         return;
-    const struct site *site = find_site(removal->config, number);
+    const struct site *site = config_site_of_id(removal->config, number);
     if (site && visitor_get(txn, number, id, &visitor) == 0 && is_expired(&visitor, site, removal->now_ms))
         removal->keys[removal->n++] = *key;
 }

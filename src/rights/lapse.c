@@ -31,6 +31,11 @@ static int64_t until_of(const struct lapse_work *work, const struct site *site)
     return work->now_ms - site->retention.requests_ms;
 }
 
+static bool is_left(const struct lapse_work *work, const struct site *site)
+{
+    return config_index(work->config, site) >= work->config->n_sites;
+}
+
 /* ---- looking ---- */
 
 static int see_request(void *context, const struct request *request)
@@ -38,7 +43,7 @@ static int see_request(void *context, const struct request *request)
     struct removal *removal = context;
     const struct site *site = config_site_of_id(removal->work->config, request->site);
 
-    if (!site || !requests_is_over(request, until_of(removal->work, site)))
+    if (!site || !requests_is_over(request, is_left(removal->work, site), until_of(removal->work, site)))
         return 0;
     if (removal->n == LAPSE_ROWS_MAX)
         return FULL;
@@ -92,7 +97,8 @@ static int record(const struct removal *removal, struct batch *batch, const stru
 static int remove_row(const struct removal *removal, struct batch *batch, const struct row *row, bool *ret_removed)
 {
     if (row->is_request)
-        return requests_remove(batch, row->site->id, row->number, until_of(removal->work, row->site), ret_removed);
+        return requests_remove(batch, row->site->id, row->number, is_left(removal->work, row->site),
+                               until_of(removal->work, row->site), ret_removed);
     return minors_remove(batch->txn, row->site->id, row->id, removal->work->now_ms, ret_removed);
 }
 

@@ -335,29 +335,33 @@ int requests_forget(struct batch *batch, uint32_t site, const uint8_t asker[ASKE
     return 0;
 }
 
-bool requests_is_over(const struct request *request, int64_t until_ms)
+bool requests_is_over(const struct request *request, bool is_left, int64_t until_ms)
 {
-    return !request_is_open(request->state) && request->changed_ms <= until_ms;
+    return (is_left || !request_is_open(request->state)) && request->changed_ms <= until_ms;
 }
 
 static int remove_one(struct batch *batch, const struct request *request)
 {
     struct key key = key_request(request->site, request->number);
     struct key entry = key_asker(request->site, request->asker, request->number);
+    struct key due = key_due(request->site, request->due, request->number);
     struct key_ref ref = request->key;
     int r = request->has_asker ? db_delete(batch->txn, DB_ASKERS, key_text(&entry)) : 0;
 
+    if (r == 0 && request_is_open(request->state))
+        r = db_delete(batch->txn, DB_DUE, key_text(&due));
     if (r == 0)
         r = db_delete(batch->txn, DB_REQUESTS, key_text(&key));
     return r ? error_trace(r) : error_trace(batch_doom_key(batch, ref));
 }
 
-int requests_remove(struct batch *batch, uint32_t site, uint32_t number, int64_t until_ms, bool *ret_removed)
+int requests_remove(struct batch *batch, uint32_t site, uint32_t number, bool is_left, int64_t until_ms,
+                    bool *ret_removed)
 {
     struct request request;
     int r = requests_get(batch->txn, site, number, &request);
 
-    *ret_removed = r == 0 && requests_is_over(&request, until_ms);
+    *ret_removed = r == 0 && requests_is_over(&request, is_left, until_ms);
     if (r || !*ret_removed)
         return r < 0 ? error_trace(r) : 0;
     return error_trace(remove_one(batch, &request));

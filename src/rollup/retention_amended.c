@@ -52,7 +52,7 @@ static int see_amendment(void *context, uint32_t id, const struct amendment *ame
     if (r)
         return error_trace(r);
     /* A day more, as the zone of the site may have changed. */
-    if (sweep->kept <= amendment->ended + 1 || sweep->due->kept[site - config->sites] <= amendment->ended + 1)
+    if (sweep->kept <= amendment->ended + 1 || sweep->due->kept[config_index(config, site)] <= amendment->ended + 1)
         return 0;
     if (sweep->n == RETENTION_ROWS_MAX)
         return ENOUGH;

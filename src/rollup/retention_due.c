@@ -51,7 +51,7 @@ static void see_journal(struct finding *finding, const struct site *site, int32_
 {
     struct due_day found = {.site = site, .day = day};
     struct due *due = finding->due;
-    int32_t *kept = &due->kept[site - finding->work->config->sites];
+    int32_t *kept = &due->kept[config_index(finding->work->config, site)];
 
     if (state->expired && state->events)
         add_day(due->drains, &due->n_drains, RETENTION_OPS_MAX, found, due);
@@ -68,7 +68,6 @@ static void see_journal(struct finding *finding, const struct site *site, int32_
 static int see_day(void *context, uint32_t id, int32_t day, const struct day_state *state)
 {
     struct finding *finding = context;
-    /* Days of a site that left the configuration stay as they are until it comes back. */
     struct due_month month = {.site = config_site_of_id(finding->work->config, id), .period = period_month(day)};
 
     if (month.site != finding->month.site || month.period.number != finding->month.period.number) {
@@ -100,12 +99,12 @@ static int walk(struct finding *finding)
 
 int retention_due_find(const struct retention_work *work, struct due *ret_due)
 {
-    struct due due = {.kept = malloc((work->config->n_sites + 1ul) * sizeof *due.kept)};
+    struct due due = {.kept = malloc((work->config->n_sites + work->config->n_left + 1ul) * sizeof *due.kept)};
     struct finding finding = {.work = work, .due = &due};
 
     if (!due.kept)
         return error_origin(-ENOMEM);
-    for (unsigned i = 0; i < work->config->n_sites; i++)
+    for (unsigned i = 0; i < work->config->n_sites + work->config->n_left; i++)
         due.kept[i] = INT32_MAX;
     int r = walk(&finding);
     if (r) {

@@ -153,7 +153,7 @@ static bool is_needed(const struct orphans *orphans, const struct orphan *orphan
     const struct config *config = orphans->work->config;
     const struct site *site = config_site_of_id(config, orphan->site);
 
-    return !site || orphans->due->kept[site - config->sites] <= orphan->day + 1;
+    return !site || orphans->due->kept[config_index(config, site)] <= orphan->day + 1;
 }
 
 static int see_orphan(void *context, const struct orphan *orphan)

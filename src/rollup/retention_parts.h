@@ -27,7 +27,7 @@ struct due {
     unsigned n_months;
     bool has_more; /* than is told here */
     bool waits;    /* something is due, and must be sealed or finished first */
-    int32_t *kept; /* of each site of the configuration, the first day whose journal is kept; INT32_MAX: none */
+    int32_t *kept; /* of each site, by config_index(), the first day whose journal is kept; INT32_MAX: none */
 };
 
 /* 0 or a fault; the caller deinits it. */

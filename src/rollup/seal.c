@@ -33,7 +33,6 @@ struct due {
 static int collect_due(void *context, uint32_t id, int32_t day, const struct day_state *state)
 {
     struct due *due = context;
-    /* Days of a site that left the configuration stay as they are until it comes back. */
     const struct site *site = config_site_of_id(due->config, id);
 
     if (!site || day_is_sealed(state) || zone_day_start_ms(site->zone, day + 1) + SEAL_GRACE_MS > due->now_ms)

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { event } from './client.mjs';
-import { CRUMB, Server, crumb, site, withServer } from './server.mjs';
+import { CRUMB, Server, crumb, eventually, site, sleep, withServer } from './server.mjs';
 
 const COMMANDS = ['serve', 'check', 'lint', 'stat', 'verify', 'dump', 'query', 'export', 'watch', 'key', 'token'];
 const TIERS = ['journal', 'ledger', 'visitors', 'books', 'days', 'notices', 'segment', 'rollup'];
@@ -308,7 +308,7 @@ describe('crumb stat', { timeout: 60_000 }, () => {
             await visitor.events([event(), event(), 'rubbish']);
             await other.beacon();
             const { bytes, accounting, ...counts } = await server.stat();
-            assert.deepEqual(counts, { events: 2, removed: 0, visitors: 1, ledger: 2, segments: 0, segment_bytes: 0, rollups: 0, rollup_bytes: 0 });
+            assert.deepEqual(counts, { events: 2, removed: 0, left: [], visitors: 1, ledger: 2, segments: 0, segment_bytes: 0, rollups: 0, rollup_bytes: 0 });
             assert.ok(bytes > 0);
             const { dropped, ...sums } = accounting;
             assert.deepEqual(sums, { received: 4, stored: 2 });
@@ -412,6 +412,35 @@ describe('crumb token', { timeout: 60_000 }, () => {
 });
 
 describe('crumb serve', { timeout: 60_000 }, () => {
+    it('says what is kept of a site that left the configuration, and goes on with its retention', async () => {
+        const old = site({ origins: ['https://old.example'], retention: { visitor: '3s', choice: '3s' } });
+        await withServer({ sites: { shop: site(), old, other: site({ origins: ['https://other.example'] }) } }, async (server) => {
+            const [visitor, second] = [server.visitor({ site: 'old' }), server.visitor({ site: 'shop' })];
+            await second.chose('grant');
+            await visitor.chose('grant');
+            assert.equal((await visitor.beacon({ url: 'https://old.example/left' })).result.stored, 1);
+            assert.deepEqual((await server.stat()).left, []);
+            server.expect(/^crumb: warning: site old left the configuration: /);
+            await server.reload({ ...server.config, sites: { shop: site() } });
+            assert.match(server.child.output.stderr, /site old left the configuration: 1 visitors, 1 days of events, 1 of visits and 0 requests are kept; they expire as was configured last, by \d{4}-\d\d-\d\d; visitors can use their rights only while it is configured/);
+            assert.doesNotMatch(server.child.output.stderr, /site other left/, 'nothing is kept of it');
+            const [left, ...more] = (await server.stat()).left;
+            assert.deepEqual([left.site, left.event_days, left.visit_days, left.requests, more], ['old', 1, 1, 0, []]);
+            assert.ok(left.until > new Date().toISOString().slice(0, 10));
+            (await visitor.ask('GET', '/v1/me?site=old')).error(404);
+            const { stdout } = await server.run('retention');
+            assert.match(stdout, /^old +journal +kept from /m);
+            assert.match(stdout, /^Not in the configuration any more: old, other; /m);
+            server.expect(/^crumb: warning: site old left/);
+            await sleep(3000);
+            await server.restart(); // the keeper looks at once
+            await eventually('the row being removed', async () => (await server.dump('visitors')).length === 1);
+            const gone = (await server.dump('audit')).find(({ act, site: name }) => act === 'expired' && name === 'old');
+            assert.deepEqual([gone.object, gone.details], ['visitors', '1 rows']);
+            assert.match(server.child.output.stderr, /site old left the configuration: /);
+        });
+    });
+
     it('refuses a cookie key that others may read, or that is none', async () => {
         await withServer({}, async (server) => {
             const key = join(server.data, 'cookie.key');

@@ -349,6 +349,7 @@ describe('SIGHUP', { timeout: 60_000 }, () => {
             const visitor = server.visitor({ site: 'second' });
             await visitor.chose('grant');
             assert.equal((await visitor.beacon()).result.stored, 1);
+            server.expect(/^crumb: warning: site second left the configuration: /);
             await server.reload({ sites: { shop: site() } });
             assert.equal((await visitor.beacon()).result.unknown_site, 1);
         });

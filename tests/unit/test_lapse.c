@@ -132,6 +132,33 @@ static void test_requests(void **state)
                             : "blog requests 1 rows; shop requests 3 rows; ");
 }
 
+/* Nobody can close what was asked of a site that left, so nothing happens to it until it goes. */
+static void test_left(void **state)
+{
+    struct stage stage = stage_of(state);
+    const struct site *shop = store_fixture_site(stage.fixture, "shop");
+    struct config *config = stage.fixture->config;
+    struct site left = *shop;
+    unsigned n;
+
+    left.id = 999;
+    left.name = (char[]){"gone"};
+    config->left = &left;
+    config->n_left = 1;
+    add_requests(&stage, 999, 1, true);
+    add_requests(&stage, shop->id, 1, true);
+    assert_int_equal(pass(&stage, NOW + left.retention.requests_ms - 1, &n), 0);
+    assert_int_equal(n, 0);
+    stage.resting_ms = 0;
+    assert_int_equal(pass(&stage, NOW + left.retention.requests_ms, &n), 0);
+    assert_int_equal(n, 1);
+    assert_int_equal(store_fixture_rows(stage.fixture->db, DB_REQUESTS), 1);
+    assert_int_equal(store_fixture_rows(stage.fixture->db, DB_DUE), 1);
+    assert_told(&stage, "gone requests 1 rows; ");
+    config->left = NULL;
+    config->n_left = 0;
+}
+
 /* More than one transaction removes: it goes on at once. */
 static void test_many(void **state)
 {
@@ -214,8 +241,8 @@ static void test_fault(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORE_FIXTURE_TEST(test_requests), STORE_FIXTURE_TEST(test_many),  STORE_FIXTURE_TEST(test_blocks),
-        STORE_FIXTURE_TEST(test_damage),   STORE_FIXTURE_TEST(test_fault),
+        STORE_FIXTURE_TEST(test_requests), STORE_FIXTURE_TEST(test_left),   STORE_FIXTURE_TEST(test_many),
+        STORE_FIXTURE_TEST(test_blocks),   STORE_FIXTURE_TEST(test_damage), STORE_FIXTURE_TEST(test_fault),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -461,6 +461,22 @@ static void test_site_numbers(void **state)
             assert_int_equal(config_site(edition->config, text_of(editions[i].names[n]))->id, editions[i].numbers[n]);
             assert_int_equal(config_site(reader->config, text_of(editions[i].names[n]))->id, editions[i].numbers[n]);
         }
+        /* Whoever left is remembered, as long as the store has a number for them. */
+        for (size_t n = 0; n < 4; n++) {
+            const struct site *site = config_site_of_id(reader->config, (uint32_t)n + 1);
+            char name[] = {(char)('a' + n), '\0'};
+            bool is_left = !config_site(reader->config, text_of(name));
+
+            if (is_left && (size_t)n >= reader->config->n_sites + reader->config->n_left)
+                continue; /* it never came yet */
+            assert_non_null(site);
+            assert_string_equal(site->name, name);
+            assert_int_equal(config_index(reader->config, site) >= reader->config->n_sites, is_left);
+            assert_memory_equal(&site->retention.journal_ms, &reader->config->sites[0].retention.journal_ms, 8);
+            assert_int_equal(site->retention.fold_below, reader->config->sites[0].retention.fold_below);
+            assert_int_equal(zone_day(site->zone, 86400000), 1);
+        }
+        assert_null(config_site_of_id(reader->config, 5));
         txn = db_abort(txn);
         db_close(db);
         edition_unref(reader);
@@ -481,7 +497,13 @@ static void test_site_numbers(void **state)
         assert_int_equal(edition_bind(unknown, txn), -EBADMSG);
         assert_int_equal(edition_store(unknown, txn), -EBADMSG);
     }
-    store_fixture_put_checked(txn, DB_SITES, TEXT("new"), (struct text){"\0\0\0\7", 4});
+    struct text value;
+    char row[256];
+    assert_int_equal(db_get(txn, DB_SITES, TEXT("a"), &value), 0);
+    assert_true(value.size <= sizeof row);
+    memcpy(row, value.data, value.size);
+    row[3] = 7;
+    store_fixture_put_checked(txn, DB_SITES, TEXT("new"), (struct text){row, value.size - 4});
     assert_int_equal(edition_bind(unknown, txn), 0);
     assert_int_equal(unknown->config->sites[0].id, 7);
     store_fixture_damage(txn, DB_SITES, TEXT("new"), 3); /* another site's number would mix their data */

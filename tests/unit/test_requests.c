@@ -306,7 +306,7 @@ static void test_remove(void **state)
     for (size_t i = 0; i < N_ROWS(rows); i++) {
         bool is_removed;
 
-        assert_int_equal(requests_remove(&batch, SITE, rows[i].number, rows[i].until_ms, &is_removed), 0);
+        assert_int_equal(requests_remove(&batch, SITE, rows[i].number, false, rows[i].until_ms, &is_removed), 0);
         check_equal(rows[i].name, is_removed, rows[i].is_removed);
     }
     assert_whole(batch.txn, 1);

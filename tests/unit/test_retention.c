@@ -313,6 +313,53 @@ static void test_journeys(void **state)
     close_store(&store);
 }
 
+/* ---- sites that left ---- */
+
+/* Everything goes when it would have gone, by what was configured last: GDPR art. 5(1)(e). */
+static void test_left(void **state)
+{
+    static const char without[] = "data: ./data\n"
+                                  "listen: {public: 127.0.0.1:8080, private: 127.0.0.1:8081}\n"
+                                  "sites:\n"
+                                  "  shop:\n"
+                                  "    origins: [https://shop.example]\n"
+                                  "    controller: {name: Shop, contact: me@shop.example}\n"
+                                  "    purposes:\n"
+                                  "      analytics: {collects: [log, device, clickpath]}\n";
+    struct edition *edition = store_fixture_edition(without);
+    struct retention_done done[2];
+    DB_TXN_AUTO *txn = NULL;
+
+    (void)state;
+    for (int is_left = 0; is_left < 2; is_left++) {
+        struct store store;
+
+        open_store(&store);
+        struct config *configured = store.fixture.config;
+        assert_int_equal(db_begin_write(store.fixture.db, &txn), 0);
+        assert_int_equal(edition_store(edition, txn), 0);
+        assert_int_equal(edition->config->n_left, 1);
+        assert_int_equal(db_commit(txn), 0);
+        txn = NULL;
+        if (is_left)
+            store.fixture.config = edition->config;
+        seal_at(&store, ms_of(day_of(2026, 5, 2)) - 1); /* it was open when the site left */
+        done[is_left] = retain(&store);
+        assert_int_equal(done[is_left].n_months, 0);
+        store.now_ms = ms_of(day_of(2026, 7, 1));
+        store.round = (struct retention_round){0};
+        done[is_left] = retain(&store);
+        assert_int_equal(done[is_left].n_months, 2);
+        assert_int_equal(store_fixture_rows(store.fixture.db, DB_JOURNAL), 0);
+        assert_int_equal(store_fixture_rows(store.fixture.db, DB_SEGMENTS), 0);
+        check_store(&store);
+        store.fixture.config = configured;
+        close_store(&store);
+    }
+    assert_memory_equal(&done[0], &done[1], sizeof done[0]);
+    edition_unref(edition);
+}
+
 /* ---- the journal ---- */
 
 static void test_journal(void **state)
@@ -896,6 +943,7 @@ int main(void)
                                        cmocka_unit_test(test_explained),
                                        cmocka_unit_test(test_journeys),
                                        cmocka_unit_test(test_found),
+                                       cmocka_unit_test(test_left),
                                        cmocka_unit_test(test_journal),
                                        cmocka_unit_test(test_journal_waits),
                                        cmocka_unit_test(test_journal_in_pieces),

@@ -193,6 +193,13 @@ struct config {
     unsigned n_tokens;
     struct site *sites;
     unsigned n_sites;
+    /*
+     * Sites that left it, of which the store has still something, as far as it
+     * remembers them: id, name, time zone and retention (consent/sites.h).  Nobody
+     * is served for them; what they left expires.
+     */
+    struct site *left;
+    unsigned n_left;
 };
 
 /*
@@ -226,8 +233,12 @@ struct config *config_unref(struct config *config);
 
 /* The site of a name, or NULL. Lent for as long as the configuration lives. */
 const struct site *config_site(const struct config *config, struct text name);
-/* The site that the store knows by that number, or NULL: it has left the configuration. */
+/* The site that the store knows by that number, also one that left; or NULL. */
 const struct site *config_site_of_id(const struct config *config, uint32_t id);
+/* Where @site stands among those: below n_sites + n_left. */
+unsigned config_index(const struct config *config, const struct site *site);
+/* Empties config->left. For a configuration that is the caller's alone still. */
+void config_forget_left(struct config *config);
 
 /* Its index in site->purposes, or -1. */
 int config_purpose(const struct site *site, struct text name);

@@ -21,9 +21,8 @@ struct expire {
 };
 
 /*
- * One pass at @now_ms.  @submit queues an operation and waits for it.  Rows of
- * sites that left the configuration stay until it comes back, and so do rows
- * that cannot be read.  *ret_n rows were removed.  0, or a fault: the next pass
+ * One pass at @now_ms.  @submit queues an operation and waits for it.  Rows that
+ * cannot be read stay.  *ret_n rows were removed.  0, or a fault: the next pass
  * does it again.
  */
 int expire_pass(struct expire *expire, struct db *db, const struct config *config, int64_t now_ms,

@@ -21,8 +21,7 @@ struct lapse_work {
 
 /*
  * One look, at most every LAPSE_REST_MS: *resting_ms tells since when it rests, 0
- * at first.  At most LAPSE_ROWS_MAX rows go at a time; rows of sites that left the
- * configuration stay until it comes back.  *ret_n went.  0, or a fault: the next
+ * at first.  At most LAPSE_ROWS_MAX rows go at a time.  *ret_n went.  0, or a fault: the next
  * look does it again.
  */
 int lapse_pass(int64_t *resting_ms, const struct lapse_work *work, unsigned *ret_n);

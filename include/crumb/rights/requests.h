@@ -46,10 +46,15 @@ int requests_move(struct batch *batch, struct request *request, const struct req
 int requests_forget(struct batch *batch, uint32_t site, const uint8_t asker[ASKER_BYTES], unsigned n_max,
                     unsigned *ret_n);
 
-/* Whether it has been closed since @until_ms, or before. Pure. */
-bool requests_is_over(const struct request *request, int64_t until_ms);
+/*
+ * Whether it has been closed since @until_ms, or before; where nobody can answer
+ * it, as its site left the configuration, whether nothing happened to it since.
+ * Pure.
+ */
+bool requests_is_over(const struct request *request, bool is_left, int64_t until_ms);
 /* Removes one that is, and destroys its key. 0 or a fault. */
-int requests_remove(struct batch *batch, uint32_t site, uint32_t number, int64_t until_ms, bool *ret_removed);
+int requests_remove(struct batch *batch, uint32_t site, uint32_t number, bool is_left, int64_t until_ms,
+                    bool *ret_removed);
 
 /* Called for each, without its body; a non-zero result ends the walk and is returned. */
 typedef int (*requests_visit)(void *context, const struct request *request);

@@ -16,8 +16,8 @@
  * A kill in between leaves a job that begins anew and finds what is left to do:
  * steps do nothing twice, and the amendment keeps answers from telling of it
  * meanwhile.  Of one visitor one job is worked off at a time, in the order in
- * which they were asked for.  Jobs of a site that left the configuration wait
- * until it comes back.
+ * which they were asked for.  A site that left the configuration does
+ * not keep them from being done.
  */
 #pragma once
 
