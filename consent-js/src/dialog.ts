@@ -43,7 +43,7 @@ function terms(rows: [string, string[]][]) {
     const filled = rows.filter(([, lines]) => lines.length);
     const parts = ([term, lines]: [string, string[]]) => [
         element('dt', {}, term),
-        ...lines.map((line) => element('dd', { dir: 'auto' }, line)),
+        ...lines.map((line) => element('dd', {}, element('bdi', {}, line))),
     ];
     return element('dl', {}, ...filled.flatMap(parts));
 }
