@@ -1,9 +1,10 @@
 /*
  * Amendments of visitors who are gone, once nothing is left that they amend:
  * neither a journal nor a segment of a day on which there can be something of
- * the visitor.
+ * the visitor.  And months that wait for those of visitors who are there.
  */
 #include "crumb/base/error.h"
+#include "crumb/rollup/segments.h"
 #include "crumb/store/amended.h"
 #include "retention_parts.h"
 #include <errno.h>
@@ -101,4 +102,53 @@ int retention_amended_sweep(const struct retention_work *work, const struct due 
     *ret_more = r == 0 && sweep.n == RETENTION_ROWS_MAX;
     free(sweep.list);
     return error_trace(r);
+}
+
+/* ---- months that wait ---- */
+
+/* Whoever's row is gone lifts nothing any more. */
+static bool may_be_lifted(const struct amendment *amendment)
+{
+    return amendment && amendment->restricted && !amendment->erased && !amendment->has_ended;
+}
+
+static bool has_any(const struct amendments *amendments)
+{
+    for (size_t i = 0; i < amendments->n; i++)
+        if (may_be_lifted(&amendments->list[i]))
+            return true;
+    return false;
+}
+
+/* Whether one of them visited that day. What cannot be read can come back for nobody. */
+static int find_visits(struct db_txn *txn, uint32_t site, int32_t day, const struct amendments *amendments,
+                       bool *ret_found)
+{
+    __attribute__((cleanup(table_deinit))) struct table table = TABLE_INIT;
+    SEGMENT_AUTO segment = {.n_texts = 0};
+    int r = segments_open(txn, site, day, &segment);
+
+    if (r)
+        return r < 0 ? error_trace(r) : 0;
+    r = segment_read(&segment, COLUMN_BIT(COLUMN_VISIT_visitor), &table);
+    for (uint32_t i = 0; r == 0 && !*ret_found && i < table.n[RELATION_VISIT]; i++)
+        *ret_found = may_be_lifted(amended_find(amendments, table.columns[COLUMN_VISIT_visitor][i]));
+    return error_trace(r);
+}
+
+int retention_amended_waits(struct db_txn *txn, const struct site *site, struct period period, int64_t now_ms,
+                            bool *ret_waits)
+{
+    int64_t due_ms = retention_due_ms(site, RETENTION_SEGMENTS, period_first_day(period));
+    AMENDMENTS_AUTO amendments = {.n = 0};
+    bool found = false;
+    int r = now_ms < due_ms + RETENTION_RESTRICTED_MS_MAX ? amended_read(txn, site->id, &amendments) : 0;
+
+    if (r == 0 && has_any(&amendments))
+        for (int32_t day = period_first_day(period); r == 0 && !found && day <= period_last_day(period); day++)
+            r = find_visits(txn, site->id, day, &amendments, &found);
+    if (r)
+        return error_trace(r);
+    *ret_waits = found;
+    return 0;
 }

@@ -40,6 +40,10 @@ static int end_month(struct finding *finding)
     due->waits |= r > 0;
     if (r)
         return r > 0 ? 0 : error_trace(r);
+    bool waits = false;
+    r = retention_amended_waits(finding->txn, month->site, month->period, finding->work->now_ms, &waits);
+    if (r || waits)
+        return error_trace(r);
     if (due->n_months < RETENTION_OPS_MAX)
         due->months[due->n_months++] = *month;
     else
@@ -128,6 +132,8 @@ struct planning {
     const struct config *config;
     int64_t now_ms;
     uint32_t site_id; /* that is looked at */
+    struct period month;
+    bool month_waits;
     struct retention_plan plans[RETENTION_TIER_N];
     int (*visit)(void *context, const struct retention_plan *plan);
     void *context;
@@ -183,6 +189,15 @@ static int plan_segment(struct planning *planning, uint32_t site, int32_t day)
     return r < 0 ? error_trace(r) : 0;
 }
 
+/* Looked at once a month. */
+static int see_month(struct planning *planning, const struct site *site, struct period month)
+{
+    if (planning->month.kind == month.kind && planning->month.number == month.number)
+        return 0;
+    planning->month = month;
+    return error_trace(retention_amended_waits(planning->txn, site, month, planning->now_ms, &planning->month_waits));
+}
+
 static int plan_day(void *context, uint32_t id, int32_t day, const struct day_state *state)
 {
     struct planning *planning = context;
@@ -194,12 +209,18 @@ static int plan_day(void *context, uint32_t id, int32_t day, const struct day_st
         planning->site_id = id;
         for (unsigned tier = 0; tier < RETENTION_TIER_N; tier++)
             planning->plans[tier] = (struct retention_plan){.site = site, .tier = (enum retention_tier)tier};
+        planning->month = (struct period){.kind = PERIOD_DAY};
     }
     if (r || !site)
         return r;
+    if (!state->folded && retention_due_ms(site, RETENTION_SEGMENTS, day) <= planning->now_ms)
+        r = see_month(planning, site, period_month(day));
+    if (r)
+        return error_trace(r);
     if (state->events && retention_due_ms(site, RETENTION_JOURNAL, day) <= planning->now_ms)
         r = plan_journal(planning, id, day);
-    if (r == 0 && !state->folded && retention_due_ms(site, RETENTION_SEGMENTS, day) <= planning->now_ms)
+    if (r == 0 && !state->folded && !planning->month_waits &&
+        retention_due_ms(site, RETENTION_SEGMENTS, day) <= planning->now_ms)
         r = plan_segment(planning, id, day);
     return r;
 }

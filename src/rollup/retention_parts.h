@@ -47,5 +47,13 @@ int retention_journal_orphans(const struct retention_work *work, const struct du
 /* Removes amendments of visitors of whom nothing is left. *ret_more: there may be others. 0 or a fault. */
 int retention_amended_sweep(const struct retention_work *work, const struct due *due, bool *ret_more);
 
+/*
+ * Whether a month that is due waits for a restriction to be lifted, at most
+ * RETENTION_RESTRICTED_MS_MAX: once it is folded, nothing of the visitor can come
+ * back into it (GDPR art. 18).  0 or a fault.
+ */
+int retention_amended_waits(struct db_txn *txn, const struct site *site, struct period period, int64_t now_ms,
+                            bool *ret_waits);
+
 /* Writes down what is given up, in the transaction that does so. */
 int retention_record(struct batch *batch, const struct retention_work *work, const struct retention_plan *given_up);

@@ -424,9 +424,100 @@ static void test_amended(void **state)
             check_equal(rows[i].name, !amended_is_empty(&amendment), later ? rows[i].stays : rows[i].stays_with_visits);
         }
         txn = db_abort(txn);
-        seal_at(&store, ms_of(day_of(2026, 5, 3)));
+        seal_at(&store, ms_of(day_of(2026, 5, 2)) + RETENTION_RESTRICTED_MS_MAX);
+        store.round = (struct retention_round){0};
     }
     close_store(&store);
+}
+
+/* ---- months that wait for a restriction ---- */
+
+/* What stays of March for ever. */
+static void read_march(struct store *store, struct buffer *bytes)
+{
+    DB_TXN_AUTO *txn = NULL;
+
+    assert_int_equal(db_begin_read(store->fixture.db, &txn), 0);
+    for (unsigned field = 0; field < SUMMARY_FIELDS; field++) {
+        int r = !summary_has((enum field)field) ? ROLLUPS_E_NONE
+                                                : rollups_get(txn, store->blog->id, period_month(day_of(2026, 3, 2)),
+                                                              (enum field)field, true, bytes);
+
+        assert_true(r == 0 || r == ROLLUPS_E_NONE);
+    }
+    assert_true(bytes->size > 0 && !bytes->fault);
+}
+
+/* As a restriction and its lifting do: what is built of the visitor's days is built again. */
+static void restrict_visitor(struct store *store, uint32_t number, bool restricted, bool has_ended)
+{
+    const int32_t days[] = {day_of(2026, 3, 2), day_of(2026, 3, 3), day_of(2026, 3, 20), day_of(2026, 4, 5)};
+    DB_TXN_AUTO *txn = NULL;
+
+    assert_int_equal(db_begin_write(store->fixture.db, &txn), 0);
+    assert_int_equal(amended_put(txn, store->blog->id,
+                                 &(struct amendment){.number = number,
+                                                     .restricted = restricted,
+                                                     .has_ended = has_ended,
+                                                     .ended = day_of(2026, 4, 30)}),
+                     0);
+    for (size_t i = 0; i < N_ROWS(days); i++) {
+        struct day_state day;
+
+        assert_int_equal(day_get(txn, store->blog->id, days[i], &day), 0);
+        day.changes++;
+        assert_int_equal(day_put(txn, store->blog->id, days[i], &day), 0);
+    }
+    assert_int_equal(db_commit(txn), 0);
+    txn = NULL;
+}
+
+static void test_restricted(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t number; /* 0: nobody is restricted */
+        bool has_ended;
+        int64_t later_ms; /* than the month is due */
+        bool is_folded;
+    } rows[] = {
+        {"nobody", 0, false, 0, true},
+        {"a visitor of the month", 1, false, 0, false},
+        {"a visitor of another month", VISITORS + 7, false, 0, true},
+        {"one whose id has ended, and lifts nothing", 1, true, 0, true},
+        {"to the end of the time", 1, false, RETENTION_RESTRICTED_MS_MAX - 1, false},
+        {"and no longer", 1, false, RETENTION_RESTRICTED_MS_MAX, true},
+    };
+    BUFFER_AUTO whole = BUFFER_INIT(1 << 20);
+
+    (void)state;
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        BUFFER_AUTO after = BUFFER_INIT(1 << 20);
+        int64_t at_ms = ms_of(day_of(2026, 5, 2)) + rows[i].later_ms;
+        struct store store;
+
+        open_store(&store);
+        seal_at(&store, at_ms);
+        if (rows[i].number)
+            restrict_visitor(&store, rows[i].number, true, rows[i].has_ended);
+        seal_at(&store, at_ms);
+        retain(&store);
+        check_equal(rows[i].name, state_of(&store, day_of(2026, 3, 2)).folded, rows[i].is_folded);
+        check(rows[i].name, state_of(&store, day_of(2026, 3, 2)).expired); /* events go on their day */
+        if (i == 0)
+            read_march(&store, &whole);
+        if (!rows[i].is_folded) {
+            restrict_visitor(&store, rows[i].number, false, false);
+            seal_at(&store, at_ms);
+            store.round = (struct retention_round){0};
+            retain(&store);
+            check(rows[i].name, state_of(&store, day_of(2026, 3, 2)).folded);
+            read_march(&store, &after);
+            check(rows[i].name, text_equal(buffer_text(&after), buffer_text(&whole))); /* to the byte */
+        }
+        check_store(&store);
+        close_store(&store);
+    }
 }
 
 /* A row of the journal as a free page or a backup has it. */
@@ -949,6 +1040,7 @@ int main(void)
                                        cmocka_unit_test(test_journal_in_pieces),
                                        cmocka_unit_test(test_journal_is_unreadable),
                                        cmocka_unit_test(test_amended),
+                                       cmocka_unit_test(test_restricted),
                                        cmocka_unit_test(test_late),
                                        cmocka_unit_test(test_month),
                                        cmocka_unit_test(test_all_months),

@@ -168,11 +168,12 @@
     (3LL * 24 * 3600 * 1000)                                /* a day is over by then, and nothing late can come for it \
                                                              */
 #define RETENTION_SEGMENTS_MS_MIN (35LL * 24 * 3600 * 1000) /* so is a month, whose days go together */
-#define RETENTION_ROWS_MAX 1024                             /* removed, or looked at, by one transaction */
-#define RETENTION_DAYS_MAX 64                               /* marked by one transaction */
-#define RETENTION_OPS_MAX 16                                /* transactions of one look */
-#define RETENTION_REST_MS (60LL * 1000)                     /* after a look that found nothing to do ... */
-#define RETENTION_WAIT_MS (5LL * 1000)                      /* ... or something that must be sealed first */
+#define RETENTION_RESTRICTED_MS_MAX (92LL * 24 * 3600 * 1000) /* a month waits for a restriction: GDPR art. 12(3) */
+#define RETENTION_ROWS_MAX 1024                               /* removed, or looked at, by one transaction */
+#define RETENTION_DAYS_MAX 64                                 /* marked by one transaction */
+#define RETENTION_OPS_MAX 16                                  /* transactions of one look */
+#define RETENTION_REST_MS (60LL * 1000)                       /* after a look that found nothing to do ... */
+#define RETENTION_WAIT_MS (5LL * 1000)                        /* ... or something that must be sealed first */
 #define RETENTION_SKETCH_VISITORS_MIN (1 << 16) /* four to each register: it tells next to nothing of one of them */
 #define FOLD_BELOW_DEFAULT 5                    /* visitors that a value must have to be told for ever */
 #define FOLD_BELOW_MAX 1000

@@ -6,7 +6,8 @@
  *             day any more then (RETENTION_JOURNAL_MS_MIN).
  *   segments  a calendar month's visits go together, `retention.segments` after
  *             the month began.  What stays for ever is folded (rollup/fold.h): of
- *             the month every field, of its days the totals.
+ *             the month every field, of its days the totals.  A month with visits
+ *             of somebody who is restricted, and may lift that, waits for it.
  *   keys      of visitors whose row is gone (store/orphans.h) go with the last
  *             day on which there can be an event under them.
  *
