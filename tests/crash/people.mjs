@@ -7,6 +7,7 @@ export const ZONE = 'Europe/Berlin';
 export const DAY_MS = 86_400_000;
 const GAP_MS = 30 * 60_000;
 const GRACE_MS = 15 * 60_000; // after midnight, before a day is sealed
+const WAIT_DAYS_MAX = 92; // of a month, for a restriction
 export const PURPOSES = { analytics: ['log'], devices: ['device'], journeys: ['clickpath'], marketing: [] };
 export const RETENTION = { journal: 3, segments: 35, choice: 20, visitor: 40, fold_below: 3 }; // days, and visitors
 const CLASSES = ['log', 'device', 'clickpath'];
@@ -27,7 +28,7 @@ export const journalDue = (day) => Math.min(startOfDate(ZONE, day) + RETENTION.j
 // An identity is one crumb_id, with all that is known of it:
 //
 //   has      it has a row among the visitors: it can use rights, and collects while its choice is in force
-//   granted, action, at, since   the choice, and when; `receipts` of every one
+//   granted, action, at, since   the choice, and when; `receipts` of every one. Where nothing is granted the id rests
 //   restricted, corrected        what no answer tells, and what answers tell instead
 //
 // An event is `gone` once nothing tells of it any more; `classes` are those that are left of it.
@@ -48,7 +49,13 @@ export class People {
 
     isChoiceOver = (identity, now) => now - identity.at >= RETENTION.choice * DAY_MS || this.isIdOver(identity, now);
     isIdOver = (identity, now) => now - identity.since >= RETENTION.visitor * DAY_MS;
-    isLive = (identity, now) => Boolean(identity?.has) && !this.isChoiceOver(identity, now);
+    isLive = (identity, now) => Boolean(identity?.has) && identity.granted.length > 0 && !this.isChoiceOver(identity, now);
+
+    // Whether its row has ended: with the id, and when nothing can be left of what was collected under the choice.
+    isOver({ granted, at, since }, now) {
+        const days = (granted.length ? RETENTION.choice : 0) + RETENTION.segments;
+        return now >= Math.min(since + RETENTION.visitor * DAY_MS, at + days * DAY_MS);
+    }
 
     // What a choice of somebody with the row @identity, or null, takes away: nothing, classes, or everything.
     lossOf(identity, granted) {
@@ -63,6 +70,7 @@ export class People {
     chose(identity, { id, action, granted, receipt, t, at, right }) {
         const before = identity?.has ? identity : null;
         const loss = this.lossOf(before, granted);
+        if (before && loss?.all && !right) return this.rests(before, { action, receipt, t });
         if (loss && right) this.lose(before, loss, { at, right, t });
         if (before && (loss?.all || before.id !== id)) before.has = false;
         if (!classesOf(granted).length) return null;
@@ -71,6 +79,14 @@ export class People {
         Object.assign(after, { has: true, granted, action, at: t });
         after.receipts.push(receipt);
         return after;
+    }
+
+    // Nothing more is collected, and what is kept can still be reached. Refusing again makes it last no longer.
+    rests(identity, { action, receipt, t }) {
+        if (identity.granted.length) identity.at = t;
+        Object.assign(identity, { granted: [], action });
+        identity.receipts.push(receipt);
+        return identity;
     }
 
     lose(identity, { all, classes }, { at, right, t }) {
@@ -125,13 +141,19 @@ export class People {
 
     // Whether a row of `dump days` is as it must be at last.
     isDone({ day, sealed, last, changes, built, events, expired, folded }, now) {
-        if (now >= segmentsDue(day)) return folded && events === 0;
+        if (now >= segmentsDue(day) && !this.waits(monthOf(day), now)) return folded && events === 0;
         if (now >= journalDue(day) && !(expired && events === 0)) return false;
         return !isSealDue(day, now) || (sealed === last && changes === built);
     }
 
     // Whether a month is to be folded: what is asked for then may be in it or not.
-    isFoldDue = (now) => this.events.some(({ day }) => !this.folded.has(monthOf(day)) && now >= segmentsDue(day));
+    isFoldDue = (now) => this.events.some(({ day }) => !this.folded.has(monthOf(day)) && now >= segmentsDue(day) && !this.waits(monthOf(day), now));
+
+    // A month is not folded while somebody who was there may still lift a restriction.
+    waits(month, now) {
+        return now < segmentsDue(firstDay(month)) + WAIT_DAYS_MAX * DAY_MS && this.events.some(({ identity, day, gone, classes }) =>
+            monthOf(day) === month && !gone && classes.includes('log') && identity.has && identity.restricted && !this.isOver(identity, now));
+    }
 
     // Nothing goes before its time; what has gone is gone in the model, too.
     observe(rows, now, snapshot) {

@@ -138,7 +138,7 @@ export class World {
         act.apply(answer);
     }
 
-    isOver = (browser) => Boolean(browser.identity?.has) && this.people.isChoiceOver(browser.identity, this.now);
+    isOver = (browser) => Boolean(browser.identity?.has) && this.people.isOver(browser.identity, this.now);
 
     see(browser, kind, path) {
         const { people, now } = this, { identity } = browser;
@@ -179,10 +179,11 @@ export class World {
             const { receipt, erasures = [] } = answer.json();
             assert.deepEqual([receipt.action, receipt.time, receipt.purposes], [action, iso(t), purposesOf(granted)]);
             // Whose time is over may have gone before or not.
-            if (identity?.has && people.isChoiceOver(identity, t) && right && !erasures.length && people.lossOf(identity, granted)) identity.has = false;
+            if (identity?.has && people.isOver(identity, t))
+                identity.has = right && people.lossOf(identity, granted) ? erasures.length > 0 : browser.visitor.id === identity.id;
+            else if (identity?.has && (classesOf(granted).length || !right)) assert.equal(browser.visitor.id, identity.id, 'the same id');
             const loss = people.lossOf(identity?.has ? identity : null, granted);
             assert.equal(erasures.length, loss && right ? 1 : 0);
-            if (classesOf(granted).length && people.isLive(identity, t)) assert.equal(browser.visitor.id, identity.id, 'the same id');
             browser.identity = chose(receipt, browser.visitor.id, erasures[0]) ?? (action === 'minor' ? null : browser.identity);
             if (action === 'minor') Object.assign(browser, this.newBrowser());
         };
@@ -274,13 +275,13 @@ export class World {
         const { people, server } = this;
         const { days, visitors } = await eventually('the end of what is due', async () => {
             const found = await dumps(server, 'jobs', 'days', 'visitors');
-            const isDue = (row) => this.now - row.at_ms >= RETENTION.choice * 86_400_000 || this.now - row.since_ms >= RETENTION.visitor * 86_400_000;
+            const isDue = ({ visitor }) => people.identities.some((identity) => identity.id === visitor && people.isOver(identity, this.now));
             if (!found.jobs.length && found.days.every((row) => people.isDone(row, this.now)) && !found.visitors.some(isDue)) return found;
             this.setClock(this.now + NUDGE_MS);
             return null;
         }, SETTLED_MS_MAX);
         people.observe(days, this.now, (month) => this.snapshot(month));
-        for (const identity of people.identities) if (identity.has && people.isChoiceOver(identity, this.now)) identity.has = false;
+        for (const identity of people.identities) if (people.isOver(identity, this.now)) identity.has = false;
         assert.deepEqual(sorted(visitors.map(({ visitor }) => visitor)), sorted(people.identities.filter(({ has }) => has).map(({ id }) => id)), 'who is known');
         this.sealed = new Set(days.filter(({ sealed, folded }) => sealed && !folded).map(({ day }) => day));
     }
