@@ -156,6 +156,7 @@ static void damage_first(struct store *store, int32_t day, bool changes)
     assert_int_equal(db_cursor_seek(cursor, key_text(&from), &key, &value), 0);
     assert_true(key_read_journal(key, &site, &day, &sequence));
     from = key_journal(site, day, sequence);
+    cursor = db_cursor_free(cursor);
     store_fixture_damage(batch.txn, DB_JOURNAL, key_text(&from), 40);
     assert_int_equal(day_get(batch.txn, site, day, &state), 0);
     state.changes += changes;
