@@ -26,7 +26,7 @@ export class Crumb {
         }).split('\n');
         [this.token] = token;
         this.port = await freePort();
-        // The made-up days may be long ago.
+        // The made-up days may be long ago, and none expires while others are asked.
         writeFileSync(
             this.config,
             `data: ${this.folder}
@@ -39,6 +39,7 @@ sites:
     timezone: ${this.set.zone}
     controller: {name: Example Shop, contact: privacy@shop.example}
     purposes: {analytics: {collects: [log, device]}, journeys: {collects: [clickpath]}}
+    retention: {journal: 120mo, segments: 120mo}
 `);
     }
 
