@@ -117,13 +117,13 @@ static int run(struct db *db, const struct site *site, unsigned n_rounds)
     qsort(rounds, n_rounds, sizeof rounds[0], by_time);
     const struct round *median = &rounds[n_rounds / 2];
     double events = median->n_events ? (double)median->n_events : 1, all = median->all > 0 ? median->all : 1;
-    printf("{\"events\":%.0f,\"hits\":%llu,\"visits\":%llu,\"events_per_s\":%.0f,\"held_events_per_s\":%.0f,\"gather_"
-           "ns\":%.0f,"
-           "\"tabulate_ns\":%.0f,\"encode_ns\":%.0f,\"segment_bytes\":%llu,\"bytes_per_event\":%.2f}\n",
-           events, (unsigned long long)median->n_hits, (unsigned long long)median->n_visits, events / all,
-           events / (all - median->seconds[GATHER]), median->seconds[GATHER] * 1e9 / events,
-           median->seconds[TABULATE] * 1e9 / events, median->seconds[ENCODE] * 1e9 / events,
-           (unsigned long long)median->n_bytes, (double)median->n_bytes / events);
+    printf(
+        "{\"events\":%.0f,\"hits\":%llu,\"visits\":%llu,\"events_per_s\":%.0f,\"held_events_per_s\":%.0f,"
+        "\"gather_ns\":%.0f,\"tabulate_ns\":%.0f,\"encode_ns\":%.0f,\"segment_bytes\":%llu,\"bytes_per_event\":%.2f}\n",
+        events, (unsigned long long)median->n_hits, (unsigned long long)median->n_visits, events / all,
+        events / (all - median->seconds[GATHER]), median->seconds[GATHER] * 1e9 / events,
+        median->seconds[TABULATE] * 1e9 / events, median->seconds[ENCODE] * 1e9 / events,
+        (unsigned long long)median->n_bytes, (double)median->n_bytes / events);
     return 0;
 }
 
