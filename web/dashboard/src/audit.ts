@@ -52,6 +52,7 @@ function drawCheck(box: HTMLElement, check: Check, goOn: () => void) {
     const { good, checked, records, wrong, why, next } = check;
     const title = !good ? 'The trail is broken' : next === null ? 'The trail is whole' : 'Whole as far as it was looked at';
     const text = !good ? `${wrong === null ? 'Its end' : `Record ${number(wrong)}`} is wrong: ${why}. Keep this server’s data as it is, compare it with a backup, and find out who could write to it.`
+        : records == 1 ? 'There is one record, and this server signed it.'
         : `${next === null ? `All ${number(records)} records` : `The first ${number(checked)} of ${number(records)} records`} follow one another, and this server signed each.`;
     fill(box,
         el('p', { class: good ? 'good' : 'bad', 'data-chain': good ? (next === null ? 'whole' : 'part') : 'broken' }, el('b', {}, title)),
